@@ -1,0 +1,1 @@
+"""The face's protocol: Anthropic's Messages API, without any I/O."""

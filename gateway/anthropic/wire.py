@@ -1,0 +1,316 @@
+"""Anthropic's Messages request as it is on the wire: bytes -> `MessagesRequest`, or a 400 with a JSON path.
+
+Rules:
+- Unknown fields, block types and roles survive or are ignored; they never make a request fail by themselves.
+- Wrong JSON types, a missing `model`, missing or empty `messages`, and a block without its required field
+  are refused, with the path of the culprit (`messages.3.content.0.text`).
+- JSON that only passes through (tool schemas, tool input) stays `msgspec.Raw`: decoded by nobody, byte-equal.
+
+Content blocks are decoded in two steps, a list of raw values first and each by its `type` second, so that
+one unknown block costs nothing but itself.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NoReturn
+
+import msgspec
+from msgspec import Raw, Struct
+
+from gateway.errors import RequestRefused
+
+
+class CacheControl(Struct, frozen=True):
+    type: str = "ephemeral"
+    ttl: str | None = None
+
+
+class Text(Struct, frozen=True, tag_field="type", tag="text"):
+    text: str
+
+
+class ImageSource(Struct, frozen=True):
+    """`base64` has media_type and data, `url` has url, `file` has file_id."""
+
+    type: str
+    media_type: str = ""
+    data: str = ""
+    url: str = ""
+    file_id: str = ""
+
+
+class Image(Struct, frozen=True, tag_field="type", tag="image"):
+    source: ImageSource
+
+
+class Document(Struct, frozen=True, tag_field="type", tag="document"):
+    source: Raw
+    title: str | None = None
+    context: str | None = None
+
+
+class ThinkingBlock(Struct, frozen=True, tag_field="type", tag="thinking"):
+    thinking: str
+    signature: str = ""
+
+
+class RedactedThinking(Struct, frozen=True, tag_field="type", tag="redacted_thinking"):
+    data: str = ""
+
+
+class ToolUse(Struct, frozen=True, tag_field="type", tag="tool_use"):
+    id: str
+    name: str
+    input: Raw = Raw(b"{}")
+    toolset_name: str | None = None
+
+
+class ToolReference(Struct, frozen=True, tag_field="type", tag="tool_reference"):
+    tool_name: str
+
+
+class Unknown(Struct, frozen=True):
+    """A block whose type this gateway does not know; `text` where it carries one."""
+
+    type: str
+    raw: Raw
+    text: str = ""
+
+
+class ToolResult(Struct, frozen=True):
+    """`content` is decoded: a string becomes one text block, absent content no block at all."""
+
+    tool_use_id: str
+    content: tuple[Block, ...] = ()
+    is_error: bool = False
+
+
+Block = (
+    Text
+    | Image
+    | Document
+    | ThinkingBlock
+    | RedactedThinking
+    | ToolUse
+    | ToolResult
+    | ToolReference
+    | Unknown
+)
+
+
+class OutputConfig(Struct, frozen=True):
+    effort: str | None = None
+    format: Raw = Raw()
+
+
+class Message(Struct, frozen=True):
+    """One turn as sent. `plain` tells whether the content was a string."""
+
+    role: str
+    content: tuple[Block, ...]
+    plain: bool = False
+    output_config: OutputConfig | None = None
+    clear_at: str | None = None
+
+
+class ToolDefinition(Struct, frozen=True):
+    """One entry of `tools`. `type` is absent, null or `custom` for an ordinary function."""
+
+    name: str = ""
+    description: str | None = None
+    input_schema: Raw = Raw()
+    type: str | None = None
+    defer_loading: bool | None = None
+    strict: bool | None = None
+    allowed_callers: list[str] | None = None
+    input_examples: list[Raw] | None = None
+
+
+class ToolChoice(Struct, frozen=True):
+    type: str
+    name: str = ""
+    disable_parallel_tool_use: bool = False
+
+
+class ThinkingConfig(Struct, frozen=True):
+    type: str
+    budget_tokens: int | None = None
+    display: str | None = None
+
+
+class Thread(Struct, frozen=True):
+    type: str = ""
+
+
+class MessagesRequest(Struct, frozen=True):
+    """`POST /v1/messages` and `/v1/messages/count_tokens`. `system` is a tuple of the texts of its blocks."""
+
+    model: str
+    messages: tuple[Message, ...]
+    max_tokens: int | None = None
+    system: tuple[str, ...] = ()
+    stream: bool = False
+    stop_sequences: tuple[str, ...] = ()
+    tools: tuple[ToolDefinition, ...] = ()
+    tool_choice: ToolChoice | None = None
+    thinking: ThinkingConfig | None = None
+    output_config: OutputConfig | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    metadata_user_id: str | None = None
+    thread: Thread | None = None
+    context_management: Raw = Raw()
+
+
+class _Metadata(Struct):
+    user_id: str | None = None
+
+
+class _Message(Struct):
+    role: str
+    content: str | list[Raw] | None = None
+    output_config: OutputConfig | None = None
+    clear_at: str | None = None
+
+
+class _ToolResult(Struct, tag_field="type", tag="tool_result"):
+    tool_use_id: str
+    content: str | list[Raw] | None = None
+    is_error: bool | None = None
+
+
+class _Request(Struct):
+    model: str
+    messages: list[_Message]
+    max_tokens: int | None = None
+    system: str | list[Raw] | None = None
+    stream: bool | None = None
+    stop_sequences: list[str] | None = None
+    tools: list[ToolDefinition] | None = None
+    tool_choice: ToolChoice | None = None
+    thinking: ThinkingConfig | None = None
+    output_config: OutputConfig | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    metadata: _Metadata | None = None
+    thread: Thread | None = None
+    context_management: Raw = Raw()
+
+
+class _Typed(Struct):
+    type: str
+    text: str | None = None
+
+
+_KNOWN = Text | Image | Document | ThinkingBlock | RedactedThinking | ToolUse | ToolReference | _ToolResult
+_KNOWN_TYPES = frozenset(
+    "text image document thinking redacted_thinking tool_use tool_reference tool_result".split()
+)
+_REQUEST = msgspec.json.Decoder(_Request)
+_BLOCK = msgspec.json.Decoder[Any](_KNOWN)
+_TYPED = msgspec.json.Decoder(_Typed)
+
+
+def decode_request(body: bytes) -> MessagesRequest:
+    """Decode one request body; RequestRefused (400) names what is wrong and where."""
+    try:
+        sent = _REQUEST.decode(body)
+    except msgspec.ValidationError as error:
+        _refuse(error, "")
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RequestRefused(f"the request body is not valid JSON: {error}") from None
+    if not sent.model:
+        raise RequestRefused("model: a model name is required")
+    if not sent.messages:
+        raise RequestRefused("messages: at least one message is required")
+    if sent.max_tokens is not None and sent.max_tokens < 0:
+        raise RequestRefused("max_tokens: must be 0 or greater")
+    return MessagesRequest(
+        model=sent.model,
+        messages=tuple(_message(i, m) for i, m in enumerate(sent.messages)),
+        max_tokens=sent.max_tokens,
+        system=_system(sent.system),
+        stream=bool(sent.stream),
+        stop_sequences=tuple(sent.stop_sequences or ()),
+        tools=tuple(sent.tools or ()),
+        tool_choice=sent.tool_choice,
+        thinking=sent.thinking,
+        output_config=sent.output_config,
+        temperature=sent.temperature,
+        top_p=sent.top_p,
+        top_k=sent.top_k,
+        metadata_user_id=sent.metadata.user_id if sent.metadata else None,
+        thread=sent.thread,
+        context_management=sent.context_management,
+    )
+
+
+def _message(i: int, sent: _Message) -> Message:
+    path = f"messages.{i}"
+    if sent.content is None and sent.output_config is None:
+        raise RequestRefused(f"{path}.content: field required")
+    plain = isinstance(sent.content, str)
+    return Message(
+        role=sent.role,
+        content=_blocks(sent.content, f"{path}.content"),
+        plain=plain,
+        output_config=sent.output_config,
+        clear_at=sent.clear_at,
+    )
+
+
+def _system(sent: str | list[Raw] | None) -> tuple[str, ...]:
+    blocks = _blocks(sent, "system")
+    return tuple(b.text for b in blocks if isinstance(b, Text | Unknown))
+
+
+def _blocks(sent: str | list[Raw] | None, path: str) -> tuple[Block, ...]:
+    if sent is None:
+        return ()
+    if isinstance(sent, str):
+        return (Text(sent),)
+    return tuple(_block(raw, path, i) for i, raw in enumerate(sent))
+
+
+def _block(raw: Raw, path: str, i: int) -> Block:
+    try:
+        block = _BLOCK.decode(raw)
+    except msgspec.ValidationError as error:
+        return _unknown(raw, error, f"{path}.{i}")
+    if isinstance(block, _ToolResult):
+        content = _blocks(block.content, f"{path}.{i}.content")
+        return ToolResult(block.tool_use_id, content, bool(block.is_error))
+    return block
+
+
+def _unknown(raw: Raw, error: msgspec.ValidationError, path: str) -> Unknown:
+    """A block that is not one of the known ones; a known one that is wrong is refused."""
+    try:
+        typed = _TYPED.decode(raw)
+    except msgspec.ValidationError as wrong:
+        _refuse(wrong, path)
+    if typed.type in _KNOWN_TYPES:
+        _refuse(error, path)
+    return Unknown(typed.type, raw.copy(), typed.text or "")
+
+
+_AT = re.compile(r" - at `\$(?P<path>[^`]*)`$")
+_MISSING = re.compile(r"Object missing required field `(?P<field>[^`]*)`")
+
+
+def _refuse(error: msgspec.ValidationError, base: str) -> NoReturn:
+    """msgspec's words and `$.a[0].b` path, as the API says them: `messages.0.content: field required`."""
+    text = str(error)
+    at = _AT.search(text)
+    steps = re.findall(r"[^.\[\]]+", at["path"]) if at else []
+    said = _AT.sub("", text)
+    if missing := _MISSING.match(said):
+        steps.append(missing["field"])
+        said = "field required"
+    if "..." in steps:
+        steps.remove("...")
+    path = ".".join([base, *steps] if base else steps)
+    raise RequestRefused(f"{path}: {said}" if path else said) from None

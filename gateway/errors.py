@@ -1,0 +1,144 @@
+"""Every failure this gateway can report, and what a client is told about it.
+
+    GatewayError
+    ├── RequestRefused     the client's side: a retry of the same request cannot help
+    ├── UpstreamFailed     the upstream's side: unreachable, broken, too slow, or it said no
+    └── ConfigError        the operator's side: raised before anything is served
+
+Rules:
+- One table, `KINDS`, says what a kind becomes for the client: HTTP status, Anthropic error type,
+  `x-should-retry` and `retry-after`. Nothing else in the project picks a status.
+- An upstream's 401 and 403 are the *gateway's* credentials failing: a client that saw 401 would ask its
+  user to log in again, so they become 500 with `x-should-retry: false`.
+- 529 is kept for upstreams that say they are overloaded: Claude Code gives up on it after three tries,
+  while it waits about three minutes on any other 5xx.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+from attrs import frozen
+
+
+class Kind(Enum):
+    """What went wrong. The values are stable names: they appear in logs and metrics."""
+
+    INVALID_REQUEST = "invalid_request"
+    CONTEXT_OVERFLOW = "context_overflow"
+    AUTHENTICATION = "authentication"
+    BILLING = "billing"
+    PERMISSION = "permission"
+    NOT_FOUND = "not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    TOO_LARGE = "too_large"
+    RATE_LIMITED = "rate_limited"
+    INTERNAL = "internal"
+    UPSTREAM_FAILED = "upstream_failed"
+    UPSTREAM_REJECTS_REQUEST = "upstream_rejects_request"
+    UPSTREAM_CREDENTIALS = "upstream_credentials"
+    UPSTREAM_UNREACHABLE = "upstream_unreachable"
+    UPSTREAM_TLS = "upstream_tls"
+    UPSTREAM_GARBAGE = "upstream_garbage"
+    UPSTREAM_CUT = "upstream_cut"
+    UPSTREAM_UNAVAILABLE = "upstream_unavailable"
+    UPSTREAM_LOADING = "upstream_loading"
+    UPSTREAM_TIMEOUT = "upstream_timeout"
+    UPSTREAM_OVERLOADED = "upstream_overloaded"
+
+
+@frozen
+class Answer:
+    """What a client is told: HTTP status, Anthropic error type, and whether and when to try again."""
+
+    status: int
+    type: str
+    should_retry: bool | None = None
+    """Sent as `x-should-retry` unless None (then the SDK's own rule for the status holds)."""
+    retry_after: int | None = None
+    """Seconds, sent as `retry-after` unless the upstream named its own."""
+
+
+KINDS: Mapping[Kind, Answer] = {
+    Kind.INVALID_REQUEST: Answer(400, "invalid_request_error", should_retry=False),
+    Kind.CONTEXT_OVERFLOW: Answer(400, "invalid_request_error", should_retry=False),
+    Kind.AUTHENTICATION: Answer(401, "authentication_error", should_retry=False),
+    Kind.BILLING: Answer(402, "billing_error", should_retry=False),
+    Kind.PERMISSION: Answer(403, "permission_error", should_retry=False),
+    Kind.NOT_FOUND: Answer(404, "not_found_error", should_retry=False),
+    Kind.METHOD_NOT_ALLOWED: Answer(405, "invalid_request_error", should_retry=False),
+    Kind.TOO_LARGE: Answer(413, "request_too_large", should_retry=False),
+    Kind.RATE_LIMITED: Answer(429, "rate_limit_error", retry_after=5),
+    Kind.INTERNAL: Answer(500, "api_error"),
+    Kind.UPSTREAM_FAILED: Answer(500, "api_error"),
+    Kind.UPSTREAM_REJECTS_REQUEST: Answer(500, "api_error", should_retry=False),
+    Kind.UPSTREAM_CREDENTIALS: Answer(500, "api_error", should_retry=False),
+    Kind.UPSTREAM_UNREACHABLE: Answer(502, "api_error"),
+    Kind.UPSTREAM_TLS: Answer(502, "api_error", should_retry=False),
+    Kind.UPSTREAM_GARBAGE: Answer(502, "api_error"),
+    Kind.UPSTREAM_CUT: Answer(502, "api_error"),
+    Kind.UPSTREAM_UNAVAILABLE: Answer(503, "api_error", retry_after=2),
+    Kind.UPSTREAM_LOADING: Answer(503, "api_error", retry_after=5),
+    Kind.UPSTREAM_TIMEOUT: Answer(504, "timeout_error"),
+    Kind.UPSTREAM_OVERLOADED: Answer(529, "overloaded_error", retry_after=2),
+}
+
+
+class GatewayError(Exception):
+    """A failure with everything needed to tell the client about it.
+
+    `message` is shown to the client as it is: it names what is wrong and what to do, and never holds a
+    secret. `details` becomes `error.details` (typed SDK errors read `details.error_code`).
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        message: str,
+        *,
+        details: Mapping[str, object] | None = None,
+        upstream_status: int | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.details = details
+        self.upstream_status = upstream_status
+        self._retry_after = retry_after
+
+    @property
+    def answer(self) -> Answer:
+        return KINDS[self.kind]
+
+    @property
+    def retry_after(self) -> int | None:
+        """Whole seconds, at least 1; None where the status carries no such header."""
+        if self.answer.status in (429, 503, 529) and self._retry_after is not None:
+            return max(1, self._retry_after)
+        return self.answer.retry_after
+
+
+class RequestRefused(GatewayError):
+    """The client's side: wrong JSON, an unknown model, a missing key, a body that is too large."""
+
+    def __init__(
+        self,
+        message: str,
+        kind: Kind = Kind.INVALID_REQUEST,
+        *,
+        details: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(kind, message, details=details)
+
+
+class UpstreamFailed(GatewayError):
+    """The upstream's side: it could not be reached, broke off, was too slow, or refused."""
+
+
+class ConfigError(GatewayError):
+    """The operator's side: the configuration cannot be used. The message may span several lines."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(Kind.INTERNAL, message)

@@ -1,0 +1,108 @@
+"""What every answer is made of: the neutral parts that readers emit and the one writer turns into events.
+
+Rules:
+- A reader emits parts in the order the upstream sent them, one list for each read of the network.
+- `Text`, `Thinking`, `Tool`, `Block` and `End` are content: the first of them starts the client's message.
+  `Usage`, `Notice` and `Fault` commit nothing.
+- Exactly one of `End` and `Fault` ends an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from gateway.errors import Kind
+
+
+class Finish(Enum):
+    """Why an upstream stopped, before the presence of tool calls is looked at (the writer does that)."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    TOOLS = "tools"
+    REFUSAL = "refusal"
+    WINDOW = "window"
+
+
+class Text(msgspec.Struct, frozen=True):
+    """A piece of visible text, as it came: never empty."""
+
+    text: str
+
+
+class Thinking(msgspec.Struct, frozen=True):
+    """A piece of reasoning.
+
+    `shown`: whether the client gets the text; if not, the block is opened and the text travels in its
+    signature when `keep` is true. `state` goes into the signature (`p` = the replay family, later more).
+    """
+
+    text: str
+    state: Mapping[str, str]
+    shown: bool = True
+    keep: bool = False
+
+
+class Tool(msgspec.Struct, frozen=True):
+    """A piece of a tool call. `key` tells calls of one answer apart and orders them.
+
+    `id` and `name` may be empty in any piece (the first non-empty one counts); `arguments` is the next
+    fragment of the JSON text. `whole`: no further piece of this call will follow.
+    """
+
+    key: int
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+    whole: bool = False
+
+
+class Block(msgspec.Struct, frozen=True):
+    """A complete content block in Anthropic's shape, passed on as it is."""
+
+    block: Mapping[str, Any]
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """Token figures, each a total so far; None where the upstream said nothing.
+
+    `input` counts the prompt *without* what was read from or written to a cache.
+    """
+
+    input: int | None = None
+    output: int | None = None
+    cache_read: int | None = None
+    cache_write: int | None = None
+    thinking: int | None = None
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """Something dropped, emulated or repaired: a short stable name, and what it was about."""
+
+    name: str
+    detail: str = ""
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """An error inside the answer. Nothing follows it."""
+
+    kind: Kind
+    message: str
+    upstream_status: int | None = None
+    retry_after: int | None = None
+
+
+class End(msgspec.Struct, frozen=True):
+    """The upstream's clean end."""
+
+    finish: Finish = Finish.STOP
+    stop_sequence: str | None = None
+    explanation: str | None = None
+    """A refusal's own words, where the upstream keeps them apart from the text."""
+
+
+Part = Text | Thinking | Tool | Block | Usage | Notice | Fault | End

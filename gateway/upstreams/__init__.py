@@ -1,0 +1,1 @@
+"""Upstream protocols, a folder each, with the same four names in each: wire, request, reader, adapter."""

@@ -1,0 +1,61 @@
+"""What routing decides (`Target`) and what an upstream protocol must offer (`Adapter`, `Attempt`)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from attrs import frozen
+
+from gateway.inbound import Inbound
+from gateway.parts import Notice, Part
+from gateway.settings.models import Timeouts
+from gateway.upstreams.prompt import Prompt
+from gateway.upstreams.quirks import ModelFacts
+
+
+@frozen
+class Target:
+    """Everything that routing decided for one attempt."""
+
+    adapter: Adapter
+    facts: ModelFacts
+    timeouts: Timeouts
+    retries: int = 0
+
+    @property
+    def name(self) -> str:
+        return f"{self.facts.provider}/{self.facts.model}"
+
+
+class Attempt(Protocol):
+    """One upstream answer being read. It knows nothing of the client."""
+
+    notices: tuple[Notice, ...]
+    """What building the request dropped or emulated."""
+
+    def __aiter__(self) -> AsyncIterator[list[Part]]:
+        """The parts of one read at a time; the last list ends with `End` or `Fault`."""
+        ...
+
+    async def close(self) -> None:
+        """Give the connection back, or cut it if the answer is not over. Never raises."""
+        ...
+
+
+class Adapter(Protocol):
+    """One configured provider. Shared by all requests, and carried over a reload that does not touch it."""
+
+    async def open(self, inbound: Inbound, target: Target) -> Attempt:
+        """Send the request and wait for the status; GatewayError if that is as far as it gets."""
+        ...
+
+    def prompt(self, inbound: Inbound, target: Target) -> Prompt:
+        """What would be sent, taken apart for counting."""
+        ...
+
+    async def probe(self) -> str | None:
+        """None if the server answers; else what is wrong, in one line."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,1 @@
+"""OpenAI Chat Completions, as OpenAI, vLLM, SGLang, llama.cpp, LM Studio, OpenRouter and others speak it."""

@@ -1,0 +1,131 @@
+"""How servers differ, as data: frozen switches with named presets.
+
+They are consulted only where an upstream request is built or its answer read; no translator asks for a
+provider's name. A preset is chosen by name or recognised from the base URL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+from urllib.parse import urlsplit
+
+from attrs import evolve, frozen
+
+from gateway.settings.models import ExposeReasoning
+
+
+@frozen
+class Quirks:
+    """The switches. The defaults are `plain`: what any Chat Completions server is expected to take."""
+
+    family: str = "plain"
+    """The replay family written into signatures: reasoning goes back only to the family it came from."""
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    system_role: Literal["system", "developer"] = "system"
+    mid_system: Literal["fold", "inline"] = "fold"
+    tool_choice: Literal["full", "no_required", "none"] = "full"
+    parallel_tool_calls: bool = True
+    """Whether `parallel_tool_calls: false` may be sent."""
+    tool_id_limit: int | None = None
+    tool_name_limit: int = 64
+    stop_limit: int | None = None
+    stop_report: Literal["field", "hidden"] = "hidden"
+    top_k: bool = False
+    sampling: bool = True
+    reasoning_in: Literal["effort", "template_kwargs", "think", "none"] = "none"
+    """How reasoning is asked for."""
+    reasoning_field: Literal["reasoning_content", "reasoning"] = "reasoning_content"
+    """The field in which reasoning is replayed. Both are always read."""
+    replay_reasoning: Literal["all", "current_turn", "none"] = "all"
+    think_tags: bool = True
+    """Look for `<think>` at the very start of the content."""
+    think_open: bool = False
+    """The template opens the tag itself: the content starts inside it."""
+    empty_content: Literal["null", "empty", "omit"] = "null"
+    """What stands as the content of an assistant message that holds only tool calls."""
+    image_urls: bool = False
+    """Whether the server fetches image URLs itself."""
+    stream_usage: bool = True
+    user_field: Literal["safety_identifier", "user", "none"] = "none"
+    prompt_cache_key: bool = False
+    prefill: Literal["refuse", "continue", "flags"] = "refuse"
+    """A last assistant message: refused, continued as it is, or continued with vLLM's two flags."""
+    end_mark: Literal["required", "none"] = "required"
+    """`none`: the server ends its streams with neither finish_reason nor [DONE]."""
+
+
+PLAIN = Quirks()
+
+PRESETS: Mapping[str, Quirks] = {
+    "plain": PLAIN,
+    "openai": evolve(
+        PLAIN,
+        family="openai",
+        max_tokens_field="max_completion_tokens",
+        system_role="developer",
+        mid_system="inline",
+        tool_id_limit=40,
+        stop_limit=4,
+        reasoning_in="effort",
+        replay_reasoning="none",
+        think_tags=False,
+        image_urls=True,
+        user_field="safety_identifier",
+        prompt_cache_key=True,
+    ),
+    "vllm": evolve(
+        PLAIN,
+        family="vllm",
+        stop_report="field",
+        top_k=True,
+        reasoning_in="template_kwargs",
+        image_urls=True,
+        prefill="flags",
+    ),
+    "llamacpp": evolve(
+        PLAIN,
+        family="llamacpp",
+        top_k=True,
+        reasoning_in="template_kwargs",
+        prefill="continue",
+    ),
+    "ollama": evolve(
+        PLAIN,
+        family="ollama",
+        tool_choice="none",
+        parallel_tool_calls=False,
+        top_k=True,
+        reasoning_in="think",
+        prefill="continue",
+    ),
+}
+"""By the name that `preset:` takes in the YAML."""
+
+
+@frozen
+class ModelFacts:
+    """What a translator may know of the model a request goes to. None: not known."""
+
+    provider: str
+    """The provider's name in the YAML: it stands before its own words in errors."""
+    model: str
+    """The upstream's own name."""
+    quirks: Quirks
+    context_window: int | None = None
+    max_output_tokens: int | None = None
+    vision: bool | None = None
+    reasoning: bool | None = None
+    expose_reasoning: ExposeReasoning = "auto"
+
+
+_HOSTS = {"api.openai.com": "openai"}
+_PORTS = {11434: "ollama"}
+
+
+def recognise(kind: str, base_url: str) -> str:
+    """The preset's name for a provider that names none."""
+    if kind == "ollama":
+        return "ollama"
+    url = urlsplit(base_url)
+    return _HOSTS.get(url.hostname or "") or _PORTS.get(url.port or 0) or "plain"
