@@ -1,4 +1,4 @@
-"""One client request as it came. Every attempt starts from it, also on another provider; nothing changes it."""
+"""One client request as it came. Every attempt starts from it, on any provider; nothing changes it."""
 
 from __future__ import annotations
 
