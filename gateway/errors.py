@@ -44,6 +44,7 @@ class Kind(Enum):
     UPSTREAM_CUT = "upstream_cut"
     UPSTREAM_UNAVAILABLE = "upstream_unavailable"
     UPSTREAM_LOADING = "upstream_loading"
+    UPSTREAM_CONNECT_TIMEOUT = "upstream_connect_timeout"
     UPSTREAM_TIMEOUT = "upstream_timeout"
     UPSTREAM_OVERLOADED = "upstream_overloaded"
 
@@ -80,6 +81,7 @@ KINDS: Mapping[Kind, Answer] = {
     Kind.UPSTREAM_CUT: Answer(502, "api_error"),
     Kind.UPSTREAM_UNAVAILABLE: Answer(503, "api_error", retry_after=2),
     Kind.UPSTREAM_LOADING: Answer(503, "api_error", retry_after=5),
+    Kind.UPSTREAM_CONNECT_TIMEOUT: Answer(504, "timeout_error"),
     Kind.UPSTREAM_TIMEOUT: Answer(504, "timeout_error"),
     Kind.UPSTREAM_OVERLOADED: Answer(529, "overloaded_error", retry_after=2),
 }

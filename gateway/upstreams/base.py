@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Protocol
 
 from attrs import frozen
 
 from gateway.inbound import Inbound
-from gateway.parts import Notice, Part
+from gateway.parts import Part
 from gateway.settings.models import Timeouts
+from gateway.upstreams.built import Built
 from gateway.upstreams.prompt import Prompt
 from gateway.upstreams.quirks import ModelFacts
 
@@ -31,11 +31,14 @@ class Target:
 class Attempt(Protocol):
     """One upstream answer being read. It knows nothing of the client."""
 
-    notices: tuple[Notice, ...]
-    """What building the request dropped or emulated."""
+    built: Built
+    """What was sent, with the notices of what building it dropped or emulated."""
 
-    def __aiter__(self) -> AsyncIterator[list[Part]]:
-        """The parts of one read at a time; the last list ends with `End` or `Fault`."""
+    async def read(self) -> list[Part] | None:
+        """The parts of one read (possibly none, which still is a sign of life); None when all was read.
+
+        The last list that is not empty ends with `End` or `Fault`. UpstreamFailed if the connection breaks.
+        """
         ...
 
     async def close(self) -> None:

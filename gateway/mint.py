@@ -1,0 +1,10 @@
+"""Fresh identifiers in the API's form: a prefix and 24 letters or digits."""
+
+from __future__ import annotations
+
+import secrets
+
+
+def fresh(prefix: str) -> str:
+    """`fresh("req_")` -> `req_5f0c...`."""
+    return prefix + secrets.token_hex(12)

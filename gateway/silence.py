@@ -1,0 +1,56 @@
+"""When a silent upstream must be covered up: what to send to the client, and when. Times are passed in.
+
+Rules (measured on the client, which cuts at about 361 s without headers and at 600 s with pings alone):
+- `commit_after` without anything: response headers and a first ping, no message yet.
+- `ping_every` without an event: a ping.
+- `drip_after` without an event other than pings: an empty delta, then one every `drip_every`.
+Hidden reasoning and held arguments count as silence: only what was *sent* ends it.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from attrs import define, field
+
+from gateway.settings.models import Server
+
+
+class Act(Enum):
+    COMMIT = "commit"
+    PING = "ping"
+    DRIP = "drip"
+
+
+@define
+class Silence:
+    """The clock arithmetic of one streamed answer; `begun` and all times are seconds of one clock."""
+
+    _rules: Server
+    begun: float
+    committed: bool = False
+    _sent: float = field(init=False)
+    _real: float = field(init=False)
+    _dripped: float = float("-inf")
+
+    def __attrs_post_init__(self) -> None:
+        self._sent = self._real = self.begun
+
+    def sent_events(self, now: float) -> None:
+        """Real events went to the client (headers with them, if they had not gone before)."""
+        self.committed = True
+        self._sent = self._real = now
+
+    def acted(self, act: Act, now: float) -> None:
+        self.committed = True
+        self._sent = now
+        if act is Act.DRIP:
+            self._dripped = now
+
+    def next(self) -> tuple[float, Act]:
+        """The next thing to do and when, if nothing else is sent before."""
+        if not self.committed:
+            return self.begun + self._rules.commit_after, Act.COMMIT
+        ping = self._sent + self._rules.ping_every
+        drip = max(self._real + self._rules.drip_after, self._dripped + self._rules.drip_every)
+        return (drip, Act.DRIP) if drip <= ping else (ping, Act.PING)

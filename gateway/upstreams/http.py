@@ -1,0 +1,152 @@
+"""The one adapter for upstreams that take a JSON body by POST and stream or return an answer.
+
+What differs between protocols (path, how the request is built, how the answer is read) is a `Dialect`;
+the openai and ollama folders each supply one.
+
+Rules:
+- A 400 that names what can be mended (a `max_tokens` limit, a parameter, reasoning) is answered by asking
+  once more without it, once for each cause, and the lesson is kept for the model.
+- A server that is loading its model is asked again until the first-byte budget is nearly spent.
+- Whatever arrives is read: an SSE body in answer to a plain call, JSON in answer to a streaming one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Protocol
+
+from attrs import Factory, define, frozen
+
+from gateway.errors import GatewayError, Kind, UpstreamFailed
+from gateway.inbound import Inbound
+from gateway.parts import Part
+from gateway.upstreams.base import Attempt, Target
+from gateway.upstreams.built import Amends, Built, ReplyWish
+from gateway.upstreams.failures import mend, read_error
+from gateway.upstreams.prompt import Prompt
+from gateway.upstreams.quirks import ModelFacts
+from gateway.upstreams.transport import Channel, Reply
+
+ERROR_LIMIT = 256 * 1024
+"""Bytes of an error body that are read."""
+ANSWER_LIMIT = 64 * 1024 * 1024
+"""Bytes of an answer that comes in one piece."""
+MENDS = 4
+"""How many different complaints of one upstream are mended for one request."""
+LOADING_PAUSE = 1.0
+"""Seconds between two questions to a server that is loading its model."""
+LESSONS = 256
+"""How many models' lessons one provider keeps."""
+
+
+class Reader(Protocol):
+    ended: bool
+
+    def feed(self, data: bytes) -> list[Part]: ...
+    def whole(self, body: bytes) -> list[Part]: ...
+    def close(self) -> list[Part]: ...
+
+
+@frozen
+class Dialect:
+    """How one protocol is spoken."""
+
+    path: str
+    probe_path: str
+    build: Callable[[Inbound, ModelFacts, Amends], Built]
+    prompt_of: Callable[[Built], Prompt]
+    reader: Callable[[ModelFacts, ReplyWish], Reader]
+
+
+@define
+class HttpAttempt:
+    """An upstream answer being read."""
+
+    built: Built
+    _reply: Reply
+    _reader: Reader
+    _streamed: bool
+    _over: bool = False
+
+    async def read(self) -> list[Part] | None:
+        if self._over:
+            return None
+        if not self._streamed:
+            self._over = True
+            return self._reader.whole(await self._reply.all(ANSWER_LIMIT))
+        data = await self._reply.read()
+        if data is None:
+            self._over = True
+            return self._reader.close()
+        return self._reader.feed(data)
+
+    async def close(self) -> None:
+        await self._reply.close()
+
+
+@define
+class HttpAdapter:
+    """One configured provider, spoken to in one dialect."""
+
+    _channel: Channel
+    _dialect: Dialect
+    _lessons: OrderedDict[str, Amends] = Factory(OrderedDict[str, Amends])
+
+    async def open(self, inbound: Inbound, target: Target) -> Attempt:
+        patience = asyncio.get_running_loop().time() + 0.9 * target.timeouts.first_byte
+        amends = self._lessons.get(target.facts.model, Amends())
+        mends = 0
+        while True:
+            built = self._dialect.build(inbound, target.facts, amends)
+            reply = await self._channel.post(self._dialect.path, built.body, target.timeouts.connect)
+            if reply.status < 300:
+                return self._attempt(inbound, target, built, reply)
+            error, body = await self._refused(reply, target)
+            mended = mend(amends, reply.status, body, built)
+            if mended is not None and mends < MENDS:
+                amends, mends = mended, mends + 1
+                self._remember(target.facts.model, amends)
+            elif error.kind is Kind.UPSTREAM_LOADING and asyncio.get_running_loop().time() < patience:
+                await asyncio.sleep(LOADING_PAUSE)
+            else:
+                raise error
+
+    def prompt(self, inbound: Inbound, target: Target) -> Prompt:
+        return self._dialect.prompt_of(self._dialect.build(inbound, target.facts, Amends()))
+
+    async def probe(self) -> str | None:
+        try:
+            reply = await self._channel.get(self._dialect.probe_path, connect=2.0)
+        except UpstreamFailed as error:
+            return error.message
+        await reply.close()
+        return None if reply.status < 500 else f"answers with status {reply.status}"
+
+    async def close(self) -> None:
+        await self._channel.close()
+
+    def _attempt(self, inbound: Inbound, target: Target, built: Built, reply: Reply) -> HttpAttempt:
+        reader = self._dialect.reader(target.facts, built.wish)
+        return HttpAttempt(built, reply, reader, _is_streamed(inbound.request.stream, reply))
+
+    async def _refused(self, reply: Reply, target: Target) -> tuple[GatewayError, bytes]:
+        try:
+            body = await reply.all(ERROR_LIMIT)
+        finally:
+            await reply.close()
+        return read_error(reply.status, body, reply.headers.get("retry-after"), target.facts), body
+
+    def _remember(self, model: str, amends: Amends) -> None:
+        self._lessons[model] = amends
+        self._lessons.move_to_end(model)
+        if len(self._lessons) > LESSONS:
+            self._lessons.popitem(last=False)
+
+
+def _is_streamed(asked: bool, reply: Reply) -> bool:
+    kind = reply.headers.get("content-type", "")
+    if "event-stream" in kind or "ndjson" in kind:
+        return asked
+    return asked and "json" not in kind and "html" not in kind

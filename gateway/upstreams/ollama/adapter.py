@@ -1,0 +1,22 @@
+"""Ollama's native chat over HTTP."""
+
+from __future__ import annotations
+
+from gateway.settings.models import Provider
+from gateway.upstreams.http import Dialect, HttpAdapter
+from gateway.upstreams.ollama.reader import NativeReader
+from gateway.upstreams.ollama.request import prompt_of, to_chat_request
+from gateway.upstreams.transport import Channel
+
+NATIVE = Dialect(
+    path="/api/chat",
+    probe_path="/api/version",
+    build=to_chat_request,
+    prompt_of=prompt_of,
+    reader=NativeReader,
+)
+
+
+def adapter(name: str, provider: Provider) -> HttpAdapter:
+    """`provider.base_url` is the server's root, without `/api`."""
+    return HttpAdapter(Channel.build(name, provider), NATIVE)

@@ -1,0 +1,260 @@
+"""One provider's pooled HTTP connections: bytes out, status and bytes back, failures as `UpstreamFailed`.
+
+Rules:
+- httpx with the aiohttp-based transport: httpx's own costs two to five times the CPU for each read. Its pool,
+  proxy and TLS settings go to the transport; a client beside it would ignore them.
+- Environment proxies are resolved here, once, and never used for loopback addresses.
+- A pooled connection that the server closed meanwhile is replaced once, before any byte of an answer
+  (llama.cpp announces `Keep-Alive: timeout=5` and then closes after a stream at once).
+- Bodies are asked for uncompressed, and inflated where a server or proxy compresses all the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import ssl
+import urllib.request
+import zlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextvars import ContextVar
+from urllib.parse import urlsplit
+
+import aiohttp
+import httpx
+from attrs import define, field
+from httpx_aiohttp import AiohttpTransport
+
+from gateway.errors import Kind, UpstreamFailed
+from gateway.settings.models import Provider
+
+Inflate = Callable[[bytes], bytes]
+
+KEEP_ALIVE = 30.0
+"""Seconds an idle connection is kept."""
+
+_reused: ContextVar[bool] = ContextVar("_reused", default=False)
+
+
+@define
+class Reply:
+    """One upstream HTTP answer whose status has arrived. `close` it in every case."""
+
+    status: int
+    headers: httpx.Headers
+    _provider: str
+    _response: httpx.Response
+    _chunks: AsyncIterator[bytes] = field(init=False)
+    _inflate: Inflate | None = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._chunks = self._response.stream.__aiter__()  # type: ignore[union-attr]  # always async here
+        self._inflate = _inflater(self.headers.get("content-encoding", ""), self._provider)
+
+    async def read(self) -> bytes | None:
+        """The bytes of one read, None at the end of the body."""
+        try:
+            data = await anext(self._chunks)
+        except StopAsyncIteration:
+            return None
+        except Exception as error:  # the transport lets several libraries' errors through
+            raise failure(error, self._provider) from error
+        return self._inflate(data) if self._inflate else data
+
+    async def all(self, limit: int) -> bytes:
+        """The whole body, of which at most `limit` bytes are kept (the rest is not read)."""
+        pieces: list[bytes] = []
+        size = 0
+        while size < limit and (data := await self.read()) is not None:
+            pieces.append(data)
+            size += len(data)
+        return b"".join(pieces)[:limit]
+
+    async def close(self) -> None:
+        with contextlib.suppress(Exception):  # the connection is going away anyway
+            await self._response.stream.aclose()  # type: ignore[union-attr]
+
+
+@define
+class Channel:
+    """The connections to one provider."""
+
+    name: str
+    base_url: str
+    _headers: Mapping[str, str] = field(repr=False)
+    _transport: AiohttpTransport = field(repr=False)
+
+    @classmethod
+    def build(cls, name: str, provider: Provider) -> Channel:
+        headers = {"accept-encoding": "identity", "user-agent": "messages-gateway"}
+        if provider.api_key:
+            headers["authorization"] = f"Bearer {provider.api_key.reveal()}"
+        headers |= {key.lower(): value for key, value in provider.headers.items()}
+        return cls(name, provider.base_url, headers, _transport(provider))
+
+    async def post(self, path: str, body: bytes, connect: float) -> Reply:
+        """Send a JSON body and wait for the status. `connect` is in seconds."""
+        headers = {**self._headers, "content-type": "application/json"}
+        return await self._send("POST", path, headers, body, connect)
+
+    async def get(self, path: str, connect: float) -> Reply:
+        return await self._send("GET", path, self._headers, b"", connect)
+
+    async def close(self) -> None:
+        await self._transport.aclose()
+
+    async def _send(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, connect: float
+    ) -> Reply:
+        request = httpx.Request(method, self.base_url + path, headers=headers, content=body)
+        request.extensions = {"timeout": {"connect": connect}}
+        _reused.set(False)
+        try:
+            try:
+                response = await self._transport.handle_async_request(request)
+            except httpx.TransportError as error:
+                if not (_reused.get() and _is_cut(error)):
+                    raise
+                response = await self._transport.handle_async_request(request)
+        except Exception as error:  # the transport lets several libraries' errors through
+            raise failure(error, self.name) from error
+        return Reply(response.status_code, response.headers, self.name, response)
+
+
+def _transport(provider: Provider) -> AiohttpTransport:
+    tls = httpx.create_ssl_context(
+        verify=_verify(provider), cert=provider.client_cert, trust_env=provider.trust_env
+    )
+
+    def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            limit=provider.max_connections, keepalive_timeout=KEEP_ALIVE, ssl=tls, ttl_dns_cache=60
+        )
+        return aiohttp.ClientSession(
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[_trace()]
+        )
+
+    proxy = provider.proxy or _environment_proxy(provider)
+    return AiohttpTransport(verify=tls, proxy=httpx.Proxy(proxy) if proxy else None, client=session)
+
+
+def _verify(provider: Provider) -> ssl.SSLContext | bool:
+    if provider.verify and provider.ca_file:
+        return ssl.create_default_context(cafile=provider.ca_file)
+    return provider.verify
+
+
+def _trace() -> aiohttp.TraceConfig:
+    """Notes in the request's own context whether its connection came from the pool."""
+    trace = aiohttp.TraceConfig()
+
+    async def reused(*_: object) -> None:
+        _reused.set(True)
+
+    async def created(*_: object) -> None:
+        _reused.set(False)
+
+    trace.on_connection_reuseconn.append(reused)
+    trace.on_connection_create_end.append(created)
+    return trace
+
+
+def _environment_proxy(provider: Provider) -> str | None:
+    url = urlsplit(provider.base_url)
+    host = url.hostname or ""
+    if not provider.trust_env or is_loopback(host) or urllib.request.proxy_bypass(host):
+        return None
+    proxies = urllib.request.getproxies()
+    return proxies.get(url.scheme) or proxies.get("all")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's own."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _inflater(encoding: str, provider: str) -> Inflate | None:
+    match encoding.strip().lower():
+        case "" | "identity":
+            return None
+        case "gzip" | "x-gzip" | "deflate":
+            return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32).decompress
+        case other:
+            raise UpstreamFailed(
+                Kind.UPSTREAM_GARBAGE,
+                f"[{provider}] the answer is compressed with {other}, though none was asked for",
+            )
+
+
+def _is_cut(error: BaseException) -> bool:
+    return isinstance(
+        _cause(error), aiohttp.ServerDisconnectedError | aiohttp.ClientOSError | ConnectionError
+    ) and not isinstance(_cause(error), aiohttp.ClientConnectorError)
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The transport hides aiohttp's exception behind an httpx one that says less."""
+    return error.__cause__ if isinstance(error, httpx.TransportError) and error.__cause__ else error
+
+
+def failure(error: BaseException, provider: str) -> UpstreamFailed:
+    """What a broken connection means, in words that name the provider and the fix but no secret."""
+    if isinstance(error, UpstreamFailed):
+        return error
+    cause = _cause(error)
+    for types, kind, said in _DIAGNOSES:
+        if isinstance(cause, types):
+            return UpstreamFailed(kind, f"[{provider}] {said.format(where=_where(cause), why=_why(cause))}")
+    said = f"the answer is not HTTP as expected: {type(cause).__name__}"
+    return UpstreamFailed(Kind.UPSTREAM_GARBAGE, f"[{provider}] {said}")
+
+
+_DIAGNOSES: tuple[tuple[tuple[type[BaseException], ...], Kind, str], ...] = (
+    (
+        (aiohttp.ClientSSLError, aiohttp.ServerFingerprintMismatch),
+        Kind.UPSTREAM_TLS,
+        "TLS failed at {where}: {why} (name a private CA with ca_file)",
+    ),
+    (
+        (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError),
+        Kind.UPSTREAM_UNREACHABLE,
+        "cannot connect through the proxy: {why}",
+    ),
+    (
+        (aiohttp.ClientConnectorError,),
+        Kind.UPSTREAM_UNREACHABLE,
+        "cannot reach provider at {where}: {why}",
+    ),
+    (
+        (TimeoutError,),
+        Kind.UPSTREAM_CONNECT_TIMEOUT,
+        "cannot reach provider: no connection within timeouts.connect",
+    ),
+    (
+        (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError),
+        Kind.UPSTREAM_CUT,
+        "the upstream closed the connection before it answered",
+    ),
+    (
+        (aiohttp.ClientPayloadError,),
+        Kind.UPSTREAM_CUT,
+        "the upstream closed the connection in the middle of its answer",
+    ),
+    ((zlib.error,), Kind.UPSTREAM_GARBAGE, "the answer is damaged: it does not decompress"),
+)
+"""First match wins: several of aiohttp's classes are also ClientOSError."""
+
+
+def _where(cause: BaseException) -> str:
+    return f"{cause.host}:{cause.port}" if isinstance(cause, aiohttp.ClientConnectorError) else ""
+
+
+def _why(cause: BaseException) -> str:
+    if isinstance(cause, aiohttp.ClientConnectorCertificateError):
+        return str(cause.certificate_error)
+    if isinstance(cause, aiohttp.ClientConnectorError) and cause.os_error.strerror:
+        return cause.os_error.strerror
+    return type(cause).__name__
