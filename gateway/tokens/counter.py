@@ -1,0 +1,98 @@
+"""`Prompt` -> tokens, without ever blocking the event loop and without ever failing.
+
+Rules:
+- The vocabulary is imported and loaded at the first count, once, in the counting thread
+  (`test_concurrent_first_counts_load_once`, `test_import_brings_no_tiktoken`).
+- Text that looks like a special token is counted as text.
+- Text goes to tiktoken in pieces: it panics on about 1 MB of one white-space run, and its time grows faster
+  than a run's length. 1 MB of anything takes well under a second (`test_one_megabyte_of_anything`).
+- Whatever goes wrong, a panic (a BaseException) included, the text in question is taken to weigh
+  bytes / 3.5 (`test_a_panic_falls_back_to_bytes`); the first such failure is logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from math import ceil
+
+from gateway.inbound import IMAGE_TOKENS
+from gateway.upstreams.prompt import Prompt
+
+MESSAGE_TOKENS = 4
+"""What a chat template is taken to add around each message."""
+
+PIECE = 20_000
+"""Characters given to tiktoken at once: at most 80 kB. A cut costs about one token too many."""
+
+BYTES_PER_TOKEN = 3.5
+
+STOPS = (KeyboardInterrupt, SystemExit, asyncio.CancelledError)
+
+log = logging.getLogger(__name__)
+
+Measure = Callable[[str], int]
+"""Tokens in a text."""
+
+
+def load() -> Measure:
+    """Imports tiktoken and builds the encoding; slow, so for a worker thread only."""
+    from gateway.tokens.o200k import encoding  # noqa: PLC0415  importing tiktoken must wait for a count
+
+    encode = encoding().encode_ordinary
+    return lambda text: len(encode(text))
+
+
+class Counter:
+    """One per process: it keeps the vocabulary (75 MB) from the first count on.
+
+    All counts go through one thread, which loads before it counts. tiktoken lets go of the GIL, so streams
+    run on meanwhile, and a burst of counts takes no more than one core from them.
+    """
+
+    def __init__(self, load: Callable[[], Measure] = load) -> None:
+        self._load = load
+        self._measure: Measure | None = None
+        self._failed = False
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tokens")
+
+    async def count(self, prompt: Prompt) -> int:
+        """What a prompt weighs, in tokens of o200k_base."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._weigh, prompt)
+
+    def close(self) -> None:
+        """Counts that wait are dropped; the one that runs ends by itself."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _weigh(self, prompt: Prompt) -> int:
+        texts = sum(self._tokens(text) for text in prompt.texts)
+        return texts + MESSAGE_TOKENS * prompt.messages + IMAGE_TOKENS * prompt.images
+
+    def _tokens(self, text: str) -> int:
+        return sum(self._piece(text[at : at + PIECE]) for at in range(0, len(text), PIECE))
+
+    def _piece(self, text: str) -> int:
+        try:
+            if self._measure is None:
+                self._measure = self._load()
+            return self._measure(text)
+        except STOPS:
+            raise
+        except BaseException as error:  # noqa: BLE001  a panic of tiktoken's is a BaseException
+            self._give_way(error)
+            return by_length(text)
+
+    def _give_way(self, error: BaseException) -> None:
+        """Log the first failure; a vocabulary that did not load is not tried again."""
+        if not self._failed:
+            log.warning("tiktoken failed, so this count is an estimate by length: %r", error)
+        self._failed = True
+        self._measure = self._measure or by_length
+
+
+def by_length(text: str) -> int:
+    """The guess that needs no vocabulary."""
+    return ceil(len(text.encode("utf-8", "surrogatepass")) / BYTES_PER_TOKEN)
