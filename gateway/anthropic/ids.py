@@ -1,0 +1,96 @@
+"""Tool-call ids: what an upstream called a call <-> what the client knows it by.
+
+    upstream `call_0`     -> client `call_0`                   the first time in a conversation
+    upstream `call_0`     -> client `toolu_gw1_Y2FsbF8w`       when it comes again
+    upstream `f.Read:0`   -> client `toolu_gw_Zi5SZWFkOjA`     characters that a client's id may not hold
+
+Rules:
+- What a client sees is unique over the whole conversation: Claude Code loops without end on an id it has
+  seen before.
+- Nothing is remembered. The number comes from the ids in the request's history, and the form itself tells
+  the original: `original(outgoing(x, n, m)) == x` for every non-empty x.
+- An upstream gets its own ids back, except where it would meet one twice in an assistant turn or one longer
+  than it takes: then call and result both get the hash form.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from collections.abc import Collection, Mapping
+
+from gateway.anthropic import wire as a
+
+_PLAIN = re.compile(r"[A-Za-z0-9_-]{1,256}", re.ASCII)
+_OURS = re.compile(r"toolu_gw(?P<n>[1-9][0-9]{0,8})?_(?P<original>[A-Za-z0-9_-]+)", re.ASCII)
+_SHORT = 16
+"""Below this an id limit leaves no room for a prefix (Mistral: exactly nine letters and digits)."""
+
+
+def history(request: a.MessagesRequest) -> Mapping[str, int]:
+    """Upstream's original ids in the request's history -> the number the next call of that id gets.
+
+    That is how often the id occurs, or one more than the highest number already given to it, should the
+    client have dropped earlier turns.
+    """
+    found: dict[str, int] = {}
+    for message in request.messages:
+        for block in message.content:
+            if isinstance(block, a.ToolUse):
+                was, n = _decode(block.id)
+                found[was] = max(found.get(was, 0), n) + 1
+    return found
+
+
+def original(client_id: str) -> str:
+    """What the upstream called the call; ids that are not in our form stay as they are."""
+    return _decode(client_id)[0]
+
+
+def outgoing(original: str, history_count: int, seen: int) -> str:
+    """The client's id for a call that the upstream named `original` (never empty: mint those).
+
+    `history_count` is what `history` says of it, `seen` how often it came earlier in this answer.
+    """
+    n = history_count + seen
+    if n == 0 and _PLAIN.fullmatch(original) and not _OURS.fullmatch(original):
+        return original
+    return _encode(original, n)
+
+
+def incoming(client_id: str, taken: Collection[str], limit: int | None) -> str:
+    """The upstream's id for a call of the history; `taken` are those before it in its assistant turn."""
+    was = original(client_id)
+    if was and was not in taken and (limit is None or len(was) <= limit):
+        return was
+    occurrence = 0
+    while (hashed := _hash(f"{client_id}#{occurrence}", limit)) in taken:
+        occurrence += 1
+    return hashed
+
+
+def _encode(original: str, n: int) -> str:
+    text = urlsafe_b64encode(original.encode()).decode().rstrip("=")
+    return f"toolu_gw{n or ''}_{text}"
+
+
+def _decode(client_id: str) -> tuple[str, int]:
+    """Only what `_encode` writes is read as ours, byte for byte."""
+    match = _OURS.fullmatch(client_id)
+    if match is None:
+        return client_id, 0
+    coded, n = match["original"], int(match["n"] or 0)
+    try:
+        text = urlsafe_b64decode(coded + "=" * (-len(coded) % 4)).decode()
+    except (Base64Error, UnicodeDecodeError):
+        return client_id, 0
+    return (text, n) if _encode(text, n) == client_id else (client_id, 0)
+
+
+def _hash(text: str, limit: int | None) -> str:
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    if limit is not None and limit < _SHORT:
+        return digest[:limit]
+    return f"call_{digest}"[: min(limit or 29, 29)]
