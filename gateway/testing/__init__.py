@@ -1,0 +1,9 @@
+"""A scripted upstream for tests: a real server process that says what a test tells it to say.
+
+    with ScriptedUpstream.start() as upstream:
+        upstream.script(Reply(text="hello"), Reply(calls=(Call("Bash", {"command": "ls"}),)))
+        ...                                  # point a client or a gateway at upstream.url
+        assert upstream.chats()[0].body["model"] == "my-model"
+
+`upstream` has the handle and the command, `script` the vocabulary.
+"""

@@ -1,0 +1,45 @@
+"""What the upstream noted down of each request, as it travels over `GET /_requests`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Received(msgspec.Struct):
+    """One request. All times are seconds of the machine's monotonic clock; None: it did not happen."""
+
+    number: int
+    connection: int
+    """Requests with the same number came over the same connection."""
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    """Names in lower case."""
+    body: Any
+    """The parsed JSON; None where it is none."""
+    at: float
+    scripted: bool = True
+    """False: no script had an answer, and it got a 500."""
+    first_byte_at: float | None = None
+    done_at: float | None = None
+    """When the last byte of the answer was handed to the network."""
+    gone_at: float | None = None
+    """When the client was seen to leave before the answer was over."""
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        return self.body["messages"]
+
+    @property
+    def tools(self) -> list[str]:
+        """The names of the tools offered."""
+        return [tool["function"]["name"] for tool in self.body.get("tools") or ()]
+
+
+class Report(msgspec.Struct):
+    requests: list[Received] = []
+    left: int = 0
+    """Answers in the queue that no request came for."""

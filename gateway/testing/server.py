@@ -1,0 +1,218 @@
+"""The scripted upstream's server: HTTP/1.1 on raw asyncio, since it must be able to misbehave.
+
+Rules:
+- `POST /_script`, `GET /_requests`, `POST /_reset` are the test's side; everything else is the upstream's.
+- `/v1/models`, `/api/tags`, `/api/version`, `/api/show` and `/health` answer by themselves; chat requests
+  (`.../chat/completions`, `/api/chat`) are answered by the script.
+- A client that leaves ends the answer at once, and the moment is noted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import time
+from urllib.parse import urlsplit
+
+import httptools
+import msgspec
+from attrs import define, field
+
+from gateway.testing import answers, chat, native
+from gateway.testing.answers import Play
+from gateway.testing.matching import Asked, Director, read
+from gateway.testing.record import Received, Report
+from gateway.testing.script import Answer, Raw, Reply, Script
+
+MODEL = "scripted"
+CHAT = ("/v1/chat/completions", "/chat/completions", "/api/chat")
+
+
+@define
+class Stage:
+    """Everything the connections share."""
+
+    director: Director = field(factory=Director)
+    received: list[Received] = field(factory=list[Received])
+    connections: int = 0
+
+    def reset(self) -> None:
+        self.director = Director()
+        self.received = []
+
+    def answer(self, path: str, body: bytes, record: Received) -> Play:
+        if (still := _still(path)) is not None:
+            return answers.json(200, msgspec.json.encode(still))
+        if path not in CHAT:
+            return answers.json(404, b'{"error":{"message":"not found","type":"not_found_error","code":404}}')
+        asked = read(body)
+        scripted = self.director.choose(path, body, asked)
+        if scripted is None:
+            record.scripted = False
+            return answers.json(500, b'{"error":{"message":"the script has no answer for this request"}}')
+        return _render(scripted, path, asked)
+
+    def control(self, path: str, body: bytes) -> Play:
+        try:
+            return answers.json(200, self._control(path, body))
+        except msgspec.DecodeError as error:
+            return answers.json(400, msgspec.json.encode({"error": str(error)}))
+
+    def _control(self, path: str, body: bytes) -> bytes:
+        match path:
+            case "/_script":
+                self.director.set(msgspec.json.decode(body, type=Script))
+            case "/_reset":
+                self.reset()
+            case _:
+                return msgspec.json.encode(Report(self.received, self.director.left))
+        return b"{}"
+
+
+def _still(path: str) -> object | None:
+    """What is answered without a script."""
+    match path:
+        case "/v1/models" | "/models":
+            return {"object": "list", "data": [{"id": MODEL, "object": "model", "owned_by": "test"}]}
+        case "/api/tags":
+            return {"models": [{"name": MODEL, "model": MODEL, "size": 1, "details": {"family": "test"}}]}
+        case "/api/version":
+            return {"version": "0.0.0-scripted"}
+        case "/api/show":
+            return {
+                "capabilities": ["completion", "tools", "thinking"],
+                "model_info": {"test.context_length": 32768},
+            }
+        case "/health":
+            return {"status": "ok"}
+        case _:
+            return None
+
+
+def _render(answer: Answer, path: str, asked: Asked) -> Play:
+    model = asked.model or MODEL
+    match answer:
+        case Raw():
+            return answers.raw(answer)
+        case Reply() if path == "/api/chat":
+            if asked.stream is False:
+                return answers.whole(answer, native.whole(answer, model))
+            return answers.stream(answer, native.streamed(answer, model))
+        case Reply():
+            if asked.stream:
+                return answers.stream(answer, chat.streamed(answer, model, usage_wanted=asked.usage_wanted))
+            return answers.whole(answer, chat.whole(answer, model))
+
+
+class Connection(asyncio.Protocol):
+    """One client connection. Requests are answered one at a time, in order."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._playing: asyncio.Task[None] | None = None
+        self._record: Received | None = None
+        self._parser = httptools.HttpRequestParser(self)
+        self._new_request()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._number = self._stage.connections = self._stage.connections + 1
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._record is not None and self._record.done_at is None:
+            self._record.gone_at = time.monotonic()
+        if self._playing is not None:
+            self._playing.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError:
+            self._transport.close()
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_body(self, body: bytes) -> None:
+        self._body += body
+
+    def on_message_complete(self) -> None:
+        url = urlsplit(self._url.decode())
+        body = bytes(self._body)
+        if url.path.startswith("/_"):
+            play = self._stage.control(url.path, body)
+        else:
+            self._record = self._note(url.path, url.query, body)
+            play = self._stage.answer(url.path, body, self._record)
+        self._playing = asyncio.get_running_loop().create_task(self._play(play, self._record))
+        self._new_request()
+
+    def _new_request(self) -> None:
+        self._url = b""
+        self._headers: dict[str, str] = {}
+        self._body = bytearray()
+
+    def _note(self, path: str, query: str, body: bytes) -> Received:
+        record = Received(
+            number=len(self._stage.received),
+            connection=self._number,
+            method=self._parser.get_method().decode(),
+            path=path,
+            query=query,
+            headers=self._headers,
+            body=_json(body),
+            at=time.monotonic(),
+        )
+        self._stage.received.append(record)
+        return record
+
+    async def _play(self, play: Play, record: Received | None) -> None:
+        await asyncio.sleep(play.before_headers)
+        if play.framing != "none":
+            self._transport.write(play.head())
+        for step in play.steps:
+            if not isinstance(step, bytes):
+                await asyncio.sleep(step)
+                continue
+            if record is not None and record.first_byte_at is None:
+                record.first_byte_at = time.monotonic()
+            self._transport.write(play.frame(step))
+            await asyncio.sleep(0)
+        await self._end(play)
+        if record is not None and record.gone_at is None:
+            record.done_at = time.monotonic()
+
+    async def _end(self, play: Play) -> None:
+        match play.ending:
+            case "stall":
+                await asyncio.Event().wait()
+            case "reset":
+                linger = struct.pack("ii", 1, 0)
+                self._transport.get_extra_info("socket").setsockopt(
+                    socket.SOL_SOCKET, socket.SO_LINGER, linger
+                )
+                self._transport.abort()
+            case "cut":
+                self._transport.close()
+            case "done" | "error":
+                self._transport.write(play.last())
+                if not play.keep_alive or play.framing == "none":
+                    self._transport.close()
+
+
+def _json(body: bytes) -> object:
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return None
+
+
+async def serve(host: str, port: int, stage: Stage | None = None) -> asyncio.Server:
+    shared = stage or Stage()
+    return await asyncio.get_running_loop().create_server(lambda: Connection(shared), host, port)
