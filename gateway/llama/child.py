@@ -1,0 +1,86 @@
+"""Runs a llama.cpp server (all its HTTP routes) in a process of its own: `python -I child.py OPTIONS`.
+
+It imports nothing of the gateway: it is started by path, with the folder of the server's wheel as an option.
+
+Rules:
+- It writes the address it listens on to `--announce`, when the model is loaded.
+- It ends when its standard input ends, so that it never outlives the process that started it, however that
+  one died (`test_server_ends_with_the_process_that_started_it`).
+- Ctrl-C in a terminal reaches the whole process group; here it is left to the parent, which ends in order.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--packages", required=True)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--alias", required=True)
+    parser.add_argument("--announce", type=Path, required=True)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument(
+        "--context", type=int, required=True, help="tokens of one slot; 0: what the model says"
+    )
+    parser.add_argument("--slots", type=int, default=1)
+    parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--temperature", type=float)
+    parser.add_argument("--template", type=Path)
+    return parser.parse_args()
+
+
+def parameters(xllamacpp: Any, asked: argparse.Namespace) -> Any:
+    params = xllamacpp.CommonParams()
+    params.model.path = asked.model
+    params.model_alias = {asked.alias}
+    params.hostnames = ["127.0.0.1"]
+    params.port = asked.port
+    params.n_ctx = asked.context * asked.slots
+    params.n_parallel = asked.slots
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = asked.threads
+    params.use_jinja = True
+    params.ui = False
+    params.endpoint_metrics = params.endpoint_props = params.endpoint_slots = True
+    params.n_gpu_layers = 0
+    params.fit_params = False
+    if asked.temperature is not None:
+        params.sampling.temp = asked.temperature
+    if asked.template:
+        params.chat_template = asked.template.read_text(encoding="utf-8")
+    return params
+
+
+def announce(address: str, place: Path) -> None:
+    draft = place.with_suffix(".draft")
+    draft.write_text(address, encoding="utf-8")
+    draft.replace(place)
+
+
+def end_with_parent() -> None:
+    while sys.stdin.buffer.read(1):
+        pass
+    os._exit(0)
+
+
+def main() -> None:
+    asked = options()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    sys.path.insert(0, asked.packages)
+    xllamacpp: Any = importlib.import_module("xllamacpp")
+    server = xllamacpp.Server(parameters(xllamacpp, asked))
+    announce(server.listening_address, asked.announce)
+    threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
