@@ -2,21 +2,103 @@
 
 from __future__ import annotations
 
-import pytest
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
+import pytest
+import yaml
+
+from gateway.testing.process import GatewayProcess
 from gateway.testing.upstream import ScriptedUpstream
+
+REQUIRE_ALL = "GATEWAY_REQUIRE_ALL"
+Settings = dict[str, Any]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where everything is required, what was skipped or expected to fail has failed."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or os.environ.get(REQUIRE_ALL) != "1":
+        return
+    missing = [report for kind in ("skipped", "xfailed") for report in reporter.stats.get(kind, ())]
+    if missing and session.exitstatus == pytest.ExitCode.OK:
+        reporter.write_line(f"\n{len(missing)} not run, and {REQUIRE_ALL}=1 asks for all", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="session")
-def upstream_process():
+def upstream_process() -> Iterator[ScriptedUpstream]:
     with ScriptedUpstream.start() as upstream:
         yield upstream
 
 
 @pytest.fixture
-def upstream(upstream_process: ScriptedUpstream):
+def upstream(upstream_process: ScriptedUpstream) -> Iterator[ScriptedUpstream]:
     """The scripted upstream with an empty script. Requests that no script answers fail the test."""
     upstream_process.reset()
     yield upstream_process
     unscripted = [chat.number for chat in upstream_process.chats() if not chat.scripted]
     assert not unscripted, f"requests that the script had no answer for: {unscripted}"
+
+
+@pytest.fixture
+def settings(upstream: ScriptedUpstream) -> Callable[..., Settings]:
+    """`settings("ollama", server={...}, provider={...})`: a configuration in front of the scripted upstream."""
+
+    def build(
+        kind: str = "openai", *, server: Settings | None = None, provider: Settings | None = None, **more: Any
+    ) -> Settings:
+        up: Settings = {"kind": kind, "base_url": upstream.url, **(provider or {})}
+        config: Settings = {"providers": {"up": up}, "models": {"*": "up/scripted"}, **more}
+        return {"server": server, **config} if server else config
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def gateways() -> Iterator[dict[str, GatewayProcess]]:
+    """The gateways that run, by their configuration: tests with the same one share a process."""
+    running: dict[str, GatewayProcess] = {}
+    yield running
+    for gateway in running.values():
+        gateway.stop()
+
+
+@pytest.fixture
+def start_gateway(
+    gateways: dict[str, GatewayProcess],
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Iterator[Callable[[Mapping[str, Any]], GatewayProcess]]:
+    """`start_gateway(settings())`: a gateway process that serves with these settings."""
+    used: list[tuple[GatewayProcess, int]] = []
+
+    def start(config: Mapping[str, Any]) -> GatewayProcess:
+        text = yaml.safe_dump(dict(config), sort_keys=False)
+        gateway = gateways.get(text)
+        if gateway is None or not gateway.alive:
+            gateway = gateways[text] = _start(text, tmp_path_factory.mktemp("gateway"))
+        used.append((gateway, gateway.log.stat().st_size))
+        return gateway
+
+    yield start
+    for gateway, before in used:
+        log = gateway.log.read_bytes()[before:].decode(errors="replace")
+        print(log)
+        assert gateway.alive, "the gateway ended during the test"
+        assert "Traceback" not in log, f"the gateway logged a traceback:\n{log}"
+
+
+def _start(text: str, folder: Path) -> GatewayProcess:
+    config = folder / "gateway.yaml"
+    config.write_text(text)
+    return GatewayProcess.start(config, folder / "gateway.log")
+
+
+@pytest.fixture
+def gateway(start_gateway: Callable[[Mapping[str, Any]], GatewayProcess], settings: Callable[..., Settings]):
+    """A gateway in front of the scripted upstream, of kind openai, with nothing else set."""
+    return start_gateway(settings())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -37,6 +37,32 @@ class Received(msgspec.Struct):
     def tools(self) -> list[str]:
         """The names of the tools offered."""
         return [tool["function"]["name"] for tool in self.body.get("tools") or ()]
+
+    def texts(self, role: str) -> list[str]:
+        """The text of every message of this role, oldest first."""
+        return [_text(message["content"]) for message in self.messages if message["role"] == role]
+
+    @property
+    def calls(self) -> list[tuple[str, str, Any]]:
+        """Every tool call in the history: its id (empty without one), name, parsed arguments."""
+        return [_call(call) for message in self.messages for call in message.get("tool_calls") or ()]
+
+    @property
+    def result_ids(self) -> list[str]:
+        """The `tool_call_id` of every tool result, oldest first."""
+        return [message.get("tool_call_id", "") for message in self.messages if message["role"] == "tool"]
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, list):
+        return "\n".join(part.get("text", "") for part in cast("list[dict[str, Any]]", content))
+    return content or ""
+
+
+def _call(call: dict[str, Any]) -> tuple[str, str, Any]:
+    arguments = call["function"]["arguments"]
+    parsed = msgspec.json.decode(arguments) if isinstance(arguments, str) else arguments
+    return call.get("id", ""), call["function"]["name"], parsed
 
 
 class Report(msgspec.Struct):

@@ -112,7 +112,7 @@ class ScriptedUpstream:
 
     def _post(self, path: str, body: object) -> None:
         response = self._control.post(path, content=msgspec.json.encode(body))
-        assert response.status_code == httpx.codes.OK, response.text
+        assert response.is_success, response.text
 
 
 async def _serve(port: int) -> None:

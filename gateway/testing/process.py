@@ -1,0 +1,98 @@
+"""A gateway as a process of its own, for tests that want the real thing: real sockets, real signals."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+import httpx
+from attrs import define, field
+
+HOST = "127.0.0.1"
+START_SECONDS = 20
+
+
+class GatewayDied(Exception):
+    """The gateway ended, or did not answer `/health` in time; the message holds its log."""
+
+
+@define
+class GatewayProcess:
+    """`python -m gateway serve` on a free loopback port. All it says goes to `log`."""
+
+    port: int
+    log: Path
+    _process: subprocess.Popen[bytes] = field(repr=False)
+
+    @classmethod
+    def start(
+        cls,
+        config: Path,
+        log: Path,
+        *,
+        arguments: Sequence[str] = (),
+        environ: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Returns once `/health` answers. Raises GatewayDied."""
+        port = free_port()
+        command = [sys.executable, "-m", "gateway", "serve", "--config", str(config), "--port", str(port)]
+        with log.open("ab") as output:
+            process = subprocess.Popen(  # noqa: S603
+                [*command, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **(environ or {})},
+            )
+        started = cls(port, log, process)
+        started._wait()
+        return started
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def stop(self) -> int:
+        """Ask it to end, insist after ten seconds; its exit status."""
+        self._process.terminate()
+        try:
+            return self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait(10)
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self.alive:
+            if self._healthy():
+                return
+            time.sleep(0.05)
+        self.stop()
+        raise GatewayDied(self.log.read_text(errors="replace"))
+
+    def _healthy(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/health", trust_env=False, timeout=2).is_success
+        except httpx.TransportError:
+            return False
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
