@@ -1,0 +1,36 @@
+"""What a request was: one `RequestRecord` -> one log line and a handful of metrics.
+
+Rules:
+- Both are made from the same frozen record, once, when a request ends; nothing happens per chunk.
+- Reporting never fails a request: a log that cannot be written is dropped
+  (`test_a_closed_log_does_not_fail_the_request`).
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, suppress
+
+from gateway.telemetry.log import configure_logging, log_request
+from gateway.telemetry.metrics import CONTENT_TYPE, Metrics
+from gateway.telemetry.record import RequestRecord
+
+__all__ = ["CONTENT_TYPE", "RequestRecord", "configure_logging", "emit", "in_flight", "metrics"]
+
+_metrics = Metrics()
+
+
+def emit(record: RequestRecord) -> None:
+    """Report a request that is over."""
+    _metrics.observe(record)
+    with suppress(OSError, ValueError):
+        log_request(record)
+
+
+def in_flight() -> AbstractContextManager[object]:
+    """Counts one request as running while the block lasts."""
+    return _metrics.in_flight()
+
+
+def metrics() -> bytes:
+    """All metrics of this process in Prometheus' text format, to be served as `CONTENT_TYPE`."""
+    return _metrics.render()

@@ -1,0 +1,170 @@
+"""Log lines: `RequestRecord` -> one line, and one format for everything that logs, libraries included.
+
+Rules:
+- A request is one line named `request`, with the fields of `request_fields`; those that say nothing are
+  left out.
+- What a client sent (model, path, session) can neither break a line nor colour a terminal
+  (`test_client_input_cannot_forge_a_line`), and is cut at 200 characters.
+- Tracebacks show no values of variables: they may be secrets (`test_tracebacks_show_no_values`).
+- uvicorn writes no access log, and HTTP libraries no line per upstream request: the request line does for
+  both (`test_libraries_are_quiet_below_warning`).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from typing import TextIO, cast
+
+import structlog
+from structlog.dev import Column, ConsoleRenderer, KeyValueColumnFormatter, plain_traceback
+from structlog.processors import JSONRenderer, TimeStamper, add_log_level, format_exc_info
+from structlog.stdlib import ProcessorFormatter
+from structlog.typing import EventDict, Processor
+
+from gateway.errors import Kind
+from gateway.parts import Notice
+from gateway.settings.models import LogFormat, LogLevel
+from gateway.telemetry.record import RequestRecord
+
+LONGEST = 200
+"""Characters of a client's own words that a line shows."""
+
+_DIM, _BOLD, _RESET = "\033[2m", "\033[1m", "\033[0m"
+
+
+def log_request(record: RequestRecord) -> None:
+    """One line at info; at warning if the request failed, at error if that was the gateway's own fault."""
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+    logger.log(_level(record), "request", **request_fields(record))
+    for notice in record.notices:
+        logger.debug("notice", name=notice.name, detail=_cut(notice.detail), id=record.request_id)
+
+
+def request_fields(record: RequestRecord) -> dict[str, object]:
+    """What the line says, in its order. `ttft` (time to first token) and `time` are seconds."""
+    fields: dict[str, object] = {
+        "method": _cut(record.method),
+        "path": _cut(record.path),
+        "status": record.status,
+        "error": record.error and record.error.value,
+        "client_gone": record.client_gone,
+        "model": _cut(record.requested_model),
+        "to": record.provider and f"{record.provider}/{record.model}",
+        "stream": record.stream,
+        "stop": record.stop_reason,
+        "in": record.input_tokens,
+        "out": record.output_tokens,
+        "cache_read": record.cache_read_tokens,
+        "cache_write": record.cache_write_tokens,
+        "estimated": record.estimated,
+        "ttft": record.first_token and round(record.first_token, 3),
+        "time": round(record.duration, 3),
+        "attempts": record.attempts if record.attempts > 1 else 0,
+        "notices": _names(record.notices),
+        "id": record.request_id,
+        "session": _cut(record.session),
+        "agent": _cut(record.agent),
+        "client": record.client,
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def _level(record: RequestRecord) -> int:
+    if record.error is Kind.INTERNAL:
+        return logging.ERROR
+    return logging.WARNING if record.error else logging.INFO
+
+
+def _names(notices: Iterable[Notice]) -> list[str]:
+    counted = Counter(notice.name for notice in notices)
+    return [name if times == 1 else f"{name}*{times}" for name, times in counted.items()]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
+
+
+def configure_logging(level: LogLevel, log_format: LogFormat, stream: TextIO | None = None) -> None:
+    """Send structlog's and the standard library's logs to `stream` (stderr) in one format.
+
+    Run uvicorn with `log_config=None`. May be called again; the last call counts.
+    """
+    out = stream or sys.stderr
+    number = logging.getLevelNamesMapping()[level.upper()]
+    stamped: list[Processor] = [add_log_level, _stamper(log_format)]
+    rendered = _renderers(log_format, colors=out.isatty())
+    structlog.configure(
+        processors=[*stamped, *rendered],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(out),
+    )
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        ProcessorFormatter(
+            foreign_pre_chain=stamped, processors=[ProcessorFormatter.remove_processors_meta, *rendered]
+        )
+    )
+    _take_over(handler, number)
+
+
+def _take_over(handler: logging.Handler, level: int) -> None:
+    """Bring the standard library's loggers here: the server's and ours as told, others from warning on."""
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(max(level, logging.WARNING))
+    for name in ("gateway", "uvicorn", "uvicorn.error"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+        logger.setLevel(level)
+    logging.getLogger("uvicorn.access").disabled = True
+
+
+def _stamper(log_format: LogFormat) -> Processor:
+    if log_format == "json":
+        return TimeStamper(fmt="iso", utc=True)
+    return TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False)
+
+
+def _renderers(log_format: LogFormat, *, colors: bool) -> list[Processor]:
+    if log_format == "json":
+        return [format_exc_info, _ordered, JSONRenderer()]
+    return [_console(*(_DIM, _BOLD, _RESET) if colors else ("", "", ""))]
+
+
+def _ordered(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Time, level and name first: lines are read by people, too."""
+    return {"timestamp": event["timestamp"], "level": event["level"], "event": event["event"], **event}
+
+
+def _console(dim: str, bold: str, reset: str) -> ConsoleRenderer:
+    def bare(style: str) -> KeyValueColumnFormatter:
+        return KeyValueColumnFormatter(None, style, reset, value_repr=_printable)
+
+    return ConsoleRenderer(
+        columns=[
+            Column("", KeyValueColumnFormatter(dim, "", reset, value_repr=_word)),
+            Column("timestamp", bare(dim)),
+            Column("level", bare(bold)),
+            Column("event", bare(bold)),
+        ],
+        exception_formatter=plain_traceback,
+        sort_keys=False,
+    )
+
+
+def _printable(value: object) -> str:
+    text = str(value)
+    return text if text.isprintable() else json.dumps(text)
+
+
+def _word(value: object) -> str:
+    """A value that ends where the next field begins: quoted if it holds a space or anything unprintable."""
+    if value is True:
+        return "yes"
+    text = ",".join(cast("list[str]", value)) if isinstance(value, list) else str(value)
+    return text if text.isprintable() and " " not in text else json.dumps(text)

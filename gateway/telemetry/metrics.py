@@ -1,0 +1,133 @@
+"""Prometheus metrics: `RequestRecord`s -> counters and histograms, in a registry of their own.
+
+Rules:
+- Labels are words of the configuration and of the code, never of a client: `provider` and `model` name the
+  target that routing chose, `none` where it chose none (`test_client_words_are_no_labels`).
+- Past `MOST_TARGETS` targets all further ones are counted as `other`: nothing grows without bound.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+import prometheus_client
+from attrs import frozen
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+
+from gateway.telemetry.record import RequestRecord
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+
+MOST_TARGETS = 200
+
+ENDPOINTS = {"/v1/messages": "messages", "/v1/messages/count_tokens": "count_tokens"}
+"""Label by path; every other path is `other`."""
+
+DURATIONS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)
+"""Upper bounds in seconds: from a refused request to an hour-long answer."""
+
+TARGET = ("provider", "model")
+
+prometheus_client.disable_created_metrics()
+
+
+@frozen
+class Target:
+    """The labels that say where a request went."""
+
+    provider: str
+    model: str
+
+
+NO_TARGET = Target("none", "none")
+OTHER_TARGET = Target("other", "other")
+
+
+class Metrics:
+    """One set of metrics. The process has one; a test makes its own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._targets: set[Target] = set()
+        self._requests = self._counter(
+            "gateway_requests",
+            "Requests that ended; kind is none, client_gone, or the name of what went wrong",
+            ("endpoint", *TARGET, "status", "kind"),
+        )
+        self._durations = self._histogram(
+            "gateway_request_duration_seconds",
+            "From a request's arrival to the end of its answer",
+            ("endpoint", *TARGET),
+        )
+        self._first_tokens = self._histogram(
+            "gateway_time_to_first_token_seconds",
+            "From a request's arrival to the first content of its answer",
+            TARGET,
+        )
+        self._tokens = self._counter(
+            "gateway_tokens",
+            "Tokens by type: input (not cached), output, cache_read, cache_write",
+            (*TARGET, "type"),
+        )
+        self._attempts = self._counter("gateway_upstream_attempts", "Requests sent upstream", TARGET)
+        self._notices = self._counter("gateway_notices", "Things dropped, emulated or repaired", ("name",))
+        self._in_flight = Gauge(
+            "gateway_requests_in_flight", "Requests being answered now", registry=self.registry
+        )
+        ProcessCollector(registry=self.registry)
+
+    def _counter(self, name: str, what: str, labels: tuple[str, ...]) -> Counter:
+        return Counter(name, what, labels, registry=self.registry)
+
+    def _histogram(self, name: str, what: str, labels: tuple[str, ...]) -> Histogram:
+        return Histogram(name, what, labels, buckets=DURATIONS, registry=self.registry)
+
+    def observe(self, record: RequestRecord) -> None:
+        """Count a request that is over."""
+        target = self._target(record)
+        labels = (target.provider, target.model)
+        endpoint = ENDPOINTS.get(record.path, "other")
+        self._requests.labels(endpoint, *labels, str(record.status), _kind(record)).inc()
+        self._durations.labels(endpoint, *labels).observe(record.duration)
+        if record.first_token is not None:
+            self._first_tokens.labels(*labels).observe(record.first_token)
+        if record.attempts:
+            self._attempts.labels(*labels).inc(record.attempts)
+        for name, tokens in _tokens(record):
+            self._tokens.labels(*labels, name).inc(tokens)
+        for notice in record.notices:
+            self._notices.labels(notice.name).inc()
+
+    def in_flight(self) -> AbstractContextManager[object]:
+        return self._in_flight.track_inprogress()
+
+    def render(self) -> bytes:
+        return generate_latest(self.registry)
+
+    def _target(self, record: RequestRecord) -> Target:
+        if not record.provider:
+            return NO_TARGET
+        target = Target(record.provider, record.model)
+        if target in self._targets:
+            return target
+        if len(self._targets) >= MOST_TARGETS:
+            return OTHER_TARGET
+        self._targets.add(target)
+        return target
+
+
+def _kind(record: RequestRecord) -> str:
+    if record.error is not None:
+        return record.error.value
+    return "client_gone" if record.client_gone else "none"
+
+
+def _tokens(record: RequestRecord) -> list[tuple[str, int]]:
+    counted = (
+        ("input", record.input_tokens),
+        ("output", record.output_tokens),
+        ("cache_read", record.cache_read_tokens),
+        ("cache_write", record.cache_write_tokens),
+    )
+    return [(name, tokens) for name, tokens in counted if tokens > 0]
