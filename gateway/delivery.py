@@ -78,8 +78,8 @@ class Delivery(Protocol):
 
     async def events(self, events: Sequence[e.Event]) -> None: ...
     async def fail(self, error: GatewayError) -> None: ...
-    def due(self) -> float | None:
-        """When `beat` wants to be called, in seconds of the clock; None: never."""
+    def due(self) -> float:
+        """When `beat` wants to be called, in seconds of the clock."""
         ...
 
     async def beat(self) -> None: ...
@@ -107,11 +107,10 @@ class Streamed:
         if not self._silence.committed:
             await self._to.refuse(error)
             return
-        body = e.error_body(error, self._to.request_id)
         async with self._turn:
-            await self._write(e.render([body]), more=False)
+            await self._write(e.render([error_event(error, self._to.request_id)]), more=False)
 
-    def due(self) -> float | None:
+    def due(self) -> float:
         # A write that waits for the client to read is no silence, and a ping behind it would be no help.
         return self._silence.next()[0] if not self._turn.locked() else self._to.now() + 1.0
 
@@ -166,15 +165,20 @@ class Folded:
     async def fail(self, error: GatewayError) -> None:
         await self._to.refuse(error)
 
-    def due(self) -> float | None:
-        return None
+    def due(self) -> float:
+        return float("inf")
 
     async def beat(self) -> None:
-        raise AssertionError("a plain answer has no beat")
+        """A plain answer has none."""
+
+
+def error_event(error: GatewayError, request_id: str) -> e.Error:
+    return e.error(error.kind, error.message, request_id, error.details)
 
 
 def error_json(error: GatewayError, request_id: str) -> bytes:
-    return msgspec.json.encode(e.error_body(error, request_id))
+    """The body of an HTTP answer: an error has one shape everywhere."""
+    return msgspec.json.encode(error_event(error, request_id))
 
 
 def error_headers(error: GatewayError) -> Headers:

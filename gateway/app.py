@@ -1,0 +1,95 @@
+"""`create_app`: settings -> the ASGI application. The only place where things are wired."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Litestar, Request, Response
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+
+from gateway.controllers.health import HealthController
+from gateway.controllers.messages import MessagesController
+from gateway.controllers.models import ModelsController
+from gateway.controllers.state import Service
+from gateway.delivery import error_headers, error_json
+from gateway.errors import GatewayError, Kind, RequestRefused
+from gateway.mint import fresh
+from gateway.runtime import Runtime, RuntimeRef
+from gateway.settings.models import Settings
+from gateway.tokens import Counter
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+AnyRequest = Request[Any, Any, State]
+
+ENDPOINTS = (
+    "POST /v1/messages, POST /v1/messages/count_tokens, GET /v1/models, GET /health, GET /ready, GET /metrics"
+)
+
+
+def create_app(settings: Settings) -> Litestar:
+    """ConfigError if the settings name files that cannot be used."""
+    service = Service(RuntimeRef.holding(Runtime.build(settings)), Counter())
+    return Litestar(
+        route_handlers=[MessagesController, ModelsController, HealthController],
+        state=State({"service": service}),
+        lifespan=[_serving],
+        after_request=_identified,
+        exception_handlers={GatewayError: _refused, HTTPException: _routed, Exception: _crashed},
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
+@asynccontextmanager
+async def _serving(app: Litestar) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        await app.state.service.close()
+
+
+async def _identified(response: Response[Any]) -> Response[Any]:
+    response.headers.setdefault("request-id", fresh("req_"))
+    return response
+
+
+def _refused(_: AnyRequest, error: GatewayError) -> Response[bytes]:
+    request_id = fresh("req_")
+    headers = {name.decode(): value.decode() for name, value in error_headers(error)}
+    return Response(
+        error_json(error, request_id),
+        status_code=error.answer.status,
+        headers=headers | {"request-id": request_id},
+        media_type="application/json",
+    )
+
+
+def _routed(request: AnyRequest, error: HTTPException) -> Response[bytes]:
+    """The framework's own refusals: no such path, no such method, a parameter of the wrong type."""
+    where = f"{request.method} {request.url.path}"
+    match error.status_code:
+        case 404:
+            said = f"there is no {where} here; this gateway has {ENDPOINTS}"
+            return _refused(request, RequestRefused(said, Kind.NOT_FOUND))
+        case 405:
+            return _refused(request, RequestRefused(f"{where} is not allowed", Kind.METHOD_NOT_ALLOWED))
+        case status if status < 500:
+            return _refused(request, RequestRefused(_words(error)))
+        case _:
+            return _crashed(request, error)
+
+
+def _crashed(request: AnyRequest, error: Exception) -> Response[bytes]:
+    log.error("a request failed in the gateway", path=request.url.path, exc_info=error)
+    return _refused(request, GatewayError(Kind.INTERNAL, "the gateway failed; its log says more"))
+
+
+def _words(error: HTTPException) -> str:
+    extra = msgspec.json.encode(error.extra).decode() if error.extra else ""
+    return f"{error.detail} {extra}".strip()

@@ -1,0 +1,32 @@
+"""The `gateway` command. Each subcommand is a module of its own name."""
+
+from __future__ import annotations
+
+import rich_click as click
+
+from gateway import __version__
+from gateway.cli.check import check
+from gateway.cli.demo import demo
+from gateway.cli.serve import serve
+
+EPILOG = """\
+**Examples**
+
+`gateway demo` - install a small real model, serve it, ask it something
+
+`gateway check` - read the configuration and show where each model goes
+
+`gateway serve --config config/gateway.yaml` - serve it
+"""
+
+
+@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.rich_config({"text_markup": "markdown"})
+@click.version_option(__version__, prog_name="gateway")
+def main() -> None:
+    """Look like Anthropic to Claude Code and every SDK; talk to OpenAI-compatible servers and Ollama."""
+
+
+main.add_command(serve)
+main.add_command(check)
+main.add_command(demo)

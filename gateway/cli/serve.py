@@ -1,0 +1,97 @@
+"""`gateway serve`: load the configuration, say what will go where, and serve until stopped."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import rich_click as click
+import structlog
+import uvicorn
+
+from gateway.app import create_app
+from gateway.errors import ConfigError
+from gateway.settings.load import Loaded, load
+from gateway.settings.models import Server, Settings
+from gateway.telemetry import configure_logging
+
+KEEP_ALIVE = 75
+"""Seconds an idle client connection is kept: longer than clients keep theirs, so that none is cut in use."""
+GRACE = 20
+"""Seconds that running answers are given when the gateway is stopped."""
+
+
+@click.command()
+@click.option(
+    "--config",
+    "config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The YAML file. Left out: GATEWAY_CONFIG, config/gateway.yaml, gateway.yaml, "
+    "or the environment alone.",
+)
+@click.option("--host", help="Address to bind; overrides the file and HOST.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Port to bind; overrides the file and PORT. 0: any."
+)
+@click.option(
+    "--allow-unauthenticated",
+    is_flag=True,
+    help="Bind an address that is not loopback without client keys. For containers whose port is "
+    "published on 127.0.0.1 only.",
+)
+def serve(config: Path | None, host: str | None, port: int | None, allow_unauthenticated: bool) -> None:
+    """Serve the configuration.
+
+    Point a client at it: `ANTHROPIC_BASE_URL=http://127.0.0.1:8080 ANTHROPIC_API_KEY=any claude`
+    """
+    try:
+        loaded = load(config, os.environ, host=host, port=port, allow_unauthenticated=allow_unauthenticated)
+        run(loaded)
+    except ConfigError as error:
+        click.echo(error.message, err=True)
+        sys.exit(1)
+
+
+def run(loaded: Loaded) -> None:
+    """Blocks until SIGINT or SIGTERM. ConfigError if the settings name files that cannot be used."""
+    server = loaded.settings.server
+    configure_logging(server.log_level, server.log_format)
+    app = create_app(loaded.settings)
+    announce(loaded)
+    uvicorn.run(
+        app,
+        host=server.host,
+        port=server.port,
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=GRACE,
+    )
+
+
+def announce(loaded: Loaded) -> None:
+    """One line for each thing a user would otherwise ask about."""
+    log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+    settings = loaded.settings
+    for rule in settings.models:
+        log.info("route", model=rule.pattern, to=f"{rule.target.provider}/{rule.target.model}")
+    if settings.default_target:
+        to = settings.default_target
+        log.info("route", model="(any other)", to=f"{to.provider}/{to.model}")
+    for warning in loaded.warnings:
+        log.warning(warning)
+    log.info("point clients at", ANTHROPIC_BASE_URL=_url(settings), keys=_keys(settings.server))
+
+
+def _url(settings: Settings) -> str:
+    host = settings.server.host
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{shown}:{settings.server.port}"
+
+
+def _keys(server: Server) -> str:
+    return f"one of {len(server.keys)} client keys" if server.keys else "any (no client keys configured)"

@@ -1,0 +1,88 @@
+"""`/health`, `/ready`, `/metrics`, and quick answers to what clients probe before their first request."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from attrs import define
+from litestar import Controller, MediaType, Request, Response, get, head
+from litestar.datastructures import State
+
+from gateway.controllers.keys import authenticate
+from gateway.controllers.state import service_of
+from gateway.errors import RequestRefused
+from gateway.runtime import Runtime
+from gateway.telemetry import CONTENT_TYPE, metrics
+
+PROBE_TIMEOUT = 3.0
+"""Seconds one provider is given to answer a probe."""
+PROBE_AGE = 5.0
+"""Seconds for which the result of the last probes is given again."""
+
+AnyRequest = Request[Any, Any, State]
+
+
+@define
+class _Probed:
+    generation: int = 0
+    when: float = 0.0
+    providers: dict[str, str | None] | None = None
+
+
+_last = _Probed()
+
+
+class HealthController(Controller):
+    @get("/health")
+    async def health(self) -> dict[str, str]:
+        return {"status": "ok"}
+
+    @get("/ready")
+    async def ready(self, request: AnyRequest) -> dict[str, object]:
+        """Per provider whether it can be reached; only with a key if keys are configured."""
+        runtime = service_of(request.app).runtimes.current
+        answer: dict[str, object] = {"status": "ready"}
+        try:
+            authenticate(request.headers, runtime.settings.server)
+        except RequestRefused:
+            return answer
+        faults = await _probe(runtime)
+        answer["generation"] = runtime.generation
+        answer["providers"] = {
+            name: {"reachable": fault is None} | ({} if fault is None else {"error": fault})
+            for name, fault in faults.items()
+        }
+        return answer
+
+    @get("/metrics")
+    async def metrics(self, request: AnyRequest) -> Response[bytes]:
+        authenticate(request.headers, service_of(request.app).runtimes.current.settings.server)
+        return Response(metrics(), media_type=CONTENT_TYPE)
+
+    @head(["/", "/api/hello"])
+    async def probe(self) -> None:
+        """Claude Code warms its connection up with these."""
+
+    @get(["/", "/api/hello"], media_type=MediaType.TEXT)
+    async def hello(self) -> str:
+        return "This is a Messages API gateway. Clients use its address as ANTHROPIC_BASE_URL.\n"
+
+
+async def _probe(runtime: Runtime) -> dict[str, str | None]:
+    now = time.monotonic()
+    if _last.providers is None or _last.generation != runtime.generation or now - _last.when > PROBE_AGE:
+        names = list(runtime.adapters)
+        faults = await asyncio.gather(*(_fault(runtime, name) for name in names))
+        _last.generation, _last.when = runtime.generation, now
+        _last.providers = dict(zip(names, faults, strict=True))
+    return _last.providers
+
+
+async def _fault(runtime: Runtime, name: str) -> str | None:
+    try:
+        async with asyncio.timeout(PROBE_TIMEOUT):
+            return await runtime.adapters[name].probe()
+    except TimeoutError:
+        return f"no answer within {PROBE_TIMEOUT:g} s"

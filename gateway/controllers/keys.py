@@ -1,0 +1,36 @@
+"""Who is asking: client keys, compared in constant time."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+
+from gateway.errors import Kind, RequestRefused
+from gateway.settings.models import Server
+
+
+def authenticate(headers: Mapping[str, str], server: Server) -> str:
+    """The name of the client's key (`key-1` is the first of `server.keys`), empty where none are configured.
+
+    Old SDKs and Claude Code send `x-api-key`, new SDKs `Authorization: Bearer`; the former is looked at
+    first. RequestRefused (401) if neither holds a configured key.
+    """
+    if not server.keys:
+        return ""
+    sent = headers.get("x-api-key") or _bearer(headers.get("authorization", ""))
+    if not sent:
+        raise RequestRefused(
+            "a client key is required: send it as x-api-key or as Authorization: Bearer", Kind.AUTHENTICATION
+        )
+    offered, name = sent.encode(), ""
+    for number, key in enumerate(server.keys, 1):
+        if hmac.compare_digest(offered, key.reveal().encode()):
+            name = f"key-{number}"
+    if not name:
+        raise RequestRefused("invalid client key", Kind.AUTHENTICATION)
+    return name
+
+
+def _bearer(value: str) -> str:
+    scheme, _, token = value.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""

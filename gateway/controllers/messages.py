@@ -1,0 +1,131 @@
+"""`POST /v1/messages` and `/v1/messages/count_tokens`.
+
+Both are raw ASGI handlers: a typed handler with a streaming response costs four times the rest of the way
+through the framework. Such a handler gets every method, so it answers 405 itself. `/v1/v1/...` is what
+clients ask for whose base URL was given with `/v1`.
+"""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+from litestar import Controller, asgi
+from litestar.types import Receive, Scope, Send
+
+from gateway.controllers.asgi import AsgiPeer, read_inbound
+from gateway.controllers.state import Service, service_in
+from gateway.errors import GatewayError, Kind, RequestRefused
+from gateway.exchange import Exchange
+from gateway.inbound import Inbound
+from gateway.mint import fresh
+from gateway.runtime import Runtime
+from gateway.telemetry import RequestRecord, emit, in_flight
+
+COUNT_PATH = "/v1/messages/count_tokens"
+
+
+class MessagesController(Controller):
+    @asgi(["/v1/messages", "/v1/v1/messages"], copy_scope=False)
+    async def messages(self, scope: Scope, receive: Receive, send: Send) -> None:
+        peer, request_id, begun = AsgiPeer(receive, send), fresh("req_"), time.monotonic()
+        service = service_in(scope)
+        inbound: Inbound | None = None
+        with in_flight():
+            try:
+                _post_only(scope)
+                server = service.runtimes.current.settings.server
+                inbound = await read_inbound(scope, receive, server, request_id)
+                refuse_threads(inbound)
+                async with service.runtimes.lease() as runtime:
+                    targets = runtime.targets(inbound.request.model)
+                    record = await Exchange(inbound, targets, runtime.settings.server, peer).run()
+            except GatewayError as error:
+                await peer.refuse(error, request_id)
+                record = refusal(error, request_id, inbound, time.monotonic() - begun)
+        emit(record)
+
+    @asgi([COUNT_PATH, "/v1/v1/messages/count_tokens"], copy_scope=False)
+    async def count_tokens(self, scope: Scope, receive: Receive, send: Send) -> None:
+        peer, request_id, begun = AsgiPeer(receive, send), fresh("req_"), time.monotonic()
+        service = service_in(scope)
+        inbound: Inbound | None = None
+        with in_flight():
+            try:
+                _post_only(scope)
+                server = service.runtimes.current.settings.server
+                inbound = await read_inbound(scope, receive, server, request_id)
+                async with service.runtimes.lease() as runtime:
+                    record = await _count(service, runtime, inbound, peer, begun)
+            except GatewayError as error:
+                await peer.refuse(error, request_id)
+                record = refusal(error, request_id, inbound, time.monotonic() - begun, COUNT_PATH)
+        emit(record)
+
+
+async def _count(
+    service: Service, runtime: Runtime, inbound: Inbound, peer: AsgiPeer, begun: float
+) -> RequestRecord:
+    """Count exactly what would be sent upstream."""
+    target = runtime.targets(inbound.request.model)[0]
+    try:
+        tokens = await service.counter.count(target.adapter.prompt(inbound, target))
+    except RequestRefused:  # it may not be sendable, but counting it hurts nobody
+        tokens = inbound.estimated_tokens
+    answer: dict[str, object] = {"input_tokens": tokens}
+    if inbound.request.context_management != msgspec.Raw():
+        answer["context_management"] = {"original_input_tokens": tokens}
+    await peer.answer(msgspec.json.encode(answer), inbound.request_id)
+    return RequestRecord(
+        request_id=inbound.request_id,
+        path=COUNT_PATH,
+        session=inbound.session,
+        agent=inbound.agent,
+        client=inbound.client,
+        requested_model=inbound.request.model,
+        provider=target.facts.provider,
+        model=target.facts.model,
+        input_tokens=tokens,
+        duration=time.monotonic() - begun,
+    )
+
+
+def refuse_threads(inbound: Inbound) -> None:
+    """Both SDKs answer this error by sending the whole history without `thread`, and stay so.
+
+    Ignoring the field would lose the history: the next request carries only the new messages.
+    """
+    thread = inbound.request.thread
+    if thread is not None:
+        raise RequestRefused(
+            "thread: message threads are not kept here; send the whole history",
+            details={"error_code": "thread_unsupported_request", "unsupported": []},
+        )
+
+
+def refusal(
+    error: GatewayError,
+    request_id: str,
+    inbound: Inbound | None,
+    duration: float,
+    path: str = "/v1/messages",
+) -> RequestRecord:
+    """The record of a request that no target was asked for."""
+    return RequestRecord(
+        request_id=request_id,
+        path=path,
+        session=inbound.session if inbound else "",
+        agent=inbound.agent if inbound else "",
+        client=inbound.client if inbound else "",
+        requested_model=inbound.request.model if inbound else "",
+        stream=bool(inbound and inbound.request.stream),
+        status=error.answer.status,
+        error=error.kind,
+        duration=duration,
+    )
+
+
+def _post_only(scope: Scope) -> None:
+    method = scope.get("method", "")
+    if method != "POST":
+        raise RequestRefused(f"{method} is not allowed here: send a POST", Kind.METHOD_NOT_ALLOWED)

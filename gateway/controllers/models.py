@@ -1,0 +1,99 @@
+"""`GET /v1/models` and `/v1/models/{id}`: what is configured, in a shape both kinds of SDK read.
+
+Anthropic's fields come first; `object`, `created` and `owned_by` are OpenAI's. `capabilities` is null as
+long as nothing is known of a model: the API has the whole object or none.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Controller, Request, get
+from litestar.datastructures import State
+from litestar.params import Parameter
+
+from gateway.controllers.keys import authenticate
+from gateway.controllers.state import service_of
+from gateway.errors import Kind, RequestRefused
+from gateway.runtime import Runtime
+from gateway.settings.models import ModelTarget
+
+UNKNOWN_DATE = "1970-01-01T00:00:00Z"
+
+AnyRequest = Request[Any, Any, State]
+Info = dict[str, object]
+
+
+class ModelsController(Controller):
+    path = ("/v1/models", "/v1/v1/models")  # type: ignore[assignment]  # Litestar takes one path; see app.py
+
+    @get("/")
+    async def models(
+        self,
+        request: AnyRequest,
+        limit: int = Parameter(default=20, ge=1, le=1000),
+        after_id: str | None = None,
+        before_id: str | None = None,
+    ) -> Info:
+        runtime = _authenticated(request)
+        infos = [_info(name, runtime.routes.resolve(name)) for name in runtime.routes.names()]
+        page, more = _page(infos, limit, after_id, before_id)
+        return {
+            "data": page,
+            "has_more": more,
+            "first_id": page[0]["id"] if page else None,
+            "last_id": page[-1]["id"] if page else None,
+            "object": "list",
+        }
+
+    @get("/{model_id:path}")
+    async def model(self, request: AnyRequest, model_id: str) -> Info:
+        name = model_id.removeprefix("/")
+        runtime = _authenticated(request)
+        return _info(name, runtime.routes.resolve(name))
+
+
+def _authenticated(request: AnyRequest) -> Runtime:
+    runtime = service_of(request.app).runtimes.current
+    authenticate(request.headers, runtime.settings.server)
+    return runtime
+
+
+def _page(infos: list[Info], limit: int, after: str | None, before: str | None) -> tuple[list[Info], bool]:
+    """Both cursors of the API: the `limit` models right after one id, or right before one."""
+    ids = [info["id"] for info in infos]
+    if after is not None:
+        infos = infos[_position(ids, after) + 1 :]
+    if before is not None:
+        infos = infos[: _position(ids, before)]
+        return infos[-limit:], len(infos) > limit
+    return infos[:limit], len(infos) > limit
+
+
+def _position(ids: list[object], wanted: str) -> int:
+    if wanted not in ids:
+        raise RequestRefused(f"model: {wanted} is not in the list", Kind.NOT_FOUND)
+    return ids.index(wanted)
+
+
+def _info(name: str, target: ModelTarget) -> Info:
+    return {
+        "id": name,
+        "type": "model",
+        "display_name": name,
+        "created_at": UNKNOWN_DATE,
+        "lifecycle": "active",
+        "deprecated_at": None,
+        "retires_at": None,
+        "line": _line(name),
+        "max_input_tokens": target.context_window,
+        "max_tokens": target.max_output_tokens,
+        "capabilities": None,
+        "object": "model",
+        "created": 0,
+        "owned_by": target.provider,
+    }
+
+
+def _line(name: str) -> str | None:
+    return next((line for line in ("haiku", "sonnet", "opus", "fable", "mythos") if line in name), None)

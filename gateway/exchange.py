@@ -1,0 +1,279 @@
+"""One client request from leased targets to its end: attempts in order, one writer, one clock, one record.
+
+Rules:
+- Before the first content an attempt may be given up for the next one; after it, failures reach the client.
+- Counted by `retries`: no connection, a reset, 502, 503, 504, an answer with neither part nor end mark.
+- Budgets (seconds, per target): `first_byte` until the answer's first bytes, `idle` between reads after
+  that, `total` for the request. They are watched by one timer, never per chunk.
+- The client gone: the upstream request is closed at once.
+- At its end an exchange emits one immutable `RequestRecord`; log lines and metrics are made from it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator, Sequence
+
+import structlog
+from attrs import Factory, define, field
+
+from gateway.anthropic import events as e
+from gateway.anthropic import ids
+from gateway.anthropic.writer import MessageWriter
+from gateway.delivery import Answering, Delivery, Folded, Peer, Streamed
+from gateway.errors import GatewayError, Kind, UpstreamFailed
+from gateway.inbound import Inbound
+from gateway.mint import fresh
+from gateway.parts import Fault, Part
+from gateway.settings.models import Server
+from gateway.silence import Silence
+from gateway.telemetry.record import RequestRecord
+from gateway.upstreams.base import Attempt, Target
+
+CLIENT_CLOSED = 499
+"""What the record says where the client left before it was told anything."""
+PAUSE = 0.25
+"""Seconds before the first repeated attempt; doubled for each further one, at most `PAUSE_LIMIT`."""
+PAUSE_LIMIT = 2.0
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+TICK = 0.005
+"""Seconds: the finest the clock of an exchange is read."""
+
+_COUNTED = frozenset(
+    {
+        Kind.UPSTREAM_UNREACHABLE,
+        Kind.UPSTREAM_CONNECT_TIMEOUT,
+        Kind.UPSTREAM_CUT,
+        Kind.UPSTREAM_UNAVAILABLE,
+    }
+)
+
+
+class ClientGone(Exception):
+    """The client closed its connection before the answer was over."""
+
+
+@define
+class Exchange:
+    """`run` it once. `targets` is never empty."""
+
+    inbound: Inbound
+    targets: Sequence[Target]
+    server: Server
+    peer: Peer
+    _loop: asyncio.AbstractEventLoop = Factory(asyncio.get_running_loop)
+    _answering: Answering = field(init=False)
+    _delivery: Delivery = field(init=False)
+    _begun: float = field(init=False)
+    _target: Target = field(init=False)
+    _attempts: int = 0
+    _attempt_begun: float = 0.0
+    _last_read: float | None = None
+    _scope: asyncio.Timeout | None = None
+    _verdict: Exception | None = None
+    _timer: asyncio.TimerHandle | None = None
+    _beats: set[asyncio.Task[None]] = Factory(set["asyncio.Task[None]"])
+
+    def __attrs_post_init__(self) -> None:
+        self._begun = self._loop.time()
+        self._target = self.targets[0]
+        request = self.inbound.request
+        writer = MessageWriter(
+            message_id=fresh("msg_"),
+            model=request.model,
+            request_id=self.inbound.request_id,
+            input_tokens=self.inbound.estimated_tokens,
+            mint=lambda: fresh("toolu_"),
+            history_ids=ids.history(request),
+            tool_names={},
+        )
+        self._answering = Answering(self.peer, self.inbound.request_id, writer, self._loop.time)
+        if request.stream:
+            self._delivery = Streamed(self._answering, Silence(self.server, self._begun))
+        else:
+            self._delivery = Folded(self._answering)
+
+    async def run(self) -> RequestRecord:
+        """Answer the client, whatever happens, and say how it went."""
+        failure: Exception | None = None
+        watcher = asyncio.create_task(self._watch())
+        self._wind()
+        try:
+            await self._answer()
+        except GatewayError as error:
+            failure = error
+            with contextlib.suppress(OSError):
+                await self._delivery.fail(error)
+        except ClientGone as gone:
+            failure = gone
+        except Exception:
+            log.exception("a request failed in the gateway", request_id=self.inbound.request_id)
+            failure = GatewayError(Kind.INTERNAL, "the gateway failed; its log says more")
+            with contextlib.suppress(OSError):
+                await self._delivery.fail(failure)
+        finally:
+            watcher.cancel()
+            if self._timer:
+                self._timer.cancel()
+            for beat in self._beats:
+                beat.cancel()
+        return self._record(failure)
+
+    async def _answer(self) -> None:
+        for target, pause, last in self._order():
+            try:
+                await self._attempt(target, pause)
+            except UpstreamFailed as error:
+                if last or self._answering.writer.started or error.kind not in _COUNTED:
+                    raise
+            else:
+                return
+
+    def _order(self) -> Iterator[tuple[Target, float, bool]]:
+        """Every attempt there may be: its target, the pause before it, and whether it is the last."""
+        planned = [(target, again) for target in self.targets for again in range(target.retries + 1)]
+        for number, (target, again) in enumerate(planned, 1):
+            pause = min(PAUSE_LIMIT, PAUSE * 2 ** (again - 1)) if again else 0.0
+            yield target, pause, number == len(planned)
+
+    async def _attempt(self, target: Target, pause: float) -> None:
+        self._target = target
+        self._answering.route = target.name
+        self._attempts += 1
+        self._attempt_begun, self._last_read = self._loop.time() + pause, None
+        try:
+            async with asyncio.timeout(None) as self._scope:
+                self._check_verdict()
+                await asyncio.sleep(pause)
+                attempt = await target.adapter.open(self.inbound, target)
+                try:
+                    await self._pump(attempt)
+                finally:
+                    await attempt.close()
+        except TimeoutError:
+            self._check_verdict()
+            raise
+        finally:
+            self._scope = None
+
+    async def _pump(self, attempt: Attempt) -> None:
+        writer, built = self._answering.writer, attempt.built
+        self._answering.notices[:] = built.notices
+        writer.tool_names = built.tool_names
+        writer.single_tool = built.single_tool
+        while not writer.ended and (parts := await attempt.read()) is not None:
+            self._last_read = self._loop.time()
+            if parts:
+                await self._write(parts)
+        if not writer.ended:
+            raise UpstreamFailed(Kind.UPSTREAM_CUT, f"[{self._target.facts.provider}] the answer has no end")
+
+    async def _write(self, parts: Sequence[Part]) -> None:
+        writer = self._answering.writer
+        events: list[e.Event] = []
+        for part in parts:
+            if isinstance(part, Fault) and not writer.started:
+                raise UpstreamFailed(
+                    part.kind,
+                    part.message,
+                    upstream_status=part.upstream_status,
+                    retry_after=part.retry_after,
+                )
+            events += writer.write(part)
+            if writer.ended:
+                self._answering.notices += writer.notices
+                break
+        if events:
+            await self._delivery.events(events)
+
+    # The clock
+
+    def _wind(self) -> None:
+        """Ask to be woken at the next moment that matters. What happened meanwhile is looked at then."""
+        due = min(self._deadline(), self._delivery.due())
+        self._timer = self._loop.call_at(max(due, self._loop.time() + TICK), self._tick)
+
+    def _tick(self) -> None:
+        now = self._loop.time()
+        if now >= self._deadline():
+            self._expire(self._too_slow(now))
+            return
+        if now >= self._delivery.due():
+            beat = self._loop.create_task(self._beat())
+            self._beats.add(beat)
+            beat.add_done_callback(self._beats.discard)
+        self._wind()
+
+    async def _beat(self) -> None:
+        with contextlib.suppress(OSError):
+            await self._delivery.beat()
+
+    def _deadline(self) -> float:
+        timeouts = self._target.timeouts
+        waiting = (
+            self._attempt_begun + timeouts.first_byte
+            if self._last_read is None
+            else self._last_read + timeouts.idle
+        )
+        return min(waiting, self._begun + timeouts.total)
+
+    def _too_slow(self, now: float) -> UpstreamFailed:
+        return UpstreamFailed(
+            Kind.UPSTREAM_TIMEOUT, _slowness(self._target, self._last_read, now - self._begun)
+        )
+
+    async def _watch(self) -> None:
+        await self.peer.gone()
+        self._expire(ClientGone())
+
+    def _expire(self, verdict: Exception) -> None:
+        """End the running attempt; `verdict` is what it ended of."""
+        self._verdict = verdict
+        if self._scope is not None:
+            with contextlib.suppress(RuntimeError):  # it is ending by itself
+                self._scope.reschedule(self._loop.time())
+
+    def _check_verdict(self) -> None:
+        if self._verdict is not None:
+            raise self._verdict
+
+    def _record(self, failure: Exception | None) -> RequestRecord:
+        answering, writer, facts = self._answering, self._answering.writer, self._target.facts
+        usage, first = writer.usage, answering.first_event
+        return RequestRecord(
+            request_id=self.inbound.request_id,
+            session=self.inbound.session,
+            agent=self.inbound.agent,
+            client=self.inbound.client,
+            requested_model=self.inbound.request.model,
+            provider=facts.provider,
+            model=facts.model,
+            stream=self.inbound.request.stream,
+            status=answering.status or CLIENT_CLOSED,
+            error=failure.kind if isinstance(failure, GatewayError) else writer.fault and writer.fault.kind,
+            client_gone=isinstance(failure, ClientGone),
+            stop_reason=writer.stop_reason or "",
+            input_tokens=usage.input or 0,
+            output_tokens=usage.output or 0,
+            cache_read_tokens=usage.cache_read or 0,
+            cache_write_tokens=usage.cache_write or 0,
+            estimated=any(notice.name == "estimated.usage" for notice in writer.notices),
+            first_token=None if first is None else first - self._begun,
+            duration=self._loop.time() - self._begun,
+            attempts=self._attempts,
+            notices=tuple(answering.notices),
+        )
+
+
+def _slowness(target: Target, last_read: float | None, elapsed: float) -> str:
+    timeouts = target.timeouts
+    if elapsed >= timeouts.total:
+        key, limit, what = "total", timeouts.total, "the whole answer"
+    elif last_read is None:
+        key, limit, what = "first_byte", timeouts.first_byte, "the first byte"
+    else:
+        key, limit, what = "idle", timeouts.idle, "the next byte"
+    return f"[{target.facts.provider}] waited {limit:g} s for {what} of {target.facts.model} (timeouts.{key})"

@@ -1,0 +1,123 @@
+"""Everything the configuration says, as one immutable snapshot that is built whole and then swapped in.
+
+Rules:
+- `Runtime.build` either succeeds or raises ConfigError; nothing is ever half applied.
+- A provider whose settings did not change keeps its adapter, and with it its warm connections.
+- A request leases the current runtime once and never looks again; an adapter that the next runtime no
+  longer holds is closed when the last lease on it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from attrs import Factory, define, field, frozen
+
+from gateway.errors import ConfigError
+from gateway.routing.table import RouteTable
+from gateway.settings.models import ModelTarget, Provider, Settings
+from gateway.settings.timeouts import timeouts_for
+from gateway.upstreams.base import Adapter, Target
+from gateway.upstreams.ollama import adapter as ollama
+from gateway.upstreams.openai import adapter as openai
+from gateway.upstreams.quirks import PRESETS, ModelFacts, recognise
+
+_KINDS = {"openai": openai.adapter, "ollama": ollama.adapter}
+
+
+@frozen
+class Runtime:
+    generation: int
+    settings: Settings
+    routes: RouteTable
+    adapters: Mapping[str, Adapter] = field(repr=False)
+
+    @classmethod
+    def build(cls, settings: Settings, previous: Runtime | None = None) -> Runtime:
+        adapters: dict[str, Adapter] = {}
+        for name, provider in settings.providers.items():
+            if previous is not None and previous.settings.providers.get(name) == provider:
+                adapters[name] = previous.adapters[name]
+            else:
+                adapters[name] = _adapter(name, provider)
+        generation = previous.generation + 1 if previous else 1
+        return cls(generation, settings, RouteTable.build(settings), adapters)
+
+    def targets(self, model: str) -> tuple[Target, ...]:
+        """Where a request for this model goes, in order; RequestRefused (404) if nowhere."""
+        return (self._target(self.routes.resolve(model)),)
+
+    def _target(self, to: ModelTarget) -> Target:
+        provider = self.settings.providers[to.provider]
+        facts = ModelFacts(
+            provider=to.provider,
+            model=to.model,
+            quirks=PRESETS[provider.preset or recognise(provider.kind, provider.base_url)],
+            context_window=to.context_window,
+            max_output_tokens=to.max_output_tokens,
+            vision=to.vision,
+            reasoning=to.reasoning,
+            expose_reasoning=provider.expose_reasoning,
+        )
+        timeouts = timeouts_for(self.settings, to.provider)
+        return Target(self.adapters[to.provider], facts, timeouts, provider.retries)
+
+
+def _adapter(name: str, provider: Provider) -> Adapter:
+    try:
+        return _KINDS[provider.kind](name, provider)
+    except OSError as error:
+        raise ConfigError(f"providers.{name}: cannot read its TLS files: {error}") from error
+
+
+@define(eq=False)
+class _Lease:
+    runtime: Runtime
+    holders: int = 0
+
+
+@define
+class RuntimeRef:
+    """The one cell that a reload changes."""
+
+    _current: _Lease
+    _retired: list[_Lease] = Factory(list[_Lease])
+
+    @classmethod
+    def holding(cls, runtime: Runtime) -> RuntimeRef:
+        return cls(_Lease(runtime))
+
+    @property
+    def current(self) -> Runtime:
+        return self._current.runtime
+
+    @asynccontextmanager
+    async def lease(self) -> AsyncIterator[Runtime]:
+        lease = self._current
+        lease.holders += 1
+        try:
+            yield lease.runtime
+        finally:
+            lease.holders -= 1
+            await self._retire()
+
+    async def swap(self, runtime: Runtime) -> None:
+        self._retired.append(self._current)
+        self._current = _Lease(runtime)
+        await self._retire()
+
+    async def close(self) -> None:
+        for adapter in self.current.adapters.values():
+            await adapter.close()
+
+    async def _retire(self) -> None:
+        """Close the adapters that only retired runtimes without holders still have."""
+        over = [lease for lease in self._retired if not lease.holders]
+        if not over:
+            return
+        self._retired = [lease for lease in self._retired if lease.holders]
+        used = {id(a) for kept in (self._current, *self._retired) for a in kept.runtime.adapters.values()}
+        closing = {id(a): a for lease in over for a in lease.runtime.adapters.values() if id(a) not in used}
+        for adapter in closing.values():
+            await adapter.close()
