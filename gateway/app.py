@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -47,7 +47,7 @@ def create_app(settings: Settings) -> Litestar:
 
 
 @asynccontextmanager
-async def _serving(app: Litestar) -> AsyncIterator[None]:
+async def _serving(app: Litestar) -> AsyncGenerator[None]:
     try:
         yield
     finally:

@@ -9,7 +9,7 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 
 from attrs import Factory, define, field, frozen
@@ -93,7 +93,7 @@ class RuntimeRef:
         return self._current.runtime
 
     @asynccontextmanager
-    async def lease(self) -> AsyncIterator[Runtime]:
+    async def lease(self) -> AsyncGenerator[Runtime]:
         lease = self._current
         lease.holders += 1
         try:

@@ -25,9 +25,7 @@ Info = dict[str, object]
 
 
 class ModelsController(Controller):
-    path = ("/v1/models", "/v1/v1/models")  # type: ignore[assignment]  # Litestar takes one path; see app.py
-
-    @get("/")
+    @get(["/v1/models", "/v1/v1/models"])
     async def models(
         self,
         request: AnyRequest,
@@ -46,7 +44,7 @@ class ModelsController(Controller):
             "object": "list",
         }
 
-    @get("/{model_id:path}")
+    @get(["/v1/models/{model_id:path}", "/v1/v1/models/{model_id:path}"])
     async def model(self, request: AnyRequest, model_id: str) -> Info:
         name = model_id.removeprefix("/")
         runtime = _authenticated(request)
