@@ -46,7 +46,7 @@ def upstream(upstream_process: ScriptedUpstream) -> Iterator[ScriptedUpstream]:
 
 @pytest.fixture
 def settings(upstream: ScriptedUpstream) -> Callable[..., Settings]:
-    """`settings("ollama", server={...}, provider={...})`: a configuration in front of the scripted upstream."""
+    """`settings("ollama", server={...}, provider={...})`: a configuration before the scripted upstream."""
 
     def build(
         kind: str = "openai", *, server: Settings | None = None, provider: Settings | None = None, **more: Any
