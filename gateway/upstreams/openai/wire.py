@@ -72,14 +72,14 @@ class Usage(Struct, gc=False):
 
 
 class GroqExtension(Struct, gc=False):
-    usage: Usage | None = None
+    usage: Raw = Raw()
 
 
 class Completion(Struct, gc=False):
     """One chunk of a stream, or a whole answer."""
 
     choices: list[Choice] | None = None
-    usage: Usage | None = None
+    usage: Raw = Raw()
     error: Raw = Raw()
     x_groq: GroqExtension | None = None
 

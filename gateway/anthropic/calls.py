@@ -1,0 +1,82 @@
+"""One tool call, put together from the pieces an upstream sends.
+
+Rules:
+- The first name and the first id count; later ones are repetitions.
+- Arguments are shown as they come, once they are known to begin an object: no accumulator of an SDK is
+  ever given the start of something else. Empty arguments and `null` are an empty object.
+- Nothing is repaired or put in the place of arguments that cannot be read.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from attrs import Factory, define
+
+from gateway.parts import Tool
+
+_OBJECT = msgspec.json.Decoder(dict[str, Any])
+
+
+def parse_arguments(text: str) -> dict[str, Any] | None:
+    """The object that a call's arguments are; None if they are none."""
+    text = text.strip()
+    if text in ("", "null"):
+        return {}
+    try:
+        return _OBJECT.decode(text)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+
+
+@define
+class Call:
+    id: str = ""
+    name: str = ""
+    waiting: bool = False
+    """Another call is being written; this one is in the queue behind it."""
+    closed: bool = False
+    whole: bool = False
+    shown: bool = False
+    """The client has seen a part of the arguments."""
+    _pieces: list[str] = Factory(list[str])
+    _unseen: int = 0
+    """The first of `_pieces` that has not been looked at by `release`."""
+
+    def add(self, part: Tool) -> None:
+        self.id = self.id or part.id
+        self.name = self.name or part.name
+        self.whole = self.whole or part.whole
+        if part.arguments:
+            self._pieces.append(part.arguments)
+
+    def release(self) -> str:
+        """The arguments that the client may see now and has not seen; empty if there are none."""
+        fresh = "".join(self._pieces[self._unseen :])
+        if not self.shown:
+            fresh = fresh.lstrip()
+            if not fresh.startswith("{"):
+                return ""
+            self.shown = True
+        self._unseen = len(self._pieces)
+        return fresh
+
+    @property
+    def arguments(self) -> str:
+        return "".join(self._pieces)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the upstream has nothing more to say about this call, as far as one can tell."""
+        return self.whole or (self._ends_like_an_object() and self.valid)
+
+    @property
+    def valid(self) -> bool:
+        return parse_arguments(self.arguments) is not None
+
+    def _ends_like_an_object(self) -> bool:
+        for piece in reversed(self._pieces):
+            if end := piece.rstrip():
+                return end.endswith("}")
+        return False

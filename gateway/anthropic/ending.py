@@ -1,0 +1,68 @@
+"""How an answer ends: the stop reason and the token figures that go into `message_delta`.
+
+Rules:
+- `tool_use` only beside a tool block, and always beside one unless the answer was cut or refused: agents
+  loop on the first and stop on the second.
+- Figures that the upstream left out are estimated; a total that is no number never reaches a client.
+"""
+
+from __future__ import annotations
+
+from gateway.anthropic import events as e
+from gateway.parts import End, Finish, Usage
+
+CUT_SHORT = frozenset({Finish.LENGTH, Finish.WINDOW, Finish.REFUSAL})
+"""After these the last tool call may be incomplete, and clients do not run it."""
+BYTES_PER_TOKEN = 4
+
+
+def stop_of(end: End, *, calls: bool) -> e.Stop:
+    """`calls`: whether the message holds a tool block."""
+    match end.finish:
+        case Finish.STOP | Finish.TOOLS if calls:
+            return e.Stop("tool_use")
+        case Finish.LENGTH:
+            return e.Stop("max_tokens")
+        case Finish.WINDOW:
+            return e.Stop("model_context_window_exceeded")
+        case Finish.REFUSAL:
+            return e.Stop("refusal", stop_details=e.StopDetails(explanation=end.explanation))
+        case Finish.STOP if end.stop_sequence is not None:
+            return e.Stop("stop_sequence", end.stop_sequence)
+        case Finish.STOP | Finish.TOOLS:
+            return e.Stop("end_turn")
+
+
+def merged(known: Usage, later: Usage) -> Usage:
+    """Each figure is a total: a later one replaces an earlier one."""
+    return Usage(
+        input=known.input if later.input is None else later.input,
+        output=known.output if later.output is None else later.output,
+        cache_read=known.cache_read if later.cache_read is None else later.cache_read,
+        cache_write=known.cache_write if later.cache_write is None else later.cache_write,
+        thinking=known.thinking if later.thinking is None else later.thinking,
+    )
+
+
+def estimated(usage: Usage, input_tokens: int, written: int) -> Usage:
+    """The figures with guesses where the upstream gave none; `written` is in bytes."""
+    guess = -(-written // BYTES_PER_TOKEN)
+    return Usage(
+        input=input_tokens if usage.input is None else usage.input,
+        output=usage.output or guess,
+        cache_read=usage.cache_read or 0,
+        cache_write=usage.cache_write or 0,
+        thinking=usage.thinking,
+    )
+
+
+def usage_of(usage: Usage) -> e.Usage:
+    """Figures as the client reads them; those still unknown are zero."""
+    return e.Usage(
+        input_tokens=usage.input or 0,
+        output_tokens=usage.output or 0,
+        cache_creation_input_tokens=usage.cache_write or 0,
+        cache_read_input_tokens=usage.cache_read or 0,
+        cache_creation=e.CacheCreation(usage.cache_write) if usage.cache_write else None,
+        output_tokens_details=None if usage.thinking is None else e.ThinkingTokens(usage.thinking),
+    )

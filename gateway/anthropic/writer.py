@@ -1,0 +1,269 @@
+"""Neutral parts -> the events of one Anthropic message. The only place where blocks are opened and closed.
+
+Rules:
+- `message_start` goes out with the first content; indices run 0, 1, 2, ...; one block is open at a time.
+- White space before a block, or between tool calls, waits for text and is dropped without it.
+- The call that came first is written first. While its arguments are incomplete, everything else waits:
+  pieces of other calls are kept with their call, text and reasoning in the order they came.
+- A tool block is closed as late as possible, and by an error never: clients run what is closed.
+- Arguments that are no JSON object end the message with an error, unless the answer was cut short.
+- Exactly one of `message_stop` and `error` ends a message; nothing follows it.
+- Pings are not the writer's. `drip` keeps a client awake in a long silence.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+
+from attrs import Factory, define, field
+
+from gateway.anthropic import events as e
+from gateway.anthropic import ids
+from gateway.anthropic.blocks import Blocks, Open
+from gateway.anthropic.calls import Call
+from gateway.anthropic.ending import CUT_SHORT, estimated, merged, stop_of, usage_of
+from gateway.errors import Kind
+from gateway.parts import Block, End, Fault, Finish, Notice, Part, Text, Thinking, Tool, Usage
+
+
+@define
+class MessageWriter:
+    """`history_ids`: see `ids.history`. `single_tool`: only the first call reaches the client."""
+
+    message_id: str
+    model: str
+    request_id: str
+    input_tokens: int
+    mint: Callable[[], str]
+    history_ids: Mapping[str, int] = Factory(dict[str, int])
+    tool_names: Mapping[str, str] = Factory(dict[str, str])
+    single_tool: bool = False
+
+    started: bool = field(default=False, init=False)
+    ended: bool = field(default=False, init=False)
+    fault: Fault | None = field(default=None, init=False)
+    stop_reason: str | None = field(default=None, init=False)
+    notices: list[Notice] = field(factory=list[Notice], init=False)
+
+    _blocks: Blocks = field(factory=Blocks, init=False)
+    _held: str = field(default="", init=False)
+    _calls: dict[int, Call] = field(factory=dict[int, Call], init=False)
+    _call: Call = field(factory=Call, init=False)
+    _waiting: deque[Text | Thinking | Block | Call] = field(
+        factory=deque[Text | Thinking | Block | Call], init=False
+    )
+    _seen_ids: dict[str, int] = field(factory=dict[str, int], init=False)
+    _cut_short: bool = field(default=False, init=False)
+    _spoke: bool = field(default=False, init=False)
+    _called: bool = field(default=False, init=False)
+    _written: int = field(default=0, init=False)
+    _usage: Usage = field(factory=Usage, init=False)
+
+    @property
+    def usage(self) -> Usage:
+        """The figures so far, estimated where the upstream gave none."""
+        return estimated(self._usage, self.input_tokens, self._written)
+
+    def write(self, part: Part) -> list[e.Event]:
+        """The events that `part` brings about. After the end: none."""
+        if self.ended:
+            return []
+        if self._blocks.open is Open.TEXT and type(part) is Text:
+            self._weigh(part.text)
+            return [e.ContentBlockDelta(self._blocks.index, e.TextDelta(part.text))]
+        self._take(part)
+        return self._blocks.taken()
+
+    def drip(self) -> list[e.Event]:
+        """An empty delta, in an empty text block if none is open."""
+        if self.ended:
+            return []
+        self._start()
+        if self._blocks.open is Open.NOTHING:
+            self._begin(Open.DRIP, e.TextBlock())
+        self._blocks.drip()
+        return self._blocks.taken()
+
+    def _take(self, part: Part) -> None:
+        match part:
+            case Text():
+                self._take_text(part)
+            case Thinking() | Block():
+                self._in_turn(part)
+            case Tool():
+                self._take_piece(part)
+            case Usage():
+                self._usage = merged(self._usage, part)
+            case Notice():
+                self.notices.append(part)
+            case Fault():
+                self._fail(part)
+            case End():
+                self._finish(part)
+
+    # ------------------------------------------------------------ what comes, and what has to wait
+
+    def _take_text(self, part: Text) -> None:
+        self._held += part.text
+        if not self._held or self._held.isspace():
+            return
+        text, self._held = self._held, ""
+        self._weigh(text)
+        self._in_turn(Text(text))
+
+    def _take_piece(self, part: Tool) -> None:
+        self._start()
+        call = self._calls.get(part.key)
+        if call is None:
+            if self.single_tool and self._calls:
+                self._note_once("dropped.parallel_tool_calls", part.name)
+                return
+            call = self._calls[part.key] = Call()
+        if call.closed:
+            self._take_late(part, call)
+            return
+        call.add(part)
+        self._weigh(part.arguments)
+        if call is self._call:
+            self._show_arguments()
+        elif call.name and not call.waiting:
+            self._in_turn(call)
+
+    def _take_late(self, part: Tool, call: Call) -> None:
+        if part.arguments.strip():
+            self._note_once("dropped.tool_arguments", call.name)
+
+    def _in_turn(self, item: Text | Thinking | Block | Call) -> None:
+        """Write `item` now, or after the call that is being written."""
+        self._start()
+        if self._settle():
+            self._put(item)
+        elif not self.ended:
+            if isinstance(item, Call):
+                item.waiting = True
+            self._waiting.append(item)
+
+    def _settle(self, *, final: bool = False) -> bool:
+        """Write what waits, up to a call that is incomplete. Returns whether another block may begin."""
+        while not self.ended:
+            if self._blocks.open is Open.TOOL:
+                if not (final or self._call.complete):
+                    return False
+                self._close()
+            elif self._waiting:
+                self._put(self._waiting.popleft())
+            else:
+                return True
+        return False
+
+    # ------------------------------------------------------------ blocks
+
+    def _put(self, item: Text | Thinking | Block | Call) -> None:
+        match item:
+            case Text():
+                self._say(item.text)
+            case Thinking():
+                self._think(item)
+            case Block():
+                self._pass_on(item)
+            case Call():
+                self._begin_call(item)
+
+    def _say(self, text: str) -> None:
+        if self._blocks.open is not Open.TEXT:
+            self._begin(Open.TEXT, e.TextBlock())
+        self._spoke = True
+        self._blocks.delta(e.TextDelta(text))
+
+    def _think(self, part: Thinking) -> None:
+        self._weigh(part.text)
+        if self._blocks.open is not Open.THINKING:
+            self._begin(Open.THINKING, e.ThinkingBlock())
+        self._blocks.sign(part.state, part.text if part.keep and not part.shown else "")
+        if part.shown and part.text:
+            self._blocks.delta(e.ThinkingDelta(part.text))
+
+    def _pass_on(self, block: Block) -> None:
+        self._close()
+        self._held, self._spoke = "", True
+        self._blocks.whole(block.block)
+
+    def _begin_call(self, call: Call) -> None:
+        name = self.tool_names.get(call.name, call.name)
+        self._begin(Open.TOOL, e.ToolUseBlock(self._client_id(call.id), name))
+        self._call, self._spoke, self._called = call, True, True
+        self._show_arguments()
+
+    def _show_arguments(self) -> None:
+        if fresh := self._call.release():
+            self._blocks.delta(e.InputJsonDelta(fresh))
+
+    def _client_id(self, original: str) -> str:
+        if not original:
+            return self.mint()
+        seen = self._seen_ids.get(original, 0)
+        self._seen_ids[original] = seen + 1
+        return ids.outgoing(original, self.history_ids.get(original, 0), seen)
+
+    def _start(self) -> None:
+        if not self.started:
+            self.started = True
+            usage = e.Usage(self.input_tokens)
+            self._blocks.emit(e.MessageStart(e.Message(self.message_id, self.model, usage)))
+
+    def _begin(self, kind: Open, block: e.Start) -> None:
+        self._close()
+        self._held = ""
+        self._blocks.begin(kind, block)
+
+    def _close(self) -> None:
+        """Close the open block, if any. A call that cannot be read ends the message instead."""
+        if self._blocks.open is Open.NOTHING:
+            return
+        if self._blocks.open is Open.TOOL and not self._closable():
+            self._fail(Fault(Kind.UPSTREAM_GARBAGE, "model produced invalid tool JSON"))
+            return
+        self._blocks.end()
+
+    def _closable(self) -> bool:
+        call, self._call = self._call, Call()
+        call.closed = True
+        return call.valid or (self._cut_short and call.shown)
+
+    # ------------------------------------------------------------ the end
+
+    def _finish(self, end: End) -> None:
+        self._start()
+        self._cut_short = end.finish in CUT_SHORT
+        self._settle(final=True)
+        if self.ended:
+            return
+        self._close()
+        self._note_the_end(end)
+        stop = stop_of(end, calls=self._called)
+        self.stop_reason = stop.stop_reason
+        self._blocks.emit(e.MessageDelta(stop, usage_of(self.usage)), e.MessageStop())
+        self.ended = True
+
+    def _note_the_end(self, end: End) -> None:
+        if any(not call.name for call in self._calls.values()):
+            self._note_once("dropped.tool_call", "it had no name")
+        if end.finish is Finish.TOOLS and not self._called:
+            self._note_once("repaired.stop_reason", "the upstream announced tool calls and made none")
+        if not self._spoke:
+            self._note_once("empty_answer")
+        if self._usage.input is None or not (self._usage.output or not self._written):
+            self._note_once("estimated.usage")
+
+    def _fail(self, fault: Fault) -> None:
+        self.fault = fault
+        self.ended = True
+        self._blocks.emit(e.error(fault.kind, fault.message, self.request_id))
+
+    def _note_once(self, name: str, detail: str = "") -> None:
+        if all(notice.name != name for notice in self.notices):
+            self.notices.append(Notice(name, detail))
+
+    def _weigh(self, text: str) -> None:
+        self._written += len(text) if text.isascii() else len(text.encode())

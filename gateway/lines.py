@@ -1,0 +1,55 @@
+"""Bytes, cut anywhere -> complete lines.
+
+Rules:
+- A line ends with LF or CRLF; neither is part of it.
+- What has no end yet is kept in pieces and joined once: a long line costs its length, not its square.
+- A line that outgrows `limit` raises `LineTooLong` instead of filling the memory.
+"""
+
+from __future__ import annotations
+
+from attrs import Factory, define
+
+LIMIT = 16 * 1024 * 1024
+"""Bytes. The longest honest line is a tool call that writes a file, in one piece."""
+
+
+class LineTooLong(ValueError):
+    """An upstream sent more than `limit` bytes without an end of line."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"a line of more than {limit} bytes")
+
+
+@define
+class LineSplitter:
+    limit: int = LIMIT
+    _kept: list[bytes] = Factory(list[bytes])
+    _size: int = 0
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The lines that `data` completes."""
+        lines = data.split(b"\n")
+        rest = lines.pop()
+        if lines and self._kept:
+            self._kept.append(lines[0])
+            lines[0] = b"".join(self._kept)
+            self._kept.clear()
+            self._size = 0
+        if rest:
+            self._keep(rest)
+        if b"\r" in data or (lines and lines[0].endswith(b"\r")):
+            return [line[:-1] if line.endswith(b"\r") else line for line in lines]
+        return lines
+
+    def close(self) -> bytes:
+        """What came after the last end of line."""
+        rest = b"".join(self._kept)
+        self._kept.clear()
+        return rest.removesuffix(b"\r")
+
+    def _keep(self, rest: bytes) -> None:
+        self._size += len(rest)
+        if self._size > self.limit:
+            raise LineTooLong(self.limit)
+        self._kept.append(rest)
