@@ -1,0 +1,103 @@
+# What people and CI run. Everything lands in .venv/, .cache/ and tests/e2e/clients/node_modules/.
+#
+#   make demo     a real model answers through the gateway
+#   make test     everything that CI checks, the real clients included
+#   make lint | unit | e2e    parts of it
+#   make canary   the end-to-end tests with the newest clients (not part of `test`)
+#   make lock     newest versions into the lock files
+#
+# Python 3.11 is all that is needed: uv is used where it is installed, else venv and pip; node comes as a wheel.
+
+PYTHON ?= $(shell command -v python3.11 || echo python3)
+UV ?= $(shell command -v uv)
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+CLIENTS := tests/e2e/clients
+OLD_SDK := .cache/anthropic-0.75
+CANARY := .cache/canary
+PYTEST_ARGS ?=
+
+ifneq ($(UV),)
+MAKE_VENV := $(UV) venv --quiet --allow-existing --python 3.11 $(VENV)
+INSTALL := $(UV) pip install --quiet --python $(PY)
+else
+MAKE_VENV := $(PYTHON) -m venv $(VENV)
+INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
+endif
+
+.DEFAULT_GOAL := test
+.PHONY: demo test lint unit e2e clients canary bench lock
+
+demo: $(VENV)/.runtime
+	$(BIN)/gateway demo
+
+test: lint clients
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/typos
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/pyright
+
+unit: $(VENV)/.dev
+	$(BIN)/pytest -m "not e2e" $(PYTEST_ARGS)
+
+e2e: clients
+	$(BIN)/pytest -m e2e $(PYTEST_ARGS)
+
+clients: $(CLIENTS)/node_modules/.installed $(OLD_SDK)/.installed
+
+bench: $(VENV)/.dev
+	$(PY) -m benchmarks
+
+# --- the environment -------------------------------------------------------------------------------------
+
+$(PY):
+	$(MAKE_VENV)
+
+$(VENV)/.runtime: requirements.txt pyproject.toml | $(PY)
+	$(INSTALL) --require-hashes -r requirements.txt
+	$(INSTALL) --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.dev: requirements-dev.txt pyproject.toml | $(PY)
+	$(INSTALL) --require-hashes -r requirements-dev.txt
+	$(INSTALL) --no-deps --no-build-isolation -e .
+	touch $@
+
+# --- the clients that the end-to-end tests drive ---------------------------------------------------------
+
+# npm may leave the package's postinstall out, and then there is no client: it is run here in any case.
+$(CLIENTS)/node_modules/.installed: $(CLIENTS)/package.json $(CLIENTS)/package-lock.json | $(VENV)/.dev
+	cd $(CLIENTS) && $(CURDIR)/$(BIN)/npm ci --ignore-scripts --no-audit --no-fund
+	cd $(CLIENTS)/node_modules/@anthropic-ai/claude-code && $(CURDIR)/$(BIN)/node install.cjs
+	touch $@
+
+$(OLD_SDK)/.installed: $(CLIENTS)/anthropic-0.75.txt | $(VENV)/.dev
+	rm -rf $(OLD_SDK)
+	$(INSTALL) --require-hashes --target $(OLD_SDK) -r $(CLIENTS)/anthropic-0.75.txt
+	touch $@
+
+# --- outside the gate ------------------------------------------------------------------------------------
+
+canary: clients
+	rm -rf $(CANARY)
+	$(INSTALL) --upgrade --target $(CANARY)/python anthropic openai
+	$(BIN)/npm install --prefix $(CANARY) --ignore-scripts --no-audit --no-fund @anthropic-ai/claude-code@latest
+	cd $(CANARY)/node_modules/@anthropic-ai/claude-code && $(CURDIR)/$(BIN)/node install.cjs
+	$(CANARY)/node_modules/@anthropic-ai/claude-code/bin/claude.exe --version
+	GATEWAY_TEST_CLAUDE=$(CURDIR)/$(CANARY)/node_modules/@anthropic-ai/claude-code/bin/claude.exe \
+	PYTHONPATH=$(CURDIR)/$(CANARY)/python $(BIN)/pytest -m e2e $(PYTEST_ARGS)
+
+LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate
+
+lock:
+	$(LOCK) pyproject.toml --group build -o requirements.txt
+	$(LOCK) pyproject.toml --group build --group dev -o requirements-dev.txt
+	echo "anthropic==0.75.0" | $(LOCK) - -o $(CLIENTS)/anthropic-0.75.txt
+	cd $(CLIENTS) && $(CURDIR)/$(BIN)/npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
