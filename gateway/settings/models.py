@@ -2,19 +2,51 @@
 
 All durations are seconds; the YAML writes them as `500ms`, `30s`, `5m`, `1h`. None means "not said": the
 value of the next wider place holds (a provider's timeouts fall back to `defaults.timeouts`).
+
+The string under a field is its description: docs/configuration.md is made from these, so a description is
+written for the person who edits the file. A last sentence that begins with `Example:` is shown as such.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 from attrs import Factory, field, frozen
+
+
+@frozen
+class Unit:
+    """How a value is written: one of the names in `gateway.settings.scalars.BY_UNIT`."""
+
+    name: str
+
+
+@frozen
+class Within:
+    """The bounds of a number, both included."""
+
+    least: float
+    most: float | None = None
+
+
+Seconds = Annotated[float, Unit("duration"), Within(0.001)]
+Delay = Annotated[float, Unit("duration"), Within(0)]
+Url = Annotated[str, Unit("URL")]
+ProxyUrl = Annotated[str, Unit("proxy")]
+FilePath = Annotated[str, Unit("file")]
+TargetName = Annotated[str, Unit("target")]
+Tokens = Annotated[int, Unit("tokens"), Within(1)]
+Port = Annotated[int, Within(0, 65535)]
+ProviderName = Annotated[str, Unit("name")]
+HeaderName = Annotated[str, Unit("header name")]
+HeaderValue = Annotated[str, Unit("header")]
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
 Validation = Literal["tolerant", "strict"]
 ProviderKind = Literal["openai", "ollama"]
+Preset = Literal["plain", "openai", "vllm", "llamacpp", "ollama"]
 ExposeReasoning = Literal["auto", "always", "never"]
 
 
@@ -38,63 +70,102 @@ class Secret:
 
 @frozen
 class Timeouts:
-    """Seconds. `first_byte` is from sending the request to the first byte of the answer's body or status."""
+    """How long an upstream may take."""
 
-    connect: float = 5.0
-    first_byte: float = 600.0
-    idle: float = 300.0
-    total: float = 3600.0
+    connect: Seconds = 5.0
+    """For the connection to be made, TLS included."""
+    first_byte: Seconds = 600.0
+    """From sending the request to the first byte of the answer. A model that is being loaded, and a long
+    prompt on a slow machine, need this one."""
+    idle: Seconds = 300.0
+    """The longest silence inside an answer. For kind `ollama` it is `first_byte` unless the provider says
+    otherwise, since Ollama sends a long tool call in one piece."""
+    total: Seconds = 3600.0
+    """For one whole answer."""
 
 
 @frozen
 class TimeoutOverrides:
-    connect: float | None = None
-    first_byte: float | None = None
-    idle: float | None = None
-    total: float | None = None
+    """What a provider says otherwise than `defaults.timeouts`; the same four keys."""
+
+    connect: Seconds | None = None
+    first_byte: Seconds | None = None
+    idle: Seconds | None = None
+    total: Seconds | None = None
 
 
 @frozen
 class Server:
+    """Where the gateway listens, and how it behaves towards clients."""
+
     host: str = "127.0.0.1"
-    port: int = 8080
+    """The address to listen on. Any other than a loopback address needs `keys`."""
+    port: Port = 8080
+    """The port to listen on; 0 takes any free one."""
     log_level: LogLevel = "info"
+    """How much is logged."""
     log_format: LogFormat = "text"
+    """Text for people or one JSON object a line."""
     keys: tuple[Secret, ...] = ()
-    """Client keys. None: only loopback addresses may be bound."""
+    """Client keys: each request must carry one of them as `x-api-key` or Bearer token. Without keys only
+    loopback addresses may be listened on. Example: `["${CLIENT_KEY}"]`."""
     validation: Validation = "tolerant"
-    commit_after: float = 5.0
-    ping_every: float = 10.0
-    drip_after: float = 240.0
-    drip_every: float = 30.0
+    """`tolerant` mends or ignores what it can; `strict` refuses what the real API refuses."""
+    commit_after: Delay = 5.0
+    """When an upstream is silent this long, the response starts with pings."""
+    ping_every: Seconds = 10.0
+    """Silence between two events before a ping is sent."""
+    drip_after: Seconds = 240.0
+    """Silence before empty deltas are sent: they keep a client waiting that pings alone do not."""
+    drip_every: Seconds = 30.0
+    """The time between two such empty deltas."""
 
 
 @frozen
 class Defaults:
-    model: str | None = None
-    """`provider/model` for a name that nothing maps; None: 404."""
+    """What holds where nothing more exact is said."""
+
+    model: TargetName | None = None
+    """`provider/model`: where a name goes that no entry of `models` matches. Left out, such a name is
+    answered with 404. Example: `local/qwen3-coder:30b`."""
     timeouts: Timeouts = Timeouts()
+    """How long upstreams may take; a provider can say otherwise."""
 
 
 @frozen
 class Provider:
+    """One upstream server. Its name is the key under `providers`."""
+
     kind: ProviderKind
-    base_url: str
-    preset: str | None = None
-    """A name in `gateway.upstreams.quirks.PRESETS`; None: recognised from the URL, else `plain`."""
+    """The protocol: `openai` for any server with Chat Completions, `ollama` for Ollama's own."""
+    base_url: Url
+    """Where the server is. For kind `openai` with or without `/v1`; a full `.../chat/completions` address
+    is taken as it is. Example: `http://127.0.0.1:8000/v1`."""
+    preset: Preset | None = None
+    """The set of the server's peculiarities. Left out, it is recognised from the address, else `plain`.
+    Example: `vllm`."""
     api_key: Secret | None = None
-    headers: Mapping[str, str] = Factory(dict[str, str])
+    """Sent as Bearer token. Example: `${VLLM_API_KEY:-}` or `file:/run/secrets/vllm`."""
+    headers: Mapping[HeaderName, HeaderValue] = field(factory=dict[str, str], repr=False)
+    """Further headers of every request. Example: `{x-team: research}`."""
     timeouts: TimeoutOverrides = TimeoutOverrides()
-    max_connections: int = 400
-    retries: int = 0
-    proxy: str | None = None
-    ca_file: str | None = None
+    """The keys of `defaults.timeouts`, where this server needs others. Example: `{first_byte: 30m}`."""
+    max_connections: Annotated[int, Within(1, 100_000)] = 400
+    """The most connections held to this server, so also the most answers at once."""
+    retries: Annotated[int, Within(0, 10)] = 0
+    """Further attempts when the server cannot be reached, resets, or answers 502, 503, 504 or nothing."""
+    proxy: ProxyUrl | None = field(default=None, repr=False)
+    """An HTTP proxy for this server. Example: `http://proxy.example:3128`."""
+    ca_file: FilePath | None = None
+    """A PEM file with the authorities to trust, for a private one. Example: `/etc/ssl/company.pem`."""
     verify: bool = True
-    client_cert: str | None = None
-    """A PEM file with certificate and key."""
+    """Whether the server's certificate is checked."""
+    client_cert: FilePath | None = None
+    """A PEM file with certificate and key, shown to the server. Example: `/etc/ssl/gateway.pem`."""
     trust_env: bool = True
     """Honour HTTP_PROXY and its kin; never for loopback addresses."""
     expose_reasoning: ExposeReasoning = "auto"
+    """Whether the model's reasoning is shown to clients: `auto` does what the client asks for."""
 
 
 @frozen
@@ -102,12 +173,18 @@ class ModelTarget:
     """Where requests for a model go, and what is known of it there. None: not known."""
 
     provider: str
+    """A name under `providers`."""
     model: str
-    context_window: int | None = None
-    """Tokens."""
-    max_output_tokens: int | None = None
+    """The upstream's own name of the model."""
+    context_window: Tokens | None = None
+    """What prompt and answer together may hold. For Ollama this is what it is asked to load
+    (`num_ctx`; 32768 where nothing is said). Example: `131072`."""
+    max_output_tokens: Tokens | None = None
+    """The most the model may write: a larger wish of the client is cut to it. Example: `32768`."""
     vision: bool | None = None
+    """Whether the model sees images. `false` replaces them by a line of text."""
     reasoning: bool | None = None
+    """Whether the model can be asked to reason."""
 
 
 @frozen
@@ -122,7 +199,7 @@ class ModelRule:
 class Settings:
     server: Server = Server()
     defaults: Defaults = Defaults()
-    providers: Mapping[str, Provider] = Factory(dict[str, Provider])
+    providers: Mapping[ProviderName, Provider] = Factory(dict[str, Provider])
     models: tuple[ModelRule, ...] = ()
     default_target: ModelTarget | None = None
     """`defaults.model`, split into provider and model."""

@@ -1,0 +1,1 @@
+"""Which upstream a model's name means."""

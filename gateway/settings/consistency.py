@@ -1,0 +1,79 @@
+"""What each key alone cannot tell: targets name providers that exist, and an open address has keys.
+
+It looks at the tree, not at `Settings`, so that its mistakes are found beside all the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.settings.document import Tree
+from gateway.settings.draft import Draft
+from gateway.settings.mistakes import Broken, Given, KeyPath, one_of, suggestion
+from gateway.settings.scalars import is_loopback
+
+
+def inconsistencies(draft: Draft, *, allow_unauthenticated: bool) -> Iterator[tuple[KeyPath, str]]:
+    yield from _unknown_providers(draft.tree)
+    providers = draft.tree.get("providers")
+    if providers is None or providers == {}:
+        yield ("providers",), "is empty: name at least one upstream server; see config/examples"
+    if not allow_unauthenticated:
+        yield from _open_door(draft.tree)
+
+
+def _unknown_providers(tree: dict[str, Tree]) -> Iterator[tuple[KeyPath, str]]:
+    providers = tree.get("providers")
+    if not isinstance(providers, dict) or not providers:
+        return
+    for path, name in _named(tree):
+        if name not in providers:
+            hint = suggestion(name, list(providers)) or f"; there is {one_of(list(providers))}"
+            yield path, f"there is no provider `{name}`{hint}"
+
+
+def _named(tree: dict[str, Tree]) -> Iterator[tuple[KeyPath, str]]:
+    """Every place that names a provider."""
+    defaults, models = tree.get("defaults"), tree.get("models")
+    if isinstance(defaults, dict):
+        yield from _provider_of(("defaults", "model"), defaults.get("model"))
+    if isinstance(models, dict):
+        for pattern, target in models.items():
+            yield from _provider_of(("models", pattern), target)
+
+
+def _provider_of(path: KeyPath, target: Tree) -> Iterator[tuple[KeyPath, str]]:
+    match target:
+        case str() if "/" in target.strip("/"):
+            yield path, target.strip().partition("/")[0]
+        case {"provider": str(name)} if name.strip():
+            yield (*path, "provider"), name
+        case _:
+            pass
+
+
+def _open_door(tree: dict[str, Tree]) -> Iterator[tuple[KeyPath, str]]:
+    server = tree.get("server")
+    host = server.get("host") if isinstance(server, dict) else None
+    if not isinstance(server, dict) or not isinstance(host, str) or not host.strip() or is_loopback(host):
+        return
+    if not _has_keys(server.get("keys")):
+        yield (
+            ("server", "host"),
+            (
+                f"`{host}` can be reached from other machines, and without `server.keys` anyone there could "
+                "use your models. Set `server.keys`, or listen on 127.0.0.1. In a container, where 0.0.0.0 "
+                "is needed, set keys, or publish the port on loopback only (`-p 127.0.0.1:8080:8080`) and "
+                "give `--allow-unauthenticated`"
+            ),
+        )
+
+
+def _has_keys(keys: Tree) -> bool:
+    match keys:
+        case list():
+            return any(key != "" or not isinstance(key, Given) for key in keys)
+        case Broken():
+            return True
+        case _:
+            return False

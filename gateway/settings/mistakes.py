@@ -1,0 +1,123 @@
+"""What is wrong with a configuration, in words its author can act on.
+
+- A mistake says where it stands (file and line, variable, or option), the key path, and what was expected.
+- A value is shown only through `shown`; a secret never is.
+- All mistakes travel together in one `InvalidSettings`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Iterable, Sequence
+
+from attrs import field, frozen
+
+from gateway.errors import ConfigError
+
+KeyPath = tuple[str | int, ...]
+
+
+class Wrong(ValueError):
+    """A value is not what its key needs. The message is the part after the key path."""
+
+
+class Given(str):
+    """Text from a reference or a variable, not typed by the YAML: it becomes what its key needs.
+
+    `written` stands for it in messages: the reference as it was written, never what it stands for.
+    """
+
+    __slots__ = ("written",)
+    written: str
+
+    def __new__(cls, text: str, written: str) -> Given:
+        given = super().__new__(cls, text)
+        given.written = written
+        return given
+
+
+@frozen
+class Broken:
+    """Stands in for a value whose mistake is reported already."""
+
+
+BROKEN = Broken()
+
+
+@frozen
+class Mistake:
+    where: str
+    """`config/gateway.yaml:12`, `environment PORT`, `--port`."""
+    path: str
+    """`providers.local.kind`; empty for the whole file."""
+    message: str
+    order: int = field(default=0, eq=False)
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.where, self.path, self.message) if part)
+
+
+class InvalidSettings(ConfigError):
+    """The configuration cannot be used; `mistakes` holds all that is wrong with it."""
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = tuple(sorted(dict.fromkeys(mistakes), key=lambda mistake: mistake.order))
+        count = len(self.mistakes)
+        title = f"The configuration has {count} mistake{'s' if count > 1 else ''}:"
+        super().__init__("\n".join([title, *(f"  {mistake}" for mistake in self.mistakes)]))
+
+
+def dotted(path: KeyPath) -> str:
+    """`("server", "keys", 0)` -> `server.keys[0]`."""
+    text = ""
+    for step in path:
+        match step:
+            case int():
+                text += f"[{step}]"
+            case str():
+                text += f".{step}" if text else step
+    return text
+
+
+def one_of(words: Sequence[str]) -> str:
+    """`a`, `b` or `c`."""
+    quoted = [f"`{word}`" for word in words]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
+
+
+def suggestion(word: str, choices: Collection[str]) -> str:
+    """`; did you mean ...?` for the nearest choice, or nothing."""
+    found = nearest(word, choices)
+    return f"; did you mean `{found}`?" if found else ""
+
+
+def nearest(word: str, choices: Collection[str]) -> str | None:
+    by_fold = {choice.lower(): choice for choice in choices}
+    close = difflib.get_close_matches(word.lower(), by_fold, n=1, cutoff=0.6)
+    if close:
+        return by_fold[close[0]]
+    within = [choice for fold, choice in by_fold.items() if len(word) > 2 and word.lower() in fold]
+    return within[0] if len(within) == 1 else None
+
+
+_KEY_LIKE = re.compile(r"sk-|ghp_|hf_|xox|bearer |[A-Za-z0-9_\-]{40,}", re.IGNORECASE)
+
+
+def shown(value: object) -> str:
+    """A value as a message may show it: short, and nothing that may be a key."""
+    match value:
+        case None:
+            return "nothing"
+        case Given():
+            return f"`{value.written}`"
+        case str() if _KEY_LIKE.search(value):
+            return "something else"
+        case str():
+            return f"`{value if len(value) <= 60 else value[:57] + '...'}`"
+        case bool():
+            return f"`{str(value).lower()}`"
+        case int() | float():
+            return f"the number `{value}`"
+        case _:
+            return "a mapping" if isinstance(value, dict) else "a list"

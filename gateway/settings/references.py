@@ -1,0 +1,82 @@
+"""`${NAME}`, `${NAME:-default}` and `file:/path` in the text of a tree -> what they stand for.
+
+- `$${` is a literal `${`.
+- `file:` takes the whole value: the file's text without the white space around it. A relative path starts at
+  the folder of the configuration. References in the path are resolved first.
+- What a reference stands for is never shown: `Given.written` keeps the text as it was written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from attrs import frozen
+
+from gateway.settings.document import Tree
+from gateway.settings.mistakes import BROKEN, Given, KeyPath, Wrong, suggestion
+
+_REFERENCE = re.compile(r"\$?\$\{([^{}]*)\}?")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+Report = Callable[[KeyPath, str], None]
+
+
+@frozen
+class References:
+    environ: Mapping[str, str]
+    folder: Path
+    report: Report
+
+    def resolved(self, tree: Tree, path: KeyPath = ()) -> Tree:
+        """The same tree; where a reference stands for nothing, a report and `BROKEN`."""
+        match tree:
+            case Given():
+                return tree
+            case dict():
+                return {key: self.resolved(value, (*path, key)) for key, value in tree.items()}
+            case list():
+                return [self.resolved(value, (*path, index)) for index, value in enumerate(tree)]
+            case str() if "${" in tree or tree.startswith("file:"):
+                return self._text(tree, path)
+            case _:
+                return tree
+
+    def _text(self, text: str, path: KeyPath) -> Tree:
+        try:
+            filled = _REFERENCE.sub(self._one, text)
+            return Given(self._file(filled, text) if filled.startswith("file:") else filled, written=text)
+        except Wrong as wrong:
+            self.report(path, str(wrong))
+            return BROKEN
+
+    def _one(self, found: re.Match[str]) -> str:
+        whole, inside = found[0], found[1]
+        if whole.startswith("$$"):
+            return whole[1:]
+        name, said, default = inside.partition(":-")
+        if not whole.endswith("}") or not _NAME.fullmatch(name):
+            raise Wrong(f"`{whole}` is no reference; expected `${{NAME}}` or `${{NAME:-default}}`")
+        value = self.environ.get(name)
+        if value or (value is not None and not said):
+            return value
+        if said:
+            return default
+        raise Wrong(
+            f"the variable {name} is not set; set it, or write `${{{name}:-default}}`"
+            + suggestion(name, [known for known in self.environ if known != name])
+        )
+
+    def _file(self, text: str, written: str) -> str:
+        path = self.folder / Path(text.removeprefix("file:")).expanduser()
+        named = path if text == written else f"`{written}`"
+        try:
+            content = path.read_text("utf-8").strip()
+        except OSError as error:
+            raise Wrong(f"the file {named} cannot be read: {error.strerror}") from None
+        except ValueError:
+            raise Wrong(f"the file {named} is not UTF-8 text") from None
+        if not content:
+            raise Wrong(f"the file {named} is empty")
+        return content

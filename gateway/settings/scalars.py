@@ -1,0 +1,177 @@
+"""One value of the tree -> one value of a setting, or `Wrong` in words that say what was expected.
+
+No coercion: a number is no text, text is no number. `Given` text is typed by what its key needs.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gateway.settings import durations
+from gateway.settings import models as m
+from gateway.settings.document import scalar
+from gateway.settings.mistakes import Given, Wrong, one_of, shown, suggestion
+from gateway.settings.urls import checked, checked_proxy
+
+Read = Callable[[Any], Any]
+
+
+def text(value: Any) -> str:
+    if not isinstance(value, str):
+        quotes = "; put it in quotes" if isinstance(value, int | float) else ""
+        raise Wrong(f"expected text, got {shown(value)}{quotes}")
+    if not value.strip():
+        raise Wrong("expected text, got none")
+    return str(value)
+
+
+def whole(value: Any) -> int:
+    typed = scalar(value) if isinstance(value, Given) else value
+    if isinstance(typed, bool) or not isinstance(typed, int):
+        raise Wrong(f"expected a whole number, got {shown(value)}")
+    return typed
+
+
+def truth(value: Any) -> bool:
+    typed = scalar(value) if isinstance(value, Given) else value
+    if not isinstance(typed, bool):
+        raise Wrong(f"expected `true` or `false`, got {shown(value)}")
+    return typed
+
+
+def duration(value: Any) -> float:
+    seconds = durations.parse(value) if isinstance(value, str) else None
+    if seconds is None:
+        unit = f"; did you mean `{value}s`?" if isinstance(value, int) and value not in (True, False) else ""
+        raise Wrong(f"expected a duration such as `500ms`, `30s`, `5m` or `1h`, got {shown(value)}{unit}")
+    return seconds
+
+
+def secret(value: Any) -> m.Secret:
+    """Never shows the value, whatever it is."""
+    if not isinstance(value, str):
+        raise Wrong("expected text; put the key in quotes")
+    if not value.strip():
+        raise Wrong("is empty; remove it, or give the key")
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise Wrong("holds a blank, a line break or a letter that a header cannot carry")
+    return m.Secret(str(value))
+
+
+def url(value: Any) -> str:
+    return checked(_bare(value, "a URL such as `http://127.0.0.1:8000`"))
+
+
+def proxy(value: Any) -> str:
+    return checked_proxy(_bare(value, "a URL such as `http://proxy.example:3128`"))
+
+
+def file(value: Any) -> str:
+    path = Path(_bare(value, "the path of a file")).expanduser()
+    if not path.is_file():
+        raise Wrong(f"the file {path} does not exist")
+    return str(path)
+
+
+def target(value: Any) -> str:
+    """`provider/model`."""
+    name = _bare(value, "`provider/model`").strip()
+    provider, _, model = name.partition("/")
+    if not provider or not model:
+        raise Wrong(f"expected `provider/model`, got {shown(value)}")
+    return name
+
+
+def name(value: Any) -> str:
+    """A provider's name: what stands before the first slash of `provider/model`."""
+    word = text(value)
+    if "/" in word or any(letter.isspace() for letter in word):
+        raise Wrong("a provider's name must hold neither `/` nor blanks")
+    return word
+
+
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+
+def header_name(value: Any) -> str:
+    if not _TOKEN.fullmatch(text(value)):
+        raise Wrong("is no header name")
+    return str(value)
+
+
+def header(value: Any) -> str:
+    """Never shows the value: a header may carry a key."""
+    if not isinstance(value, str):
+        raise Wrong("expected text; put the value in quotes")
+    if not value.isascii() or not value.isprintable():
+        raise Wrong("holds a line break or a letter that a header cannot carry")
+    return str(value)
+
+
+def choice(words: Sequence[str]) -> Read:
+    def read(value: Any) -> str:
+        if isinstance(value, str) and value in words:
+            return str(value)
+        hint = suggestion(getattr(value, "written", value), words) if isinstance(value, str) else ""
+        raise Wrong(f"expected {one_of(words)}, got {shown(value)}{hint}")
+
+    return read
+
+
+def annotated(base: type, marks: Sequence[object]) -> Read:
+    """The reader for `Annotated[base, *marks]`."""
+    units = [mark.name for mark in marks if isinstance(mark, m.Unit)]
+    read = BY_UNIT[units[0]] if units else PLAIN[base]
+    bounds = [mark for mark in marks if isinstance(mark, m.Within)]
+    return _within(read, bounds[0], units) if bounds else read
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]").partition("%")[0]).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _bare(value: Any, expected: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise Wrong(f"expected {expected}, got {shown(value)}")
+    return str(value)
+
+
+def _within(read: Read, bounds: m.Within, units: Sequence[str]) -> Read:
+    write: Callable[[float], str] = durations.written if "duration" in units else "{:g}".format
+
+    def checked_read(value: Any) -> Any:
+        number = read(value)
+        if bounds.least <= number and (bounds.most is None or number <= bounds.most):
+            return number
+        most = f" and at most {_plain(bounds.most)}" if bounds.most is not None else ""
+        raise Wrong(f"expected at least {write(bounds.least)}{most}, got {shown(value)}")
+
+    return checked_read
+
+
+def _plain(number: float) -> str:
+    return str(int(number)) if number == int(number) else str(number)
+
+
+BY_UNIT: Mapping[str, Read] = {
+    "duration": duration,
+    "URL": url,
+    "proxy": proxy,
+    "file": file,
+    "target": target,
+    "tokens": whole,
+    "name": name,
+    "header name": header_name,
+    "header": header,
+}
+"""By the name of a `Unit`."""
+
+PLAIN: Mapping[type, Read] = {str: text, int: whole, bool: truth, m.Secret: secret}
+"""By the plain type of a field."""
