@@ -12,12 +12,11 @@ import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import bodies
-import load
-import process
 from attrs import asdict, define, frozen
-from gateways import PATHS, Place, Recipe, recipe
-from scenarios import Scenario
+
+from benchmarks import bodies, load, process
+from benchmarks.gateways import PATHS, Place, Recipe, recipe
+from benchmarks.scenarios import Scenario
 
 HERE = Path(__file__).parent
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "TERM", "TMPDIR")

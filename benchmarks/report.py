@@ -6,8 +6,8 @@ import re
 import statistics
 from pathlib import Path
 
-from contest import Measured, Running
-from scenarios import SCENARIOS
+from benchmarks.contest import Measured, Running
+from benchmarks.scenarios import SCENARIOS
 
 Results = dict[tuple[str, str], list[Measured]]
 """By gateway and scenario: one for each round."""

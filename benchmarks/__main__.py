@@ -1,7 +1,7 @@
 """Gateways side by side: what each spends on a request and on a streamed chunk.
 
     benchmarks/peers.sh
-    python benchmarks/run.py -g gateway -g nginx -g litellm -g ccr --scenarios small,big,s16,pz
+    python -m benchmarks -g gateway -g nginx -g litellm -g ccr --scenarios small,big,s16,pz
 
 All gateways live at once and take turns, round by round, so that whatever else the machine does hits all of
 them alike. The figure that counts is CPU time per unit (the whole process tree, user and system): compare it
@@ -14,15 +14,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-import contest
-import report
-from gateways import RECIPES, versions
-from scenarios import SCENARIOS
+from benchmarks import contest, report
+from benchmarks.gateways import RECIPES, versions
+from benchmarks.scenarios import SCENARIOS
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
         "-g",
