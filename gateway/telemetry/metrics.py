@@ -67,7 +67,7 @@ class Metrics:
         )
         self._tokens = self._counter(
             "gateway_tokens",
-            "Tokens by type: input (not cached), output, cache_read, cache_write",
+            "Tokens of messages by type: input (not cached), output, cache_read, cache_write",
             (*TARGET, "type"),
         )
         self._attempts = self._counter("gateway_upstream_attempts", "Requests sent upstream", TARGET)
@@ -94,8 +94,9 @@ class Metrics:
             self._first_tokens.labels(*labels).observe(record.first_token)
         if record.attempts:
             self._attempts.labels(*labels).inc(record.attempts)
-        for name, tokens in _tokens(record):
-            self._tokens.labels(*labels, name).inc(tokens)
+        if endpoint == "messages":
+            for name, tokens in _tokens(record):
+                self._tokens.labels(*labels, name).inc(tokens)
         for notice in record.notices:
             self._notices.labels(notice.name).inc()
 

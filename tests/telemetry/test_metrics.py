@@ -54,6 +54,11 @@ def test_tokens_are_added_up_by_type(record: RequestRecord):
     ]
 
 
+def test_tokens_that_were_only_counted_are_not_added_up(record: RequestRecord):
+    counted = evolve(record, path="/v1/messages/count_tokens")
+    assert samples(observed(counted), "gateway_tokens_total") == []
+
+
 def test_attempts_and_notices_are_counted(record: RequestRecord):
     metrics = observed(record, evolve(record, attempts=0, notices=()))
     assert samples(metrics, "gateway_upstream_attempts_total") == [(TARGET, 2)]
