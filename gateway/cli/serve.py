@@ -12,6 +12,8 @@ import uvicorn
 
 from gateway.app import create_app
 from gateway.errors import ConfigError
+from gateway.routing.table import RouteTable
+from gateway.routing.warnings import warnings
 from gateway.settings.load import Loaded, load
 from gateway.settings.models import Server, Settings
 from gateway.telemetry import configure_logging
@@ -82,7 +84,7 @@ def announce(loaded: Loaded) -> None:
     if settings.default_target:
         to = settings.default_target
         log.info("route", model="(any other)", to=f"{to.provider}/{to.model}")
-    for warning in loaded.warnings:
+    for warning in warnings(settings, RouteTable.build(settings)):
         log.warning(warning)
     log.info("point clients at", ANTHROPIC_BASE_URL=_url(settings), keys=_keys(settings.server))
 

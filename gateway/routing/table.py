@@ -5,7 +5,7 @@
 - The name `provider/model` of a configured target means that target: only rules whose pattern holds a `/`
   itself stand before it. So every id of `names()` is answered by what it says.
 - After the rules: `provider/model` of any configured provider, then the default, then 404.
-- Limits belong to a provider's model, not to a rule: what one rule says of it holds for every road to it.
+- What one rule says of a provider's model holds for every road to it, unless that road says otherwise.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _name(target: ModelTarget) -> str:
 
 def _route(rule: ModelRule, known: Mapping[str, ModelTarget]) -> Route:
     pattern = plain(rule.pattern)
-    return Route(pattern, known[_name(rule.target)], compiled(pattern))
+    return Route(pattern, _filled(rule.target, known[_name(rule.target)]), compiled(pattern))
 
 
 def _known(settings: Settings) -> dict[str, ModelTarget]:

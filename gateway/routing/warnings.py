@@ -1,0 +1,80 @@
+"""What a valid configuration does that its author may not expect, one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+from gateway.routing.table import RouteTable
+from gateway.settings.models import ModelTarget, Settings
+from gateway.settings.scalars import is_loopback
+from gateway.settings.timeouts import timeouts_for
+from gateway.upstreams.quirks import recognise
+
+OLLAMA_WINDOW = 32_768
+"""What Ollama is asked to load where nothing is said."""
+
+
+def warnings(settings: Settings, table: RouteTable) -> tuple[str, ...]:
+    found = chain(_doors(settings), _routes(settings, table), _windows(settings, table), _providers(settings))
+    return tuple(found)
+
+
+def _doors(settings: Settings) -> Iterator[str]:
+    if not settings.server.keys:
+        reach = (
+            "every program on this machine"
+            if is_loopback(settings.server.host)
+            else "EVERYONE who can reach it"
+        )
+        yield f"No client keys are set: {reach} can use the gateway."
+
+
+def _routes(settings: Settings, table: RouteTable) -> Iterator[str]:
+    for shadow in table.shadows:
+        yield f"The rule `{shadow.pattern}` never matches: `{shadow.earlier}`, above it, takes all its names."
+    if not table.routes and table.default is None:
+        name = next(iter(settings.providers))
+        yield (
+            f"No model is mapped and there is no default: only names such as `{name}/some-model` are "
+            "answered. Set `defaults.model` (or DEFAULT_MODEL)."
+        )
+
+
+def _windows(settings: Settings, table: RouteTable) -> Iterator[str]:
+    targets = [target for target in _targets(table) if settings.providers[target.provider].kind == "ollama"]
+    unsaid = [_name(target) for target in targets if target.context_window is None]
+    if unsaid:
+        yield (
+            f"No context_window is set for {', '.join(dict.fromkeys(unsaid))}: Ollama is asked for "
+            f"{OLLAMA_WINDOW} tokens."
+        )
+    windows: dict[str, set[int]] = {}
+    for target in targets:
+        windows.setdefault(_name(target), set()).add(target.context_window or OLLAMA_WINDOW)
+    for name, several in windows.items():
+        if len(several) > 1:
+            yield f"{name} has several values of context_window: Ollama loads it anew at each change."
+
+
+def _targets(table: RouteTable) -> list[ModelTarget]:
+    default = [table.default] if table.default else []
+    return [*(route.target for route in table.routes), *default]
+
+
+def _providers(settings: Settings) -> Iterator[str]:
+    for name, provider in settings.providers.items():
+        if provider.kind == "openai" and recognise(provider.kind, provider.base_url) == "ollama":
+            yield (
+                f"{name} looks like Ollama, but has kind `openai`: that way its window stays at Ollama's own "
+                "4096 tokens or so. Use kind `ollama`."
+            )
+        if not provider.verify:
+            yield f"{name}: the server's certificate is not checked (verify: false)."
+        timeouts = timeouts_for(settings, name)
+        if timeouts.first_byte > timeouts.total:
+            yield f"{name}: timeouts.first_byte is longer than timeouts.total, which ends the wait first."
+
+
+def _name(target: ModelTarget) -> str:
+    return f"{target.provider}/{target.model}"
