@@ -97,7 +97,9 @@ def _ratio_cells(first: Running, other: Running, scenarios: list[str], results: 
 
 
 def _ratio(value: float | None, base: float | None) -> str:
-    return f"{value / base:.2g}x" if value and base else "-"
+    if not value or not base:
+        return "-"
+    return f"{value / base:.{0 if value >= 10 * base else 1}f}x"
 
 
 def _median(runs: list[Measured], name: str) -> float | None:
