@@ -22,6 +22,10 @@ class Amends:
     think: bool = True
 
 
+AS_IT_IS = Amends()
+"""Nothing learned yet."""
+
+
 @frozen
 class ReplyWish:
     """What the client asked for that decides how the answer is read."""

@@ -6,7 +6,9 @@ and what comes in several shapes (`arguments`, `content`, `error`) stays raw unt
 
 from __future__ import annotations
 
-from msgspec import Raw, Struct
+from typing import Literal
+
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 # ---------------------------------------------------------------- answer half
 
@@ -97,3 +99,102 @@ class ReasoningDetail(Struct, gc=False):
 
     text: str | None = None
     summary: str | None = None
+
+
+# --------------------------------------------------------------- request half
+#
+# Keys that are not set are left out, never null: the one null is the content of an assistant message that
+# holds only tool calls.
+
+
+class TextPart(Struct, tag_field="type", tag="text"):
+    text: str
+
+
+class ImageUrl(Struct):
+    url: str
+
+
+class ImagePart(Struct, tag_field="type", tag="image_url"):
+    image_url: ImageUrl
+
+
+class SentFunction(Struct):
+    """`arguments` is the JSON text, as the client had it."""
+
+    name: str
+    arguments: str
+
+
+class SentCall(Struct):
+    id: str
+    function: SentFunction
+    type: Literal["function"] = "function"
+
+
+class SentMessage(Struct, omit_defaults=True):
+    role: str
+    content: str | list[TextPart | ImagePart] | UnsetType | None = UNSET
+    reasoning_content: str | UnsetType = UNSET
+    reasoning: str | UnsetType = UNSET
+    tool_calls: list[SentCall] | UnsetType = UNSET
+    tool_call_id: str | UnsetType = UNSET
+
+
+class FunctionDefinition(Struct, omit_defaults=True):
+    name: str
+    parameters: Raw
+    description: str | UnsetType = UNSET
+
+
+class SentTool(Struct):
+    function: FunctionDefinition
+    type: Literal["function"] = "function"
+
+
+class NamedFunction(Struct):
+    name: str
+
+
+class NamedTool(Struct):
+    function: NamedFunction
+    type: Literal["function"] = "function"
+
+
+class JsonSchema(Struct):
+    schema: Raw
+    strict: bool
+    name: str = "response"
+
+
+class ResponseFormat(Struct):
+    json_schema: JsonSchema
+    type: Literal["json_schema"] = "json_schema"
+
+
+class StreamOptions(Struct):
+    include_usage: bool = True
+
+
+class ChatRequest(Struct, omit_defaults=True):
+    model: str
+    messages: list[SentMessage]
+    stream: bool
+    stream_options: StreamOptions | UnsetType = UNSET
+    max_tokens: int | UnsetType = UNSET
+    max_completion_tokens: int | UnsetType = UNSET
+    stop: list[str] | UnsetType = UNSET
+    temperature: float | UnsetType = UNSET
+    top_p: float | UnsetType = UNSET
+    top_k: int | UnsetType = UNSET
+    tools: list[SentTool] | UnsetType = UNSET
+    tool_choice: str | NamedTool | UnsetType = UNSET
+    parallel_tool_calls: bool | UnsetType = UNSET
+    response_format: ResponseFormat | UnsetType = UNSET
+    reasoning_effort: str | UnsetType = UNSET
+    chat_template_kwargs: dict[str, bool] | UnsetType = UNSET
+    prompt_cache_key: str | UnsetType = UNSET
+    safety_identifier: str | UnsetType = UNSET
+    user: str | UnsetType = UNSET
+    continue_final_message: bool | UnsetType = UNSET
+    add_generation_prompt: bool | UnsetType = UNSET

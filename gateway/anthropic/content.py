@@ -1,0 +1,75 @@
+"""One content block, wherever it stands -> what is left of it for an upstream.
+
+Every block type is looked at in each place where it can stand; what is dropped leaves a notice. What the
+blocks say of tools (references, additions, removals) is collected in order, for `toolset`.
+"""
+
+from __future__ import annotations
+
+from attrs import define, field
+
+from gateway.anthropic import toolset
+from gateway.anthropic import wire as a
+from gateway.anthropic.documents import document, search_result
+from gateway.anthropic.names import Names
+from gateway.anthropic.pieces import Eyes, Piece, Place
+
+
+@define
+class Content:
+    eyes: Eyes
+    names: Names
+    mentions: list[toolset.Mention] = field(factory=list[toolset.Mention])
+
+    def shown(self, block: a.Block, place: Place) -> list[Piece]:
+        """A block that a user sent, or that stands in a tool result."""
+        match block:
+            case a.Text():
+                return [block.text] if block.text else []
+            case a.Image():
+                return [self.eyes.image(block.source, place)]
+            case a.Document():
+                return document(block, self.eyes, place)
+            case a.ToolReference():
+                self.mentions.append(toolset.Mention("reference", block.tool_name))
+                return [f"Tool loaded: {self.names.sent(block.tool_name)}"]
+            case a.Unknown():
+                return self._unknown(block)
+            case a.ThinkingBlock() | a.RedactedThinking():
+                return []
+            case a.ToolUse() | a.ToolResult():
+                self._drop("a tool_use" if isinstance(block, a.ToolUse) else "a nested tool_result")
+                return []
+
+    def spoken(self, block: a.Image | a.Document | a.ToolResult | a.ToolReference | a.Unknown) -> str:
+        """A block in the assistant's turn that is neither text, thinking nor a call."""
+        match block:
+            case a.Unknown():
+                if not block.text:
+                    self._drop(block.type)
+                return block.text
+            case a.Image() | a.Document() | a.ToolResult() | a.ToolReference():
+                self._drop("a user's block in an assistant turn")
+                return ""
+
+    def changes(self, blocks: tuple[a.Block, ...], place: Place) -> None:
+        """The tool changes among a system message's blocks; other blocks than these and text are dropped."""
+        for i, block in enumerate(blocks):
+            if isinstance(block, a.Unknown):
+                if mention := toolset.mention(block, place.below(i).path):
+                    self.mentions.append(mention)
+                elif not block.text:
+                    self._drop(block.type)
+            elif not isinstance(block, a.Text):
+                self._drop("a block that is not text in a system message")
+
+    def _unknown(self, block: a.Unknown) -> list[Piece]:
+        if block.text:
+            return [block.text]
+        found = search_result(block) if block.type == "search_result" else []
+        if not found:
+            self._drop(block.type)
+        return found
+
+    def _drop(self, what: str) -> None:
+        self.eyes.notes.add("dropped.block", what)

@@ -1,0 +1,46 @@
+"""How hard a model is asked to think: `thinking`, `output_config.effort` and system messages -> one answer.
+
+Rules (specification 5.1):
+- The latest system message that names an effort wins over the request's, and that over the thinking budget.
+- Nothing said means nothing asked: the upstream's own default holds.
+"""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from gateway.anthropic import wire as a
+
+_BUDGETS = ((4_096, "low"), (16_384, "medium"), (32_768, "high"))
+
+
+@frozen
+class Reasoning:
+    """`on` is None where the client said nothing; `effort` one of low, medium, high, xhigh, max, or None."""
+
+    on: bool | None = None
+    effort: str | None = None
+
+
+def reasoning(request: a.MessagesRequest) -> Reasoning:
+    effort = _named(request)
+    match request.thinking:
+        case None:
+            return Reasoning(True if effort else None, effort)
+        case a.ThinkingConfig(type="disabled" | "between_tools"):
+            return Reasoning(on=False)
+        case a.ThinkingConfig(type="enabled", budget_tokens=int(budget)):
+            return Reasoning(on=True, effort=effort or _for_budget(budget))
+        case a.ThinkingConfig():
+            return Reasoning(on=True, effort=effort)
+
+
+def _named(request: a.MessagesRequest) -> str | None:
+    for message in reversed(request.messages):
+        if message.role == "system" and message.output_config and message.output_config.effort:
+            return message.output_config.effort
+    return request.output_config.effort if request.output_config else None
+
+
+def _for_budget(budget: int) -> str:
+    return next((effort for limit, effort in _BUDGETS if budget < limit), "xhigh")

@@ -1,0 +1,53 @@
+"""System text of a request: the prompt at its head, and the system messages inside the conversation.
+
+Rules (amendments 3.2 and 3.3):
+- Claude Code's attribution block is left out: it differs by conversation and version, and would spoil every
+  upstream's prompt cache.
+- System messages before the first user message belong to the prompt.
+- A message gives the same bytes whether its content is a string or a list with one text block.
+- `clear_at: next_user_message` takes the text away once a later user message exists.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from gateway.anthropic import wire as a
+
+_ATTRIBUTION = "x-anthropic-billing-header:"
+
+
+class Head(Struct, frozen=True):
+    """`first` and `newest`: where the first and the last user message stand (an unknown role counts)."""
+
+    system: str
+    first: int
+    newest: int
+
+
+def head(request: a.MessagesRequest) -> Head:
+    users = [i for i, m in enumerate(request.messages) if m.role not in ("system", "assistant")]
+    others = [i for i, m in enumerate(request.messages) if m.role != "system"]
+    first = (users or others or [len(request.messages)])[0]
+    newest = users[-1] if users else -1
+    texts = _prompt(request.system)
+    texts += [text(m, i, newest) for i, m in enumerate(request.messages[:first]) if m.role == "system"]
+    return Head("\n\n".join(filter(None, texts)), first, newest)
+
+
+def text(message: a.Message, i: int, newest: int) -> str:
+    """What a system message at index `i` says; empty if nothing, or no longer."""
+    if message.clear_at == "next_user_message" and i < newest:
+        return ""
+    texts = [block.text for block in message.content if isinstance(block, a.Text | a.Unknown)]
+    return "\n\n".join(filter(None, texts))
+
+
+def reminder(text: str) -> str:
+    return f"<system-reminder>\n{text}\n</system-reminder>"
+
+
+def _prompt(system: tuple[str, ...]) -> list[str]:
+    if system and system[0].startswith(_ATTRIBUTION):
+        return [system[0].partition("\n")[2].lstrip("\n"), *system[1:]]
+    return list(system)

@@ -1,0 +1,55 @@
+"""Reasoning on its way back: a thinking block -> the text to replay to the upstream it came from.
+
+Rules:
+- Only signatures in our own form are read: `gw1:` + base64url(JSON). Its `p` is the replay family; reasoning
+  goes back only to that family. Everything foreign or broken is dropped, never refused.
+- The text is the block's own, or, where the client was sent none, the one in the signature: `t`, base64url of
+  raw deflate, inflated to at most `LONGEST` bytes.
+"""
+
+from __future__ import annotations
+
+import zlib
+from base64 import urlsafe_b64decode
+from binascii import Error as Base64Error
+
+import msgspec
+
+from gateway.anthropic import wire as a
+
+PREFIX = "gw1:"
+LONGEST = 4 * 1024 * 1024
+"""Bytes. No model thinks longer; a signature that inflates further was not written by us."""
+
+
+class _State(msgspec.Struct, frozen=True):
+    p: str = ""
+    t: str = ""
+
+
+_STATE = msgspec.json.Decoder(_State)
+
+
+def replayed(block: a.ThinkingBlock, family: str) -> str:
+    """The reasoning to send to an upstream of `family`; empty where there is none for it."""
+    if not block.signature.startswith(PREFIX):
+        return ""
+    try:
+        state = _STATE.decode(_unpack(block.signature[len(PREFIX) :]))
+        if state.p != family:
+            return ""
+        return block.thinking or _inflate(state.t)
+    except (msgspec.DecodeError, msgspec.ValidationError, ValueError, Base64Error, zlib.error):
+        return ""
+
+
+def _unpack(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _inflate(text: str) -> str:
+    if not text:
+        return ""
+    stream = zlib.decompressobj(-zlib.MAX_WBITS)
+    data = stream.decompress(_unpack(text), LONGEST)
+    return data.decode() if stream.eof else ""

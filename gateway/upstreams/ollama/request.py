@@ -1,0 +1,164 @@
+"""A Messages request -> one request of Ollama's native `/api/chat`, encoded.
+
+Rules (read in the server's source at fb307609):
+- `truncate` and `shift` are off: an over-long prompt is an error, not a system prompt silently forgotten.
+- `num_ctx` is the model's configured window, the same in every request: another value loads the model anew.
+- There is no `tool_choice` and no way to forbid parallel calls; both are emulated.
+- A thinking model thinks unless told not to; any true `think` is an error where the model cannot.
+- `format` binds the whole answer, so that no tool could be called: beside tools it is a line of the prompt.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import UNSET
+
+from gateway.anthropic import turns as t
+from gateway.anthropic import wire as a
+from gateway.anthropic.pieces import Picture, Piece, joined
+from gateway.inbound import Inbound
+from gateway.upstreams.built import AS_IT_IS, Amends, Built
+from gateway.upstreams.ollama import schema
+from gateway.upstreams.ollama import wire as o
+from gateway.upstreams.plan import Plan, below, description, plan
+from gateway.upstreams.prompt import Prompt
+from gateway.upstreams.quirks import ModelFacts
+
+WINDOW = 32_768
+"""Tokens, where the configuration says nothing: Ollama's own 4096 cannot hold Claude Code's first turn."""
+_EFFORTS = {"low": "low", "medium": "medium", "high": "high", "xhigh": "max", "max": "max"}
+
+
+def to_chat_request(inbound: Inbound, facts: ModelFacts, amends: Amends = AS_IT_IS) -> Built:
+    """RequestRefused where the request asks for what cannot be done or left out."""
+    todo = plan(inbound, facts, amends, tool_choice="none")
+    chat = o.NativeRequest(
+        model=facts.model,
+        messages=[],
+        stream=inbound.request.stream,
+        options=_options(inbound.request, todo, facts, amends),
+        truncate=False,
+        shift=False,
+    )
+    if todo.tools:
+        chat.tools = [_tool(tool, todo) for tool in todo.tools]
+    system = _format(chat, todo)
+    chat.messages = _messages(system, todo.turns)
+    if facts.reasoning is not False and amends.think:
+        _think(chat, todo)
+    if todo.single:
+        todo.notes.add("emulated.disable_parallel_tool_use")
+    return todo.built(msgspec.json.encode(chat), single_tool=todo.single)
+
+
+def _options(request: a.MessagesRequest, todo: Plan, facts: ModelFacts, amends: Amends) -> o.Options:
+    options = o.Options(num_ctx=facts.context_window or WINDOW)
+    wanted = {
+        "num_predict": todo.max_tokens,
+        "stop": todo.stop or None,
+        "temperature": request.temperature,
+        "top_p": request.top_p,
+        "top_k": request.top_k,
+    }
+    for name, value in wanted.items():
+        if value is not None and name not in amends.dropped:
+            setattr(options, name, value)
+    return options
+
+
+def _tool(tool: a.ToolDefinition, todo: Plan) -> o.SentTool:
+    if tool.strict:
+        todo.notes.add("dropped.strict", tool.name)
+    name = todo.names.sent(tool.name)
+    return o.SentTool(
+        o.FunctionDefinition(name, description(tool), schema.parameters(bytes(tool.input_schema)))
+    )
+
+
+def _format(chat: o.NativeRequest, todo: Plan) -> str:
+    """Ask for the answer's schema; returns the system prompt, which says it where `format` cannot."""
+    if todo.schema is None:
+        return todo.system
+    if not chat.tools:
+        chat.format = todo.schema
+        return todo.system
+    todo.notes.add("emulated.output_format")
+    text = str(bytes(todo.schema), "utf-8")
+    return below(
+        todo.system, f"Your final answer must be JSON, and nothing else, that matches this schema: {text}"
+    )
+
+
+def _think(chat: o.NativeRequest, todo: Plan) -> None:
+    asked = todo.reasoning
+    if asked.on is not None:
+        chat.think = _EFFORTS.get(asked.effort or "", True) if asked.on else False
+
+
+def _messages(system: str, turns: list[t.Turn]) -> list[o.SentMessage]:
+    messages = [o.SentMessage("system", system)] if system else []
+    for turn in turns:
+        match turn:
+            case t.AssistantTurn():
+                messages.append(_assistant(turn))
+            case t.UserTurn():
+                messages += _user(turn)
+            case t.SystemTurn():
+                messages.append(o.SentMessage("system", turn.text))
+    return messages
+
+
+def _assistant(turn: t.AssistantTurn) -> o.SentMessage:
+    message = o.SentMessage("assistant", turn.text)
+    if turn.thinking:
+        message.thinking = turn.thinking
+    if turn.calls:
+        message.tool_calls = [
+            o.SentCall(call.id, o.SentFunction(call.name, call.input)) for call in turn.calls
+        ]
+    return message
+
+
+def _user(turn: t.UserTurn) -> list[o.SentMessage]:
+    """Tool messages, the reminders at the end of the last one, then a user message if anything is left."""
+    messages: list[o.SentMessage] = []
+    for result in turn.results:
+        message = _message("tool", result.pieces or [], "\n")
+        message.tool_name, message.tool_call_id = result.name, result.id
+        messages.append(message)
+    if turn.reminders:
+        last = messages[-1]
+        last.content = "\n\n".join(filter(None, [last.content, *turn.reminders]))
+    return [*messages, _message("user", turn.pieces)] if turn.pieces else messages
+
+
+def _message(role: str, pieces: list[Piece], between: str = "") -> o.SentMessage:
+    """`between` joins the texts; empty: as paragraphs."""
+    texts = [piece for piece in pieces if isinstance(piece, str)]
+    images = [piece.data for piece in pieces if isinstance(piece, Picture)]
+    content = between.join(texts) if between or not texts else joined(texts)
+    return o.SentMessage(role, content, images=images or UNSET)
+
+
+def prompt_of(built: Built) -> Prompt:
+    """What of the request costs tokens, as it is sent."""
+    chat = _SENT.decode(built.body)
+    texts: list[str] = []
+    images = 0
+    for message in chat.messages:
+        texts += [message.content, message.thinking or ""]
+        images += len(message.images or ())
+        for call in message.tool_calls or ():
+            texts += [call.function.name, _text(call.function.arguments)]
+    for tool in chat.tools or ():
+        texts += [tool.function.name, tool.function.description, _text(tool.function.parameters)]
+    if chat.format:
+        texts.append(_text(chat.format))
+    return Prompt(tuple(filter(None, texts)), messages=len(chat.messages), images=images)
+
+
+_SENT = msgspec.json.Decoder(o.NativeRequest)
+
+
+def _text(raw: msgspec.Raw) -> str:
+    return str(bytes(raw), "utf-8")

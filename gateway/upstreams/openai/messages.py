@@ -1,0 +1,90 @@
+"""Turns of the normal form -> messages of Chat Completions.
+
+Rules:
+- Tool messages can hold only text: pictures in a result follow in a user message behind all results.
+- `arguments` is the client's own JSON text, byte for byte: the prompt stays the same from turn to turn.
+- User content is a string as long as it is only text: not every server or template takes parts.
+"""
+
+from __future__ import annotations
+
+from msgspec import UNSET, UnsetType
+
+from gateway.anthropic import turns as t
+from gateway.anthropic.pieces import Picture, Piece, joined, merged
+from gateway.upstreams.openai import wire as o
+from gateway.upstreams.plan import Plan
+from gateway.upstreams.quirks import Quirks
+
+
+def messages(todo: Plan, quirks: Quirks) -> list[o.SentMessage]:
+    sent: list[o.SentMessage] = []
+    if todo.system:
+        sent.append(o.SentMessage(quirks.system_role, todo.system))
+    for turn in todo.turns:
+        match turn:
+            case t.AssistantTurn():
+                sent.append(_assistant(turn, quirks))
+            case t.UserTurn():
+                sent += _user(turn)
+            case t.SystemTurn():
+                sent.append(o.SentMessage(quirks.system_role, turn.text))
+    return sent
+
+
+def _assistant(turn: t.AssistantTurn, quirks: Quirks) -> o.SentMessage:
+    message = o.SentMessage("assistant", turn.text)
+    if turn.calls:
+        message.tool_calls = [
+            o.SentCall(call.id, o.SentFunction(call.name, str(bytes(call.input), "utf-8")))
+            for call in turn.calls
+        ]
+        if not turn.text:
+            message.content = _EMPTY_CONTENT[quirks.empty_content]
+    if turn.thinking:
+        setattr(message, quirks.reasoning_field, turn.thinking)
+    return message
+
+
+_EMPTY_CONTENT: dict[str, str | UnsetType | None] = {"null": None, "empty": "", "omit": UNSET}
+
+
+def _user(turn: t.UserTurn) -> list[o.SentMessage]:
+    """Tool messages, then a user message with their pictures and everything else, if there is any."""
+    sent: list[o.SentMessage] = []
+    attached: list[Piece] = []
+    pictures = 0
+    for result in turn.results:
+        lines: list[str] = []
+        for piece in result.pieces or ():
+            if isinstance(piece, Picture):
+                pictures += 1
+                lines.append(f"[image {pictures} attached below]")
+                attached += [f"[image {pictures}]", piece]
+            else:
+                lines.append(piece)
+        sent.append(o.SentMessage("tool", "\n".join(lines), tool_call_id=result.id))
+    if attached:
+        attached += turn.reminders
+    elif turn.reminders:
+        _append(sent[-1], turn.reminders)
+    pieces = attached + turn.pieces
+    return [*sent, o.SentMessage("user", _content(pieces))] if pieces else sent
+
+
+def _append(message: o.SentMessage, reminders: list[str]) -> None:
+    texts = [message.content] if isinstance(message.content, str) and message.content else []
+    message.content = "\n\n".join([*texts, *reminders])
+
+
+def _content(pieces: list[Piece]) -> str | list[o.TextPart | o.ImagePart]:
+    texts = [piece for piece in pieces if isinstance(piece, str)]
+    if len(texts) == len(pieces):
+        return joined(texts)
+    return [_part(piece) for piece in merged(pieces)]
+
+
+def _part(piece: Piece) -> o.TextPart | o.ImagePart:
+    if isinstance(piece, str):
+        return o.TextPart(piece)
+    return o.ImagePart(o.ImageUrl(piece.url or f"data:{piece.media_type};base64,{piece.data}"))

@@ -1,0 +1,171 @@
+"""A Messages request -> one Chat Completions request, encoded.
+
+Rules:
+- Nothing is sent that the upstream's quirks do not allow; no key is null, or unknown to Chat Completions.
+- What an upstream's 400 forbade (`Amends`) is left out; `max_tokens` then goes under its other name.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import UNSET
+
+from gateway.anthropic import wire as a
+from gateway.anthropic.effort import Reasoning
+from gateway.inbound import Inbound
+from gateway.upstreams.built import AS_IT_IS, Amends, Built
+from gateway.upstreams.openai import schema
+from gateway.upstreams.openai import wire as o
+from gateway.upstreams.openai.messages import messages
+from gateway.upstreams.plan import Plan, description, plan, short
+from gateway.upstreams.prompt import Prompt
+from gateway.upstreams.quirks import ModelFacts, Quirks
+
+_OPTIONAL = frozenset(o.ChatRequest.__struct_fields__) - {"model", "messages", "stream"}
+_TOKEN_FIELDS = ("max_tokens", "max_completion_tokens")
+
+
+def to_chat_request(inbound: Inbound, facts: ModelFacts, amends: Amends = AS_IT_IS) -> Built:
+    """RequestRefused where the request asks for what cannot be done or left out."""
+    request, quirks = inbound.request, facts.quirks
+    todo = plan(inbound, facts, amends, quirks.tool_choice)
+    chat = o.ChatRequest(facts.model, messages(todo, quirks), request.stream)
+    if request.stream and quirks.stream_usage:
+        chat.stream_options = o.StreamOptions()
+    _limit(chat, todo, quirks, amends)
+    _sample(chat, request, todo, quirks)
+    single_tool = _offer(chat, todo, quirks, amends)
+    _format(chat, todo)
+    if facts.reasoning is not False and amends.think:
+        _think(chat, todo, facts)
+    _identify(chat, inbound, quirks)
+    if todo.prefill and quirks.prefill == "flags":
+        chat.continue_final_message, chat.add_generation_prompt = True, False
+    for name in amends.dropped & _OPTIONAL:
+        setattr(chat, name, UNSET)
+    return todo.built(msgspec.json.encode(chat), single_tool=single_tool)
+
+
+def _limit(chat: o.ChatRequest, todo: Plan, quirks: Quirks, amends: Amends) -> None:
+    if todo.max_tokens is None:
+        return
+    name = quirks.max_tokens_field
+    if name in amends.dropped:
+        name = next(other for other in _TOKEN_FIELDS if other != name)
+    setattr(chat, name, todo.max_tokens)
+
+
+def _sample(chat: o.ChatRequest, request: a.MessagesRequest, todo: Plan, quirks: Quirks) -> None:
+    if todo.stop:
+        chat.stop = todo.stop
+    if request.top_k is not None:
+        if quirks.top_k:
+            chat.top_k = request.top_k
+        else:
+            todo.notes.add("dropped.top_k")
+    asked = request.temperature is not None or request.top_p is not None
+    if asked and not quirks.sampling:
+        todo.notes.add("dropped.sampling")
+    elif asked:
+        chat.temperature = UNSET if request.temperature is None else request.temperature
+        chat.top_p = UNSET if request.top_p is None else request.top_p
+
+
+def _offer(chat: o.ChatRequest, todo: Plan, quirks: Quirks, amends: Amends) -> bool:
+    """Tools, and how to choose among them; true if the answer must be cut to one call."""
+    if not todo.tools:
+        return False
+    chat.tools = [_tool(tool, todo) for tool in todo.tools]
+    match todo.choice.type:
+        case "auto":
+            pass
+        case "any":
+            chat.tool_choice = "required"
+        case "none":
+            chat.tool_choice = "none"
+        case "tool":
+            chat.tool_choice = o.NamedTool(o.NamedFunction(todo.names.sent(todo.choice.name)))
+    if not todo.single:
+        return False
+    if quirks.parallel_tool_calls and "parallel_tool_calls" not in amends.dropped:
+        chat.parallel_tool_calls = False
+        return False
+    todo.notes.add("emulated.disable_parallel_tool_use")
+    return True
+
+
+def _tool(tool: a.ToolDefinition, todo: Plan) -> o.SentTool:
+    if tool.strict:
+        todo.notes.add("dropped.strict", tool.name)
+    function = o.FunctionDefinition(todo.names.sent(tool.name), schema.parameters(bytes(tool.input_schema)))
+    if text := description(tool):
+        function.description = text
+    return o.SentTool(function)
+
+
+def _format(chat: o.ChatRequest, todo: Plan) -> None:
+    if todo.schema is not None:
+        strict = schema.strict(bytes(todo.schema))
+        chat.response_format = o.ResponseFormat(o.JsonSchema(todo.schema, strict))
+
+
+def _think(chat: o.ChatRequest, todo: Plan, facts: ModelFacts) -> None:
+    """llama.cpp refuses to continue an assistant's turn with thinking on, and on is its default."""
+    asked = todo.reasoning
+    match facts.quirks.reasoning_in:
+        case "effort":
+            _effort(chat, asked, "none" if facts.reasoning else None)
+        case "think":
+            _effort(chat, asked, "none")
+        case "template_kwargs":
+            if todo.prefill or asked.on is not None:
+                chat.chat_template_kwargs = {"enable_thinking": bool(asked.on) and not todo.prefill}
+        case "none":
+            if asked.on:
+                todo.notes.add("dropped.thinking")
+
+
+def _effort(chat: o.ChatRequest, asked: Reasoning, off: str | None) -> None:
+    """`off`: how reasoning is switched off, where that is known to be allowed."""
+    effort = asked.effort if asked.on else off if asked.on is False else None
+    if effort:
+        chat.reasoning_effort = effort
+
+
+def _identify(chat: o.ChatRequest, inbound: Inbound, quirks: Quirks) -> None:
+    if quirks.prompt_cache_key and inbound.session:
+        chat.prompt_cache_key = short(inbound.session)
+    user = inbound.request.metadata_user_id
+    if user and quirks.user_field != "none":
+        setattr(chat, quirks.user_field, short(user))
+
+
+def prompt_of(built: Built) -> Prompt:
+    """What of the request costs tokens, as it is sent."""
+    chat = _SENT.decode(built.body)
+    texts: list[str] = []
+    images = 0
+    for message in chat.messages:
+        said, seen = _weigh(message)
+        texts += said
+        images += seen
+    for tool in chat.tools or ():
+        function = tool.function
+        texts += [function.name, function.description or "", str(bytes(function.parameters), "utf-8")]
+    if chat.response_format:
+        texts.append(str(bytes(chat.response_format.json_schema.schema), "utf-8"))
+    return Prompt(tuple(filter(None, texts)), messages=len(chat.messages), images=images)
+
+
+_SENT = msgspec.json.Decoder(o.ChatRequest)
+
+
+def _weigh(message: o.SentMessage) -> tuple[list[str], int]:
+    content = message.content or ""
+    parts = [o.TextPart(content)] if isinstance(content, str) else content
+    texts = [part.text for part in parts if isinstance(part, o.TextPart)]
+    images = len(parts) - len(texts)
+    texts += [message.reasoning_content or "", message.reasoning or ""]
+    for call in message.tool_calls or ():
+        texts += [call.function.name, call.function.arguments]
+    return texts, images
