@@ -19,12 +19,12 @@ from typing import Protocol
 
 from attrs import Factory, define, frozen
 
-from gateway.errors import GatewayError, Kind, UpstreamFailed
+from gateway.errors import Kind, UpstreamFailed
 from gateway.inbound import Inbound
 from gateway.parts import Part
 from gateway.upstreams.base import Attempt, Target
 from gateway.upstreams.built import Amends, Built, ReplyWish
-from gateway.upstreams.failures import mend, read_error
+from gateway.upstreams.failures import complaint, mend, read_error
 from gateway.upstreams.prompt import Prompt
 from gateway.upstreams.quirks import ModelFacts
 from gateway.upstreams.transport import Channel, Reply
@@ -103,12 +103,16 @@ class HttpAdapter:
             reply = await self._channel.post(self._dialect.path, built.body, target.timeouts.connect)
             if reply.status < 300:
                 return self._attempt(inbound, target, built, reply)
-            error, body = await self._refused(reply, target)
+            body = await _refusal(reply)
             mended = mend(amends, reply.status, body, built)
             if mended is not None and mends < MENDS:
                 amends, mends = mended, mends + 1
-                self._remember(target.facts.model, amends)
-            elif error.kind is Kind.UPSTREAM_LOADING and asyncio.get_running_loop().time() < patience:
+                if (found := complaint(reply.status, body)) and found.lasting:
+                    self._remember(target.facts.model, amends)
+                continue
+            after = reply.headers.get("retry-after")
+            error = read_error(reply.status, body, after, target.facts, inbound.estimated_tokens)
+            if error.kind is Kind.UPSTREAM_LOADING and asyncio.get_running_loop().time() < patience:
                 await asyncio.sleep(LOADING_PAUSE)
             else:
                 raise error
@@ -131,18 +135,18 @@ class HttpAdapter:
         reader = self._dialect.reader(target.facts, built.wish)
         return HttpAttempt(built, reply, reader, _is_streamed(inbound.request.stream, reply))
 
-    async def _refused(self, reply: Reply, target: Target) -> tuple[GatewayError, bytes]:
-        try:
-            body = await reply.all(ERROR_LIMIT)
-        finally:
-            await reply.close()
-        return read_error(reply.status, body, reply.headers.get("retry-after"), target.facts), body
-
     def _remember(self, model: str, amends: Amends) -> None:
         self._lessons[model] = amends
         self._lessons.move_to_end(model)
         if len(self._lessons) > LESSONS:
             self._lessons.popitem(last=False)
+
+
+async def _refusal(reply: Reply) -> bytes:
+    try:
+        return await reply.all(ERROR_LIMIT)
+    finally:
+        await reply.close()
 
 
 def _is_streamed(asked: bool, reply: Reply) -> bool:
