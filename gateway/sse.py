@@ -15,11 +15,6 @@ from attrs import Factory, define
 from gateway.lines import LIMIT, LineSplitter, LineTooLong
 
 
-def looks_like_sse(head: bytes) -> bool:
-    """Whether a body that starts so is a stream of events, and neither JSON nor HTML."""
-    return head.lstrip(b"\xef\xbb\xbf\r\n ").startswith((b"data:", b"event:", b"id:", b"retry:", b":"))
-
-
 @define
 class SseReader:
     limit: int = LIMIT

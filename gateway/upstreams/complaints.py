@@ -1,0 +1,126 @@
+"""A 400 that names what can be mended -> how to ask once more.
+
+    "max_tokens is too large: 128000. This model supports at most 16384 ..."   ->  max_tokens 16384
+    "(8000 in the messages, 16000 in the completion)", window 16384            ->  max_tokens 8320
+    "Unsupported parameter: 'temperature' is not supported with this model."   ->  without it
+    '"qwen" does not support thinking'                                         ->  without `think`
+
+Rules:
+- Only what changes the request is a complaint: a limit below what was asked, a parameter not yet dropped.
+- What the answer would be wrong without (the messages, the tools) is never dropped.
+"""
+
+from __future__ import annotations
+
+import re
+
+from attrs import evolve, frozen
+
+from gateway.upstreams.built import Amends, Built
+from gateway.upstreams.overflow import overflow
+from gateway.upstreams.words import Words, read_words
+
+MARGIN = 64
+"""Tokens left free beside the prompt: the server's template may add some."""
+_LIMITED = re.compile(
+    r"max_tokens|max_completion_tokens|max_output_tokens|maxoutputtokens|num_predict|completion tokens",
+    re.IGNORECASE,
+)
+_LIMITS = (
+    r"at most (\d+)",
+    r"\[\s*\d+\s*,\s*(\d+)\s*\]",
+    r"between \d+ and (\d+)",
+    r"(?:less|smaller|lower) than or equal to [`'\"]?(\d+)",
+    r"> (\d+), which is the maximum",
+    r"(?:<=|≤) ?(\d+)",
+    r"must not exceed (\d+)",
+    r"maximum (?:allowed |supported )?(?:\w+ ){0,4}?(?:is |of |is: )?[`'\"]?(\d+)",
+    r"limit(?: is| of|:) (\d+)",
+)
+_EXCLUSIVE = re.compile(r"to (\d+) \(exclusive\)")
+_WORD = r"([a-z][a-z_]{1,40})"
+_NAME = rf"[`'\"]?{_WORD}[`'\"]?"
+_PARAMETERS = (
+    rf"unsupported (?:parameter|value)s?(?:\(s\))?:? ?\[?{_NAME}",
+    rf"unrecognized request arguments? supplied: {_NAME}",
+    rf"(?:unknown|unexpected|invalid) (?:parameter|field|name|argument|keyword argument):? {_NAME}",
+    rf"argument not supported on this model: {_NAME}",
+    rf"does not support (?:the )?parameters?(?:\(s\))?:? ?\[?{_NAME}",
+    rf"property {_NAME} is unsupported",
+    rf"^{_NAME}: extra inputs are not permitted",
+    rf"[`'\"]{_WORD}[`'\"] (?:is|are) (?:not supported|unsupported)",
+    rf"parameter {_NAME} (?:is|are) (?:not supported|unsupported)",
+)
+_KEPT = frozenset({"model", "messages", "stream", "tools", "parameter", "value", "this", "the"})
+_UNSUPPORTED_CODES = frozenset({"unsupported_parameter", "unsupported_value", "unknown_parameter"})
+
+
+@frozen
+class Complaint:
+    """One thing that a refusal names. Exactly one of the three is set.
+
+    `lasting`: it holds for the model; a limit that follows from this prompt's length does not.
+    """
+
+    max_tokens: int | None = None
+    parameter: str | None = None
+    think: bool = False
+    lasting: bool = True
+
+
+def complaint(status: int, body: bytes) -> Complaint | None:
+    """None where there is nothing that can be mended."""
+    if status not in (400, 422):
+        return None
+    words = read_words(body)
+    if "does not support thinking" in words.message:
+        return Complaint(think=True)
+    if (limit := _room(words)) is not None:
+        return Complaint(max_tokens=limit, lasting=False)
+    if (limit := _limit(words)) is not None:
+        return Complaint(max_tokens=limit)
+    parameter = _parameter(words)
+    return Complaint(parameter=parameter) if parameter else None
+
+
+def mend(amends: Amends, status: int, body: bytes, built: Built) -> Amends | None:
+    """What to ask with next; None where asking again would change nothing."""
+    match complaint(status, body):
+        case Complaint(think=True) if amends.think:
+            return evolve(amends, think=False)
+        case Complaint(max_tokens=int(limit)) if limit < (built.wish.max_tokens or limit + 1):
+            return evolve(amends, max_tokens=limit)
+        case Complaint(parameter=str(name)) if name not in amends.dropped:
+            return evolve(amends, dropped=amends.dropped | {name})
+        case _:
+            return None
+
+
+def _room(words: Words) -> int | None:
+    """What the prompt leaves of the window, where the answer's size alone was too much."""
+    over = overflow(words)
+    if over is None or not over.fits_without_answer:
+        return None
+    room = (over.window or 0) - (over.prompt or 0) - MARGIN
+    return room if room > 0 else None
+
+
+def _limit(words: Words) -> int | None:
+    if not _LIMITED.search(f"{words.message} {words.param}"):
+        return None
+    if exclusive := _EXCLUSIVE.search(words.message):
+        return int(exclusive[1]) - 1
+    for pattern in _LIMITS:
+        if (found := re.search(pattern, words.message, re.IGNORECASE)) and int(found[1]) > 0:
+            return int(found[1])
+    return None
+
+
+def _parameter(words: Words) -> str | None:
+    if words.code in _UNSUPPORTED_CODES and words.param.isidentifier():
+        return None if words.param in _KEPT else words.param
+    for pattern in _PARAMETERS:
+        found = re.search(pattern, words.message, re.IGNORECASE)
+        if found and found[1].lower() not in _KEPT:
+            return found[1]
+    return None

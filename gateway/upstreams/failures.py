@@ -1,0 +1,148 @@
+"""An upstream's refusal, by status and words -> the one failure that the client is told about.
+
+Rules:
+- The kind decides what the client does next: 400 with `prompt is too long` compacts, 529 gives up soon,
+  401 would ask the user to log in (so the gateway's own key failing is a 500), everything else is retried.
+- The upstream's own words are passed on behind `[provider] `, without URLs and secrets. Of refused
+  credentials nothing is passed on.
+- An error inside a stream or in the body of a 200 goes by the status or the name that it carries; without
+  one it is a bad answer (502).
+"""
+
+from __future__ import annotations
+
+import re
+
+from gateway.errors import Kind, UpstreamFailed
+from gateway.parts import Fault
+from gateway.upstreams.complaints import Complaint, complaint, mend
+from gateway.upstreams.overflow import overflow
+from gateway.upstreams.quirks import ModelFacts
+from gateway.upstreams.words import Words, read_words
+
+__all__ = ["Complaint", "complaint", "fault", "is_error", "mend", "read_error"]
+
+_BY_STATUS = {
+    402: Kind.BILLING,
+    404: Kind.NOT_FOUND,
+    405: Kind.UPSTREAM_REJECTS_REQUEST,
+    408: Kind.UPSTREAM_TIMEOUT,
+    413: Kind.TOO_LARGE,
+    429: Kind.RATE_LIMITED,
+    502: Kind.UPSTREAM_UNREACHABLE,
+    503: Kind.UPSTREAM_UNAVAILABLE,
+    504: Kind.UPSTREAM_TIMEOUT,
+    524: Kind.UPSTREAM_TIMEOUT,
+    529: Kind.UPSTREAM_OVERLOADED,
+}
+_BY_NAME = (
+    (re.compile(r"insufficient_quota|billing|payment|insufficient.?(balance|credit)"), 402),
+    (re.compile(r"rate.?limit|too_many_requests|resource_exhausted"), 429),
+    (re.compile(r"overloaded"), 529),
+    (re.compile(r"authentication|invalid_api_key|unauthorized|permission"), 401),
+    (re.compile(r"not_?found"), 404),
+    (re.compile(r"timeout"), 504),
+    (re.compile(r"unavailable"), 503),
+    (re.compile(r"invalid_request|bad_?request|invalid_argument|content_filter|content_policy"), 400),
+    (re.compile(r"server_error|internal"), 500),
+)
+_BY_WORDS = (
+    (
+        429,
+        r"insufficient_quota|exceeded your current quota|insufficient.{0,10}(balance|credit|fund)",
+        Kind.BILLING,
+    ),
+    (
+        503,
+        r"overload|busy|queue (is )?full|too many (pending )?requests|maximum pending|at capacity",
+        Kind.UPSTREAM_OVERLOADED,
+    ),
+    (503, r"loading|warming up|not ready|starting up", Kind.UPSTREAM_LOADING),
+    (500, r"template|json:|jinja", Kind.UPSTREAM_REJECTS_REQUEST),
+)
+"""What a status stands for where the words say more. The last is Ollama's: no retry mends a template."""
+_AGAIN = re.compile(r"(?:try again|retry)(?: after| in)? (\d+(?:\.\d+)?) ?(ms|s|m)?", re.IGNORECASE)
+
+
+def read_error(
+    status: int,
+    body: bytes,
+    retry_after: str | None,
+    facts: ModelFacts,
+    estimate: int | None = None,
+) -> UpstreamFailed:
+    """The failure that an answer with a status other than 2xx stands for.
+
+    `retry_after` is the header as it came; `estimate` our own idea of the prompt's tokens.
+    """
+    words = read_words(body)
+    kind = _kind(status, words)
+    return UpstreamFailed(
+        kind,
+        _message(kind, status, words, facts, estimate),
+        upstream_status=status,
+        retry_after=_seconds(retry_after, words),
+    )
+
+
+def fault(body: bytes, facts: ModelFacts, estimate: int | None = None) -> Fault:
+    """The failure that an error object inside an answer stands for."""
+    words = read_words(body)
+    status = words.status or _named(words) or 200
+    kind = Kind.UPSTREAM_GARBAGE if status == 200 and not overflow(words) else _kind(status, words)
+    return Fault(kind, _message(kind, status, words, facts, estimate), status, _seconds(None, words))
+
+
+def is_error(body: bytes) -> bool:
+    """Whether a payload that holds no answer says what went wrong."""
+    return bool(read_words(body).message)
+
+
+def _named(words: Words) -> int | None:
+    """The status that an error's code or type is the name of."""
+    for name in (words.code, words.type):
+        for pattern, status in _BY_NAME:
+            if name and pattern.search(name):
+                return status
+    return None
+
+
+def _kind(status: int, words: Words) -> Kind:
+    if status in (401, 403):
+        return Kind.UPSTREAM_CREDENTIALS
+    if overflow(words) and status not in (404, 429):
+        return Kind.CONTEXT_OVERFLOW
+    for of, pattern, kind in _BY_WORDS:
+        if status == of and re.search(pattern, words.text, re.IGNORECASE):
+            return kind
+    if 300 <= status < 400:
+        return Kind.UPSTREAM_REJECTS_REQUEST
+    return _BY_STATUS.get(status, Kind.INVALID_REQUEST if status < 500 else Kind.UPSTREAM_FAILED)
+
+
+def _message(kind: Kind, status: int, words: Words, facts: ModelFacts, estimate: int | None) -> str:
+    said = words.message
+    match kind:
+        case Kind.CONTEXT_OVERFLOW if over := overflow(words):
+            return over.message(facts.context_window, estimate)
+        case Kind.UPSTREAM_CREDENTIALS:
+            said = f"upstream credentials rejected (status {status}): check this provider's api_key"
+        case Kind.NOT_FOUND if facts.model not in said and "model" not in said:
+            said = f"{said or 'not found'} (model {facts.model}; check this provider's base_url)"
+        case Kind.UPSTREAM_REJECTS_REQUEST if status < 500:
+            said = f"answered with status {status}: check this provider's base_url"
+        case _:
+            said = said or (
+                f"answered with status {status}" if status != 200 else "sent an error without words"
+            )
+    return f"[{facts.provider}] {said}"
+
+
+def _seconds(header: str | None, words: Words) -> int | None:
+    """Whole seconds until another try, from the header or from the words; None where neither says."""
+    if header is not None and re.fullmatch(r"\s*\d+(\.\d+)?\s*", header):
+        return -int(-float(header) // 1)
+    if found := _AGAIN.search(words.message):
+        scale = {"ms": 0.001, "m": 60.0}.get((found[2] or "s").lower(), 1.0)
+        return -int(-float(found[1]) * scale // 1)
+    return None

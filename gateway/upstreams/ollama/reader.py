@@ -1,0 +1,120 @@
+"""An answer of Ollama's `/api/chat`, streamed or whole -> neutral parts.
+
+Rules:
+- Every tool call is complete and a call of its own: `function.index` may be 0 for all and is not read.
+- The answer ends with `done: true`. Bytes that end without it are a cut.
+- An `error` line ends the answer, and so does anything that cannot be read.
+- Counts that are zero are left out by the server; a prompt of no tokens is not known, not empty.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from attrs import define, field
+
+from gateway.lines import LineTooLong
+from gateway.ndjson import NdjsonReader
+from gateway.parts import End, Fault, Finish, Part, Tool, Usage
+from gateway.upstreams.built import ReplyWish
+from gateway.upstreams.ending import cut, cut_at, excerpt, garbage, is_json, said
+from gateway.upstreams.failures import fault, is_error
+from gateway.upstreams.ollama import wire as w
+from gateway.upstreams.prose import Prose
+from gateway.upstreams.quirks import ModelFacts
+
+_LINE = msgspec.json.Decoder(w.Line)
+_NO_ERROR = frozenset({b"", b"null", b'""'})
+
+
+@define
+class NativeReader:
+    """Feed it the bytes and close it, or give it the whole. Once `ended`, it yields nothing more.
+
+    `prefill`: what the last assistant message began with; an answer that repeats it is cut by it.
+    """
+
+    facts: ModelFacts
+    wish: ReplyWish
+    prefill: str = ""
+    ended: bool = field(default=False, init=False)
+    _lines: NdjsonReader = field(factory=NdjsonReader, init=False)
+    _prose: Prose = field(init=False)
+    _calls: int = field(default=0, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._prose = Prose(self.facts, self.wish, self.prefill)
+
+    def feed(self, data: bytes) -> list[Part]:
+        """The parts of one read, cut anywhere."""
+        if self.ended:
+            return []
+        try:
+            payloads = self._lines.feed(data)
+        except LineTooLong as error:
+            return self._break(garbage(self.facts, str(error)))
+        parts: list[Part] = []
+        for payload in payloads:
+            parts += self._payload(payload)
+            if self.ended:
+                break
+        return parts
+
+    def close(self) -> list[Part]:
+        """The upstream's bytes are over."""
+        if self.ended:
+            return []
+        parts: list[Part] = []
+        for payload in self._lines.close():
+            if not payload.startswith(b"{") or is_json(payload):
+                parts += self._payload(payload)
+        if self.ended:
+            return parts
+        return parts + self._break(cut(self.facts, spoken=self._prose.spoken or self._calls > 0))
+
+    def whole(self, body: bytes) -> list[Part]:
+        """The parts of a complete body; it may be spread over lines, or be a stream."""
+        if is_json(body):
+            return [*self._payload(body.strip()), *self.close()]
+        return [*self.feed(body), *self.close()]
+
+    def _payload(self, payload: bytes) -> list[Part]:
+        try:
+            line = _LINE.decode(payload)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            if is_json(payload) and is_error(payload):
+                return self._break(fault(payload, self.facts))
+            return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"))
+        if line.error and line.error not in _NO_ERROR:
+            return self._break(fault(payload, self.facts))
+        if line.message is None and not line.done:
+            return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"))
+        parts = self._message(line.message) if line.message is not None else []
+        return parts + self._end(line) if line.done else parts
+
+    def _message(self, message: w.Reply) -> list[Part]:
+        parts: list[Part] = []
+        if message.thinking:
+            parts += self._prose.thought(message.thinking)
+        if message.content:
+            parts += self._prose.said(message.content)
+        if message.tool_calls:
+            parts += self._prose.rest()
+            parts += [self._call(call) for call in message.tool_calls]
+        return parts
+
+    def _call(self, call: w.CalledTool) -> Tool:
+        key, function = self._calls, call.function or w.CalledFunction()
+        self._calls += 1
+        raw = bytes(function.arguments)
+        arguments = msgspec.json.decode(raw, type=str) if raw.startswith(b'"') else raw.decode()
+        return Tool(key, call.id or "", function.name or "", arguments, whole=True)
+
+    def _end(self, line: w.Line) -> list[Part]:
+        self.ended = True
+        usage = Usage(input=line.prompt_eval_count or None, output=line.eval_count)
+        finish = cut_at(self.facts, self.wish, usage) if line.done_reason == "length" else Finish.STOP
+        return [*self._prose.rest(), *said(usage), End(finish)]
+
+    def _break(self, fault: Fault) -> list[Part]:
+        self.ended = True
+        return [fault]

@@ -1,0 +1,85 @@
+"""Which tool call a piece belongs to: servers agree on little but the order.
+
+Rules:
+- `index` tells calls apart. Where it is missing, a piece without an id, or with the last one, belongs to the
+  last call.
+- The same index with another id and a name is another call: Gemini's compatibility endpoint and some
+  llama.cpp builds send index 0 for all.
+- A name without an id, after arguments that are complete, is another call too: some servers send whole calls
+  with neither id nor index. A name that is merely repeated in every chunk is not.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from attrs import Factory, define
+
+from gateway.parts import Tool
+from gateway.upstreams.openai import wire as o
+
+_TEXT = msgspec.json.Decoder(str)
+
+
+@define
+class _Slot:
+    key: int
+    id: str = ""
+    said: list[str] = Factory(list[str])
+
+    @property
+    def complete(self) -> bool:
+        """Whether the arguments so far are a JSON value."""
+        text = "".join(self.said).strip()
+        if not text.endswith("}"):
+            return False
+        try:
+            msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            return False
+        return True
+
+
+@define
+class CallPieces:
+    """Wire pieces -> `Tool` parts, whose keys count the calls in the order they come."""
+
+    count: int = 0
+    _slots: dict[int | None, _Slot] = Factory(dict["int | None", _Slot])
+    _last: _Slot | None = None
+
+    def part(self, piece: o.ToolCallPiece, *, whole: bool = False) -> Tool:
+        """`whole`: the piece is a complete call, whatever its index says."""
+        function = piece.function or o.FunctionPiece()
+        name, id_ = function.name or "", piece.id or ""
+        arguments, is_object = arguments_of(function)
+        slot = None if whole else self._slot(piece.index, id_, name)
+        slot = slot or self._new(piece.index, id_)
+        slot.id = slot.id or id_
+        slot.said.append(arguments)
+        return Tool(slot.key, id_, name, arguments, whole or is_object)
+
+    def _slot(self, index: int | None, id_: str, name: str) -> _Slot | None:
+        """The call that the piece goes on with; None for a new one."""
+        slot = self._last if index is None else self._slots.get(index)
+        if slot is None:
+            return None
+        if id_ and slot.id and id_ != slot.id:
+            return None if name or index is None else slot
+        if name and not id_ and slot.complete:
+            return None
+        return slot
+
+    def _new(self, index: int | None, id_: str) -> _Slot:
+        slot = self._last = self._slots[index] = _Slot(self.count, id_)
+        self.count += 1
+        return slot
+
+
+def arguments_of(function: o.FunctionPiece) -> tuple[str, bool]:
+    """The JSON text, and whether it came as a value of its own instead of a string."""
+    raw = bytes(function.arguments)
+    if raw in (b"", b"null"):
+        return "", False
+    if raw.startswith(b'"'):
+        return _TEXT.decode(raw), False
+    return raw.decode(), True

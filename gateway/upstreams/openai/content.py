@@ -1,0 +1,33 @@
+"""What a delta says, in the shapes different servers give it -> text and reasoning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+from msgspec import Raw
+
+from gateway.upstreams.openai import wire as o
+
+_PART = msgspec.json.Decoder(o.ContentPart)
+_DETAIL = msgspec.json.Decoder(o.ReasoningDetail)
+
+
+def reasoning_of(details: Iterable[Raw] | None) -> str:
+    """The text of OpenRouter's `reasoning_details`; encrypted ones have none."""
+    if not details:
+        return ""
+    read = (_DETAIL.decode(raw) for raw in details)
+    return "".join(detail.text or detail.summary or "" for detail in read)
+
+
+def passages_of(content: Iterable[Raw]) -> Iterator[tuple[str, bool]]:
+    """A list of parts (Mistral) -> each text, and whether it is reasoning."""
+    for raw in content:
+        part = _PART.decode(raw)
+        if isinstance(part.thinking, str):
+            yield part.thinking, True
+        elif part.thinking is not None:
+            yield "".join(_PART.decode(inner).text or "" for inner in part.thinking), True
+        if part.text:
+            yield part.text, False

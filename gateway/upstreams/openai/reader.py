@@ -1,0 +1,199 @@
+"""An answer of Chat Completions, streamed or whole -> neutral parts.
+
+Rules:
+- Only choice 0 is read. Reasoning, content and tool calls come in the order the server sent them.
+- The answer ends with `[DONE]`, or with its bytes once a `finish_reason` has come: usage and late pieces may
+  follow that. Bytes that end without either are a cut, unless the server is known to give neither.
+- An `error` object ends the answer wherever it stands, and so does anything that cannot be read.
+- What arrives is looked at, not what was asked for: `feed` and `whole` both read streams and plain bodies.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from attrs import define, field
+
+from gateway.lines import LineTooLong
+from gateway.parts import End, Fault, Finish, Notice, Part, Text
+from gateway.upstreams.built import ReplyWish
+from gateway.upstreams.ending import cut, cut_at, excerpt, garbage, is_json, said
+from gateway.upstreams.failures import fault, is_error
+from gateway.upstreams.intake import Intake
+from gateway.upstreams.openai import wire as o
+from gateway.upstreams.openai.calls import CallPieces
+from gateway.upstreams.openai.content import passages_of, reasoning_of
+from gateway.upstreams.openai.usage import usage_of
+from gateway.upstreams.prose import Prose
+from gateway.upstreams.quirks import ModelFacts
+
+_COMPLETION = msgspec.json.Decoder(o.Completion)
+_FINISHES = {
+    "length": Finish.LENGTH,
+    "max_tokens": Finish.LENGTH,
+    "tool_calls": Finish.TOOLS,
+    "function_call": Finish.TOOLS,
+    "content_filter": Finish.REFUSAL,
+    "sensitive": Finish.REFUSAL,  # Zhipu
+}
+"""Everything else is an ordinary stop."""
+_BROKEN = frozenset({"error", "abort", "network_error", "insufficient_system_resource"})
+"""OpenRouter; vLLM and SGLang; Zhipu; DeepSeek: the server gave up."""
+_NO_ERROR = frozenset({b"", b"null", b"false", b'""', b"{}"})
+
+
+@define
+class ChatReader:
+    """Feed it the bytes and close it, or give it the whole. Once `ended`, it yields nothing more.
+
+    `prefill`: what the last assistant message began with; an answer that repeats it is cut by it.
+    """
+
+    facts: ModelFacts
+    wish: ReplyWish
+    prefill: str = ""
+    ended: bool = field(default=False, init=False)
+    _intake: Intake = field(factory=Intake, init=False)
+    _prose: Prose = field(init=False)
+    _calls: CallPieces = field(factory=CallPieces, init=False)
+    _finish: str | None = field(default=None, init=False)
+    _stop_sequence: str | None = field(default=None, init=False)
+    _refused: bool = field(default=False, init=False)
+    _usage: bytes = field(default=b"", init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._prose = Prose(self.facts, self.wish, self.prefill)
+
+    def feed(self, data: bytes) -> list[Part]:
+        """The parts of one read, cut anywhere."""
+        if self.ended:
+            return []
+        try:
+            payloads = self._intake.feed(data)
+        except LineTooLong as error:
+            return self._break(garbage(self.facts, str(error)))
+        parts: list[Part] = []
+        for payload in payloads:
+            parts += self._payload(payload)
+            if self.ended:
+                break
+        return parts
+
+    def close(self) -> list[Part]:
+        """The upstream's bytes are over."""
+        if self.ended:
+            return []
+        payloads = self._intake.close()
+        if self._intake.plain:
+            return self._plain(payloads[0])
+        parts: list[Part] = []
+        for payload in payloads:
+            if not self.ended and (payload == b"[DONE]" or is_json(payload)):
+                parts += self._payload(payload)
+        return parts if self.ended else parts + self._end_of_bytes()
+
+    def whole(self, body: bytes) -> list[Part]:
+        """The parts of a complete body."""
+        return [*self.feed(body), *self.close()]
+
+    def _plain(self, body: bytes) -> list[Part]:
+        if not body.strip():
+            return self._break(cut(self.facts, spoken=False))
+        parts = self._payload(body)
+        if self.ended:
+            return parts
+        if not (self._prose.spoken or self._calls.count or self._finish):
+            return self._break(garbage(self.facts, "an answer without choices"))
+        return parts + self._end()
+
+    def _payload(self, payload: bytes) -> list[Part]:
+        if payload == b"[DONE]":
+            return self._end()
+        try:
+            return self._chunk(_COMPLETION.decode(payload), payload)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            if is_json(payload) and is_error(payload):
+                return self._break(fault(payload, self.facts))
+            return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"))
+
+    def _chunk(self, chunk: o.Completion, payload: bytes) -> list[Part]:
+        choices = chunk.choices
+        if len(chunk.usage) > len(b"null"):
+            self._usage = bytes(chunk.usage)
+        elif chunk.x_groq is not None and len(chunk.x_groq.usage) > len(b"null"):
+            self._usage = bytes(chunk.x_groq.usage)
+        if (chunk.error and chunk.error not in _NO_ERROR) or (choices is None and is_error(payload)):
+            return self._break(fault(payload, self.facts))
+        parts: list[Part] = []
+        for choice in choices or ():
+            if not choice.index:
+                parts += self._choice(choice)
+        return parts
+
+    def _choice(self, choice: o.Choice) -> list[Part]:
+        parts: list[Part] = []
+        if choice.delta is not None:
+            parts = self._delta(choice.delta)
+        elif choice.message is not None and not self._prose.spoken and not self._calls.count:
+            parts = self._delta(choice.message, whole=True)
+        if choice.finish_reason is not None:
+            parts += self._take_finish(choice, choice.finish_reason)
+        return parts
+
+    def _delta(self, delta: o.Delta, *, whole: bool = False) -> list[Part]:
+        parts: list[Part] = []
+        if reasoning := delta.reasoning_content or delta.reasoning or reasoning_of(delta.reasoning_details):
+            parts += self._prose.thought(reasoning)
+        if delta.content:
+            parts += self._content(delta.content)
+        if delta.refusal:
+            self._refused = self._prose.spoken = True
+            parts += [*self._prose.rest(), Text(delta.refusal)]
+        if delta.tool_calls or delta.function_call:
+            parts += self._prose.rest()
+            parts += self._tools(delta, whole=whole)
+        return parts
+
+    def _content(self, content: str | list[msgspec.Raw]) -> list[Part]:
+        if isinstance(content, str):
+            return self._prose.said(content)
+        parts: list[Part] = []
+        for text, thinking in passages_of(content):
+            parts += self._prose.thought(text) if thinking else self._prose.said(text)
+        return parts
+
+    def _tools(self, delta: o.Delta, *, whole: bool) -> list[Part]:
+        pieces = list(delta.tool_calls or ())
+        if delta.function_call:
+            pieces.append(o.ToolCallPiece(index=0, function=delta.function_call))
+        return [self._calls.part(piece, whole=whole) for piece in pieces]
+
+    # ------------------------------------------------------------ the end
+
+    def _take_finish(self, choice: o.Choice, finish: str) -> list[Part]:
+        self._finish = finish
+        for matched in (choice.stop_reason, choice.matched_stop):
+            if isinstance(matched, str) and matched in self.wish.stop_sequences:
+                self._stop_sequence = matched
+        if finish not in _BROKEN:
+            return []
+        if not (self._prose.spoken or self._calls.count):
+            return self._break(garbage(self.facts, f"no answer: it finished with {finish!r}"))
+        return [Notice("repaired.stop_reason", f"the upstream finished with {finish!r}")]
+
+    def _end(self) -> list[Part]:
+        self.ended = True
+        usage = usage_of(self._usage)
+        finish = Finish.REFUSAL if self._refused else _FINISHES.get(self._finish or "", Finish.STOP)
+        if finish is Finish.LENGTH:
+            finish = cut_at(self.facts, self.wish, usage)
+        return [*self._prose.rest(), *said(usage), End(finish, self._stop_sequence)]
+
+    def _end_of_bytes(self) -> list[Part]:
+        spoken = self._prose.spoken or self._calls.count > 0
+        if self._finish is not None or (spoken and self.facts.quirks.end_mark == "none"):
+            return self._end()
+        return self._break(cut(self.facts, spoken=spoken))
+
+    def _break(self, fault: Fault) -> list[Part]:
+        self.ended = True
+        return [*said(usage_of(self._usage)), fault]

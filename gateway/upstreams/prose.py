@@ -1,0 +1,81 @@
+"""Content and reasoning as an upstream sends them -> `Text` and `Thinking` parts. Both readers use it.
+
+Rules:
+- Reasoning that the client did not ask for is dropped, with one notice. If it asked not to see it
+  (`display: omitted`), the text travels in the signature, where this upstream takes it back.
+- The provider's `expose_reasoning` overrides what the client says of showing it: `always`, `never`.
+- Reasoning inside the content is found by `gateway.upstreams.think`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import define, field
+
+from gateway.parts import Notice, Part, Text, Thinking
+from gateway.upstreams.built import ReplyWish
+from gateway.upstreams.quirks import ModelFacts
+from gateway.upstreams.think import Opening, Passage
+
+
+@define
+class Prose:
+    facts: ModelFacts
+    wish: ReplyWish
+    prefill: str = ""
+    spoken: bool = field(default=False, init=False)
+    """Any text or reasoning has come, shown or not."""
+    _opening: Opening | None = field(init=False)
+    _state: Mapping[str, str] = field(init=False)
+    _shown: bool = field(init=False)
+    _keep: bool = field(init=False)
+    _dropped: bool = field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        quirks = self.facts.quirks
+        opening = Opening(self.prefill, quirks.think_tags, quirks.think_open, patient=not self.wish.thinking)
+        self._opening = None if opening.past else opening
+        self._state = {"p": quirks.family}
+        self._shown = _shown(self.facts, self.wish)
+        self._keep = not self._shown and quirks.replay_reasoning != "none"
+
+    def said(self, text: str) -> list[Part]:
+        """The next piece of content; not empty."""
+        self.spoken = True
+        if self._opening is None:
+            return [Text(text)]
+        passages = self._opening.feed(text)
+        if self._opening.past:
+            self._opening = None
+        return self._parts(passages)
+
+    def thought(self, text: str) -> list[Part]:
+        """The next piece of reasoning that the upstream keeps apart; not empty."""
+        self.spoken = True
+        if self.wish.thinking:
+            return [Thinking(text, self._state, shown=self._shown, keep=self._keep)]
+        if self._dropped:
+            return []
+        self._dropped = True
+        return [Notice("dropped.reasoning", "the client did not ask for it")]
+
+    def rest(self) -> list[Part]:
+        """What was held back; to be asked for before anything that follows the content."""
+        return [] if self._opening is None else self._parts(self._opening.close())
+
+    def _parts(self, passages: list[Passage]) -> list[Part]:
+        parts: list[Part] = []
+        for passage in passages:
+            parts += self.thought(passage.text) if passage.thinking else [Text(passage.text)]
+        return parts
+
+
+def _shown(facts: ModelFacts, wish: ReplyWish) -> bool:
+    match facts.expose_reasoning:
+        case "always":
+            return True
+        case "never":
+            return False
+        case "auto":
+            return wish.display != "omitted"
