@@ -193,6 +193,7 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
     lines = text.splitlines()
     near = lines[line - 1] if line <= len(lines) else ""
     problem = (error.problem or "cannot be read").strip()
+    begun = error.context_mark.line + 1 if error.context_mark else line
     if "\\t" in problem or "\t" in near[: len(near) - len(near.lstrip())]:
         return "a tab stands here; indent with blanks"
     if near.lstrip().startswith(("*", "- *")) or "alias" in problem:
@@ -201,6 +202,12 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
         return 'inside `[...]` and `{...}` a reference needs quotes: `"${NAME}"`'
     if "single document" in (error.context or ""):
         return "a second document begins here; keep one, without `---` between"
+    if "mapping values are not allowed" in problem:
+        return "text that holds `: ` needs quotes"
+    if "expected ',' or" in problem:
+        return f"what `[` or `{{` opened on line {begun} is not closed, or a comma is missing"
+    if "<block end>" in problem:
+        return f"this line does not belong to what began on line {begun}; check the indentation"
     return f"{error.context}: {problem}" if error.context else problem
 
 

@@ -109,15 +109,19 @@ def shown(value: object) -> str:
     match value:
         case None:
             return "nothing"
-        case Given():
-            return f"`{value.written}`"
-        case str() if _KEY_LIKE.search(value):
-            return "something else"
         case str():
-            return f"`{value if len(value) <= 60 else value[:57] + '...'}`"
+            return _shown_text(value)
         case bool():
             return f"`{str(value).lower()}`"
         case int() | float():
             return f"the number `{value}`"
         case _:
             return "a mapping" if isinstance(value, dict) else "a list"
+
+
+def _shown_text(text: str) -> str:
+    if isinstance(text, Given):
+        return f"`{text.written}`"
+    if _KEY_LIKE.search(text):
+        return "something else"
+    return f"`{text if len(text) <= 60 else text[:57] + '...'}`" if text else "empty text"

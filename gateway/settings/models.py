@@ -73,15 +73,15 @@ class Timeouts:
     """How long an upstream may take."""
 
     connect: Seconds = 5.0
-    """For the connection to be made, TLS included."""
+    """For the connection to be made, TLS included. Example: `10s`."""
     first_byte: Seconds = 600.0
     """From sending the request to the first byte of the answer. A model that is being loaded, and a long
-    prompt on a slow machine, need this one."""
+    prompt on a slow machine, need this one. Example: `30m`."""
     idle: Seconds = 300.0
     """The longest silence inside an answer. For kind `ollama` it is `first_byte` unless the provider says
-    otherwise, since Ollama sends a long tool call in one piece."""
+    otherwise, since Ollama sends a long tool call in one piece. Example: `10m`."""
     total: Seconds = 3600.0
-    """For one whole answer."""
+    """For one whole answer. Example: `2h`."""
 
 
 @frozen
@@ -99,26 +99,28 @@ class Server:
     """Where the gateway listens, and how it behaves towards clients."""
 
     host: str = "127.0.0.1"
-    """The address to listen on. Any other than a loopback address needs `keys`."""
+    """The address to listen on. Any other than a loopback address needs `keys`. Example: `0.0.0.0`."""
     port: Port = 8080
-    """The port to listen on; 0 takes any free one."""
+    """The port to listen on; 0 takes any free one. Example: `9000`."""
     log_level: LogLevel = "info"
-    """How much is logged."""
+    """How much is logged. Example: `debug`."""
     log_format: LogFormat = "text"
-    """Text for people or one JSON object a line."""
+    """Text for people or one JSON object a line. Example: `json`."""
     keys: tuple[Secret, ...] = ()
     """Client keys: each request must carry one of them as `x-api-key` or Bearer token. Without keys only
     loopback addresses may be listened on. Example: `["${CLIENT_KEY}"]`."""
     validation: Validation = "tolerant"
-    """`tolerant` mends or ignores what it can; `strict` refuses what the real API refuses."""
+    """`tolerant` mends or ignores what it can; `strict` refuses what the real API refuses.
+    Example: `strict`."""
     commit_after: Delay = 5.0
-    """When an upstream is silent this long, the response starts with pings."""
+    """When an upstream is silent this long, the response starts with pings. Example: `2s`."""
     ping_every: Seconds = 10.0
-    """Silence between two events before a ping is sent."""
+    """Silence between two events before a ping is sent. Example: `15s`."""
     drip_after: Seconds = 240.0
-    """Silence before empty deltas are sent: they keep a client waiting that pings alone do not."""
+    """Silence before empty deltas are sent: they keep a client waiting that pings alone do not.
+    Example: `2m`."""
     drip_every: Seconds = 30.0
-    """The time between two such empty deltas."""
+    """The time between two such empty deltas. Example: `1m`."""
 
 
 @frozen
@@ -129,7 +131,7 @@ class Defaults:
     """`provider/model`: where a name goes that no entry of `models` matches. Left out, such a name is
     answered with 404. Example: `local/qwen3-coder:30b`."""
     timeouts: Timeouts = Timeouts()
-    """How long upstreams may take; a provider can say otherwise."""
+    """How long upstreams may take; a provider can say otherwise. Example: `{first_byte: 30m}`."""
 
 
 @frozen
@@ -137,7 +139,8 @@ class Provider:
     """One upstream server. Its name is the key under `providers`."""
 
     kind: ProviderKind
-    """The protocol: `openai` for any server with Chat Completions, `ollama` for Ollama's own."""
+    """The protocol: `openai` for any server with Chat Completions, `ollama` for Ollama's own.
+    Example: `ollama`."""
     base_url: Url
     """Where the server is. For kind `openai` with or without `/v1`; a full `.../chat/completions` address
     is taken as it is. Example: `http://127.0.0.1:8000/v1`."""
@@ -151,21 +154,23 @@ class Provider:
     timeouts: TimeoutOverrides = TimeoutOverrides()
     """The keys of `defaults.timeouts`, where this server needs others. Example: `{first_byte: 30m}`."""
     max_connections: Annotated[int, Within(1, 100_000)] = 400
-    """The most connections held to this server, so also the most answers at once."""
+    """The most connections held to this server, so also the most answers at once. Example: `50`."""
     retries: Annotated[int, Within(0, 10)] = 0
-    """Further attempts when the server cannot be reached, resets, or answers 502, 503, 504 or nothing."""
+    """Further attempts when the server cannot be reached, resets, or answers 502, 503, 504 or nothing.
+    Example: `2`."""
     proxy: ProxyUrl | None = field(default=None, repr=False)
     """An HTTP proxy for this server. Example: `http://proxy.example:3128`."""
     ca_file: FilePath | None = None
     """A PEM file with the authorities to trust, for a private one. Example: `/etc/ssl/company.pem`."""
     verify: bool = True
-    """Whether the server's certificate is checked."""
+    """Whether the server's certificate is checked. Example: `false`."""
     client_cert: FilePath | None = None
     """A PEM file with certificate and key, shown to the server. Example: `/etc/ssl/gateway.pem`."""
     trust_env: bool = True
-    """Honour HTTP_PROXY and its kin; never for loopback addresses."""
+    """Honour HTTP_PROXY and its kin; never for loopback addresses. Example: `false`."""
     expose_reasoning: ExposeReasoning = "auto"
-    """Whether the model's reasoning is shown to clients: `auto` does what the client asks for."""
+    """Whether the model's reasoning is shown to clients: `auto` does what the client asks for.
+    Example: `always`."""
 
 
 @frozen
@@ -173,18 +178,18 @@ class ModelTarget:
     """Where requests for a model go, and what is known of it there. None: not known."""
 
     provider: str
-    """A name under `providers`."""
+    """A name under `providers`. Example: `local`."""
     model: str
-    """The upstream's own name of the model."""
+    """The upstream's own name of the model. Example: `qwen3-coder:30b`."""
     context_window: Tokens | None = None
     """What prompt and answer together may hold. For Ollama this is what it is asked to load
     (`num_ctx`; 32768 where nothing is said). Example: `131072`."""
     max_output_tokens: Tokens | None = None
     """The most the model may write: a larger wish of the client is cut to it. Example: `32768`."""
     vision: bool | None = None
-    """Whether the model sees images. `false` replaces them by a line of text."""
+    """Whether the model sees images. `false` replaces them by a line of text. Example: `false`."""
     reasoning: bool | None = None
-    """Whether the model can be asked to reason."""
+    """Whether the model can be asked to reason. Example: `true`."""
 
 
 @frozen

@@ -32,15 +32,21 @@ def text(value: Any) -> str:
 def whole(value: Any) -> int:
     typed = scalar(value) if isinstance(value, Given) else value
     if isinstance(typed, bool) or not isinstance(typed, int):
-        raise Wrong(f"expected a whole number, got {shown(value)}")
+        raise Wrong(f"expected a whole number, got {shown(value)}{_quoted(value)}")
     return typed
 
 
 def truth(value: Any) -> bool:
     typed = scalar(value) if isinstance(value, Given) else value
     if not isinstance(typed, bool):
-        raise Wrong(f"expected `true` or `false`, got {shown(value)}")
+        raise Wrong(f"expected `true` or `false`, got {shown(value)}{_quoted(value)}")
     return typed
+
+
+def _quoted(value: Any) -> str:
+    """What stands in quotes but is meant without."""
+    is_text = isinstance(value, str) and not isinstance(value, Given)
+    return " as text; remove the quotes" if is_text and not isinstance(scalar(value), str) else ""
 
 
 def duration(value: Any) -> float:

@@ -27,7 +27,7 @@ from cattrs.gen import make_dict_structure_fn, override
 from gateway.settings import models as m
 from gateway.settings import scalars
 from gateway.settings.document import Tree
-from gateway.settings.mistakes import Broken, Given, KeyPath, Wrong, dotted, shown, suggestion
+from gateway.settings.mistakes import Broken, Given, KeyPath, Wrong, dotted, one_of, shown, suggestion
 from gateway.settings.urls import base_url
 
 Hook = Callable[[Any, Any], Any]
@@ -55,21 +55,33 @@ def flaws(error: BaseException, path: KeyPath = ()) -> Iterator[tuple[KeyPath, s
         case Reported():
             pass
         case KeyError():
-            yield path[:-1], f"`{path[-1]}` is missing"
+            yield path[:-1], f"`{path[-1]}` is missing{_expected(error)}"
         case _:
             yield path, str(error)
 
 
 def _step(error: BaseException) -> KeyPath:
-    for note in getattr(error, "__notes__", ()):
-        match note:
-            case AttributeValidationNote():
-                return (note.name,)
-            case IterableValidationNote():
-                return (note.index,)
-            case _:
-                pass
-    return ()
+    match _note(error):
+        case AttributeValidationNote() as note:
+            return (note.name,)
+        case IterableValidationNote() as note:
+            return (note.index,)
+        case None:
+            return ()
+
+
+def _note(error: BaseException) -> AttributeValidationNote | IterableValidationNote | None:
+    notes = getattr(error, "__notes__", ())
+    kinds = (AttributeValidationNote, IterableValidationNote)
+    return next((note for note in notes if isinstance(note, kinds)), None)
+
+
+def _expected(missing: KeyError) -> str:
+    """What a key that must be said may hold."""
+    kind: Any = getattr(_note(missing), "type", None)
+    if _is_literal(kind):
+        return f"; expected {one_of(get_args(kind))}"
+    return "; expected a URL such as `http://127.0.0.1:8000`" if kind == m.Url else ""
 
 
 _SECTIONS: Mapping[str, type[Any]] = {
