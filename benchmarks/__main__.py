@@ -34,19 +34,16 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--scenarios", default="small,big,s16,pz", help=", ".join(SCENARIOS))
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=2.0, help="of load in each run")
-    parser.add_argument("--upstream-port", type=int, default=9100)
-    parser.add_argument("--first-port", type=int, default=9200)
+    parser.add_argument("--upstream-port", type=int, help="of the fake upstream; left out: any free one")
     parser.add_argument("--out", type=Path, help="where to write all measurements as JSON")
     return parser.parse_args()
 
 
-def start_all(
-    started: list[contest.Running], names: list[str], upstream: str, first_port: int, folder: Path
-) -> None:
+def start_all(started: list[contest.Running], names: list[str], upstream: str, folder: Path) -> None:
     """Adds those that start to `started`; the others are named on stderr."""
-    for number, name in enumerate(names):
+    for name in names:
         try:
-            gateway = contest.start(name, upstream, first_port + number, folder)
+            gateway = contest.start(name, upstream, folder)
         except (RuntimeError, OSError) as error:
             log = folder / name / "log"
             words = log.read_text()[-2000:] if log.exists() else ""
@@ -100,15 +97,16 @@ def as_json(gateways: list[contest.Running], results: report.Results) -> str:
 def main() -> None:
     options = arguments()
     scenarios = options.scenarios.split(",")
-    upstream = f"http://127.0.0.1:{options.upstream_port}"
+    port = options.upstream_port or contest.free_port()
+    upstream = f"http://127.0.0.1:{port}"
     print(f"Machine: {report.machine()}.")
     print("Versions: " + ", ".join(f"{name} {version}" for name, version in versions().items()) + ".\n")
     gateways: list[contest.Running] = []
-    server = contest.start_upstream(options.upstream_port)
+    server = contest.start_upstream(port)
     try:
         with tempfile.TemporaryDirectory(prefix="gateway-bench.", ignore_cleanup_errors=True) as folder:
             names = options.gateway or ["gateway"]
-            start_all(gateways, names, upstream, options.first_port, Path(folder))
+            start_all(gateways, names, upstream, Path(folder))
             results = compare(gateways, scenarios, upstream, options)
             print(report.tables(gateways, scenarios, results))
             if options.out:

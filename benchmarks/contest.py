@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -86,8 +87,14 @@ def start_upstream(port: int) -> subprocess.Popen[bytes]:
     return running
 
 
-def start(name: str, upstream: str, port: int, folder: Path) -> Running:
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def start(name: str, upstream: str, folder: Path) -> Running:
     """Starts a gateway by its recipe, waits until it is healthy, and looks at its memory."""
+    port = free_port()
     place = Place(upstream, port, folder / name)
     made = recipe(name, place) if name.startswith("http://") else _prepared(name, place)
     url = made.url or f"http://127.0.0.1:{port}{PATHS[made.api]}"
@@ -125,15 +132,14 @@ def _launch(running: Running, port: int, folder: Path) -> None:
 
 
 def _until_healthy(running: subprocess.Popen[bytes], url: str, deadline: float) -> None:
-    while True:
+    while time.monotonic() < deadline and running.poll() is None:
         try:
             return fetch(url, timeout=2)
         except urllib.error.HTTPError:
             return None
         except OSError:
-            if time.monotonic() > deadline or running.poll() not in (None, 0):
-                raise RuntimeError(f"{running.args} did not start") from None
             time.sleep(0.01)
+    raise RuntimeError(f"{running.args} did not start")
 
 
 def warm_up(gateway: Running, upstream: str) -> None:

@@ -1,0 +1,114 @@
+"""The translation alone, without network: what it costs as a multiple of the standard library's json.loads.
+
+    python -m benchmarks.translate
+
+A request is the 268 KB body of `bodies.big`: bytes -> Inbound -> the upstream's bytes. A chunk is one text
+chunk of a stream as `upstream.py` sends it: bytes -> parts -> events -> bytes. Both stand beside json.loads
+of the same bytes, which does far less. Best of several runs, in this process's CPU time.
+"""
+
+import argparse
+import json
+import timeit
+from collections.abc import Callable
+from itertools import count
+from time import process_time
+
+from attrs import frozen
+
+from benchmarks import bodies
+from benchmarks.upstream import DIALECTS, TEXTS
+from gateway.anthropic import events
+from gateway.anthropic.wire import decode_request
+from gateway.anthropic.writer import MessageWriter
+from gateway.inbound import Inbound
+from gateway.upstreams.built import ReplyWish
+from gateway.upstreams.ollama.reader import NativeReader
+from gateway.upstreams.ollama.request import to_chat_request as to_ollama
+from gateway.upstreams.openai.reader import ChatReader
+from gateway.upstreams.openai.request import to_chat_request as to_openai
+from gateway.upstreams.quirks import PRESETS, ModelFacts
+
+ROUNDS = 9
+
+
+@frozen
+class Figure:
+    """Microseconds for a piece of our work, and for json.loads of the same bytes."""
+
+    about: str
+    ours: float
+    json: float
+
+    def row(self) -> str:
+        return f"| {self.about} | {self.ours:.1f} | {self.json:.1f} | {self.ours / self.json:.2f} |"
+
+
+def microseconds(work: Callable[[], object], each: float = 0.1) -> float:
+    """The best of several runs that last `each` seconds."""
+    timer = timeit.Timer(work, timer=process_time)
+    number = max(1, int(each / max(1e-7, min(timer.repeat(3, 1)))))
+    return min(timer.repeat(ROUNDS, number)) / number * 1e6
+
+
+def facts(preset: str) -> ModelFacts:
+    return ModelFacts("bench", "bench", PRESETS[preset], context_window=131_072)
+
+
+def request(about: str, preset: str, translate: Callable[..., object]) -> Figure:
+    body = bodies.big()
+    known = facts(preset)
+
+    def work() -> object:
+        return translate(Inbound("req_bench", body, {}, decode_request(body)), known)
+
+    return Figure(about, microseconds(work), microseconds(lambda: json.loads(body)))
+
+
+def payloads(path: bytes) -> list[bytes]:
+    """The text chunks of the fake upstream, as one read each brings them."""
+    dialect = DIALECTS[path]
+    return [dialect.before + text.encode() + dialect.after for text in TEXTS]
+
+
+def chunk(about: str, path: bytes, reader: ChatReader | NativeReader, at_once: int) -> Figure:
+    """`at_once` chunks in one read; the figure is for one of them."""
+    numbers = count()
+    writer = MessageWriter("msg_1", "bench", "req_bench", 25, lambda: f"toolu_{next(numbers)}")
+    read = b"".join((payloads(path) * at_once)[:at_once])
+
+    def work() -> bytes:
+        return events.render(event for part in reader.feed(read) for event in writer.write(part))
+
+    if b"text_delta" not in work():
+        raise RuntimeError(f"{about}: no text came through")
+    document = payloads(path)[0].removeprefix(b"data: ").strip()
+    return Figure(about, microseconds(work) / at_once, microseconds(lambda: json.loads(document)))
+
+
+def figures() -> list[Figure]:
+    wish = ReplyWish()
+    openai, ollama = b"/chat/completions", b"/api/chat"
+    return [
+        request("request of 268 KB to OpenAI's dialect", "plain", to_openai),
+        request("request of 268 KB to Ollama's dialect", "ollama", to_ollama),
+        chunk("text chunk of OpenAI's, one per read", openai, ChatReader(facts("plain"), wish), 1),
+        chunk("text chunk of OpenAI's, ten per read", openai, ChatReader(facts("plain"), wish), 10),
+        chunk("text chunk of Ollama's, one per read", ollama, NativeReader(facts("ollama"), wish), 1),
+        chunk("text chunk of Ollama's, ten per read", ollama, NativeReader(facts("ollama"), wish), 10),
+    ]
+
+
+def main() -> None:
+    argparse.ArgumentParser(
+        prog="python -m benchmarks.translate",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    ).parse_args()
+    print("| what | µs | json.loads µs | as a multiple |\n| --- | --- | --- | --- |")
+    for figure in figures():
+        print(figure.row())
+
+
+if __name__ == "__main__":
+    main()
