@@ -21,6 +21,7 @@ from gateway.errors import GatewayError, Kind, RequestRefused
 from gateway.mint import fresh
 from gateway.runtime import Runtime, RuntimeRef
 from gateway.settings.models import Settings
+from gateway.telemetry import RequestRecord, emit
 from gateway.tokens import Counter
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
@@ -59,8 +60,17 @@ async def _identified(response: Response[Any]) -> Response[Any]:
     return response
 
 
-def _refused(_: AnyRequest, error: GatewayError) -> Response[bytes]:
+def _refused(request: AnyRequest, error: GatewayError) -> Response[bytes]:
     request_id = fresh("req_")
+    emit(
+        RequestRecord(
+            request_id,
+            method=request.method,
+            path=request.url.path,
+            status=error.answer.status,
+            error=error.kind,
+        )
+    )
     headers = {name.decode(): value.decode() for name, value in error_headers(error)}
     return Response(
         error_json(error, request_id),
@@ -76,13 +86,14 @@ def _routed(request: AnyRequest, error: HTTPException) -> Response[bytes]:
     match error.status_code:
         case 404:
             said = f"there is no {where} here; this gateway has {ENDPOINTS}"
-            return _refused(request, RequestRefused(said, Kind.NOT_FOUND))
+            refused = RequestRefused(said, Kind.NOT_FOUND)
         case 405:
-            return _refused(request, RequestRefused(f"{where} is not allowed", Kind.METHOD_NOT_ALLOWED))
+            refused = RequestRefused(f"{where} is not allowed", Kind.METHOD_NOT_ALLOWED)
         case status if status < 500:
-            return _refused(request, RequestRefused(_words(error)))
+            refused = RequestRefused(_words(error))
         case _:
             return _crashed(request, error)
+    return _refused(request, refused)
 
 
 def _crashed(request: AnyRequest, error: Exception) -> Response[bytes]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import rich_click as click
+import click
+import rich_click
 
 from gateway import __version__
 from gateway.cli.check import check
@@ -20,8 +21,8 @@ EPILOG = """\
 """
 
 
-@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
-@click.rich_config({"text_markup": "markdown"})
+@rich_click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@rich_click.rich_config({"text_markup": "markdown"})
 @click.version_option(__version__, prog_name="gateway")
 def main() -> None:
     """Look like Anthropic to Claude Code and every SDK; talk to OpenAI-compatible servers and Ollama."""

@@ -6,7 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-import rich_click as click
+import click
+import rich_click
 import structlog
 import uvicorn
 
@@ -24,7 +25,7 @@ GRACE = 20
 """Seconds that running answers are given when the gateway is stopped."""
 
 
-@click.command()
+@rich_click.command()
 @click.option(
     "--config",
     "config",

@@ -26,7 +26,7 @@ broken connection instead of the answer."""
 class AsgiPeer:
     """The client behind one ASGI request whose body has been read."""
 
-    _receive: Receive
+    receive: Receive
     _send: Send
 
     async def start(self, status: int, headers: Headers) -> None:
@@ -36,7 +36,7 @@ class AsgiPeer:
         await self._send({"type": "http.response.body", "body": data, "more_body": more})
 
     async def gone(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
+        while (await self.receive())["type"] != "http.disconnect":
             pass
 
     async def answer(

@@ -62,8 +62,9 @@ class HealthController(Controller):
         return Response(metrics(), media_type=CONTENT_TYPE)
 
     @head(["/", "/api/hello"])
-    async def probe(self) -> None:
+    async def probe(self) -> Response[bytes]:
         """Claude Code warms its connection up with these."""
+        return Response(b"")
 
     @get(["/", "/api/hello"], media_type=MediaType.TEXT)
     async def hello(self) -> str:

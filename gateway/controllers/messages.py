@@ -8,10 +8,13 @@ clients ask for whose base URL was given with `/v1`.
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
+from typing import cast
 
 import msgspec
+from attrs import evolve
 from litestar import Controller, asgi
-from litestar.types import Receive, Scope, Send
+from litestar.types import HTTPScope, Receive, Scope, Send
 
 from gateway.controllers.asgi import AsgiPeer, read_inbound
 from gateway.controllers.state import Service, service_in
@@ -25,47 +28,44 @@ from gateway.telemetry import RequestRecord, emit, in_flight
 COUNT_PATH = "/v1/messages/count_tokens"
 
 
+Answer = Callable[[Service, Runtime, Inbound, AsgiPeer], Awaitable[RequestRecord]]
+
+
 class MessagesController(Controller):
     @asgi(["/v1/messages", "/v1/v1/messages"], copy_scope=False)
     async def messages(self, scope: Scope, receive: Receive, send: Send) -> None:
-        peer, request_id, begun = AsgiPeer(receive, send), fresh("req_"), time.monotonic()
-        service = service_in(scope)
-        inbound: Inbound | None = None
-        with in_flight():
-            try:
-                _post_only(scope)
-                server = service.runtimes.current.settings.server
-                inbound = await read_inbound(scope, receive, server, request_id)
-                refuse_threads(inbound)
-                async with service.runtimes.lease() as runtime:
-                    targets = runtime.targets(inbound.request.model)
-                    record = await Exchange(inbound, targets, runtime.settings.server, peer).run()
-            except GatewayError as error:
-                await peer.refuse(error, request_id)
-                record = refusal(error, request_id, inbound, time.monotonic() - begun)
-        emit(record)
+        await _serve(scope, AsgiPeer(receive, send), _exchange)
 
     @asgi([COUNT_PATH, "/v1/v1/messages/count_tokens"], copy_scope=False)
     async def count_tokens(self, scope: Scope, receive: Receive, send: Send) -> None:
-        peer, request_id, begun = AsgiPeer(receive, send), fresh("req_"), time.monotonic()
-        service = service_in(scope)
-        inbound: Inbound | None = None
-        with in_flight():
-            try:
-                _post_only(scope)
-                server = service.runtimes.current.settings.server
-                inbound = await read_inbound(scope, receive, server, request_id)
-                async with service.runtimes.lease() as runtime:
-                    record = await _count(service, runtime, inbound, peer, begun)
-            except GatewayError as error:
-                await peer.refuse(error, request_id)
-                record = refusal(error, request_id, inbound, time.monotonic() - begun, COUNT_PATH)
-        emit(record)
+        await _serve(scope, AsgiPeer(receive, send), _count)
 
 
-async def _count(
-    service: Service, runtime: Runtime, inbound: Inbound, peer: AsgiPeer, begun: float
-) -> RequestRecord:
+async def _serve(any_scope: Scope, peer: AsgiPeer, answer: Answer) -> None:
+    """Read a request, have it answered, and report it; whatever it is refused for."""
+    scope = cast("HTTPScope", any_scope)
+    request_id, begun = fresh("req_"), time.monotonic()
+    service = service_in(scope)
+    inbound: Inbound | None = None
+    with in_flight():
+        try:
+            _post_only(scope)
+            async with service.runtimes.lease() as runtime:
+                inbound = await read_inbound(scope, peer.receive, runtime.settings.server, request_id)
+                record = await answer(service, runtime, inbound, peer)
+        except GatewayError as error:
+            await peer.refuse(error, request_id)
+            record = _refusal(error, request_id, inbound, scope)
+    emit(evolve(record, duration=time.monotonic() - begun))
+
+
+async def _exchange(_: Service, runtime: Runtime, inbound: Inbound, peer: AsgiPeer) -> RequestRecord:
+    _refuse_threads(inbound)
+    targets = runtime.targets(inbound.request.model)
+    return await Exchange(inbound, targets, runtime.settings.server, peer).run()
+
+
+async def _count(service: Service, runtime: Runtime, inbound: Inbound, peer: AsgiPeer) -> RequestRecord:
     """Count exactly what would be sent upstream."""
     target = runtime.targets(inbound.request.model)[0]
     try:
@@ -86,11 +86,10 @@ async def _count(
         provider=target.facts.provider,
         model=target.facts.model,
         input_tokens=tokens,
-        duration=time.monotonic() - begun,
     )
 
 
-def refuse_threads(inbound: Inbound) -> None:
+def _refuse_threads(inbound: Inbound) -> None:
     """Both SDKs answer this error by sending the whole history without `thread`, and stay so.
 
     Ignoring the field would lose the history: the next request carries only the new messages.
@@ -103,17 +102,14 @@ def refuse_threads(inbound: Inbound) -> None:
         )
 
 
-def refusal(
-    error: GatewayError,
-    request_id: str,
-    inbound: Inbound | None,
-    duration: float,
-    path: str = "/v1/messages",
+def _refusal(
+    error: GatewayError, request_id: str, inbound: Inbound | None, scope: HTTPScope
 ) -> RequestRecord:
     """The record of a request that no target was asked for."""
     return RequestRecord(
         request_id=request_id,
-        path=path,
+        method=scope["method"],
+        path=scope["path"],
         session=inbound.session if inbound else "",
         agent=inbound.agent if inbound else "",
         client=inbound.client if inbound else "",
@@ -121,11 +117,10 @@ def refusal(
         stream=bool(inbound and inbound.request.stream),
         status=error.answer.status,
         error=error.kind,
-        duration=duration,
     )
 
 
-def _post_only(scope: Scope) -> None:
-    method = scope.get("method", "")
+def _post_only(scope: HTTPScope) -> None:
+    method = scope["method"]
     if method != "POST":
         raise RequestRefused(f"{method} is not allowed here: send a POST", Kind.METHOD_NOT_ALLOWED)
