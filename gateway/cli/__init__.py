@@ -13,11 +13,11 @@ from gateway.cli.serve import serve
 EPILOG = """\
 **Examples**
 
-`gateway demo` - install a small real model, serve it, ask it something
+`gateway demo`  installs a small real model, serves it and asks it something.
 
-`gateway check` - read the configuration and show where each model goes
+`gateway check`  reads the configuration and shows where each model goes.
 
-`gateway serve --config config/gateway.yaml` - serve it
+`gateway serve --config config/gateway.yaml`  serves it.
 """
 
 

@@ -33,9 +33,12 @@ GRACE = 20
     help="The YAML file. Left out: GATEWAY_CONFIG, config/gateway.yaml, gateway.yaml, "
     "or the environment alone.",
 )
-@click.option("--host", help="Address to bind; overrides the file and HOST.")
+@click.option("--host", metavar="ADDRESS", help="Address to bind; overrides the file and HOST.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), help="Port to bind; overrides the file and PORT. 0: any."
+    "--port",
+    metavar="NUMBER",
+    type=click.IntRange(0, 65535),
+    help="Port to bind; overrides the file and PORT. 0: any.",
 )
 @click.option(
     "--allow-unauthenticated",

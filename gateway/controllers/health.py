@@ -62,9 +62,9 @@ class HealthController(Controller):
         return Response(metrics(), media_type=CONTENT_TYPE)
 
     @head(["/", "/api/hello"])
-    async def probe(self) -> Response[bytes]:
+    async def probe(self) -> Response[None]:
         """Claude Code warms its connection up with these."""
-        return Response(b"")
+        return Response(None, media_type=MediaType.TEXT)
 
     @get(["/", "/api/hello"], media_type=MediaType.TEXT)
     async def hello(self) -> str:
