@@ -84,7 +84,7 @@ class NativeReader:
             if is_json(payload) and is_error(payload):
                 return self._break(fault(payload, self.facts))
             return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"))
-        if line.error and line.error not in _NO_ERROR:
+        if line.error and bytes(line.error) not in _NO_ERROR:
             return self._break(fault(payload, self.facts))
         if line.message is None and not line.done:
             return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"))

@@ -121,7 +121,7 @@ class ChatReader:
             self._usage = bytes(chunk.usage)
         elif chunk.x_groq is not None and len(chunk.x_groq.usage) > len(b"null"):
             self._usage = bytes(chunk.x_groq.usage)
-        if (chunk.error and chunk.error not in _NO_ERROR) or (choices is None and is_error(payload)):
+        if (chunk.error and bytes(chunk.error) not in _NO_ERROR) or (choices is None and is_error(payload)):
             return self._break(fault(payload, self.facts))
         parts: list[Part] = []
         for choice in choices or ():
