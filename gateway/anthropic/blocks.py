@@ -11,7 +11,7 @@ from enum import Enum, auto
 from attrs import Factory, define
 
 from gateway.anthropic import events as e
-from gateway.anthropic.signature import sign
+from gateway.anthropic.signatures import sign
 
 
 class Open(Enum):

@@ -49,18 +49,18 @@ class StopDetails(Struct, frozen=True, tag_field="type", tag="refusal"):
     explanation: str | None = None
 
 
-class Message(Struct, frozen=True, tag_field="type", tag="message"):
+class Message(Struct, frozen=True, kw_only=True, tag_field="type", tag="message"):
     """The message as it starts: nothing said yet."""
 
     id: str
-    model: str
-    usage: Usage
     role: str = "assistant"
+    model: str
     content: tuple[()] = ()
     stop_reason: None = None
     stop_sequence: None = None
     stop_details: None = None
     container: None = None
+    usage: Usage
 
 
 class TextBlock(Struct, frozen=True, tag_field="type", tag="text"):

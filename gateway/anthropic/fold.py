@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from attrs import define
+from attrs import Factory, define
 
 from gateway.anthropic import events as e
 from gateway.anthropic.calls import parse_arguments
@@ -34,27 +34,40 @@ _KINDS = {
 
 def fold(events: Iterable[e.Event]) -> dict[str, Any]:
     """The complete message."""
-    message: dict[str, Any] = {}
-    blocks: list[_Block] = []
+    folding = _Folding()
     for event in events:
+        folding.add(event)
+    return folding.result()
+
+
+@define
+class _Folding:
+    message: dict[str, Any] = Factory(dict[str, Any])
+    blocks: list[_Block] = Factory(list["_Block"])
+
+    def add(self, event: e.Event) -> None:
         match event:
-            case e.MessageStart():
-                message = msgspec.to_builtins(event.message)
-            case e.ContentBlockStart():
-                blocks.append(_Block(msgspec.to_builtins(event.content_block)))
             case e.ContentBlockDelta():
-                blocks[event.index].add(event.delta)
+                self.blocks[event.index].add(event.delta)
+            case e.ContentBlockStart():
+                self.blocks.append(_Block(msgspec.to_builtins(event.content_block)))
+            case e.MessageStart():
+                self.message = msgspec.to_builtins(event.message)
             case e.MessageDelta():
-                message |= msgspec.to_builtins(event.delta)
-                message["usage"] = msgspec.to_builtins(event.usage)
+                self.message |= msgspec.to_builtins(event.delta)
+                self.message["usage"] = msgspec.to_builtins(event.usage)
             case e.Error():
-                raise UpstreamFailed(_KINDS.get(event.error.type, Kind.UPSTREAM_GARBAGE), event.error.message)
+                kind = _KINDS.get(event.error.type, Kind.UPSTREAM_GARBAGE)
+                raise UpstreamFailed(kind, event.error.message)
             case e.ContentBlockStop() | e.MessageStop() | e.Ping():
                 pass
-    if message.get("stop_reason") is None:
-        raise UpstreamFailed(Kind.UPSTREAM_CUT, "the answer has no end")
-    message["content"] = [whole for block in blocks if (whole := block.whole()) is not None]
-    return message
+
+    def result(self) -> dict[str, Any]:
+        if self.message.get("stop_reason") is None:
+            raise UpstreamFailed(Kind.UPSTREAM_CUT, "the answer has no end")
+        wholes = [block.whole() for block in self.blocks]
+        self.message["content"] = [whole for whole in wholes if whole is not None]
+        return self.message
 
 
 @define
@@ -62,30 +75,30 @@ class _Block:
     """A block as it started, and the texts of its deltas."""
 
     start: dict[str, Any]
-    text: str = ""
+    texts: list[str] = Factory(list[str])
     signature: str = ""
-    arguments: str = ""
 
     def add(self, delta: e.Delta) -> None:
         match delta:
             case e.TextDelta():
-                self.text += delta.text
+                self.texts.append(delta.text)
             case e.ThinkingDelta():
-                self.text += delta.thinking
+                self.texts.append(delta.thinking)
+            case e.InputJsonDelta():
+                self.texts.append(delta.partial_json)
             case e.SignatureDelta():
                 self.signature = delta.signature
-            case e.InputJsonDelta():
-                self.arguments += delta.partial_json
 
     def whole(self) -> dict[str, Any] | None:
         """None for a tool call whose arguments were cut off."""
+        text = "".join(self.texts)
         match self.start["type"]:
             case "text":
-                return {"citations": None, **self.start, "text": self.text}
+                return {**self.start, "text": text, "citations": self.start.get("citations")}
             case "thinking":
-                return {**self.start, "thinking": self.text, "signature": self.signature}
+                return {**self.start, "thinking": text, "signature": self.signature}
             case _ if "input" in self.start:
-                arguments = parse_arguments(self.arguments)
+                arguments = parse_arguments(text)
                 return None if arguments is None else {**self.start, "input": arguments}
             case _:
                 return self.start

@@ -1,8 +1,10 @@
-"""Reasoning on its way back: a thinking block -> the text to replay to the upstream it came from.
+"""Reasoning and the signature of its thinking block, both ways.
+
+    gw1:eyJwIjoidmxsbSJ9      `gw1:` + base64url of {"p":"vllm"}, without padding
 
 Rules:
-- Only signatures in our own form are read: `gw1:` + base64url(JSON). Its `p` is the replay family; reasoning
-  goes back only to that family. Everything foreign or broken is dropped, never refused.
+- Only signatures in our own form are read. `p` is the replay family; reasoning goes back only to the family
+  it came from. Everything foreign or broken is dropped, never refused.
 - The text is the block's own, or, where the client was sent none, the one in the signature: `t`, base64url of
   raw deflate, inflated to at most `LONGEST` bytes.
 """
@@ -10,8 +12,9 @@ Rules:
 from __future__ import annotations
 
 import zlib
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
+from collections.abc import Mapping
 
 import msgspec
 
@@ -30,6 +33,14 @@ class _State(msgspec.Struct, frozen=True):
 _STATE = msgspec.json.Decoder(_State)
 
 
+def sign(state: Mapping[str, str], hidden_text: str = "") -> str:
+    """The signature of a block; `hidden_text` is what it carries for a client that is not to see it."""
+    content = dict(state)
+    if hidden_text:
+        content["t"] = _pack(_deflate(hidden_text.encode()))
+    return PREFIX + _pack(msgspec.json.encode(content))
+
+
 def replayed(block: a.ThinkingBlock, family: str) -> str:
     """The reasoning to send to an upstream of `family`; empty where there is none for it."""
     if not block.signature.startswith(PREFIX):
@@ -43,8 +54,17 @@ def replayed(block: a.ThinkingBlock, family: str) -> str:
         return ""
 
 
+def _pack(data: bytes) -> str:
+    return urlsafe_b64encode(data).decode().rstrip("=")
+
+
 def _unpack(text: str) -> bytes:
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _deflate(data: bytes) -> bytes:
+    squeezer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return squeezer.compress(data) + squeezer.flush()
 
 
 def _inflate(text: str) -> str:

@@ -210,7 +210,7 @@ class MessageWriter:
         if not self.started:
             self.started = True
             usage = e.Usage(self.input_tokens)
-            self._blocks.emit(e.MessageStart(e.Message(self.message_id, self.model, usage)))
+            self._blocks.emit(e.MessageStart(e.Message(id=self.message_id, model=self.model, usage=usage)))
 
     def _begin(self, kind: Open, block: e.Start) -> None:
         self._close()

@@ -1,7 +1,7 @@
 """What a client gets for each upstream answer in goldens/answers/<kind>, written out.
 
-`<name>.sse` and `<name>.ndjson` are streams, `<name>.json` plain bodies; `<name>.events` holds the events and,
-as comments, the notices. `options.json` says what differs from a plain request that asks for reasoning.
+`<name>.sse` and `<name>.ndjson` are streams, `<name>.json` plain bodies; `<name>.events` holds the events
+and, as comments, the notices. `options.json` says what differs from a plain request that asks for reasoning.
 `GATEWAY_REWRITE_GOLDENS=1 pytest <this file>` writes the events anew: the diff is the review.
 """
 
@@ -38,7 +38,7 @@ def options(answer: str) -> dict:
 
 
 def reader(answer: str) -> ChatReader | NativeReader:
-    kind, preset = KINDS[answer.split("/")[0]]
+    kind, preset = KINDS[Path(answer).parent.name]
     says = options(answer)
     quirks = evolve(PRESETS[preset], **says.get("quirks", {}))
     facts = ModelFacts("up", "model", quirks, context_window=says.get("context_window"))
