@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from gateway.settings.document import Tree
 from gateway.settings.draft import Draft
-from gateway.settings.mistakes import Broken, Given, KeyPath, one_of, suggestion
+from gateway.settings.mistakes import Broken, Given, KeyPath, one_of, shown, suggestion
 from gateway.settings.scalars import is_loopback
 
 
@@ -61,10 +61,10 @@ def _open_door(tree: dict[str, Tree]) -> Iterator[tuple[KeyPath, str]]:
         yield (
             ("server", "host"),
             (
-                f"`{host}` can be reached from other machines, and without `server.keys` anyone there could "
-                "use your models. Set `server.keys`, or listen on 127.0.0.1. In a container, where 0.0.0.0 "
-                "is needed, set keys, or publish the port on loopback only (`-p 127.0.0.1:8080:8080`) and "
-                "give `--allow-unauthenticated`"
+                f"{shown(host)} can be reached from other machines, and without `server.keys` anyone there "
+                "could use your models. Set `server.keys`, or listen on 127.0.0.1. In a container, where "
+                "0.0.0.0 is needed, set keys, or publish the port on loopback only "
+                "(`-p 127.0.0.1:8080:8080`) and give `--allow-unauthenticated`"
             ),
         )
 

@@ -3,6 +3,7 @@
 - A key that stands twice in a mapping is a mistake (pyyaml keeps the last without a word).
 - Anchors, aliases and merge keys (`<<`) work; tags and values that contain themselves are mistakes.
 - A syntax error becomes one mistake with its line, in words that name the usual causes.
+- JSON is read too, also where it is indented with tabs.
 - Keys are always text, whatever YAML 1.1 would make of `on`, `4` or `1:30`.
 """
 
@@ -46,7 +47,8 @@ class Document:
     @classmethod
     def parse(cls, name: str, text: str) -> Document:
         """InvalidSettings if the text is no YAML, or empty."""
-        root = _composed(name, text)
+        is_json = text.lstrip().startswith("{")
+        root = _composed(name, text.replace("\t", " ") if is_json else text)
         growth = _Growth(name)
         tree = growth.value(root, ())
         return cls(name, tree, tuple(growth.mistakes), root)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?) *(ms|s|m|h)")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?) *(ms|s|m|h)", re.ASCII)
 
 
 def parse(text: str) -> float | None:
@@ -18,5 +18,5 @@ def written(seconds: float) -> str:
     """The shortest way to write it: 240.0 -> `4m`."""
     for unit in ("h", "m", "s"):
         if seconds >= _UNITS[unit] and seconds % _UNITS[unit] == 0:
-            return f"{seconds / _UNITS[unit]:g}{unit}"
-    return f"{seconds * 1000:g}ms" if 0 < seconds < 1 else f"{seconds:g}s"
+            return f"{seconds / _UNITS[unit]:.12g}{unit}"
+    return f"{seconds * 1000:.12g}ms" if 0 < seconds < 1 else f"{seconds:.12g}s"

@@ -121,7 +121,7 @@ def _maps(draft: Draft, said: Mapping[str, str]) -> list[Document]:
                 case _, None:
                     pass
                 case "MODEL_MAP_JSON", text:
-                    found.append(Document.parse(_label(name), text.replace("\t", " ")))
+                    found.append(Document.parse(_label(name), text))
                 case _, path:
                     found.append(Document.read(Path(path)))
         except InvalidSettings as refused:

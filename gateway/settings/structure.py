@@ -50,7 +50,7 @@ def flaws(error: BaseException, path: KeyPath = ()) -> Iterator[tuple[KeyPath, s
             for inner in error.exceptions:
                 yield from flaws(inner, path + _step(inner))
         case ForbiddenExtraKeysError():
-            for key in error.extra_fields:
+            for key in sorted(error.extra_fields):
                 yield (*path, key), _unknown(key, error.cl, path)
         case Reported():
             pass

@@ -1,0 +1,22 @@
+"""Writing small configurations for a test."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gateway.settings.load import Loaded, load
+
+PROVIDERS = 'providers: {local: {kind: ollama, base_url: "http://127.0.0.1:11434"}}\n'
+
+
+@pytest.fixture
+def loaded(tmp_path: Path) -> Callable[..., Loaded]:
+    """`loaded(text, NAME="value", ...)`: the text as a file, read with exactly these variables."""
+
+    def read(text: str, **environ: str) -> Loaded:
+        path = tmp_path / "gateway.yaml"
+        path.write_text(text)
+        return load(path, environ)
+
+    return read
