@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -186,6 +187,7 @@ def serve(config: Path, sock: socket.socket, talk: Callable[[], bool]) -> None:
     """Serve until a signal comes or `talk`, called in a thread once the gateway is up, says no. CannotRun."""
     loaded = load(config, {})
     configure_logging("info", "text")
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     options = uvicorn.Config(
         create_app(loaded.settings),
         http="httptools",
@@ -235,7 +237,7 @@ def converse(console: Console, plan: Plan, url: str, config: Path) -> bool:
         raise CannotRun("The model answered with nothing.")
     steps.say(console, figures(answer))
     if not plan.once:
-        steps.say(console, invitation(url, plan.context))
+        steps.say(console, invitation(url, plan))
     return not plan.once
 
 
@@ -247,8 +249,8 @@ def figures(answer: Answer) -> str:
     )
 
 
-def invitation(url: str, context: int) -> str:
-    lines = pointing.claude_code(url, KEY, context)
+def invitation(url: str, plan: Plan) -> str:
+    lines = pointing.claude_code(url, KEY, plan.alias, plan.context)
     return f"""
   Point Claude Code at it, in another terminal:
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 
 from attrs import frozen
@@ -16,7 +17,7 @@ class Lines:
     powershell: str
 
 
-def claude_code(url: str, key: str, context: int) -> Lines:
+def claude_code(url: str, key: str, model: str, context: int) -> Lines:
     """One line each. A small window gets one question without tools, which is all that it can hold."""
     environ = {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_AUTH_TOKEN": key}
     if context < _FIRST_TURN:
@@ -25,12 +26,13 @@ def claude_code(url: str, key: str, context: int) -> Lines:
             _bash(environ, ["claude", "--bare", '--tools ""', '-p "hello"']),
             _powershell(environ, ["claude", "--bare", "--tools=", '-p "hello"']),
         )
-    environ["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] = str(context)
+    # The window has no effect on the names that Claude Code knows: so the model gets its own name.
+    environ |= {"ANTHROPIC_MODEL": model, "CLAUDE_CODE_MAX_CONTEXT_TOKENS": str(context)}
     return Lines(_bash(environ, ["claude"]), _powershell(environ, ["claude"]))
 
 
 def _bash(environ: Mapping[str, str], command: Sequence[str]) -> str:
-    return " ".join([*(f"{name}={value}" for name, value in environ.items()), *command])
+    return " ".join([*(f"{name}={shlex.quote(value)}" for name, value in environ.items()), *command])
 
 
 def _powershell(environ: Mapping[str, str], command: Sequence[str]) -> str:

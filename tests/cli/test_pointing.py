@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from gateway.cli.pointing import claude_code
+
+URL = "http://127.0.0.1:8080"
+
+
+def test_small_window_gets_one_question_without_tools():
+    lines = claude_code(URL, "demo", "tiny", 8192)
+    assert lines.bash == (
+        f'ANTHROPIC_BASE_URL={URL} ANTHROPIC_AUTH_TOKEN=demo claude --bare --tools "" -p "hello"'
+    )
+    assert lines.powershell == (
+        f'$env:ANTHROPIC_BASE_URL="{URL}"; $env:ANTHROPIC_AUTH_TOKEN="demo"; '
+        'claude --bare --tools= -p "hello"'
+    )
+
+
+def test_large_window_is_told_to_claude_code_with_a_name_it_does_not_know():
+    lines = claude_code(URL, "demo", "qwen3-8b", 65536)
+    assert lines.bash.endswith("ANTHROPIC_MODEL=qwen3-8b CLAUDE_CODE_MAX_CONTEXT_TOKENS=65536 claude")
+    assert '$env:CLAUDE_CODE_MAX_CONTEXT_TOKENS="65536"; claude' in lines.powershell
