@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import attrs
 import click
 import rich_click
 from attrs import frozen
@@ -154,16 +155,19 @@ def _print_list(console: Console, columns: Sequence[str], rows: Sequence[tuple[s
 
 
 def _report_json(report: Report) -> dict[str, object]:
-    loaded = report.loaded
+    loaded, sources = report.loaded, report.loaded.sources
     return {
         "ok": True,
         "file": str(loaded.path) if loaded.path else None,
         "models": [
-            dict(
-                zip(("requested", "target", "context_window", "max_output_tokens", "from"), row, strict=True)
-            )
-            for row in _route_rows(report)
+            {
+                "requested": rule.pattern,
+                **_target_json(route.target),
+                "from": sources[f"models.{rule.pattern}"],
+            }
+            for rule, route in zip(loaded.settings.models, report.table.routes, strict=True)
         ],
+        "default": _target_json(report.table.default) if report.table.default else None,
         "names": report.table.names(),
         "providers": {
             name: _values_json(provider_values(loaded, name)) for name in loaded.settings.providers
@@ -171,6 +175,11 @@ def _report_json(report: Report) -> dict[str, object]:
         "server": _values_json(server_values(loaded)),
         "warnings": report.warnings,
     }
+
+
+def _target_json(target: ModelTarget) -> dict[str, object]:
+    said = attrs.asdict(target)
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def _values_json(values: Iterable[Value]) -> dict[str, object]:

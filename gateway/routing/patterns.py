@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from functools import cache
+from collections.abc import Sequence
+from itertools import accumulate
 
 _TOKENS = re.compile(r"\*+|\?|\[!?\]?[^\]]*\]|.", re.DOTALL)
 _ONE_MILLION = re.compile(r"\[1m\]$", re.IGNORECASE)
@@ -28,17 +29,22 @@ def compiled(pattern: str) -> re.Pattern[str]:
 
 def covers(wide: str, narrow: str) -> bool:
     """Whether `wide` matches every name that `narrow` matches. Never true where it does not; a cover that
-    only character classes could show is not seen."""
-    return _covers(tuple(_TOKENS.findall(wide)), tuple(_TOKENS.findall(narrow)))
+    only `?` beside `*`, or two classes together, could show is not seen."""
+    if is_exact(wide) or is_exact(narrow):
+        return wide == narrow or (is_exact(narrow) and fnmatch.fnmatchcase(narrow, wide))
+    return _covers(_TOKENS.findall(wide), _TOKENS.findall(narrow))
 
 
-@cache
-def _covers(wide: tuple[str, ...], narrow: tuple[str, ...]) -> bool:
-    if not wide:
-        return not narrow
-    if wide[0].startswith("*"):
-        return _covers(wide[1:], narrow) or (bool(narrow) and _covers(wide, narrow[1:]))
-    return bool(narrow) and _covers_one(wide[0], narrow[0]) and _covers(wide[1:], narrow[1:])
+def _covers(wide: Sequence[str], narrow: Sequence[str]) -> bool:
+    """Each row: whether the tokens of `wide` so far cover the first 0, 1, 2, ... tokens of `narrow`."""
+    row = [True] + [False] * len(narrow)
+    for token in wide:
+        if token.startswith("*"):
+            row = list(accumulate(row, max))
+        else:
+            ones = (before and _covers_one(token, one) for before, one in zip(row, narrow, strict=False))
+            row = [False, *ones]
+    return row[-1]
 
 
 def _covers_one(wide: str, narrow: str) -> bool:

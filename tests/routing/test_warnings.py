@@ -1,0 +1,71 @@
+"""A valid configuration that does what its author may not expect says so."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.routing.table import RouteTable
+from gateway.routing.warnings import warnings
+from gateway.settings.load import load
+
+KEYS = 'server: {keys: ["k"]}\n'
+OLLAMA = 'providers: {local: {kind: ollama, base_url: "http://127.0.0.1:11434"}}\n'
+WINDOW = 'models: {"*": {provider: local, model: m, context_window: 4096}}\n'
+
+
+@pytest.fixture
+def said(tmp_path: Path):
+    def read(text: str, *, allow: bool = False) -> tuple[str, ...]:
+        path = tmp_path / "f.yaml"
+        path.write_text(text)
+        settings = load(path, {}, allow_unauthenticated=allow).settings
+        return warnings(settings, RouteTable.build(settings))
+
+    return read
+
+
+def test_nothing_unexpected_nothing_said(said) -> None:
+    assert said(KEYS + OLLAMA + WINDOW) == ()
+
+
+def test_missing_keys_are_said_louder_where_others_reach_the_address(said) -> None:
+    assert "every program on this machine" in said(OLLAMA + WINDOW)[0]
+    assert "EVERYONE" in said("server: {host: 0.0.0.0}\n" + OLLAMA + WINDOW, allow=True)[0]
+
+
+def test_ollama_models_without_a_window_are_named_once(said) -> None:
+    (line,) = said(KEYS + OLLAMA + "models: {a: local/m, b: local/m, c: local/n}\n")
+    assert line == "No context_window is set for local/m, local/n: Ollama is asked for 32768 tokens."
+
+
+def test_default_without_a_window_is_named_too(said) -> None:
+    (line,) = said(KEYS + OLLAMA + "defaults: {model: local/m}\n")
+    assert "local/m" in line
+
+
+def test_several_windows_of_one_ollama_model_are_said(said) -> None:
+    text = "models:\n  a: {provider: local, model: m, context_window: 1}\n"
+    (line,) = said(KEYS + OLLAMA + text + "  b: {provider: local, model: m, context_window: 2}\n")
+    assert "local/m has several values of context_window" in line
+
+
+def test_rules_that_never_match_are_said(said) -> None:
+    text = WINDOW.replace("}}", '}, "claude-*": local/m}')
+    (line,) = said(KEYS + OLLAMA + text)
+    assert line == "The rule `claude-*` never matches: `*`, above it, takes all its names."
+
+
+def test_no_route_at_all_is_said(said) -> None:
+    (line,) = said(KEYS + OLLAMA)
+    assert "local/some-model" in line
+
+
+def test_ollama_under_the_wrong_kind_is_said(said) -> None:
+    (line,) = said(KEYS + OLLAMA.replace("kind: ollama", "kind: openai") + "models: {a: local/m}\n")
+    assert "Use kind `ollama`" in line
+
+
+def test_unchecked_certificates_and_pointless_timeouts_are_said(said) -> None:
+    provider = '{kind: openai, base_url: "http://h", verify: false, timeouts: {first_byte: 2h}}'
+    found = said(KEYS + "providers: {far: " + provider + "}\nmodels: {a: far/m}\n")
+    assert [line.split(":")[0] for line in found] == ["far", "far"]
