@@ -127,7 +127,9 @@ class MessageWriter:
         self._weigh(part.arguments)
         if call is self._call:
             self._show_arguments()
-        elif call.name and not call.waiting:
+        elif call.waiting:
+            self._settle()
+        elif call.name:
             self._in_turn(call)
 
     def _take_late(self, part: Tool, call: Call) -> None:
@@ -146,20 +148,19 @@ class MessageWriter:
 
     def _settle(self, *, final: bool = False) -> bool:
         """Write what waits, up to a call that is incomplete. Returns whether another block may begin."""
-        while not self.ended:
-            if self._blocks.open is Open.TOOL:
-                if not (final or self._call.complete):
-                    return False
-                self._close()
-            elif self._waiting:
-                self._put(self._waiting.popleft())
-            else:
+        while not self.ended and (self._blocks.open is not Open.TOOL or final or self._call.complete):
+            if not self._waiting:
                 return True
+            self._put(self._waiting.popleft())
         return False
 
     # ------------------------------------------------------------ blocks
 
     def _put(self, item: Text | Thinking | Block | Call) -> None:
+        if self._blocks.open is Open.TOOL:
+            self._close()
+        if self.ended:
+            return
         match item:
             case Text():
                 self._say(item.text)
