@@ -237,10 +237,10 @@ class MessageWriter:
     def _finish(self, end: End) -> None:
         self._start()
         self._cut_short = end.finish in CUT_SHORT
-        self._settle(final=True)
+        if self._settle(final=True):
+            self._close()
         if self.ended:
             return
-        self._close()
         self._note_the_end(end)
         stop = stop_of(end, calls=self._called)
         self.stop_reason = stop.stop_reason
