@@ -98,6 +98,8 @@ def conversation(request: a.MessagesRequest, terms: Terms, names: Names, notes: 
         if message.role == "assistant":
             assembly.assistant(message, place)
         elif message.role != "system":
+            if message.role != "user":
+                notes.add("dropped.role", message.role)
             assembly.user(message, place)
         elif i < head.first:
             assembly.content.changes(message.content, place)

@@ -1,30 +1,55 @@
-"""gateway/anthropic/signatures.py, the way out; and that what goes out comes back.."""
+"""Reasoning goes back only where it came from."""
 
 import json
 import zlib
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64encode
 
+import pytest
+
+from gateway.anthropic import signatures
 from gateway.anthropic import wire as a
-from gateway.anthropic.signatures import replayed, sign
 
 
-def opened(signature: str) -> dict:
-    text = signature.removeprefix("gw1:")
-    return json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+def packed(data: bytes) -> str:
+    return urlsafe_b64encode(data).decode().rstrip("=")
 
 
-def test_signature_is_the_state_in_base64url_without_padding():
-    assert sign({"p": "v"}) == "gw1:eyJwIjoidiJ9"
+def deflated(text: str) -> bytes:
+    stream = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return stream.compress(text.encode()) + stream.flush()
 
 
-def test_hidden_text_travels_deflated():
-    state = opened(sign({"p": "vllm"}, "hidden " * 1000))
-    squeezed = urlsafe_b64decode(state["t"] + "=" * (-len(state["t"]) % 4))
-    assert zlib.decompress(squeezed, -15).decode() == "hidden " * 1000
-    assert state["p"] == "vllm"
+def signed(text: str = "", **state: str) -> a.ThinkingBlock:
+    return a.ThinkingBlock(text, "gw1:" + packed(json.dumps(state, separators=(",", ":")).encode()))
 
 
-def test_what_is_signed_is_replayed_to_the_same_family_only():
-    block = a.ThinkingBlock("", sign({"p": "vllm"}, "plan é"))
-    assert replayed(block, "vllm") == "plan é"
-    assert replayed(block, "ollama") == ""
+def test_text_of_the_block_is_replayed_to_its_family():
+    assert signatures.replayed(signed("plan", p="vllm"), "vllm") == "plan"
+
+
+def test_text_in_the_signature_is_replayed_where_the_block_has_none():
+    hidden = signed(p="vllm", t=packed(deflated("plän " * 100)))
+    assert signatures.replayed(hidden, "vllm") == "plän " * 100
+
+
+def test_other_family_gets_nothing():
+    assert signatures.replayed(signed("plan", p="openai"), "vllm") == ""
+
+
+@pytest.mark.parametrize(
+    "signature",
+    ["", "EqQBCgIYAhIM", "gw1:", "gw1:!!!", "gw1:é", "gw1:eyJw", "gw1:W10", "gw1:A", "gw2:eyJwIjoidmxsbSJ9"],
+)
+def test_foreign_or_broken_signature_is_dropped(signature: str):
+    assert signatures.replayed(a.ThinkingBlock("plan", signature), "vllm") == ""
+
+
+def test_broken_text_in_the_signature_is_dropped():
+    whole = deflated("plan")
+    for data in (b"\xff\xff", whole[:-2], deflated("x")[:1]):
+        assert signatures.replayed(signed(p="vllm", t=packed(data)), "vllm") == ""
+
+
+def test_signature_that_inflates_without_end_is_dropped():
+    bomb = signed(p="vllm", t=packed(deflated("a" * (signatures.LONGEST + 1))))
+    assert signatures.replayed(bomb, "vllm") == ""

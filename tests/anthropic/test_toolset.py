@@ -1,0 +1,140 @@
+"""The tools of a request keep the rules of gateway/anthropic/toolset.py."""
+
+import json
+
+import pytest
+
+from gateway.anthropic import wire as a
+from gateway.anthropic.notes import Notes
+from gateway.anthropic.toolset import Choice, Mention, Toolset, mention, toolset
+from gateway.errors import RequestRefused
+
+SEARCH = {"type": "web_search_20250305", "name": "web_search"}
+
+
+def tool(name: str, **more: object) -> dict:
+    return {"name": name, "input_schema": {"type": "object"}, **more}
+
+
+def late(name: str) -> dict:
+    return tool(name, defer_loading=True)
+
+
+def offered(
+    *tools: dict, mentions: list[Mention] | None = None, notes: Notes | None = None, choice: object = None
+) -> Toolset:
+    body = {
+        "model": "m",
+        "messages": [{"role": "user", "content": "x"}],
+        "tools": tools,
+        "tool_choice": choice,
+    }
+    return toolset(a.decode_request(json.dumps(body).encode()), mentions or [], notes or Notes())
+
+
+def names(*tools: dict, mentions: list[Mention] | None = None) -> list[str]:
+    return [t.name for t in offered(*tools, mentions=mentions).tools]
+
+
+def test_tools_come_as_sent():
+    assert names(tool("b"), tool("a"), tool("c", type="custom")) == ["b", "a", "c"]
+
+
+def test_deferred_tools_stand_behind_the_others_by_first_mention():
+    mentions = [Mention("reference", "z"), Mention("reference", "x"), Mention("reference", "z")]
+    assert names(late("x"), tool("a"), late("y"), late("z"), tool("b"), mentions=mentions) == [
+        "a",
+        "b",
+        "z",
+        "x",
+        "y",
+    ]
+
+
+def test_with_a_tool_search_all_come_as_sent():
+    search = {"type": "tool_search_tool_regex_20251119", "name": "tool_search_tool_regex"}
+    assert names(late("x"), search, tool("a")) == ["x", "a"]
+
+
+def test_mention_of_a_tool_that_is_not_there_changes_nothing():
+    assert names(tool("a"), mentions=[Mention("reference", "x")]) == ["a"]
+
+
+def test_placeholder_is_dropped():
+    assert names(tool("a"), late("DeferredToolPlaceholder")) == ["a"]
+
+
+def test_removed_tool_is_gone_until_it_is_added_again():
+    removed, added = Mention("removal", "a"), Mention("addition", "a")
+    assert names(tool("a"), tool("b"), mentions=[removed]) == ["b"]
+    assert names(tool("a"), tool("b"), mentions=[removed, Mention("reference", "a")]) == ["b"]
+    assert names(tool("a"), tool("b"), mentions=[removed, added]) == ["b", "a"]
+
+
+def test_added_definition_joins_at_the_end():
+    block = {"type": "tool_addition", "tool": {"type": "tool_definition", "definition": tool("new")}}
+    said = mention(a.Unknown("tool_addition", a.Raw(json.dumps(block).encode())), "messages.1.content.0")
+    assert said is not None
+    assert names(tool("a"), late("x"), mentions=[said]) == ["a", "new", "x"]
+
+
+def test_addition_of_an_unknown_tool_is_refused_with_its_code():
+    with pytest.raises(RequestRefused) as refused:
+        names(tool("a"), mentions=[Mention("addition", "x")])
+    assert refused.value.details == {"error_code": "tool_reference_unresolved"}
+
+
+def test_malformed_tool_change_is_refused_with_its_path():
+    with pytest.raises(RequestRefused, match=r"messages\.1\.content\.0"):
+        mention(a.Unknown("tool_removal", a.Raw(b'{"type":"tool_removal"}')), "messages.1.content.0")
+
+
+def test_first_of_two_tools_with_one_name_stays():
+    notes = Notes()
+    (kept,) = offered(tool("a", description="1"), tool("a", description="2"), notes=notes).tools
+    assert kept.description == "1"
+    assert [n.name for n in notes.notices] == ["dropped.tool"]
+
+
+def test_tool_without_a_name_is_refused():
+    with pytest.raises(RequestRefused, match=r"tools\.0\.name: field required"):
+        offered({"input_schema": {}})
+
+
+def test_tool_not_for_direct_calls_is_dropped():
+    assert names(
+        tool("a", allowed_callers=["code_execution_20260120"]), tool("b", allowed_callers=["direct"])
+    ) == ["b"]
+
+
+def test_unknown_type_with_a_schema_is_an_ordinary_tool():
+    assert names(tool("a", type="hologram_20270101")) == ["a"]
+
+
+def test_server_tool_is_dropped_with_a_notice():
+    notes = Notes()
+    assert [t.name for t in offered(SEARCH, tool("a"), notes=notes).tools] == ["a"]
+    assert [(n.name, n.detail) for n in notes.notices] == [("dropped.tool", "web_search_20250305")]
+
+
+@pytest.mark.parametrize("choice", [{"type": "tool", "name": "web_search"}, {"type": "any"}])
+def test_forced_server_tool_is_refused_by_its_type(choice: dict):
+    with pytest.raises(RequestRefused, match=r"tools\.0: unsupported tool type 'web_search_20250305'"):
+        offered(SEARCH, choice=choice)
+
+
+def test_choice_is_checked_against_the_tools():
+    assert offered(tool("a"), choice={"type": "tool", "name": "a"}).choice == Choice("tool", "a")
+    assert offered(tool("a"), choice={"type": "any", "disable_parallel_tool_use": True}).choice == Choice(
+        "any", single=True
+    )
+    with pytest.raises(RequestRefused, match=r"tool_choice\.name: tool not found"):
+        offered(tool("a"), choice={"type": "tool", "name": "b"})
+    with pytest.raises(RequestRefused, match="no tool to choose"):
+        offered(choice={"type": "any"})
+
+
+def test_unknown_choice_is_left_to_the_model():
+    notes = Notes()
+    assert offered(tool("a"), choice={"type": "dice"}, notes=notes).choice == Choice()
+    assert [n.name for n in notes.notices] == ["dropped.tool_choice"]

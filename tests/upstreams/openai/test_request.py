@@ -1,0 +1,365 @@
+"""What a Chat Completions server is sent, beyond what the goldens show."""
+
+import json
+
+import pytest
+from attrs import evolve
+
+from gateway.anthropic import wire as a
+from gateway.errors import RequestRefused
+from gateway.inbound import Inbound
+from gateway.upstreams.built import AS_IT_IS, Amends, Built
+from gateway.upstreams.openai.request import prompt_of, to_chat_request
+from gateway.upstreams.quirks import PLAIN, PRESETS, ModelFacts, Quirks
+
+TOOL = {"name": "T", "description": "Does it.", "input_schema": {"type": "object", "properties": {}}}
+SESSION = {"x-claude-code-session-id": "session"}
+
+
+def build(
+    quirks: Quirks = PLAIN, amends: Amends = AS_IT_IS, facts: dict | None = None, **request: object
+) -> Built:
+    body = {"model": "m", "max_tokens": 1000, "messages": [{"role": "user", "content": "x"}], **request}
+    sent = json.dumps(body).encode()
+    inbound = Inbound("r", sent, SESSION, a.decode_request(sent))
+    return to_chat_request(inbound, ModelFacts("p", "qwen", quirks, **(facts or {})), amends)
+
+
+def sent(*args: object, **kwargs: object) -> dict:
+    return json.loads(build(*args, **kwargs).body)
+
+
+def notices(built: Built) -> list[str]:
+    return [notice.name for notice in built.notices]
+
+
+def quirks(**switches: object) -> Quirks:
+    return evolve(PLAIN, **switches)
+
+
+def test_nothing_unasked_is_sent():
+    assert sent() == {
+        "model": "qwen",
+        "messages": [{"role": "user", "content": "x"}],
+        "stream": False,
+        "max_tokens": 1000,
+    }
+
+
+def test_usage_is_asked_for_in_streams_where_the_server_knows_it():
+    assert sent(stream=True)["stream_options"] == {"include_usage": True}
+    assert "stream_options" not in sent(quirks(stream_usage=False), stream=True)
+
+
+def test_request_without_anything_to_send_is_refused():
+    with pytest.raises(RequestRefused, match="messages: nothing"):
+        build(messages=[{"role": "user", "content": []}])
+
+
+# ---------------------------------------------------------------- max_tokens
+
+
+@pytest.mark.parametrize(
+    ("facts", "amends", "allowed"),
+    [
+        ({}, Amends(), 1000),
+        ({"max_output_tokens": 500}, Amends(), 500),
+        ({"max_output_tokens": 500}, Amends(max_tokens=300), 300),
+        ({"context_window": 800}, Amends(), 700),
+        ({"context_window": 40}, Amends(), 5),
+    ],
+)
+def test_max_tokens_is_cut_to_what_is_known(facts: dict, amends: Amends, allowed: int):
+    built = build(facts=facts, amends=amends)
+    assert json.loads(built.body)["max_tokens"] == pytest.approx(
+        allowed, abs=20 if "context_window" in facts else 0
+    )
+    assert ("clamped.max_tokens" in notices(built)) == (allowed != 1000)
+    assert built.wish.max_tokens == json.loads(built.body)["max_tokens"]
+
+
+def test_missing_max_tokens_is_the_models_limit_or_left_to_the_server():
+    assert "max_tokens" not in sent(max_tokens=None)
+    assert sent(max_tokens=None, facts={"max_output_tokens": 7})["max_tokens"] == 7
+
+
+def test_no_server_is_ever_sent_zero():
+    assert sent(max_tokens=0)["max_tokens"] == 1
+
+
+# ---------------------------------------------------------------- what an upstream's 400 taught
+
+
+def test_dropped_parameters_are_left_out():
+    body = sent(
+        amends=Amends(dropped=frozenset({"temperature", "model", "nonsense"})), temperature=1, top_p=0.5
+    )
+    assert ("temperature" in body, body["top_p"], body["model"]) == (False, 0.5, "qwen")
+
+
+def test_refused_max_tokens_goes_under_its_other_name():
+    body = sent(amends=Amends(dropped=frozenset({"max_tokens"})))
+    assert (body.get("max_tokens"), body["max_completion_tokens"]) == (None, 1000)
+    body = sent(PRESETS["openai"], amends=Amends(dropped=frozenset({"max_completion_tokens"})))
+    assert (body["max_tokens"], body.get("max_completion_tokens")) == (1000, None)
+
+
+def test_refused_reasoning_is_not_asked_for():
+    body = sent(PRESETS["vllm"], amends=Amends(think=False), thinking={"type": "adaptive"})
+    assert "chat_template_kwargs" not in body
+
+
+# ---------------------------------------------------------------- reasoning
+
+
+@pytest.mark.parametrize(
+    ("preset", "reasoning", "request_", "expected"),
+    [
+        ("openai", None, {"output_config": {"effort": "max"}}, {"reasoning_effort": "max"}),
+        ("openai", None, {"thinking": {"type": "adaptive"}}, {}),
+        ("openai", None, {"thinking": {"type": "disabled"}}, {}),
+        ("openai", True, {"thinking": {"type": "disabled"}}, {"reasoning_effort": "none"}),
+        ("openai", False, {"output_config": {"effort": "max"}}, {}),
+        ("ollama", None, {"output_config": {"effort": "low"}}, {"reasoning_effort": "low"}),
+        ("ollama", None, {"thinking": {"type": "disabled"}}, {"reasoning_effort": "none"}),
+        (
+            "vllm",
+            None,
+            {"thinking": {"type": "adaptive"}},
+            {"chat_template_kwargs": {"enable_thinking": True}},
+        ),
+        (
+            "vllm",
+            None,
+            {"thinking": {"type": "disabled"}},
+            {"chat_template_kwargs": {"enable_thinking": False}},
+        ),
+        ("vllm", None, {}, {}),
+        ("vllm", False, {"thinking": {"type": "adaptive"}}, {}),
+        ("plain", None, {"thinking": {"type": "adaptive"}}, {}),
+    ],
+)
+def test_reasoning_is_asked_for_in_the_servers_way(
+    preset: str, reasoning: object, request_: dict, expected: dict
+):
+    body = sent(PRESETS[preset], facts={"reasoning": reasoning}, **request_)
+    assert {k: v for k, v in body.items() if k in ("reasoning_effort", "chat_template_kwargs")} == expected
+
+
+def test_reasoning_that_cannot_be_asked_for_leaves_a_notice():
+    assert notices(build(thinking={"type": "adaptive"})) == ["dropped.thinking"]
+
+
+def test_reader_is_told_what_the_client_wants_to_see():
+    wish = build(thinking={"type": "adaptive", "display": "omitted"}, stop_sequences=["END", " "]).wish
+    assert (wish.thinking, wish.display, wish.stop_sequences) == (True, "omitted", ("END",))
+    assert not build(thinking={"type": "disabled"}).wish.thinking
+
+
+def test_model_that_does_not_reason_is_not_shown_reasoning():
+    thought = {"type": "thinking", "thinking": "hm", "signature": "gw1:eyJwIjoicGxhaW4ifQ"}
+    messages = [
+        {"role": "user", "content": "x"},
+        {"role": "assistant", "content": [thought, {"type": "text", "text": "y"}]},
+        {"role": "user", "content": "z"},
+    ]
+    assert sent(messages=messages)["messages"][1]["reasoning_content"] == "hm"
+    assert sent(quirks(reasoning_field="reasoning"), messages=messages)["messages"][1]["reasoning"] == "hm"
+    assert "reasoning_content" not in sent(messages=messages, facts={"reasoning": False})["messages"][1]
+
+
+# ---------------------------------------------------------------- prefill
+
+PREFILL = [{"role": "user", "content": "x"}, {"role": "assistant", "content": "Sure"}]
+
+
+def test_prefill_is_refused_where_it_is_not_known_to_work():
+    with pytest.raises(RequestRefused, match="does not support assistant message prefill"):
+        build(messages=PREFILL)
+
+
+def test_prefill_is_continued_as_it_is():
+    built = build(PRESETS["llamacpp"], messages=PREFILL, thinking={"type": "adaptive"})
+    body = json.loads(built.body)
+    assert body["messages"][-1] == {"role": "assistant", "content": "Sure"}
+    assert built.prefill == "Sure"
+    assert body["chat_template_kwargs"] == {"enable_thinking": False}
+
+
+def test_prefill_is_continued_with_vllms_flags():
+    body = sent(PRESETS["vllm"], messages=PREFILL)
+    assert (body["continue_final_message"], body["add_generation_prompt"]) == (True, False)
+
+
+# ---------------------------------------------------------------- tools
+
+
+@pytest.mark.parametrize(
+    ("level", "choice", "expected", "tools"),
+    [
+        ("full", {"type": "auto"}, None, True),
+        ("full", {"type": "any"}, "required", True),
+        ("full", {"type": "none"}, "none", True),
+        ("full", {"type": "tool", "name": "T"}, {"type": "function", "function": {"name": "T"}}, True),
+        ("no_required", {"type": "any"}, None, True),
+        ("no_required", {"type": "tool", "name": "T"}, {"type": "function", "function": {"name": "T"}}, True),
+        ("none", {"type": "any"}, None, True),
+        ("none", {"type": "none"}, None, False),
+        ("none", {"type": "tool", "name": "T"}, None, True),
+    ],
+)
+def test_tool_choice_as_far_as_the_server_knows_it(level: str, choice: dict, expected: object, tools: bool):
+    built = build(
+        quirks(tool_choice=level), tools=[TOOL, {"name": "U", "input_schema": {}}], tool_choice=choice
+    )
+    body = json.loads(built.body)
+    emulated = expected is None and choice["type"] != "auto"
+    assert (body.get("tool_choice"), "tools" in body) == (expected, tools)
+    assert notices(built) == (["emulated.tool_choice"] if emulated else [])
+
+
+def test_emulated_choice_is_a_line_in_the_system_prompt():
+    none = quirks(tool_choice="none")
+    tools = [TOOL, {"name": "U", "input_schema": {}}]
+    body = sent(none, tools=tools, tool_choice={"type": "any"}, system="S")
+    assert body["messages"][0] == {"role": "system", "content": "S\n\nYou must call one of the tools."}
+    body = sent(none, tools=tools, tool_choice={"type": "tool", "name": "T"})
+    assert body["messages"][0] == {"role": "system", "content": "You must call the tool T."}
+    assert [tool["function"]["name"] for tool in body["tools"]] == ["T"]
+
+
+def test_parallel_calls_are_forbidden_or_cut():
+    choice = {"type": "auto", "disable_parallel_tool_use": True}
+    built = build(tools=[TOOL], tool_choice=choice)
+    assert json.loads(built.body)["parallel_tool_calls"] is False
+    assert not built.single_tool
+    for built in (
+        build(quirks(parallel_tool_calls=False), tools=[TOOL], tool_choice=choice),
+        build(amends=Amends(dropped=frozenset({"parallel_tool_calls"})), tools=[TOOL], tool_choice=choice),
+    ):
+        assert "parallel_tool_calls" not in json.loads(built.body)
+        assert built.single_tool
+        assert notices(built) == ["emulated.disable_parallel_tool_use"]
+
+
+def test_parallel_calls_are_not_mentioned_without_tools():
+    built = build(tools=[], tool_choice={"type": "none", "disable_parallel_tool_use": True})
+    assert {"tools", "tool_choice", "parallel_tool_calls"}.isdisjoint(json.loads(built.body))
+    assert not built.single_tool
+
+
+def test_long_names_come_back():
+    long = "t" * 70
+    built = build(tools=[{**TOOL, "name": long}])
+    (short,) = built.tool_names
+    assert built.tool_names == {short: long}
+    assert json.loads(built.body)["tools"][0]["function"]["name"] == short
+
+
+def test_arguments_are_the_clients_own_text():
+    raw = b'{"b" : 1e3, "a":"\\u00e9\\/"}'
+    template = json.dumps(
+        {
+            "model": "m",
+            "messages": [
+                {"role": "user", "content": "x"},
+                {
+                    "role": "assistant",
+                    "content": [{"type": "tool_use", "id": "1", "name": "T", "input": "RAW"}],
+                },
+            ],
+        }
+    )
+    body = template.encode().replace(b'"RAW"', raw)
+    built = to_chat_request(Inbound("r", body, {}, a.decode_request(body)), ModelFacts("p", "m", PLAIN))
+    call = json.loads(built.body)["messages"][1]["tool_calls"][0]
+    assert call["function"]["arguments"].encode() == raw
+
+
+# ---------------------------------------------------------------- content
+
+IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}}
+CALLED = [
+    {"role": "user", "content": "x"},
+    {"role": "assistant", "content": [{"type": "tool_use", "id": "1", "name": "T", "input": {}}]},
+]
+
+
+@pytest.mark.parametrize(
+    ("switch", "expected"), [("null", {"content": None}), ("empty", {"content": ""}), ("omit", {})]
+)
+def test_content_beside_nothing_but_calls(switch: str, expected: dict):
+    message = sent(quirks(empty_content=switch), messages=CALLED)["messages"][1]
+    assert {key: value for key, value in message.items() if key == "content"} == expected
+
+
+def test_reminder_behind_a_result_with_a_picture_follows_the_picture():
+    result = {"type": "tool_result", "tool_use_id": "1", "content": [IMAGE]}
+    messages = [*CALLED, {"role": "user", "content": [result]}, {"role": "system", "content": "s"}]
+    tool, user = sent(messages=messages)["messages"][2:]
+    assert tool["content"] == "[image 1 attached below]"
+    assert [part.get("text") for part in user["content"]] == [
+        "[image 1]",
+        None,
+        "<system-reminder>\ns\n</system-reminder>",
+    ]
+
+
+def test_image_by_url_goes_where_the_server_fetches_it():
+    messages = [
+        {
+            "role": "user",
+            "content": [{"type": "image", "source": {"type": "url", "url": "https://a.example/b"}}],
+        }
+    ]
+    body = sent(quirks(image_urls=True), messages=messages)
+    assert body["messages"][0]["content"] == [
+        {"type": "image_url", "image_url": {"url": "https://a.example/b"}}
+    ]
+    with pytest.raises(RequestRefused, match=r"messages\.0\.content\.0.*base64"):
+        build(messages=messages)
+
+
+# ---------------------------------------------------------------- the rest
+
+
+def test_sampling_goes_as_far_as_the_server_takes_it():
+    asked = {"temperature": 0.5, "top_p": 0.9, "top_k": 4}
+    assert asked.items() <= sent(quirks(top_k=True), **asked).items()
+    built = build(quirks(sampling=False), **asked)
+    assert asked.keys().isdisjoint(json.loads(built.body))
+    assert sorted(notices(built)) == ["dropped.sampling", "dropped.top_k"]
+
+
+def test_user_and_session_are_sent_where_the_server_knows_them():
+    openai = sent(PRESETS["openai"], metadata={"user_id": "short"})
+    assert (openai["safety_identifier"], openai["prompt_cache_key"]) == ("short", "session")
+    assert len(sent(quirks(user_field="user"), metadata={"user_id": "x" * 65})["user"]) == 64
+    assert {"user", "safety_identifier", "prompt_cache_key"}.isdisjoint(sent(metadata={"user_id": "short"}))
+
+
+@pytest.mark.parametrize(("closed", "strict"), [(True, True), (False, False)])
+def test_answer_schema_is_strict_only_where_it_may_be(closed: bool, strict: bool):
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    if closed:
+        schema["additionalProperties"] = False
+    body = sent(output_config={"format": {"type": "json_schema", "schema": schema}})
+    expected = {"name": "response", "schema": schema, "strict": strict}
+    assert body["response_format"] == {"type": "json_schema", "json_schema": expected}
+
+
+def test_answer_format_that_is_not_known_leaves_a_notice():
+    built = build(output_config={"format": {"type": "yaml"}})
+    assert notices(built) == ["dropped.output_format"]
+
+
+def test_prompt_weighs_everything_that_costs_tokens():
+    result = {"type": "tool_result", "tool_use_id": "1", "content": [{"type": "text", "text": "seen"}, IMAGE]}
+    prompt = prompt_of(
+        build(system="S", tools=[TOOL], messages=[*CALLED, {"role": "user", "content": [result]}])
+    )
+    assert prompt.texts == (
+        *("S", "x", "T", "{}", "seen\n[image 1 attached below]", "[image 1]"),
+        *("T", "Does it.", '{"type":"object","properties":{}}'),
+    )
+    assert (prompt.messages, prompt.images) == (5, 1)

@@ -1,0 +1,187 @@
+"""Consecutive requests of one conversation keep the upstream's prompt cache.
+
+For every request and the next one: the messages of the first are the start of the second's, element by
+element, the last alone may have grown at its end; its tools are a prefix; everything else is equal.
+Conversations are made up turn by turn in the way of Claude Code: its newest system message is a list that
+becomes a string one request later, reminders come after tool results, results in the order they finished,
+deferred tools in between the others once a result has named them.
+"""
+
+import json
+from copy import deepcopy
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.anthropic import wire as a
+from gateway.inbound import Inbound
+from gateway.upstreams.ollama.request import to_chat_request as to_ollama
+from gateway.upstreams.openai.request import to_chat_request as to_openai
+from gateway.upstreams.quirks import PRESETS, ModelFacts
+
+words = st.sampled_from(["a", "two words", "ends in a line\n", 'é "q" \\', "<b>", "Error: x", " "])
+IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}}
+READY = ["Bash", "Read", "ToolSearch"]
+DEFERRED = ["Agent", "Monitor", "Task", "Zip"]
+
+
+def tool(name: str, **more: object) -> dict:
+    return {"name": name, "input_schema": {"type": "object", "properties": {}}, **more}
+
+
+class Talk:
+    """What the client holds, and the requests it has sent."""
+
+    def __init__(self, draw) -> None:
+        self.draw = draw
+        self.messages: list[dict] = []
+        self.loaded: list[str] = []
+        self.calls = 0
+        self.requests: list[dict] = []
+
+    def send(self) -> None:
+        messages = [self.rendered(m, last=m is self.messages[-1]) for m in self.messages]
+        names = [*READY, "DeferredToolPlaceholder", *self.loaded]
+        tools = [tool(n, defer_loading=True) if n not in READY else tool(n) for n in sorted(names)]
+        system = [{"type": "text", "text": f"x-anthropic-billing-header: cc_version={len(self.requests)};"}]
+        self.requests.append(
+            {"system": [*system, {"type": "text", "text": "S"}], "tools": tools, "messages": messages}
+        )
+
+    @staticmethod
+    def rendered(message: dict, *, last: bool) -> dict:
+        """The newest message carries the cache mark, for which its content must be a list."""
+        message = deepcopy(message)
+        content = message["content"]
+        if last and isinstance(content, str):
+            message["content"] = content = [{"type": "text", "text": content}]
+        if last and content:
+            content[-1]["cache_control"] = {"type": "ephemeral"}
+        return message
+
+    def user(self) -> None:
+        blocks = [
+            {"type": "text", "text": text} for text in self.draw(st.lists(words, min_size=1, max_size=3))
+        ]
+        if self.draw(st.integers(0, 5)) == 0:
+            blocks.insert(self.draw(st.integers(0, len(blocks))), IMAGE)
+        plain = len(blocks) == 1 and blocks[0]["type"] == "text" and self.draw(st.booleans())
+        self.messages.append({"role": "user", "content": blocks[0]["text"] if plain else blocks})
+
+    def system(self) -> None:
+        for text in self.draw(st.lists(words, max_size=2)):
+            self.messages.append({"role": "system", "content": text})
+        if self.draw(st.integers(0, 3)) == 0:
+            self.messages.append({"role": "system", "content": [], "output_config": {"effort": "high"}})
+
+    def assistant(self, calls: int) -> list[str]:
+        blocks: list[dict] = []
+        if self.draw(st.booleans()):
+            signature = self.draw(
+                st.sampled_from(["gw1:eyJwIjoicGxhaW4ifQ", "gw1:eyJwIjoib2xsYW1hIn0", "Eq"])
+            )
+            blocks.append({"type": "thinking", "thinking": "hm", "signature": signature})
+        if calls == 0 or self.draw(st.booleans()):
+            blocks.append({"type": "text", "text": self.draw(words)})
+        made: list[str] = []
+        for _ in range(calls):
+            self.calls += 1
+            made.append("call_0" if self.calls == 1 else f"toolu_gw{self.calls - 1}_Y2FsbF8w")
+            blocks.append(
+                {
+                    "type": "tool_use",
+                    "id": made[-1],
+                    "name": self.draw(st.sampled_from(READY)),
+                    "input": {"n": self.calls},
+                }
+            )
+        self.messages.append({"role": "assistant", "content": blocks})
+        return made
+
+    def results(self, calls: list[str]) -> None:
+        blocks = [self.result(call) for call in self.draw(st.permutations(calls))]
+        if self.draw(st.integers(0, 2)) == 0:
+            blocks.append({"type": "text", "text": "Tool loaded."})
+        self.messages.append({"role": "user", "content": blocks})
+
+    def result(self, call: str) -> dict:
+        kind = self.draw(st.sampled_from(["string", "string", "list", "image", "reference", "nothing"]))
+        content: object = self.draw(words)
+        if kind == "list":
+            content = [{"type": "text", "text": text} for text in self.draw(st.lists(words, max_size=2))]
+        elif kind == "image":
+            content = [{"type": "text", "text": "see"}, IMAGE]
+        elif kind == "reference":
+            name = self.draw(st.sampled_from(DEFERRED))
+            self.loaded = sorted({*self.loaded, name})
+            content = [{"type": "tool_reference", "tool_name": name}]
+        result = {"type": "tool_result", "tool_use_id": call, "is_error": self.draw(st.booleans())}
+        return result if kind == "nothing" else {**result, "content": content}
+
+
+@st.composite
+def conversations(draw) -> list[dict]:
+    talk = Talk(draw)
+    talk.system()
+    for _ in range(draw(st.integers(1, 3))):
+        talk.user()
+        talk.system()
+        talk.send()
+        for calls in draw(st.lists(st.integers(1, 3), max_size=3)):
+            talk.results(talk.assistant(calls))
+            talk.system()
+            talk.send()
+        if draw(st.booleans()):
+            talk.assistant(0)
+            talk.system()
+    return talk.requests
+
+
+def body(request: dict, build, preset: str) -> dict:
+    sent = json.dumps(
+        {"model": "m", "max_tokens": 100, "output_config": {"effort": "high"}, **request}
+    ).encode()
+    inbound = Inbound("r", sent, {}, a.decode_request(sent))
+    return json.loads(build(inbound, ModelFacts("p", "m", PRESETS[preset])).body)
+
+
+def grown(old: dict, new: dict) -> bool:
+    """Whether `new` is `old` with nothing but more at the end of its content."""
+    rest = [{key: value for key, value in m.items() if key not in ("content", "images")} for m in (old, new)]
+    images = old.get("images", [])
+    return (
+        rest[0] == rest[1] and new.get("images", [])[: len(images)] == images and more(parts(old), parts(new))
+    )
+
+
+def parts(message: dict) -> list[dict]:
+    """A string is the same prompt as a list with one text."""
+    content = message["content"]
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
+
+
+def more(before: list[dict], after: list[dict]) -> bool:
+    if before[:-1] != after[: len(before) - 1]:
+        return False
+    last, now = before[-1], after[len(before) - 1]
+    return last == now or (last["type"] == now["type"] == "text" and now["text"].startswith(last["text"]))
+
+
+@pytest.mark.parametrize(
+    ("build", "preset"),
+    [(to_openai, "plain"), (to_openai, "openai"), (to_ollama, "ollama")],
+    ids=["openai.plain", "openai.openai", "ollama"],
+)
+@settings(max_examples=150, deadline=None)
+@given(conversations())
+def test_a_request_starts_as_the_one_before_it(build, preset: str, requests: list[dict]):
+    bodies = [body(request, build, preset) for request in requests]
+    for old, new in pairwise(bodies):
+        before, after = old.pop("messages"), new["messages"]
+        assert after[: len(before) - 1] == before[:-1]
+        assert grown(before[-1], after[len(before) - 1])
+        tools = old.pop("tools")
+        assert new["tools"][: len(tools)] == tools
+        assert old == {key: value for key, value in new.items() if key not in ("messages", "tools")}

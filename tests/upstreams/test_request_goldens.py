@@ -1,0 +1,48 @@
+"""What each upstream receives for each request in goldens/requests, written out.
+
+`<name>.json` is a Messages request; `<name>.<kind>.<preset>.json` holds the body that kind and preset are
+sent, and the notices. `GATEWAY_REWRITE_GOLDENS=1 pytest <this file>` writes them anew: the diff is the
+review.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from gateway.anthropic import wire as a
+from gateway.errors import RequestRefused
+from gateway.inbound import Inbound
+from gateway.upstreams.ollama.request import to_chat_request as to_ollama
+from gateway.upstreams.openai.request import to_chat_request as to_openai
+from gateway.upstreams.quirks import PRESETS, ModelFacts
+
+FOLDER = Path(__file__).parents[1] / "goldens" / "requests"
+KINDS = {"openai": to_openai, "ollama": to_ollama}
+UPSTREAMS = ("openai.plain", "openai.openai", "openai.vllm", "openai.llamacpp", "ollama.ollama")
+NAMES = sorted(path.stem for path in FOLDER.glob("*.json") if "." not in path.stem)
+
+
+def received(name: str, upstream: str) -> dict:
+    kind, preset = upstream.split(".")
+    body = (FOLDER / f"{name}.json").read_bytes()
+    compact = json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False).encode()
+    inbound = Inbound("req_1", compact, {"x-claude-code-session-id": "session"}, a.decode_request(compact))
+    facts = ModelFacts("local", "qwen", PRESETS[preset], context_window=65_536, max_output_tokens=32_000)
+    try:
+        built = KINDS[kind](inbound, facts)
+    except RequestRefused as refused:
+        return {"refused": refused.message}
+    notices = [f"{notice.name}: {notice.detail}".removesuffix(": ") for notice in built.notices]
+    return {"notices": notices, "body": json.loads(built.body)}
+
+
+@pytest.mark.parametrize("upstream", UPSTREAMS)
+@pytest.mark.parametrize("name", NAMES)
+def test_upstream_receives_what_is_written_down(name: str, upstream: str):
+    path = FOLDER / f"{name}.{upstream}.json"
+    got = received(name, upstream)
+    if os.environ.get("GATEWAY_REWRITE_GOLDENS"):
+        path.write_text(json.dumps(got, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert got == json.loads(path.read_text(encoding="utf-8"))
