@@ -50,6 +50,7 @@ _COUNTED = frozenset(
         Kind.UPSTREAM_UNAVAILABLE,
     }
 )
+_COUNTED_STATUSES = frozenset({502, 503, 504})
 
 
 class ClientGone(Exception):
@@ -127,7 +128,7 @@ class Exchange:
             try:
                 await self._attempt(target, pause)
             except UpstreamFailed as error:
-                if last or self._answering.writer.started or error.kind not in _COUNTED:
+                if last or self._answering.writer.started or not _is_counted(error):
                     raise
             else:
                 return
@@ -277,3 +278,7 @@ def _slowness(target: Target, last_read: float | None, elapsed: float) -> str:
     else:
         key, limit, what = "idle", timeouts.idle, "the next byte"
     return f"[{target.facts.provider}] waited {limit:g} s for {what} of {target.facts.model} (timeouts.{key})"
+
+
+def _is_counted(error: UpstreamFailed) -> bool:
+    return error.kind in _COUNTED or error.upstream_status in _COUNTED_STATUSES

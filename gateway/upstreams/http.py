@@ -83,6 +83,8 @@ class HttpAttempt:
         return self._reader.feed(data)
 
     async def close(self) -> None:
+        if self._reader.ended:
+            await self._reply.drain()
         await self._reply.close()
 
 

@@ -11,6 +11,7 @@ Rules:
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ipaddress
 import ssl
@@ -32,6 +33,8 @@ Inflate = Callable[[bytes], bytes]
 
 KEEP_ALIVE = 30.0
 """Seconds an idle connection is kept."""
+DRAIN = 0.1
+"""Seconds that the end of a body may take to arrive after the end of its content."""
 
 _reused: ContextVar[bool] = ContextVar("_reused", default=False)
 
@@ -69,6 +72,13 @@ class Reply:
             pieces.append(data)
             size += len(data)
         return b"".join(pieces)[:limit]
+
+    async def drain(self) -> None:
+        """Wait a moment for the end of a body whose content is over: only then is the connection kept."""
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(DRAIN):
+                while await self.read() is not None:
+                    pass
 
     async def close(self) -> None:
         with contextlib.suppress(Exception):  # the connection is going away anyway
