@@ -2,7 +2,8 @@
 
 - PORT, HOST, LOG_LEVEL and DEFAULT_MODEL override the file's keys.
 - MODEL_MAP_JSON, then MODEL_MAP_FILE, stand before the file's `models`.
-- PROVIDER and its kin define a provider named `env`, which takes every model named without a provider.
+- PROVIDER and its kin define a provider named `env`, which becomes the default: it takes the file's default
+  model, and every model that a variable names without a provider.
 - A model without a provider goes to `env`, else to the only provider there is.
 - An empty variable is one that is not set.
 """
@@ -23,7 +24,8 @@ VARIABLES: Mapping[str, str] = {
     "PORT": "`server.port`",
     "HOST": "`server.host`",
     "LOG_LEVEL": "`server.log_level`",
-    "PROVIDER": "`openai` or `ollama`: defines a provider named `env`, which becomes the default",
+    "PROVIDER": "`openai` or `ollama`: defines a provider named `env`, which becomes the default: the file's "
+    "default model goes to it too",
     "PROVIDER_BASE_URL": "its `base_url`; left out: `https://api.openai.com/v1` or `http://127.0.0.1:11434`",
     "PROVIDER_API_KEY": "its `api_key`",
     "PROVIDER_TIMEOUT_MS": "its `timeouts.first_byte`, in milliseconds",
@@ -52,6 +54,16 @@ def overlay(draft: Draft, environ: Mapping[str, str]) -> None:
         draft.label(("defaults", "model"), _label("DEFAULT_MODEL"))
         value = names.qualified(draft, ("defaults", "model"), said["DEFAULT_MODEL"])
         draft.put(("defaults", "model"), value, _label("DEFAULT_MODEL"))
+
+
+def take_default(draft: Draft, environ: Mapping[str, str]) -> None:
+    """The file's default model goes to the environment's provider, unless DEFAULT_MODEL says otherwise."""
+    defaults = draft.tree.get("defaults")
+    model = defaults.get("model") if isinstance(defaults, dict) else None
+    if environ.get("PROVIDER") and not environ.get("DEFAULT_MODEL") and isinstance(model, str):
+        provider, _, name = model.partition("/")
+        if name and provider != "env":
+            draft.put(("defaults", "model"), f"env/{name}", _label("PROVIDER"))
 
 
 def defines_provider(environ: Mapping[str, str]) -> bool:

@@ -18,7 +18,7 @@ from gateway.errors import ConfigError
 from gateway.settings.consistency import inconsistencies
 from gateway.settings.document import Document
 from gateway.settings.draft import Draft
-from gateway.settings.env import defines_provider, overlay
+from gateway.settings.env import defines_provider, overlay, take_default
 from gateway.settings.mistakes import InvalidSettings, KeyPath, dotted
 from gateway.settings.models import ModelTarget, Settings
 from gateway.settings.references import References
@@ -69,6 +69,7 @@ def load(
         if value is not None:
             draft.put(("server", key), value, f"--{key}")
     _resolve(draft, environ, found.parent if found else Path())
+    take_default(draft, environ)
     settings = _settled(draft, allow_unauthenticated=allow_unauthenticated)
     return Loaded(settings, dict(_sources(draft, settings)), found)
 

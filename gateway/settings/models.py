@@ -110,7 +110,7 @@ class Server:
     """Client keys: each request must carry one of them as `x-api-key` or Bearer token. Without keys only
     loopback addresses may be listened on. Example: `["${CLIENT_KEY}"]`."""
     validation: Validation = "tolerant"
-    """`tolerant` mends or ignores what it can; `strict` refuses what the real API refuses.
+    """`tolerant` mends or ignores what it can. `strict` is accepted, but does not differ yet.
     Example: `strict`."""
     commit_after: Delay = 5.0
     """When an upstream is silent this long, the response starts with pings. Example: `2s`."""

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway.routing.table import RouteTable
 from gateway.settings.load import Loaded, load
 from gateway.settings.mistakes import InvalidSettings, Mistake
+from gateway.settings.models import ModelTarget
 
 CONFIGS = Path(__file__).parent / "configs"
 REPOSITORY = Path(__file__).parents[2]
@@ -102,9 +104,16 @@ def shipped() -> Loaded:
 
 def test_shipped_file_needs_no_variable_and_sends_everything_to_ollama() -> None:
     settings = shipped().settings
+    target = RouteTable.build(settings).resolve("claude-anything")
     assert [provider.kind for provider in settings.providers.values()] == ["ollama"]
-    assert [rule.pattern for rule in settings.models] == ["*"]
-    assert settings.models[0].target.context_window == 32768
+    assert target == ModelTarget("local", "qwen3-coder:30b", context_window=32768)
+
+
+@pytest.mark.parametrize("variables", [{"DEFAULT_MODEL": "m"}, {}], ids=["model", "no model"])
+def test_shipped_file_gives_way_to_a_provider_of_the_environment(variables: dict[str, str]) -> None:
+    environ = {"PROVIDER": "openai", "PROVIDER_BASE_URL": "http://127.0.0.1:8000", **variables}
+    settings = load(REPOSITORY / "config" / "gateway.yaml", environ).settings
+    assert RouteTable.build(settings).resolve("claude-anything").provider == "env"
 
 
 def test_shipped_file_stays_good_when_every_commented_key_is_uncommented(tmp_path: Path) -> None:

@@ -89,6 +89,12 @@ def test_provider_variables_add_a_provider_that_takes_bare_names(loaded) -> None
     assert read.settings.default_target == ModelTarget("env", "a/b")
 
 
+def test_files_default_model_goes_to_the_provider_of_the_environment(loaded) -> None:
+    read = loaded(FILE, PROVIDER="ollama", PROVIDER_BASE_URL="http://10.0.0.7:11434")
+    assert read.settings.default_target == ModelTarget("env", "from-file")
+    assert read.sources["defaults.model"] == "environment PROVIDER"
+
+
 def test_default_model_may_name_a_provider_of_the_file(loaded) -> None:
     read = loaded(FILE, PROVIDER="ollama", DEFAULT_MODEL="far/b")
     assert read.settings.default_target == ModelTarget("far", "b")
