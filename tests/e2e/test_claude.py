@@ -80,17 +80,21 @@ def test_an_agent_works_beside_the_main_thread(client, upstream):
         When(last_user="SUBTASK"), (Reply(calls=(bash("echo hi-42"),), delay=0.7), Reply(text="SUBRESULT"))
     )
     upstream.script(
-        Reply(calls=(Call("Agent", task),)), rules=[sub], default=Reply(text="main done", delay=0.3)
+        Reply(calls=(Call("Agent", task),)), rules=[sub], default=Reply(text="main done", delay=0.7)
     )
     outcome = client.run("-p", "use an agent", "--allowedTools", "Bash,Agent")
-    assert (outcome.code, outcome.out) == (0, "main done")
+    assert outcome.code == 0
+    assert outcome.out.endswith("main done")
     chats = upstream.chats()
     of_agent = [chat for chat in chats if "SUBTASK" in chat.texts("user")[0]]
     of_main = [chat for chat in chats if chat not in of_agent]
     assert len(of_agent) == 2
-    assert "hi-42" in of_agent[1].texts("tool")
+    assert of_agent[1].texts("tool")[0].startswith("hi-42")
     assert "Agent" in of_main[0].tools
     assert "SUBRESULT" in str(of_main[-1].messages)
+    assert of_agent[0].at < of_main[1].done_at
+    assert of_main[1].at < of_agent[0].done_at, "one after the other"
+    assert client.gateway.log.read_text().count(" agent=") >= 2
 
 
 @pytest.mark.parametrize(

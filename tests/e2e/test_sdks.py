@@ -124,6 +124,7 @@ def test_models_are_listed_and_retrieved(saw, start_gateway, settings):
 FAILURES = [
     (refusal(400, "no"), "BadRequestError", 400, "invalid_request_error"),
     (refusal(401, "no"), "InternalServerError", 500, "api_error"),
+    (refusal(402, "no"), "PaymentRequiredError", 402, "billing_error"),
     (refusal(404, "model 'x' not found"), "NotFoundError", 404, "not_found_error"),
     (refusal(429, "no"), "RateLimitError", 429, "rate_limit_error"),
     (refusal(500, "no"), "InternalServerError", 500, "api_error"),
@@ -131,14 +132,16 @@ FAILURES = [
     (refusal(503, "overloaded"), "OverloadedError", 529, "overloaded_error"),
     (Raw(chunks=("<html>",)), "InternalServerError", 502, "api_error"),
 ]
+OLD_NAMES = {"PaymentRequiredError": "APIStatusError", "ServiceUnavailableError": "InternalServerError"}
+"""What 0.75 raises instead, having no class of its own; for 529 it has one."""
 
 
-def test_failures_are_typed(saw, upstream):
+def test_failures_are_typed(saw, sdk, upstream):
     upstream.script(*(answer for answer, *_ in FAILURES), SUNNY)
     seen = saw("failures")
-    assert [(one["class"], one["status"], one["type"]) for one in seen] == [
-        tuple(row[1:]) for row in FAILURES
-    ]
+    old = str(OLD) in sdk.get("PYTHONPATH", "")
+    expected = [(OLD_NAMES.get(name, name) if old else name, *rest) for _, name, *rest in FAILURES]
+    assert [(one["class"], one["status"], one["type"]) for one in seen] == expected
     assert all(one["request_id"].startswith("req_") for one in seen)
 
 

@@ -160,7 +160,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_what_the_upstream_fails_with_is_told_in_anthropics_words(http, upstream, case, stream):
     answer, status, kind, should_retry = CASES[case]
-    upstream.script(answer)
+    upstream.script(default=answer)
     response = http.post("/v1/messages", json={**QUESTION, "stream": stream})
     assert shape(response) == (status, kind)
     assert response.headers.get("x-should-retry") == should_retry
