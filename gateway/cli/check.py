@@ -94,11 +94,12 @@ def _refusal_json(error: ConfigError) -> dict[str, object]:
 def _print_report(report: Report, console: Console) -> None:
     loaded = report.loaded
     console.print(Text(f"{loaded.path or 'The environment'} is valid.", style="bold green"))
-    _print_rows(console, "Models", ("requested", "goes to", "window", "output", "from"), _route_rows(report))
+    routes = [(*cells, _place(loaded, source)) for *cells, source in _route_rows(report)]
+    _print_rows(console, "Models", ("requested", "goes to", "window", "output", "from"), routes)
     console.print(Text("A name `provider/model` of any provider below is answered too.", style="dim"))
     for name in loaded.settings.providers:
-        _print_values(console, f"Provider {name}", provider_values(loaded, name))
-    _print_values(console, "Server", server_values(loaded))
+        _print_values(console, f"Provider {name}", loaded, provider_values(loaded, name))
+    _print_values(console, "Server", loaded, server_values(loaded))
     console.print()
     for warning in report.warnings:
         console.print(Text("warning: ", style="bold yellow") + Text(warning))
@@ -121,8 +122,15 @@ def _target_cells(target: ModelTarget) -> tuple[str, str, str]:
     return f"{target.provider}/{target.model}", str(window or "-"), str(output or "-")
 
 
-def _print_values(console: Console, title: str, values: Iterable[Value]) -> None:
-    _print_rows(console, title, ("key", "value", "from"), [(one.key, one.text, one.source) for one in values])
+def _print_values(console: Console, title: str, loaded: Loaded, values: Iterable[Value]) -> None:
+    rows = [(one.key, one.text, _place(loaded, one.source)) for one in values]
+    _print_rows(console, title, ("key", "value", "from"), rows)
+
+
+def _place(loaded: Loaded, source: str) -> str:
+    """The file stands above all tables: of a value in it, the line is enough."""
+    file, _, line = source.rpartition(":")
+    return f"line {line}" if loaded.path and file == str(loaded.path) else source
 
 
 def _print_rows(
@@ -133,7 +141,9 @@ def _print_rows(
     if console.width < _NARROW:
         _print_list(console, columns, rows)
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0), header_style="dim"
+    )
     for index, name in enumerate(columns):
         table.add_column(name, overflow="fold", style=_style(index, name))
     for row in rows:

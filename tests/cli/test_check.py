@@ -65,7 +65,7 @@ def test_good_file_is_shown_and_ends_with_0(check) -> None:
 def test_routes_show_target_limits_and_line(check) -> None:
     result = check()
     assert row(result, "claude-haiku-[45]*") == [
-        "claude-haiku-[45]*", "local/qwen3:4b", "-", "-", "gateway.yaml:18",
+        "claude-haiku-[45]*", "local/qwen3:4b", "-", "-", "line", "18",
     ]  # fmt: skip
     assert row(result, "claude-opus-*")[1:4] == ["far/Qwen/Qwen3-480B", "131072", "32768"]
     assert "404: not configured" in result.output
@@ -89,12 +89,12 @@ def test_providers_show_what_holds_and_why(check) -> None:
     output = check().output
     local, far = output.split("Provider local")[1].split("Provider far")
     words = {line.split()[0]: line.split()[1:] for line in local.splitlines() if len(line.split()) > 2}
-    assert words["base_url"] == ["http://127.0.0.1:11434", "gateway.yaml:9"]
+    assert words["base_url"] == ["http://127.0.0.1:11434", "line", "9"]
     assert words["preset"] == ["ollama", "recognised"]
     assert words["api_key"] == ["none", "default"]
-    assert words["timeouts.first_byte"] == ["30m", "gateway.yaml:10"]
+    assert words["timeouts.first_byte"] == ["30m", "line", "10"]
     assert words["timeouts.idle"] == ["30m", "first_byte"]
-    assert words["timeouts.total"] == ["2h", "gateway.yaml:5"]
+    assert words["timeouts.total"] == ["2h", "line", "5"]
     assert "https://models.example/v1" in far
     assert "***@proxy.example:3128" in far
 
@@ -102,7 +102,7 @@ def test_providers_show_what_holds_and_why(check) -> None:
 def test_server_values_show_where_they_came_from(check) -> None:
     result = check(PORT="9000")
     assert row(result, "port") == ["port", "9000", "environment", "PORT"]
-    assert row(result, "log_level") == ["log_level", "debug", "gateway.yaml:3"]
+    assert row(result, "log_level") == ["log_level", "debug", "line", "3"]
     assert row(result, "drip_after") == ["drip_after", "4m", "default"]
 
 
