@@ -6,14 +6,16 @@ Rules:
   are refused, with the path of the culprit (`messages.3.content.0.text`).
 - JSON that only passes through (tool schemas, tool input) stays `msgspec.Raw`: decoded by nobody, byte-equal.
 
-Content blocks are decoded in two steps, a list of raw values first and each by its `type` second, so that
-one unknown block costs nothing but itself.
+- A body that is not UTF-8 throughout, or nested without end, is no valid JSON.
+
+Content blocks are decoded at once where all their types are known; else in two steps, a list of raw values
+first and each by its `type` second, so that one unknown block costs nothing but itself.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any, NoReturn
+from typing import Any, Generic, NoReturn, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
@@ -168,9 +170,13 @@ class _Metadata(Struct):
     user_id: str | None = None
 
 
-class _Message(Struct):
+_B = TypeVar("_B")
+"""What a block is decoded as: one of the known types, or raw."""
+
+
+class _Message(Struct, Generic[_B]):
     role: str
-    content: str | list[Raw] | None = None
+    content: str | list[_B] | None = None
     output_config: OutputConfig | None = None
     clear_at: str | None = None
 
@@ -181,11 +187,11 @@ class _ToolResult(Struct, tag_field="type", tag="tool_result"):
     is_error: bool | None = None
 
 
-class _Request(Struct):
+class _Request(Struct, Generic[_B]):
     model: str
-    messages: list[_Message]
+    messages: list[_Message[_B]]
     max_tokens: int | None = None
-    system: str | list[Raw] | None = None
+    system: str | list[_B] | None = None
     stream: bool | None = None
     stop_sequences: list[str] | None = None
     tools: list[ToolDefinition] | None = None
@@ -209,7 +215,8 @@ _KNOWN = Text | Image | Document | ThinkingBlock | RedactedThinking | ToolUse | 
 _KNOWN_TYPES = frozenset(
     "text image document thinking redacted_thinking tool_use tool_reference tool_result".split()
 )
-_REQUEST = msgspec.json.Decoder(_Request)
+_KNOWN_REQUEST = msgspec.json.Decoder[Any](_Request[_KNOWN])
+_REQUEST = msgspec.json.Decoder(_Request[Raw])
 _BLOCK = msgspec.json.Decoder[Any](_KNOWN)
 _TYPED = msgspec.json.Decoder(_Typed)
 
@@ -217,7 +224,14 @@ _TYPED = msgspec.json.Decoder(_Typed)
 def decode_request(body: bytes) -> MessagesRequest:
     """Decode one request body; RequestRefused (400) names what is wrong and where."""
     try:
-        sent = _REQUEST.decode(body)
+        return _request(body)
+    except RecursionError:
+        raise RequestRefused("the request body is not valid JSON: it is nested too deeply") from None
+
+
+def _request(body: bytes) -> MessagesRequest:
+    try:
+        sent = _decode(body)
     except msgspec.ValidationError as error:
         _refuse(error, "")
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -248,7 +262,17 @@ def decode_request(body: bytes) -> MessagesRequest:
     )
 
 
-def _message(i: int, sent: _Message) -> Message:
+def _decode(body: bytes) -> _Request[Any]:
+    """Raw values are not looked into, so that their UTF-8 is checked here."""
+    if not body.isascii():
+        body.decode()
+    try:
+        return _KNOWN_REQUEST.decode(body)
+    except msgspec.ValidationError:
+        return _REQUEST.decode(body)
+
+
+def _message(i: int, sent: _Message[Any]) -> Message:
     path = f"messages.{i}"
     if sent.content is None and sent.output_config is None:
         raise RequestRefused(f"{path}.content: field required")
@@ -262,24 +286,27 @@ def _message(i: int, sent: _Message) -> Message:
     )
 
 
-def _system(sent: str | list[Raw] | None) -> tuple[str, ...]:
+def _system(sent: str | list[Any] | None) -> tuple[str, ...]:
     blocks = _blocks(sent, "system")
     return tuple(b.text for b in blocks if isinstance(b, Text | Unknown))
 
 
-def _blocks(sent: str | list[Raw] | None, path: str) -> tuple[Block, ...]:
+def _blocks(sent: str | list[Any] | None, path: str) -> tuple[Block, ...]:
     if sent is None:
         return ()
     if isinstance(sent, str):
         return (Text(sent),)
-    return tuple(_block(raw, path, i) for i, raw in enumerate(sent))
+    return tuple([_block(block, path, i) for i, block in enumerate(sent)])
 
 
-def _block(raw: Raw, path: str, i: int) -> Block:
-    try:
-        block = _BLOCK.decode(raw)
-    except msgspec.ValidationError as error:
-        return _unknown(raw, error, f"{path}.{i}")
+def _block(sent: Any, path: str, i: int) -> Block:
+    """`sent` is raw, or one of the known blocks."""
+    block = sent
+    if isinstance(sent, Raw):
+        try:
+            block = _BLOCK.decode(sent)
+        except msgspec.ValidationError as error:
+            return _unknown(sent, error, f"{path}.{i}")
     if isinstance(block, _ToolResult):
         content = _blocks(block.content, f"{path}.{i}.content")
         return ToolResult(block.tool_use_id, content, bool(block.is_error))

@@ -13,16 +13,21 @@ from typing import Any, cast
 import msgspec
 from msgspec import Raw
 
+from gateway.errors import RequestRefused
+
 _IDENTITY = ("$schema", "$id")
 
 
 @lru_cache(maxsize=512)
 def parameters(schema: bytes) -> Raw:
-    """`schema` as sent, empty where there was none."""
+    """`schema` as sent, empty where there was none; RequestRefused where it is nested without end."""
     try:
-        sent = msgspec.json.decode(schema)
-    except msgspec.DecodeError:
-        sent = {}
+        return _lowered(msgspec.json.decode(schema or b"{}"))
+    except RecursionError:
+        raise RequestRefused("tools: an input_schema is nested too deeply") from None
+
+
+def _lowered(sent: Any) -> Raw:
     root = _node(sent)
     for key in _IDENTITY:
         root.pop(key, None)

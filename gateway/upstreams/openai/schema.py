@@ -15,6 +15,8 @@ from typing import Any, cast
 import msgspec
 from msgspec import Raw
 
+from gateway.errors import RequestRefused
+
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 _EMPTY = b'{"type":"object","properties":{}}'
 _IDENTITY = ("$schema", "$id")
@@ -26,11 +28,13 @@ _LOOSE = frozenset(
 
 @lru_cache(maxsize=512)
 def parameters(schema: bytes) -> Raw:
-    """`schema` as sent, empty where there was none."""
+    """`schema` as sent, empty where there was none; RequestRefused where it is nested without end."""
     try:
         keys = _OBJECT.decode(schema)
     except msgspec.DecodeError:
         return Raw(_EMPTY)
+    except RecursionError:
+        raise RequestRefused("tools: an input_schema is nested too deeply") from None
     for key in _IDENTITY:
         keys.pop(key, None)
     head = {
@@ -42,7 +46,10 @@ def parameters(schema: bytes) -> Raw:
 @lru_cache(maxsize=64)
 def strict(schema: bytes) -> bool:
     """Whether OpenAI takes the schema with `strict: true`."""
-    return _strict(msgspec.json.decode(schema))
+    try:
+        return _strict(msgspec.json.decode(schema))
+    except RecursionError:
+        return False
 
 
 def _strict(node: Any) -> bool:

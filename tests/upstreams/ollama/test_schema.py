@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.errors import RequestRefused
 from gateway.upstreams.ollama import schema
 
 anything = st.recursive(
@@ -61,3 +62,9 @@ def readable(node: object) -> bool:
 @given(anything)
 def test_everything_that_is_left_can_be_decoded(sent: object):
     assert readable(lowered(sent))
+
+
+def test_schema_nested_without_end_is_refused():
+    deep = b'{"properties":{"a":' * 2000 + b"{}" + b"}}" * 2000
+    with pytest.raises(RequestRefused, match="nested too deeply"):
+        schema.parameters(deep)

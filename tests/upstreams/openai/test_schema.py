@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from gateway.errors import RequestRefused
 from gateway.upstreams.openai import schema
 
 
@@ -55,3 +56,10 @@ CLOSED = {
 )
 def test_strict_needs_every_object_closed_and_every_property_required(sent: object, strict: bool):
     assert schema.strict(json.dumps(sent).encode()) is strict
+
+
+def test_schema_nested_without_end_is_refused():
+    deep = b'{"properties":{"a":' * 2000 + b"{}" + b"}}" * 2000
+    with pytest.raises(RequestRefused, match="nested too deeply"):
+        schema.parameters(deep)
+    assert schema.strict(deep) is False

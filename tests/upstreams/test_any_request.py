@@ -1,0 +1,107 @@
+"""Whatever blocks stand in whatever turns: a request is refused in words, or a server can take it."""
+
+import json
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.anthropic import wire as a
+from gateway.errors import RequestRefused
+from gateway.inbound import Inbound
+from gateway.upstreams.ollama.request import prompt_of as ollama_prompt
+from gateway.upstreams.ollama.request import to_chat_request as to_ollama
+from gateway.upstreams.openai.request import prompt_of as openai_prompt
+from gateway.upstreams.openai.request import to_chat_request as to_openai
+from gateway.upstreams.quirks import PRESETS, ModelFacts
+
+ids = st.sampled_from(["", "1", "2", "toolu_gw1_MQ", "x" * 50])
+texts = st.sampled_from(["", " ", "a", "b\n", "x-anthropic-billing-header: v;"])
+simple = st.one_of(
+    st.builds(lambda t: {"type": "text", "text": t}, texts),
+    st.sampled_from(
+        [
+            {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}},
+            {"type": "image", "source": {"type": "url", "url": "https://a.example/b.png"}},
+            {"type": "document", "source": {"type": "text", "data": "words"}},
+            {"type": "document", "source": {"type": "base64", "data": "JVBERi0="}},
+            {"type": "tool_reference", "tool_name": "late"},
+            {"type": "thinking", "thinking": "hm", "signature": "gw1:eyJwIjoib2xsYW1hIn0"},
+            {"type": "redacted_thinking", "data": "x"},
+            {"type": "search_result", "source": "u", "title": "t", "content": []},
+            {"type": "hologram"},
+            {"type": "hologram", "text": "c"},
+            {"type": "tool_removal", "tool": {"type": "tool_reference", "name": "T"}},
+        ]
+    ),
+)
+blocks = st.one_of(
+    simple,
+    st.builds(
+        lambda i, v: {"type": "tool_use", "id": i, "name": "T", "input": v},
+        ids,
+        st.sampled_from([{}, [1], "x"]),
+    ),
+    st.builds(
+        lambda i, c, e: {"type": "tool_result", "tool_use_id": i, "content": c, "is_error": e},
+        ids,
+        texts | st.lists(simple, max_size=2),
+        st.booleans(),
+    ),
+)
+messages = st.builds(
+    lambda role, content, clear: {"role": role, "content": content, **clear},
+    st.sampled_from(["user", "user", "assistant", "assistant", "system", "narrator"]),
+    texts | st.lists(blocks, max_size=4),
+    st.sampled_from([{}, {}, {"clear_at": "next_user_message"}]),
+)
+TOOLS = [{"name": "T", "input_schema": {}}, {"name": "late", "defer_loading": True, "input_schema": {}}]
+
+
+@pytest.mark.parametrize(
+    ("build", "prompt_of", "preset"),
+    [
+        (to_openai, openai_prompt, "plain"),
+        (to_openai, openai_prompt, "openai"),
+        (to_openai, openai_prompt, "vllm"),
+        (to_ollama, ollama_prompt, "ollama"),
+    ],
+    ids=["plain", "openai", "vllm", "ollama"],
+)
+@settings(max_examples=200, deadline=None)
+@given(st.lists(messages, min_size=1, max_size=6))
+def test_any_request_is_refused_or_well_formed(build, prompt_of, preset: str, messages: list[dict]):
+    body = json.dumps({"model": "m", "max_tokens": 9, "tools": TOOLS, "messages": messages}).encode()
+    inbound = Inbound("r", body, {}, a.decode_request(body))
+    try:
+        built = build(inbound, ModelFacts("p", "m", PRESETS[preset]))
+    except RequestRefused:
+        return
+    sent = json.loads(built.body)
+    assert sent["messages"]
+    assert prompt_of(built).messages == len(sent["messages"])
+    every_call_is_answered_at_once_and_in_order(sent["messages"])
+    if PRESETS[preset].mid_system == "fold":
+        roles_alternate(sent["messages"])
+
+
+def every_call_is_answered_at_once_and_in_order(messages: list[dict]) -> None:
+    waiting: list[str] = []
+    for message in messages:
+        if message["role"] == "tool":
+            assert message["tool_call_id"] == waiting.pop(0)
+            continue
+        assert waiting == []
+        calls = [call["id"] for call in message.get("tool_calls", [])]
+        assert len(set(calls)) == len(calls)
+        assert all(calls)
+        waiting = calls
+    assert waiting == []
+
+
+def roles_alternate(messages: list[dict]) -> None:
+    spoken = [message["role"] for message in messages if message["role"] != "tool"]
+    first = spoken[1:] if spoken[0] == "system" else spoken
+    assert "system" not in first
+    assert all(one == two == "assistant" or one != two for one, two in pairwise(first))
