@@ -199,7 +199,7 @@ def test_input_that_is_no_object_is_wrapped():
     assert bytes(turns(user("a"), says([odd]))[1].calls[0].input) == b'{"input":"x"}'
 
 
-def test_toolset_members_carry_the_familys_name():
+def test_toolset_members_carry_the_name_of_their_family():
     member = {**call("1", "left_click"), "toolset_name": "computer"}
     assert turns(user("a"), says([member]))[1].calls[0].name == "computer__left_click"
 
