@@ -6,7 +6,8 @@
 #   make canary   the end-to-end tests with the newest clients (not part of `test`)
 #   make lock     newest versions into the lock files
 #
-# Python 3.11 is all that is needed: uv is used where it is installed, else venv and pip; node comes as a wheel.
+# Python 3.11 or newer is all that is needed: uv is used where it is installed, else venv and pip; node comes
+# as a wheel.
 
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 UV ?= $(shell command -v uv)
@@ -19,7 +20,7 @@ CANARY := .cache/canary
 PYTEST_ARGS ?=
 
 ifneq ($(UV),)
-MAKE_VENV := $(UV) venv --quiet --allow-existing --python 3.11 $(VENV)
+MAKE_VENV := $(UV) venv --quiet --allow-existing --python $(or $(shell command -v python3.11),">=3.11") $(VENV)
 INSTALL := $(UV) pip install --quiet --python $(PY)
 else
 MAKE_VENV := $(PYTHON) -m venv $(VENV)
