@@ -194,7 +194,9 @@ def _schema(request: a.MessagesRequest, notes: Notes) -> Raw | None:
 
 def description(tool: a.ToolDefinition) -> str:
     """A tool's description, with its examples: upstreams have no place of their own for those."""
-    examples = [f"Examples: {str(bytes(example), 'utf-8')}" for example in tool.input_examples or ()]
+    if not tool.input_examples:
+        return tool.description or ""
+    examples = [f"Examples: {str(bytes(example), 'utf-8')}" for example in tool.input_examples]
     return "\n".join(filter(None, [tool.description, *examples]))
 
 

@@ -38,7 +38,7 @@ def test_other_family_gets_nothing():
 
 @pytest.mark.parametrize(
     "signature",
-    ["", "EqQBCgIYAhIM", "gw1:", "gw1:!!!", "gw1:é", "gw1:eyJw", "gw1:W10", "gw1:A", "gw2:eyJwIjoidmxsbSJ9"],
+    ["", "EqQBCgAbc", "gw1:", "gw1:!!!", "gw1:é", "gw1:eyJw", "gw1:W10", "gw1:A", "gw2:eyJwIjoidmxsbSJ9"],
 )
 def test_foreign_or_broken_signature_is_dropped(signature: str):
     assert signatures.replayed(a.ThinkingBlock("plan", signature), "vllm") == ""
