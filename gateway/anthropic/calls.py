@@ -43,6 +43,8 @@ class Call:
     _pieces: list[str] = Factory(list[str])
     _unseen: int = 0
     """The first of `_pieces` that has not been looked at by `release`."""
+    _incomplete: int = 0
+    """With this many pieces the arguments were no object: not looked at again before another comes."""
 
     def add(self, part: Tool) -> None:
         self.id = self.id or part.id
@@ -69,7 +71,12 @@ class Call:
     @property
     def complete(self) -> bool:
         """Whether the upstream has nothing more to say about this call, as far as one can tell."""
-        return self.whole or (self._ends_like_an_object() and self.valid)
+        if self.whole:
+            return True
+        if len(self._pieces) > self._incomplete and self._ends_like_an_object() and self.valid:
+            return True
+        self._incomplete = len(self._pieces)
+        return False
 
     @property
     def valid(self) -> bool:

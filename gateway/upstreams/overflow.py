@@ -48,7 +48,7 @@ _WINDOW = (
 )
 _PROMPT = (
     r"request \((\d+) tokens?\)",
-    r"\((\d+) in the (?:messages|prompt)",
+    r"\((\d+) (?:in the (?:messages|prompt)|of text input)",
     r"at least (\d+) input tokens",
     r"request has (\d+) input tokens",
     r"messages resulted in (\d+) tokens",
@@ -59,7 +59,7 @@ _PROMPT = (
     r"passed (\d+) input tokens",
 )
 _ANSWER = (
-    r"(\d+) in the completion",
+    r"(\d+) in the (?:completion|output)",
     r"requested (\d+) output tokens",
     r"exceed context limit: \d+ \+ (\d+)",
     r"\((\d+) > \d+ - \d+\)",

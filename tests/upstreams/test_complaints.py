@@ -1,0 +1,94 @@
+"""gateway/upstreams/complaints.py. The wordings of the servers stand in goldens/failures."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gateway.upstreams.built import Amends, Built, ReplyWish
+from gateway.upstreams.complaints import Complaint, complaint, mend
+
+FOLDER = Path(__file__).parents[1] / "goldens" / "failures"
+
+
+def table(name: str) -> list[list[str]]:
+    return [line.split("\t") for line in (FOLDER / f"{name}.tsv").read_text().splitlines()[1:]]
+
+
+def body(message: str, **fields: object) -> bytes:
+    return json.dumps({"error": {"message": message, **fields}}).encode()
+
+
+@pytest.mark.parametrize(("limit", "message"), table("limits"))
+def test_limit_is_read(limit, message):
+    assert complaint(400, body(message)) == Complaint(max_tokens=int(limit))
+
+
+def test_room_beside_the_prompt_is_the_limit_of_this_request_only():
+    message = (
+        "This model's maximum context length is 16384 tokens. However, you requested 24000 tokens "
+        "(8000 in the messages, 16000 in the completion)."
+    )
+    assert complaint(400, body(message)) == Complaint(max_tokens=8320, lasting=False)
+
+
+@pytest.mark.parametrize(("name", "message"), table("parameters"))
+def test_parameter_is_read(name, message):
+    assert complaint(400, body(message)) == Complaint(parameter=name)
+
+
+@pytest.mark.parametrize("code", ["unsupported_parameter", "unsupported_value"])
+def test_parameter_that_the_error_names_is_read(code):
+    assert complaint(400, body("no", code=code, param="top_p")) == Complaint(parameter="top_p")
+
+
+def test_parameter_of_a_list_of_details_is_read():
+    details = {"detail": [{"loc": ["body", "top_k"], "msg": "Extra inputs are not permitted"}]}
+    assert complaint(422, json.dumps(details).encode()) == Complaint(parameter="top_k")
+
+
+def test_thinking_is_read():
+    assert complaint(400, b'{"error":"\\"qwen\\" does not support thinking"}') == Complaint(think=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (400, "request (13392 tokens) exceeds the available context size (8192 tokens)"),
+        (400, "registry.example/x does not support tools"),
+        (400, "Unsupported parameter: 'tools' is not supported with this model."),
+        (400, "Invalid value for messages[0].content"),
+        (400, ""),
+        (404, "max_tokens at most 5"),
+        (500, "max_tokens at most 5"),
+    ],
+)
+def test_what_cannot_be_mended_is_no_complaint(status, message):
+    assert complaint(status, body(message)) is None
+
+
+def test_mended_request_asks_for_less():
+    refusal = body("max_tokens is too large. This model supports at most 16384 completion tokens")
+    built = Built(b"", ReplyWish(max_tokens=32000))
+    assert mend(Amends(), 400, refusal, built) == Amends(max_tokens=16384)
+    assert mend(Amends(), 400, refusal, Built(b"")) == Amends(max_tokens=16384)
+
+
+def test_lessons_add_up():
+    amends = mend(Amends(max_tokens=5), 400, body("Unknown parameter: 'top_k'."), Built(b""))
+    assert amends == Amends(max_tokens=5, dropped=frozenset({"top_k"}))
+    amends = mend(amends, 400, b'{"error":"\\"q\\" does not support thinking"}', Built(b""))
+    assert amends == Amends(max_tokens=5, dropped=frozenset({"top_k"}), think=False)
+
+
+@pytest.mark.parametrize(
+    ("amends", "refusal"),
+    [
+        (Amends(), body("max_tokens must be at most 4096")),
+        (Amends(dropped=frozenset({"top_k"})), body("Unknown parameter: 'top_k'.")),
+        (Amends(think=False), body("x does not support thinking")),
+        (Amends(), body("no")),
+    ],
+)
+def test_nothing_is_asked_twice(amends, refusal):
+    assert mend(amends, 400, refusal, Built(b"", ReplyWish(max_tokens=4096))) is None

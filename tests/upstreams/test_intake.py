@@ -1,0 +1,48 @@
+"""gateway/upstreams/intake.py."""
+
+import pytest
+
+from gateway.lines import LIMIT, LineTooLong
+from gateway.upstreams.intake import Intake
+
+STREAMS = [
+    b'data: {"a":1}\n\n',
+    b': hello\n\ndata: {"a":1}\n\n',
+    b'\r\n\nevent: x\ndata: {"a":1}\n\n',
+    b'\xef\xbb\xbfid: 1\ndata: {"a":1}\n\n',
+    b'retry: 1\ndata: {"a":1}',
+]
+BODIES = [b'{"a":1}', b'  [{"a":1}]\n', b"<html>", b"Internal Server Error", b"dat", b"", b" \n"]
+
+
+def read(pieces: list[bytes]) -> tuple[list[bytes], bool]:
+    intake = Intake()
+    payloads = [payload for piece in pieces for payload in intake.feed(piece)]
+    return payloads + intake.close(), intake.plain
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_stream_is_recognised_wherever_it_is_cut(stream):
+    for at in range(len(stream)):
+        assert read([stream[:at], stream[at:]]) == ([b'{"a":1}'], False)
+    assert read([stream[i : i + 1] for i in range(len(stream))]) == ([b'{"a":1}'], False)
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_anything_else_is_one_payload_at_its_end(body):
+    for at in range(len(body) + 1):
+        assert read([body[:at], body[at:]]) == ([body], True)
+
+
+def test_payload_of_a_stream_does_not_wait():
+    intake = Intake()
+    assert intake.feed(b"da") == []
+    assert intake.feed(b'ta: {"a":1}\n\n') == [b'{"a":1}']
+
+
+def test_body_without_end_is_refused():
+    intake = Intake()
+    for _ in range(LIMIT // 2**20):
+        intake.feed(b"<" * 2**20)
+    with pytest.raises(LineTooLong):
+        intake.feed(b"<")
