@@ -1,0 +1,172 @@
+"""gateway/upstreams/ollama/reader.py. The client's side of it: goldens/answers."""
+
+import json
+from typing import Any
+
+import pytest
+
+from gateway.errors import Kind
+from gateway.lines import LIMIT
+from gateway.parts import End, Fault, Finish, Part, Text, Thinking, Tool, Usage
+from gateway.upstreams.built import ReplyWish
+from gateway.upstreams.ollama.reader import NativeReader
+from gateway.upstreams.quirks import PRESETS, ModelFacts
+
+FACTS = ModelFacts("up", "m", PRESETS["ollama"], context_window=4096)
+STATE = {"p": "ollama"}
+
+
+def reader(*, prefill: str = "", **wish: Any) -> NativeReader:
+    return NativeReader(FACTS, ReplyWish(**{"thinking": True, **wish}), prefill)
+
+
+def line(**message: object) -> bytes:
+    return (
+        json.dumps({"model": "m", "message": {"role": "assistant", **message}, "done": False}).encode()
+        + b"\n"
+    )
+
+
+def done(**counts: object) -> bytes:
+    last = {
+        "model": "m",
+        "message": {"role": "assistant", "content": ""},
+        "done": True,
+        "done_reason": "stop",
+    }
+    return json.dumps({**last, **counts}).encode() + b"\n"
+
+
+def read(stream: bytes, **wish: Any) -> list[Part]:
+    reading = reader(**wish)
+    return [*reading.feed(stream), *reading.close()]
+
+
+def test_thinking_content_and_calls_come_in_this_order():
+    call = {"id": "c1", "function": {"name": "A", "arguments": {"x": 1}}}
+    assert read(line(content="b", thinking="a", tool_calls=[call]) + done()) == [
+        Thinking("a", STATE),
+        Text("b"),
+        Tool(0, "c1", "A", '{"x": 1}', whole=True),
+        End(),
+    ]
+
+
+def test_calls_with_one_index_are_never_merged():
+    call = {"function": {"index": 0, "name": "A", "arguments": {}}}
+    parts = read(line(tool_calls=[call, call]) + line(tool_calls=[call]) + done())
+    assert parts[:-1] == [Tool(key, "", "A", "{}", whole=True) for key in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [({"a": "é"}, '{"a": "\\u00e9"}'), ('{"a":1}', '{"a":1}'), (None, "null"), ([1], "[1]")],
+)
+def test_arguments_become_a_json_text(arguments, text):
+    call = {"function": {"name": "A", "arguments": arguments}}
+    assert read(line(tool_calls=[call]) + done())[0] == Tool(0, "", "A", text, whole=True)
+
+
+@pytest.mark.parametrize(
+    ("counts", "parts"),
+    [
+        ({"prompt_eval_count": 5, "eval_count": 2}, [Usage(5, 2), End()]),
+        ({"eval_count": 2}, [Usage(None, 2), End()]),
+        ({"prompt_eval_count": 0}, [End()]),
+        ({}, [End()]),
+        ({"done_reason": "length"}, [End(Finish.LENGTH)]),
+        ({"done_reason": ""}, [End()]),
+        (
+            {"done_reason": "length", "prompt_eval_count": 4000, "eval_count": 96},
+            [Usage(4000, 96), End(Finish.WINDOW)],
+        ),
+    ],
+)
+def test_last_line_tells_the_counts_and_the_reason(counts, parts):
+    assert read(line(content="a") + done(**counts)) == [Text("a"), *parts]
+
+
+def test_done_ends_the_answer_before_the_bytes_do():
+    reading = reader()
+    reading.feed(done())
+    assert reading.ended
+    assert reading.feed(line(content="a")) == []
+    assert reading.close() == []
+
+
+def test_bytes_without_done_are_a_cut():
+    cut = Fault(Kind.UPSTREAM_CUT, "upstream closed the stream before finishing")
+    assert read(line(content="a")) == [Text("a"), cut]
+    assert read(line(content="a") + b'{"model":"m","mess') == [Text("a"), cut]
+
+
+@pytest.mark.parametrize("body", [b"", b"\n"])
+def test_nothing_at_all_is_an_empty_answer(body):
+    empty = [Fault(Kind.UPSTREAM_CUT, "[up] upstream sent an empty answer")]
+    assert read(body) == empty
+    assert reader().whole(body) == empty
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ({"error": "llama runner process has terminated"}, Kind.UPSTREAM_GARBAGE),
+        ({"error": "server busy, please try again", "status": 503}, Kind.UPSTREAM_OVERLOADED),
+        (
+            {"error": "request (9 tokens) exceeds the available context size (8 tokens)"},
+            Kind.CONTEXT_OVERFLOW,
+        ),
+    ],
+)
+@pytest.mark.parametrize("before", [b"", line(content="a")])
+def test_error_line_is_that_error(error, kind, before):
+    fault = read(before + json.dumps(error).encode() + b"\n")[-1]
+    assert isinstance(fault, Fault)
+    assert fault.kind is kind
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html><title>Bad gateway</title></html>",
+        b"plain words\n",
+        b"{}\n",
+        b'{"done": false}\n',
+        b'{"message": 7}\n',
+        b'{"message": {"content": "\xff"}}\n',
+        b"[1]\n",
+        b'{"a":' * 10_000 + b"\n",
+    ],
+)
+@pytest.mark.parametrize("way", ["whole", "feed"])
+def test_nonsense_is_a_bad_answer(body, way):
+    (fault,) = reader().whole(body) if way == "whole" else read(body)
+    assert isinstance(fault, Fault)
+    assert fault.kind is Kind.UPSTREAM_GARBAGE
+
+
+def test_endless_line_is_refused():
+    reading = reader()
+    parts: list[Part] = []
+    for _ in range(LIMIT // 2**20 + 1):
+        parts += reading.feed(b"x" * 2**20)
+    assert [part.kind for part in parts if isinstance(part, Fault)] == [Kind.UPSTREAM_GARBAGE]
+    assert reading.ended
+
+
+def test_whole_answer_may_be_spread_over_lines():
+    body = json.dumps(json.loads(done(eval_count=2)) | {"message": {"content": "a"}}, indent=2).encode()
+    assert reader().whole(body) == [Text("a"), Usage(None, 2), End()]
+
+
+def test_stream_in_answer_to_a_plain_request_is_read():
+    assert reader().whole(line(content="a") + line(content="b") + done()) == [Text("a"), Text("b"), End()]
+
+
+def test_think_tags_in_the_content_are_reasoning():
+    stream = line(content="<think>") + line(content="a</think>b") + done()
+    assert read(stream) == [Thinking("a", STATE), Text("b"), End()]
+
+
+def test_echo_of_the_prefill_is_removed():
+    assert reader(prefill="Once").feed(line(content="Once upon")) == [Text(" upon")]

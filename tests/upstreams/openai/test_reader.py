@@ -1,0 +1,384 @@
+"""gateway/upstreams/openai/reader.py. The client's side of it: goldens/answers."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+from attrs import evolve
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.anthropic import events as e
+from gateway.anthropic.fold import fold
+from gateway.anthropic.writer import MessageWriter
+from gateway.errors import Kind
+from gateway.lines import LIMIT
+from gateway.parts import End, Fault, Finish, Notice, Part, Text, Thinking, Tool, Usage
+from gateway.upstreams.built import ReplyWish
+from gateway.upstreams.openai.reader import ChatReader
+from gateway.upstreams.quirks import PRESETS, ModelFacts
+
+FACTS = ModelFacts("up", "m", PRESETS["vllm"])
+DONE = b"data: [DONE]\n\n"
+
+
+def reader(*, prefill: str = "", **wish: Any) -> ChatReader:
+    return ChatReader(FACTS, ReplyWish(**{"thinking": True, **wish}), prefill)
+
+
+def sse(*chunks: object) -> bytes:
+    return b"".join(b"data: " + json.dumps(chunk).encode() + b"\n\n" for chunk in chunks)
+
+
+def delta(finish: str | None = None, **fields: object) -> dict:
+    return {"choices": [{"index": 0, "delta": fields, "finish_reason": finish}]}
+
+
+def message(finish: str | None = "stop", **fields: object) -> bytes:
+    return json.dumps({"choices": [{"index": 0, "message": fields, "finish_reason": finish}]}).encode()
+
+
+def read(stream: bytes, **wish: Any) -> list[Part]:
+    reading = reader(**wish)
+    return [*reading.feed(stream), *reading.close()]
+
+
+# ---------------------------------------------------------------- content
+
+
+def test_each_chunk_of_text_is_a_part_of_its_own():
+    stream = sse(delta(role="assistant", content=""), delta(content="a"), delta(content="b"), delta("stop"))
+    assert read(stream + DONE) == [Text("a"), Text("b"), End()]
+
+
+def test_parts_come_with_the_read_that_completes_them():
+    reading = reader()
+    stream = sse(delta(content="a"))
+    assert reading.feed(stream[:-3]) == []
+    assert reading.feed(stream[-3:]) == [Text("a")]
+
+
+@pytest.mark.parametrize("nothing", ["", None, []])
+def test_empty_content_is_no_part(nothing):
+    assert read(sse(delta(content=nothing), delta("stop"))) == [End()]
+
+
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
+def test_reasoning_is_read_from_both_fields(field):
+    assert read(sse(delta(**{field: "hm"}), delta("stop"))) == [Thinking("hm", {"p": "vllm"}), End()]
+
+
+def test_reasoning_said_twice_is_taken_once():
+    details = [{"type": "reasoning.text", "text": "hm"}]
+    chunk = delta(reasoning_content="hm", reasoning="hm", reasoning_details=details)
+    assert read(sse(chunk, delta("stop"))) == [Thinking("hm", {"p": "vllm"}), End()]
+
+
+def test_call_comes_after_the_text_that_was_held_back():
+    stream = sse(
+        delta(content="<thi"), delta(tool_calls=[{"index": 0, "id": "c", "function": {"name": "A"}}])
+    )
+    assert read(stream + DONE) == [Text("<thi"), Tool(0, "c", "A"), End()]
+
+
+def test_late_pieces_after_the_finish_still_count():
+    stream = sse(
+        delta("stop", content="a"), delta(content="b"), {"choices": [], "usage": {"prompt_tokens": 3}}
+    )
+    assert read(stream + DONE) == [Text("a"), Text("b"), Usage(3, None, 0, 0), End()]
+
+
+def test_message_repeated_at_the_end_is_not_read_twice():
+    last = {"choices": [{"index": 0, "message": {"content": "ab"}, "finish_reason": "stop"}]}
+    assert read(sse(delta(content="ab"), last) + DONE) == [Text("ab"), End()]
+
+
+def test_whole_message_in_one_event_is_read():
+    assert read(b"data: " + message(content="ab") + b"\n\n") == [Text("ab"), End()]
+
+
+def test_echo_of_the_prefill_is_removed():
+    reading = reader(prefill="Once")
+    assert reading.feed(sse(delta(content="Once upon"))) == [Text(" upon")]
+
+
+# ---------------------------------------------------------------- the end
+
+
+@pytest.mark.parametrize(
+    ("finish", "expected"),
+    [
+        ("stop", Finish.STOP),
+        ("eos", Finish.STOP),
+        ("", Finish.STOP),
+        ("something_new", Finish.STOP),
+        ("length", Finish.LENGTH),
+        ("max_tokens", Finish.LENGTH),
+        ("tool_calls", Finish.TOOLS),
+        ("function_call", Finish.TOOLS),
+        ("content_filter", Finish.REFUSAL),
+    ],
+)
+def test_finish_is_translated(finish, expected):
+    assert read(sse(delta(finish, content="a"))) == [Text("a"), End(expected)]
+
+
+@pytest.mark.parametrize("end", [sse(delta("stop")), DONE, sse(delta("stop")) + DONE, b"data: [DONE]"])
+def test_finish_reason_or_done_makes_an_answer_complete(end):
+    assert read(sse(delta(content="a")) + end) == [Text("a"), End()]
+
+
+def test_done_ends_the_answer_before_the_bytes_do():
+    reading = reader()
+    assert reading.feed(sse(delta("stop", content="a")) + DONE + sse(delta(content="b"))) == [
+        Text("a"),
+        End(),
+    ]
+    assert reading.ended
+    assert reading.feed(sse(delta(content="c"))) == []
+    assert reading.close() == []
+
+
+def test_bytes_without_an_end_are_a_cut():
+    cut = Fault(Kind.UPSTREAM_CUT, "upstream closed the stream before finishing")
+    assert read(sse(delta(content="a"))) == [Text("a"), cut]
+
+
+@pytest.mark.parametrize(
+    "stream", [b"", b"\n", b": hello\n\n", sse(delta(role="assistant")), sse({"choices": []})]
+)
+def test_nothing_at_all_is_an_empty_answer(stream):
+    assert read(stream) == [Fault(Kind.UPSTREAM_CUT, "[up] upstream sent an empty answer")]
+
+
+def test_server_without_end_marks_may_just_stop():
+    facts = ModelFacts("up", "m", evolve(PRESETS["vllm"], end_mark="none"))
+    reading = ChatReader(facts, ReplyWish())
+    assert [*reading.feed(sse(delta(content="a"))), *reading.close()] == [Text("a"), End()]
+    assert isinstance(ChatReader(facts, ReplyWish()).close()[0], Fault)
+
+
+@pytest.mark.parametrize("finish", ["error", "abort", "network_error"])
+def test_server_that_gave_up_without_a_word_has_failed(finish):
+    assert read(sse(delta(finish)))[0] == Fault(
+        Kind.UPSTREAM_GARBAGE, f"[up] upstream sent no answer: it finished with {finish!r}"
+    )
+
+
+def test_server_that_gave_up_after_content_ends_with_a_notice():
+    notice = Notice("repaired.stop_reason", "the upstream finished with 'error'")
+    assert read(sse(delta(content="a"), delta("error"))) == [Text("a"), notice, End()]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("stop_reason", "END", "END"),
+        ("matched_stop", "END", "END"),
+        ("stop_reason", "OTHER", None),
+        ("stop_reason", 151645, None),
+        ("matched_stop", 151645, None),
+        ("matched_stop", [1, 2], None),
+        ("stop_reason", None, None),
+    ],
+)
+def test_matched_stop_sequence_is_one_of_the_requests(field, value, told):
+    chunk = delta("stop", content="a")
+    chunk["choices"][0][field] = value
+    assert read(sse(chunk), stop_sequences=("END", "X"))[-1] == End(Finish.STOP, told)
+
+
+# ---------------------------------------------------------------- usage
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        [{**delta("stop", content="a"), "usage": {"prompt_tokens": 5, "completion_tokens": 1}}],
+        [delta("stop", content="a"), {"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 1}}],
+        [{"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 1}}, delta("stop", content="a")],
+        [{**delta("stop", content="a"), "x_groq": {"usage": {"prompt_tokens": 5, "completion_tokens": 1}}}],
+    ],
+)
+def test_usage_is_found_anywhere_and_said_once(chunks):
+    assert read(sse(*chunks) + DONE) == [Text("a"), Usage(5, 1, 0, 0), End()]
+
+
+def test_usage_is_told_though_the_answer_breaks():
+    stream = sse({**delta(content="a"), "usage": {"prompt_tokens": 5}})
+    assert read(stream)[1:2] == [Usage(5, None, 0, 0)]
+
+
+# ---------------------------------------------------------------- what is broken
+
+GARBAGE = [
+    b"<!DOCTYPE html><html><head><title>Welcome</title></head></html>",
+    b"Internal Server Error",
+    b'{"choices": []}',
+    b'{"choices": null}',
+    b'{"id": "x"}',
+    b"{}",
+    b"[]",
+    b'"text"',
+    b"null",
+    b'{"choices": [{"message": {"content": "a"',
+    b'{"choices": [{"message": {"content": "\xff"}}]}',
+    b'{"choices": [{"message": {"content": 7}}]}',
+    b'{"choices": [7]}',
+    b'{"choices": ' + b"[" * 10_000,
+    b"data: {broken}\n\n",
+    b"data: hello\n\n",
+    b'data: {"choices":[{"delta":{"content":"\xff\xfe"}}]}\n\n',
+    b'data: {"choices":[{"delta":{"content":["x"]}}]}\n\n',
+    b'data: {"choices":{}}\n\n',
+]
+
+
+@pytest.mark.parametrize("body", GARBAGE)
+@pytest.mark.parametrize("way", ["whole", "feed"])
+def test_nonsense_is_a_bad_answer(body, way):
+    parts = reader().whole(body) if way == "whole" else read(body)
+    (fault,) = parts
+    assert isinstance(fault, Fault)
+    assert fault.kind is Kind.UPSTREAM_GARBAGE
+    assert fault.message.startswith("[up] upstream sent ")
+    assert len(fault.message) < 300
+
+
+@pytest.mark.parametrize("body", [b"", b" \n"])
+def test_empty_body_is_an_empty_answer(body):
+    assert reader().whole(body) == [Fault(Kind.UPSTREAM_CUT, "[up] upstream sent an empty answer")]
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "status"),
+    [
+        ({"error": {"message": "slow down", "code": 429}}, Kind.RATE_LIMITED, 429),
+        ({"error": "slow down", "status": 429}, Kind.RATE_LIMITED, 429),
+        ([{"error": {"message": "slow down", "code": 429}}], Kind.RATE_LIMITED, 429),
+        ({"object": "error", "message": "slow down", "code": 429}, Kind.RATE_LIMITED, 429),
+        (
+            {"error": {"message": "slow down", "type": "rate_limit_error"}, "choices": []},
+            Kind.RATE_LIMITED,
+            429,
+        ),
+        ({"error": {"message": "slow down"}}, Kind.UPSTREAM_GARBAGE, 200),
+    ],
+)
+@pytest.mark.parametrize("way", ["whole", "stream", "late"])
+def test_error_inside_a_200_is_that_error(error, kind, status, way):
+    body = json.dumps(error).encode()
+    if way == "whole":
+        parts = reader().whole(body)
+    else:
+        before = sse(delta(content="a")) if way == "late" else b""
+        parts = read(before + b"event: error\ndata: " + body + b"\n\n" + DONE)
+    assert parts[-1] == Fault(kind, "[up] slow down", status)
+
+
+@pytest.mark.parametrize("nothing", [None, "", {}, False])
+def test_empty_error_is_none(nothing):
+    assert read(sse({**delta("stop", content="a"), "error": nothing})) == [Text("a"), End()]
+
+
+@pytest.mark.parametrize("start", [b"data: ", b": ", b"<", b'{"choices": "'])
+def test_endless_line_is_refused_and_not_kept(start):
+    reading = reader()
+    parts = reading.feed(start)
+    for _ in range(LIMIT // 2**20 + 1):
+        parts += reading.feed(b"x" * 2**20)
+    assert [part.kind for part in parts if isinstance(part, Fault)] == [Kind.UPSTREAM_GARBAGE]
+    assert reading.ended
+
+
+def test_endless_comments_cost_little():
+    reading = reader()
+    begun = time.process_time()
+    for _ in range(1000):
+        assert reading.feed(b": OPENROUTER PROCESSING\n\n" * 100) == []
+    assert time.process_time() - begun < 2
+
+
+# ---------------------------------------------------------------- streams and bodies say the same
+
+
+def test_stream_in_answer_to_a_plain_request_is_read():
+    assert reader().whole(sse(delta("stop", content="a")) + DONE) == [Text("a"), End()]
+
+
+def test_body_in_answer_to_a_streaming_request_is_read():
+    assert read(message(content="a")) == [Text("a"), End()]
+
+
+def folded(parts: list[Part]) -> dict:
+    minted = iter(range(1000))
+    writer = MessageWriter("msg_x", "m", "req_x", 0, lambda: f"toolu_{next(minted)}")
+    events: list[e.Event] = [event for part in parts for event in writer.write(part)]
+    return fold(events)
+
+
+answers = st.fixed_dictionaries(
+    {
+        "reasoning": st.text(max_size=12),
+        "content": st.text(max_size=20),
+        "calls": st.lists(
+            st.tuples(st.sampled_from(["", "c", "call_0"]), st.dictionaries(st.text(), st.integers()))
+        ),
+        "finish": st.sampled_from(["stop", "tool_calls", "content_filter"]),
+        "usage": st.tuples(st.integers(1, 99), st.integers(0, 99)),
+    }
+)
+
+
+def shards(draw: st.DrawFn, text: str) -> list[str]:
+    cuts = sorted(draw(st.lists(st.integers(0, len(text)), max_size=3)))
+    return [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+
+
+@st.composite
+def streams(draw: st.DrawFn, answer: dict) -> bytes:
+    """One of the ways to stream `answer`."""
+    chunks = [delta(reasoning_content=shard) for shard in shards(draw, answer["reasoning"])]
+    chunks += [delta(content=shard) for shard in shards(draw, answer["content"])]
+    for index, (id_, arguments) in enumerate(answer["calls"]):
+        first, *rest = shards(draw, json.dumps(arguments))
+        call = {"index": index, "id": id_, "function": {"name": "A", "arguments": first}}
+        chunks.append(delta(tool_calls=[call]))
+        chunks += [delta(tool_calls=[{"index": index, "function": {"arguments": shard}}]) for shard in rest]
+    prompt, completion = answer["usage"]
+    usage = {"choices": [], "usage": {"prompt_tokens": prompt, "completion_tokens": completion}}
+    ending = draw(st.permutations([delta(answer["finish"]), usage]))
+    return sse(*chunks, *ending) + draw(st.sampled_from([DONE, b""]))
+
+
+@settings(deadline=None)
+@given(answer=answers, data=st.data())
+def test_streamed_answer_folds_to_the_plain_one(answer: dict, data: st.DataObject):
+    calls = [{"id": id_, "function": {"name": "A", "arguments": json.dumps(a)}} for id_, a in answer["calls"]]
+    prompt, completion = answer["usage"]
+    plain = json.loads(
+        message(
+            answer["finish"],
+            reasoning_content=answer["reasoning"],
+            content=answer["content"],
+            tool_calls=calls,
+        )
+    )
+    plain["usage"] = {"prompt_tokens": prompt, "completion_tokens": completion}
+    stream = data.draw(streams(answer))
+    assert folded(read(stream)) == folded(reader().whole(json.dumps(plain).encode()))
+
+
+@settings(deadline=None)
+@given(answer=answers, data=st.data())
+def test_cutting_the_bytes_anywhere_changes_nothing(answer: dict, data: st.DataObject):
+    stream = data.draw(streams(answer))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=6)))
+    reading = reader()
+    parts = [
+        part
+        for a, b in zip([0, *cuts], [*cuts, len(stream)], strict=True)
+        for part in reading.feed(stream[a:b])
+    ]
+    assert [*parts, *reading.close()] == read(stream)
