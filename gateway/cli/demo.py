@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import os
 import signal
 import socket
@@ -186,8 +185,8 @@ def write_config(plan: Plan, llama: LlamaServer, port: int) -> Path:
 def serve(config: Path, sock: socket.socket, talk: Callable[[], bool]) -> None:
     """Serve until a signal comes or `talk`, called in a thread once the gateway is up, says no. CannotRun."""
     loaded = load(config, {})
-    configure_logging("info", "text")
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    # Nothing but failures is to come between the pieces of the first answer.
+    configure_logging("warning", "text")
     options = uvicorn.Config(
         create_app(loaded.settings),
         http="httptools",
@@ -224,7 +223,8 @@ class Conversation:
 
 def converse(console: Console, plan: Plan, url: str, config: Path) -> bool:
     """Put the question, show the answer arriving, say how to go on. False: nothing more is to be done."""
-    steps.say(console, f"the gateway serves it at {url}, as {config} says\n")
+    steps.say(console, f"the gateway serves it at {url}, as {config} says")
+    steps.say(console, "")
     steps.say(console, f"> {QUESTION}")
 
     def show(piece: str) -> None:
@@ -237,7 +237,9 @@ def converse(console: Console, plan: Plan, url: str, config: Path) -> bool:
         raise CannotRun("The model answered with nothing.")
     steps.say(console, figures(answer))
     if not plan.once:
-        steps.say(console, invitation(url, plan))
+        for line in invitation(url, plan):
+            steps.say(console, line)
+        configure_logging("info", "text")
     return not plan.once
 
 
@@ -249,12 +251,14 @@ def figures(answer: Answer) -> str:
     )
 
 
-def invitation(url: str, plan: Plan) -> str:
+def invitation(url: str, plan: Plan) -> tuple[str, ...]:
     lines = pointing.claude_code(url, KEY, plan.alias, plan.context)
-    return f"""
-  Point Claude Code at it, in another terminal:
-
-    bash        {lines.bash}
-    PowerShell  {lines.powershell}
-
-  Ctrl-C ends both servers."""
+    return (
+        "",
+        "Point Claude Code at it, in another terminal:",
+        "",
+        f"  bash        {lines.bash}",
+        f"  PowerShell  {lines.powershell}",
+        "",
+        "Ctrl-C ends both servers.",
+    )

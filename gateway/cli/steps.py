@@ -44,7 +44,7 @@ def wait(console: Console, title: str) -> Generator[None]:
 
 def say(console: Console, text: str) -> None:
     """A line as it is: not wrapped, so that it can be copied, and without markup."""
-    console.print(f"  {text}", soft_wrap=True, markup=False, highlight=False)
+    console.print(f"  {text}".rstrip(), soft_wrap=True, markup=False, highlight=False)
 
 
 def _plain(console: Console, title: str) -> Advance:

@@ -75,7 +75,7 @@ def test_once_ends_with_a_streamed_answer(demo):
     text = said.read_text()
     assert re.search(r"^  > .*\n  \S.*blue", text, re.MULTILINE), text
     assert re.search(r"\d+ tokens, the first after", text)
-    assert "stream=yes" in text
+    assert "status=" not in text, "a log line came into the answer"
     assert "\x1b" not in text
 
 
