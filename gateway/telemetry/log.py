@@ -15,12 +15,13 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterable
 from typing import TextIO, cast
 
 import structlog
-from structlog.dev import Column, ConsoleRenderer, KeyValueColumnFormatter, plain_traceback
+from attrs import frozen
 from structlog.processors import JSONRenderer, TimeStamper, add_log_level, format_exc_info
 from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict, Processor
@@ -32,8 +33,6 @@ from gateway.telemetry.record import RequestRecord
 
 LONGEST = 200
 """Characters of a client's own words that a line shows."""
-
-_DIM, _BOLD, _RESET = "\033[2m", "\033[1m", "\033[0m"
 
 
 def log_request(record: RequestRecord) -> None:
@@ -125,15 +124,19 @@ def _take_over(handler: logging.Handler, level: int) -> None:
 
 
 def _stamper(log_format: LogFormat) -> Processor:
-    if log_format == "json":
-        return TimeStamper(fmt="iso", utc=True)
-    return TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False)
+    return TimeStamper(fmt="iso", utc=True) if log_format == "json" else _clock
+
+
+def _clock(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Local time. structlog's own stamper asks for the time zone's rules again for each line."""
+    event["timestamp"] = time.strftime("%Y-%m-%d %H:%M:%S")
+    return event
 
 
 def _renderers(log_format: LogFormat, *, colors: bool) -> list[Processor]:
     if log_format == "json":
         return [format_exc_info, _ordered, JSONRenderer()]
-    return [_console(*(_DIM, _BOLD, _RESET) if colors else ("", "", ""))]
+    return [format_exc_info, TextRenderer(*(("\033[2m", "\033[1m", "\033[0m") if colors else ()))]
 
 
 def _ordered(_logger: object, _method: str, event: EventDict) -> EventDict:
@@ -141,20 +144,21 @@ def _ordered(_logger: object, _method: str, event: EventDict) -> EventDict:
     return {"timestamp": event["timestamp"], "level": event["level"], "event": event["event"], **event}
 
 
-def _console(dim: str, bold: str, reset: str) -> ConsoleRenderer:
-    def bare(style: str) -> KeyValueColumnFormatter:
-        return KeyValueColumnFormatter(None, style, reset, value_repr=_printable)
+@frozen
+class TextRenderer:
+    """`time level event key=value ...`; a traceback follows on lines of its own."""
 
-    return ConsoleRenderer(
-        columns=[
-            Column("", KeyValueColumnFormatter(dim, "", reset, value_repr=_word)),
-            Column("timestamp", bare(dim)),
-            Column("level", bare(bold)),
-            Column("event", bare(bold)),
-        ],
-        exception_formatter=plain_traceback,
-        sort_keys=False,
-    )
+    dim: str = ""
+    bold: str = ""
+    plain: str = ""
+
+    def __call__(self, _logger: object, _method: str, event: EventDict) -> str:
+        stamp, level = event.pop("timestamp"), event.pop("level")
+        said, trace = _printable(event.pop("event")), event.pop("exception", "")
+        dim, plain = self.dim, self.plain
+        fields = [f"{dim}{name}={plain}{_word(value)}" for name, value in event.items()]
+        line = " ".join((f"{dim}{stamp}{plain}", f"{self.bold}{level} {said}{plain}", *fields))
+        return f"{line}\n{trace}" if trace else line
 
 
 def _printable(value: object) -> str:
@@ -167,4 +171,4 @@ def _word(value: object) -> str:
     if value is True:
         return "yes"
     text = ",".join(cast("list[str]", value)) if isinstance(value, list) else str(value)
-    return text if text.isprintable() and " " not in text else json.dumps(text)
+    return text if " " not in text and text.isprintable() else json.dumps(text)
