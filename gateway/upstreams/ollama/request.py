@@ -18,6 +18,7 @@ from gateway.anthropic import wire as a
 from gateway.anthropic.pieces import Picture, Piece, joined
 from gateway.inbound import Inbound
 from gateway.upstreams.built import AS_IT_IS, Amends, Built
+from gateway.upstreams.encoding import encoded
 from gateway.upstreams.ollama import schema
 from gateway.upstreams.ollama import wire as o
 from gateway.upstreams.plan import Plan, below, description, plan
@@ -48,7 +49,7 @@ def to_chat_request(inbound: Inbound, facts: ModelFacts, amends: Amends = AS_IT_
         _think(chat, todo)
     if todo.single:
         todo.notes.add("emulated.disable_parallel_tool_use")
-    return todo.built(msgspec.json.encode(chat), single_tool=todo.single)
+    return todo.built(encoded(chat), single_tool=todo.single)
 
 
 def _options(request: a.MessagesRequest, todo: Plan, facts: ModelFacts, amends: Amends) -> o.Options:

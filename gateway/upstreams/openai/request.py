@@ -14,6 +14,7 @@ from gateway.anthropic import wire as a
 from gateway.anthropic.effort import Reasoning
 from gateway.inbound import Inbound
 from gateway.upstreams.built import AS_IT_IS, Amends, Built
+from gateway.upstreams.encoding import encoded
 from gateway.upstreams.openai import schema
 from gateway.upstreams.openai import wire as o
 from gateway.upstreams.openai.messages import messages
@@ -43,7 +44,7 @@ def to_chat_request(inbound: Inbound, facts: ModelFacts, amends: Amends = AS_IT_
         chat.continue_final_message, chat.add_generation_prompt = True, False
     for name in amends.dropped & _OPTIONAL:
         setattr(chat, name, UNSET)
-    return todo.built(msgspec.json.encode(chat), single_tool=single_tool)
+    return todo.built(encoded(chat), single_tool=single_tool)
 
 
 def _limit(chat: o.ChatRequest, todo: Plan, quirks: Quirks, amends: Amends) -> None:
