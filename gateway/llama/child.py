@@ -66,7 +66,8 @@ def announce(address: str, place: Path) -> None:
 
 
 def end_with_parent() -> None:
-    while sys.stdin.buffer.read(1):
+    # Not `sys.stdin`: a thread that waits in its lock makes Python abort when the main thread fails.
+    while os.read(0, 1):
         pass
     os._exit(0)
 

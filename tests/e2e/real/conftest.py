@@ -22,6 +22,14 @@ CONTEXT = 2048
 MODEL = "smollm2-135m"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first test may have to download the server and the model."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.timeout(500))
+
+
 @pytest.fixture(scope="session")
 def cache() -> Path:
     """The user's own cache: what the demo installed is used here, and the other way round."""
