@@ -1,9 +1,15 @@
 """YAML becomes a tree that knows its lines."""
 
-import pytest
+from pathlib import Path
 
+import pytest
+import yaml
+
+from gateway.settings import document
 from gateway.settings.document import Document, scalar
 from gateway.settings.mistakes import BROKEN, InvalidSettings
+
+ROOT = Path(__file__).parents[2]
 
 TEXT = """\
 server:
@@ -86,3 +92,15 @@ def test_deep_nesting_is_refused() -> None:
 )
 def test_plain_scalars_are_typed_as_yaml_does(text: str, value: object) -> None:
     assert scalar(text) == value
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config").rglob("*.yaml")), ids=lambda path: path.name)
+def test_libyaml_reads_the_same_lines_and_values(path, monkeypatch) -> None:
+    text = path.read_text()
+    quick = Document.parse("f", text)
+    monkeypatch.setattr(document, "_QUICK_LOADER", yaml.SafeLoader)
+    plain = Document.parse("f", text)
+    assert quick.tree == plain.tree
+    assert isinstance(quick.tree, dict)
+    paths = [(key,) for key in quick.tree] + [("providers", "local"), ("models", "*")]
+    assert [quick.line(path) for path in paths] == [plain.line(path) for path in paths]
