@@ -57,7 +57,8 @@ class Dialect:
     probe_path: str
     build: Callable[[Inbound, ModelFacts, Amends], Built]
     prompt_of: Callable[[Built], Prompt]
-    reader: Callable[[ModelFacts, ReplyWish], Reader]
+    reader: Callable[[ModelFacts, ReplyWish, str], Reader]
+    """Its last argument is the text that the answer continues, which some servers repeat."""
 
 
 @define
@@ -109,8 +110,7 @@ class HttpAdapter:
             mended = mend(amends, reply.status, body, built)
             if mended is not None and mends < MENDS:
                 amends, mends = mended, mends + 1
-                if (found := complaint(reply.status, body)) and found.lasting:
-                    self._remember(target.facts.model, amends)
+                self._learn(target.facts.model, reply.status, body, built)
                 continue
             after = reply.headers.get("retry-after")
             error = read_error(reply.status, body, after, target.facts, inbound.estimated_tokens)
@@ -134,11 +134,16 @@ class HttpAdapter:
         await self._channel.close()
 
     def _attempt(self, inbound: Inbound, target: Target, built: Built, reply: Reply) -> HttpAttempt:
-        reader = self._dialect.reader(target.facts, built.wish)
+        reader = self._dialect.reader(target.facts, built.wish, built.prefill)
         return HttpAttempt(built, reply, reader, _is_streamed(inbound.request.stream, reply))
 
-    def _remember(self, model: str, amends: Amends) -> None:
-        self._lessons[model] = amends
+    def _learn(self, model: str, status: int, body: bytes, built: Built) -> None:
+        """Keep what holds for the model; what only this prompt's length made too much is no lesson."""
+        found = complaint(status, body)
+        lesson = mend(self._lessons.get(model, Amends()), status, body, built)
+        if lesson is None or found is None or not found.lasting:
+            return
+        self._lessons[model] = lesson
         self._lessons.move_to_end(model)
         if len(self._lessons) > LESSONS:
             self._lessons.popitem(last=False)
