@@ -136,9 +136,7 @@ class Channel:
 
 
 def _transport(provider: Provider) -> AiohttpTransport:
-    tls = httpx.create_ssl_context(
-        verify=_verify(provider), cert=provider.client_cert, trust_env=provider.trust_env
-    )
+    tls = _tls(provider)
 
     def session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
@@ -150,6 +148,19 @@ def _transport(provider: Provider) -> AiohttpTransport:
 
     proxy = provider.proxy or _environment_proxy(provider)
     return AiohttpTransport(verify=tls, proxy=httpx.Proxy(proxy) if proxy else None, client=session)
+
+
+def _tls(provider: Provider) -> ssl.SSLContext:
+    verify, cert = _verify(provider), provider.client_cert
+    if verify is True and not cert:
+        return _public_tls(provider.trust_env)
+    return httpx.create_ssl_context(verify=verify, cert=cert, trust_env=provider.trust_env)
+
+
+@functools.cache
+def _public_tls(trust_env: bool) -> ssl.SSLContext:
+    """One for all providers: reading the public authorities takes a tenth of a second."""
+    return httpx.create_ssl_context(trust_env=trust_env)
 
 
 def _verify(provider: Provider) -> ssl.SSLContext | bool:
