@@ -14,58 +14,24 @@ from typing import Annotated, Literal
 
 from attrs import Factory, field, frozen
 
+from gateway.settings.server import Server
+from gateway.settings.units import (
+    FilePath,
+    HeaderName,
+    HeaderValue,
+    ProviderName,
+    ProxyUrl,
+    Seconds,
+    Secret,
+    TargetName,
+    Tokens,
+    Url,
+    Within,
+)
 
-@frozen
-class Unit:
-    """How a value is written: one of the names in `gateway.settings.scalars.BY_UNIT`."""
-
-    name: str
-
-
-@frozen
-class Within:
-    """The bounds of a number, both included."""
-
-    least: float
-    most: float | None = None
-
-
-Seconds = Annotated[float, Unit("duration"), Within(0.001)]
-Delay = Annotated[float, Unit("duration"), Within(0)]
-Url = Annotated[str, Unit("URL")]
-ProxyUrl = Annotated[str, Unit("proxy")]
-FilePath = Annotated[str, Unit("file")]
-TargetName = Annotated[str, Unit("target")]
-Tokens = Annotated[int, Unit("tokens"), Within(1)]
-Port = Annotated[int, Within(0, 65535)]
-ProviderName = Annotated[str, Unit("name")]
-HeaderName = Annotated[str, Unit("header name")]
-HeaderValue = Annotated[str, Unit("header")]
-
-LogLevel = Literal["debug", "info", "warning", "error"]
-LogFormat = Literal["text", "json"]
-Validation = Literal["tolerant", "strict"]
 ProviderKind = Literal["openai", "ollama"]
 Preset = Literal["plain", "openai", "vllm", "llamacpp", "ollama"]
 ExposeReasoning = Literal["auto", "always", "never"]
-
-
-@frozen
-class Secret:
-    """A value that no log, error or listing may show: its `repr` and `str` are asterisks."""
-
-    _value: str = field(repr=False)
-
-    def reveal(self) -> str:
-        return self._value
-
-    def __bool__(self) -> bool:
-        return bool(self._value)
-
-    def __repr__(self) -> str:
-        return "Secret('***')"
-
-    __str__ = __repr__
 
 
 @frozen
@@ -92,35 +58,6 @@ class TimeoutOverrides:
     first_byte: Seconds | None = None
     idle: Seconds | None = None
     total: Seconds | None = None
-
-
-@frozen
-class Server:
-    """Where the gateway listens, and how it behaves towards clients."""
-
-    host: str = "127.0.0.1"
-    """The address to listen on. Any other than a loopback address needs `keys`. Example: `0.0.0.0`."""
-    port: Port = 8080
-    """The port to listen on; 0 takes any free one. Example: `9000`."""
-    log_level: LogLevel = "info"
-    """How much is logged. Example: `debug`."""
-    log_format: LogFormat = "text"
-    """Text for people or one JSON object a line. Example: `json`."""
-    keys: tuple[Secret, ...] = ()
-    """Client keys: each request must carry one of them as `x-api-key` or Bearer token. Without keys only
-    loopback addresses may be listened on. Example: `["${CLIENT_KEY}"]`."""
-    validation: Validation = "tolerant"
-    """`tolerant` mends or ignores what it can. `strict` is accepted, but does not differ yet.
-    Example: `strict`."""
-    commit_after: Delay = 5.0
-    """When an upstream is silent this long, the response starts with pings. Example: `2s`."""
-    ping_every: Seconds = 10.0
-    """Silence between two events before a ping is sent. Example: `15s`."""
-    drip_after: Seconds = 240.0
-    """Silence before empty deltas are sent: they keep a client waiting that pings alone do not.
-    Example: `2m`."""
-    drip_every: Seconds = 30.0
-    """The time between two such empty deltas. Example: `1m`."""
 
 
 @frozen
@@ -202,7 +139,7 @@ class ModelRule:
 
 @frozen
 class Settings:
-    server: Server = Server()
+    server: Server = Factory(Server)
     defaults: Defaults = Defaults()
     providers: Mapping[ProviderName, Provider] = Factory(dict[str, Provider])
     models: tuple[ModelRule, ...] = ()

@@ -16,8 +16,9 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import attrs
 
-from gateway.settings import durations
+from gateway.settings import durations, server
 from gateway.settings import models as m
+from gateway.settings import units as u
 from gateway.settings.env import VARIABLES
 from gateway.settings.structure import key_names
 
@@ -119,7 +120,7 @@ def _holds(kind: Any) -> str:
     return _WORDS.get(kind, "a mapping")
 
 
-_WORDS: Mapping[Any, str] = {str: "text", int: "a whole number", bool: "`true` or `false`", m.Secret: "text"}
+_WORDS: Mapping[Any, str] = {str: "text", int: "a whole number", bool: "`true` or `false`", u.Secret: "text"}
 _UNITS = {
     "duration": "a duration",
     "URL": "a URL",
@@ -131,9 +132,9 @@ _UNITS = {
 
 
 def _holds_annotated(base: Any, *marks: object) -> str:
-    units = [_UNITS[mark.name] for mark in marks if isinstance(mark, m.Unit)]
+    units = [_UNITS[mark.name] for mark in marks if isinstance(mark, u.Unit)]
     bounds = [
-        f", {mark.least:g} to {mark.most:.0f}" for mark in marks if isinstance(mark, m.Within) and mark.most
+        f", {mark.least:g} to {mark.most:.0f}" for mark in marks if isinstance(mark, u.Within) and mark.most
     ]
     return (units[0] if units else _WORDS[base]) + "".join(bounds)
 
@@ -141,7 +142,7 @@ def _holds_annotated(base: Any, *marks: object) -> str:
 def _descriptions() -> dict[tuple[str, str], str]:
     """(class, field) -> the string under it; (class, "") -> the class's own."""
     found: dict[tuple[str, str], str] = {}
-    for cls in ast.parse(inspect.getsource(m)).body:
+    for cls in [one for module in (m, server) for one in ast.parse(inspect.getsource(module)).body]:
         if isinstance(cls, ast.ClassDef):
             found[cls.name, ""] = _joined(ast.get_docstring(cls) or "")
             for field, after in zip(cls.body, cls.body[1:], strict=False):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.settings import durations
-from gateway.settings import models as m
+from gateway.settings import units as u
 from gateway.settings.document import scalar
 from gateway.settings.mistakes import Given, Wrong, one_of, shown, suggestion
 from gateway.settings.urls import checked, checked_proxy
@@ -57,7 +57,7 @@ def duration(value: Any) -> float:
     return seconds
 
 
-def secret(value: Any) -> m.Secret:
+def secret(value: Any) -> u.Secret:
     """Never shows the value, whatever it is."""
     if not isinstance(value, str):
         raise Wrong("expected text; put the key in quotes")
@@ -65,7 +65,7 @@ def secret(value: Any) -> m.Secret:
         raise Wrong("is empty; remove it, or give the key")
     if not value.isascii() or not value.isprintable() or " " in value:
         raise Wrong("holds a blank, a line break or a letter that a header cannot carry")
-    return m.Secret(str(value))
+    return u.Secret(str(value))
 
 
 def url(value: Any) -> str:
@@ -130,9 +130,9 @@ def choice(words: Sequence[str]) -> Read:
 
 def annotated(base: type, marks: Sequence[object]) -> Read:
     """The reader for `Annotated[base, *marks]`."""
-    units = [mark.name for mark in marks if isinstance(mark, m.Unit)]
+    units = [mark.name for mark in marks if isinstance(mark, u.Unit)]
     read = BY_UNIT[units[0]] if units else PLAIN[base]
-    bounds = [mark for mark in marks if isinstance(mark, m.Within)]
+    bounds = [mark for mark in marks if isinstance(mark, u.Within)]
     return _within(read, bounds[0], units) if bounds else read
 
 
@@ -149,7 +149,7 @@ def _bare(value: Any, expected: str) -> str:
     return str(value)
 
 
-def _within(read: Read, bounds: m.Within, units: Sequence[str]) -> Read:
+def _within(read: Read, bounds: u.Within, units: Sequence[str]) -> Read:
     write: Callable[[float], str] = durations.written if "duration" in units else "{:g}".format
 
     def checked_read(value: Any) -> Any:
@@ -179,5 +179,5 @@ BY_UNIT: Mapping[str, Read] = {
 }
 """By the name of a `Unit`."""
 
-PLAIN: Mapping[type, Read] = {str: text, int: whole, bool: truth, m.Secret: secret}
+PLAIN: Mapping[type, Read] = {str: text, int: whole, bool: truth, u.Secret: secret}
 """By the plain type of a field."""

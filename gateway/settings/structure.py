@@ -26,6 +26,7 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from gateway.settings import models as m
 from gateway.settings import scalars
+from gateway.settings import units as u
 from gateway.settings.document import Tree
 from gateway.settings.mistakes import Broken, Given, KeyPath, Wrong, dotted, one_of, shown, suggestion
 from gateway.settings.urls import base_url
@@ -81,7 +82,7 @@ def _expected(missing: KeyError) -> str:
     kind: Any = getattr(_note(missing), "type", None)
     if _is_literal(kind):
         return f"; expected {one_of(get_args(kind))}"
-    return "; expected a URL such as `http://127.0.0.1:8000`" if kind == m.Url else ""
+    return "; expected a URL such as `http://127.0.0.1:8000`" if kind == u.Url else ""
 
 
 _SECTIONS: Mapping[str, type[Any]] = {
@@ -126,7 +127,7 @@ def _converter() -> Converter:
 
 
 def _is_class(kind: Any) -> bool:
-    return isinstance(kind, type) and attrs.has(kind) and kind not in (m.Secret, m.ModelRule)
+    return isinstance(kind, type) and attrs.has(kind) and kind not in (u.Secret, m.ModelRule)
 
 
 def _is_mapping(kind: Any) -> bool:

@@ -28,7 +28,7 @@ from structlog.typing import EventDict, Processor
 
 from gateway.errors import Kind
 from gateway.parts import Notice
-from gateway.settings.models import LogFormat, LogLevel
+from gateway.settings.server import LogFormat, LogLevel
 from gateway.telemetry.record import RequestRecord
 
 LONGEST = 200

@@ -1,0 +1,42 @@
+"""What `gateway.yaml` may say under `server`. See models.py for how descriptions are written."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from attrs import frozen
+
+from gateway.settings.units import Delay, Port, Seconds, Secret
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["text", "json"]
+Validation = Literal["tolerant", "strict"]
+
+
+@frozen
+class Server:
+    """Where the gateway listens, and how it behaves towards clients."""
+
+    host: str = "127.0.0.1"
+    """The address to listen on. Any other than a loopback address needs `keys`. Example: `0.0.0.0`."""
+    port: Port = 8080
+    """The port to listen on; 0 takes any free one. Example: `9000`."""
+    log_level: LogLevel = "info"
+    """How much is logged. Example: `debug`."""
+    log_format: LogFormat = "text"
+    """Text for people or one JSON object a line. Example: `json`."""
+    keys: tuple[Secret, ...] = ()
+    """Client keys: each request must carry one of them as `x-api-key` or Bearer token. Without keys only
+    loopback addresses may be listened on. Example: `["${CLIENT_KEY}"]`."""
+    validation: Validation = "tolerant"
+    """`tolerant` mends or ignores what it can. `strict` is accepted, but does not differ yet.
+    Example: `strict`."""
+    commit_after: Delay = 5.0
+    """When an upstream is silent this long, the response starts with pings. Example: `2s`."""
+    ping_every: Seconds = 10.0
+    """Silence between two events before a ping is sent. Example: `15s`."""
+    drip_after: Seconds = 240.0
+    """Silence before empty deltas are sent: they keep a client waiting that pings alone do not.
+    Example: `2m`."""
+    drip_every: Seconds = 30.0
+    """The time between two such empty deltas. Example: `1m`."""

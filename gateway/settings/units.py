@@ -1,0 +1,53 @@
+"""The kinds of values a key of `gateway.yaml` may hold, as types that say how they are written."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from attrs import field, frozen
+
+
+@frozen
+class Unit:
+    """How a value is written: one of the names in `gateway.settings.scalars.BY_UNIT`."""
+
+    name: str
+
+
+@frozen
+class Within:
+    """The bounds of a number, both included."""
+
+    least: float
+    most: float | None = None
+
+
+Seconds = Annotated[float, Unit("duration"), Within(0.001)]
+Delay = Annotated[float, Unit("duration"), Within(0)]
+Url = Annotated[str, Unit("URL")]
+ProxyUrl = Annotated[str, Unit("proxy")]
+FilePath = Annotated[str, Unit("file")]
+TargetName = Annotated[str, Unit("target")]
+Tokens = Annotated[int, Unit("tokens"), Within(1)]
+Port = Annotated[int, Within(0, 65535)]
+ProviderName = Annotated[str, Unit("name")]
+HeaderName = Annotated[str, Unit("header name")]
+HeaderValue = Annotated[str, Unit("header")]
+
+
+@frozen
+class Secret:
+    """A value that no log, error or listing may show: its `repr` and `str` are asterisks."""
+
+    _value: str = field(repr=False)
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+    __str__ = __repr__
