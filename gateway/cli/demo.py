@@ -111,7 +111,8 @@ def demo(port: int | None, model: Path | None, ctx: int | None, template: Path |
     try:
         run(Console(), plan, port)
     except CannotRun as error:
-        raise click.ClickException(str(error)) from error
+        click.echo(str(error), err=True)
+        sys.exit(1)
     except KeyboardInterrupt:
         click.echo("Stopped.")
 

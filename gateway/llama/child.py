@@ -78,7 +78,11 @@ def main() -> None:
     threading.Thread(target=end_with_parent, daemon=True).start()
     sys.path.insert(0, asked.packages)
     xllamacpp: Any = importlib.import_module("xllamacpp")
-    server = xllamacpp.Server(parameters(xllamacpp, asked))
+    try:
+        server = xllamacpp.Server(parameters(xllamacpp, asked))
+    except RuntimeError as error:
+        # What is wrong with the model stands in the log already.
+        sys.exit(str(error))
     announce(server.listening_address, asked.announce)
     threading.Event().wait()
 

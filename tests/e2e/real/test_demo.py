@@ -136,5 +136,6 @@ def test_file_that_is_no_model_is_reported(demo, tmp_path):
     (tmp_path / "notes.gguf").write_text("These are my notes.")
     process, said = demo("--once", "--model", str(tmp_path / "notes.gguf"))
     assert process.wait(SECONDS) == 1
-    assert "The llama.cpp server ended while loading the model" in said.read_text()
+    assert "The llama.cpp server ended while loading the model (status 1)" in said.read_text()
+    assert "invalid magic" in said.read_text()
     assert "Traceback" not in said.read_text()
