@@ -19,6 +19,7 @@ import yaml
 from attrs import define, field, frozen
 
 from gateway.settings.mistakes import BROKEN, Broken, InvalidSettings, KeyPath, Mistake, dotted
+from gateway.settings.reading import note
 
 Tree = str | int | float | bool | None | Broken | list["Tree"] | dict[str, "Tree"]
 
@@ -36,6 +37,7 @@ class Document:
     @classmethod
     def read(cls, path: Path) -> Document:
         """InvalidSettings if the file cannot be read or is no YAML."""
+        note(path)
         try:
             data = path.read_bytes()
         except OSError as error:

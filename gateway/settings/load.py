@@ -21,6 +21,7 @@ from gateway.settings.draft import Draft
 from gateway.settings.env import defines_provider, overlay, take_default
 from gateway.settings.mistakes import InvalidSettings, KeyPath, dotted
 from gateway.settings.models import ModelTarget, Settings
+from gateway.settings.reading import noting
 from gateway.settings.references import References
 from gateway.settings.structure import ClassValidationError, flaws, split_target, structured
 
@@ -48,6 +49,9 @@ class Loaded:
     """Key path -> `config/gateway.yaml:12`, `environment PORT`, `--port` or `default`."""
     path: Path | None = None
     """The file that was read."""
+    files: tuple[Path, ...] = ()
+    """Everything the settings were made of: that file, what it includes or refers to, and what the
+    environment names."""
 
 
 def load(
@@ -63,15 +67,15 @@ def load(
     found = find(path, environ, folder)
     if found is None and not defines_provider(environ):
         raise ConfigError(NOTHING)
-    draft = _drafted(found, environ)
-    overlay(draft, environ)
-    for key, value in (("host", host), ("port", port)):
-        if value is not None:
-            draft.put(("server", key), value, f"--{key}")
-    _resolve(draft, environ, found.parent if found else Path())
-    take_default(draft, environ)
-    settings = _settled(draft, allow_unauthenticated=allow_unauthenticated)
-    return Loaded(settings, dict(_sources(draft, settings)), found)
+    with noting() as files:
+        try:
+            draft = _drafted(found, environ)
+            _complete(draft, environ, found.parent if found else Path(), {"host": host, "port": port})
+            settings = _settled(draft, allow_unauthenticated=allow_unauthenticated)
+        except InvalidSettings as refused:
+            refused.files = tuple(files)
+            raise
+    return Loaded(settings, dict(_sources(draft, settings)), found, tuple(files))
 
 
 def find(path: Path | None, environ: Mapping[str, str], folder: Path | None = None) -> Path | None:
@@ -92,6 +96,18 @@ def _drafted(path: Path | None, environ: Mapping[str, str]) -> Draft:
     if not isinstance(document.tree, dict):
         raise InvalidSettings([*mistakes, document.mistake((), "expected keys such as `providers:`")])
     return Draft(document.tree, document, mistakes)
+
+
+def _complete(
+    draft: Draft, environ: Mapping[str, str], folder: Path, options: Mapping[str, str | int | None]
+) -> None:
+    """Lay the environment and the command line over the file, and follow references."""
+    overlay(draft, environ)
+    for key, value in options.items():
+        if value is not None:
+            draft.put(("server", key), value, f"--{key}")
+    _resolve(draft, environ, folder)
+    take_default(draft, environ)
 
 
 def _resolve(draft: Draft, environ: Mapping[str, str], folder: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
 
 from attrs import field, frozen
 
@@ -60,6 +61,9 @@ class Mistake:
 
 class InvalidSettings(ConfigError):
     """The configuration cannot be used; `mistakes` holds all that is wrong with it."""
+
+    files: tuple[Path, ...] = ()
+    """What was read, or missing, before that was clear: a change of one of them may mend it."""
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         self.mistakes = tuple(sorted(dict.fromkeys(mistakes), key=lambda mistake: mistake.order))

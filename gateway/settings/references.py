@@ -16,6 +16,7 @@ from attrs import frozen
 
 from gateway.settings.document import Tree
 from gateway.settings.mistakes import BROKEN, Given, KeyPath, Wrong, suggestion
+from gateway.settings.reading import note
 
 _REFERENCE = re.compile(r"\$?\$\{([^{}]*)\}?")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -71,6 +72,7 @@ class References:
     def _file(self, text: str, written: str) -> str:
         path = self.folder / Path(text.removeprefix("file:")).expanduser()
         named = path if text == written else f"`{written}`"
+        note(path)
         try:
             content = path.read_text("utf-8").strip()
         except OSError as error:

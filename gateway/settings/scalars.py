@@ -15,6 +15,7 @@ from gateway.settings import durations
 from gateway.settings import units as u
 from gateway.settings.document import scalar
 from gateway.settings.mistakes import Given, Wrong, one_of, shown, suggestion
+from gateway.settings.reading import note
 from gateway.settings.urls import checked, checked_proxy
 
 Read = Callable[[Any], Any]
@@ -78,6 +79,7 @@ def proxy(value: Any) -> str:
 
 def file(value: Any) -> str:
     path = Path(_bare(value, "the path of a file")).expanduser()
+    note(path)
     if not path.is_file():
         raise Wrong(f"the file {path} does not exist")
     return str(path)

@@ -189,3 +189,26 @@ def test_any_text_loads_or_is_refused_with_mistakes(tmp_path: Path, text: str) -
     path.write_text(text)
     with pytest.raises(InvalidSettings):
         load(path, {})
+
+
+def test_every_file_that_was_read_is_known(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("secret-key")
+    (tmp_path / "ca.pem").write_text("certificate")
+    (tmp_path / "map.json").write_text('{"claude-*": "m"}')
+    path = tmp_path / "gateway.yaml"
+    up = f'kind: openai, base_url: "http://127.0.0.1:1", api_key: "file:key", ca_file: {tmp_path / "ca.pem"}'
+    path.write_text(f"providers: {{up: {{{up}}}}}\n")
+    loaded = load(path, {"MODEL_MAP_FILE": str(tmp_path / "map.json")})
+    assert set(loaded.files) == {path, tmp_path / "key", tmp_path / "ca.pem", tmp_path / "map.json"}
+
+
+def test_files_that_are_missing_are_known_too(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.yaml"
+    path.write_text('providers: {up: {kind: openai, base_url: "http://127.0.0.1:1", api_key: "file:key"}}\n')
+    with pytest.raises(InvalidSettings) as refused:
+        load(path, {})
+    assert refused.value.files == (path, tmp_path / "key")
+    path.unlink()
+    with pytest.raises(InvalidSettings) as refused:
+        load(path, {})
+    assert refused.value.files == (path,)
