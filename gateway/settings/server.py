@@ -6,7 +6,7 @@ from typing import Literal
 
 from attrs import frozen
 
-from gateway.settings.units import Delay, Port, Seconds, Secret
+from gateway.settings.units import Delay, Port, Seconds, Secret, Workers
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
@@ -28,6 +28,12 @@ class Server:
     keys: tuple[Secret, ...] = ()
     """Client keys: each request must carry one of them as `x-api-key` or Bearer token. Without keys only
     loopback addresses may be listened on. Example: `["${CLIENT_KEY}"]`."""
+    admin_key: Secret | None = None
+    """The key for `/admin/reload` and `/admin/status`. Left out, there are no such addresses.
+    Example: `file:/run/secrets/admin`."""
+    workers: Workers = 1
+    """Processes that share the port, for more than one core. Changing it needs a restart, as `host` and `port`
+    do. Example: `4`."""
     validation: Validation = "tolerant"
     """`tolerant` mends or ignores what it can. `strict` is accepted, but does not differ yet.
     Example: `strict`."""
