@@ -4,6 +4,7 @@
 #   make test     everything that CI checks, the real clients included
 #   make lint | unit | e2e    parts of it
 #   make canary   the end-to-end tests with the newest clients (not part of `test`)
+#   make patience the real client through 13 minutes of silence (not part of `test`)
 #   make lock     newest versions into the lock files
 #
 # Python 3.11 or newer is all that is needed: uv is used where it is installed, else venv and pip; node comes
@@ -28,7 +29,7 @@ INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
 endif
 
 .DEFAULT_GOAL := test
-.PHONY: demo test lint unit e2e clients canary bench lock
+.PHONY: demo test lint unit e2e clients canary patience bench lock
 
 demo: $(VENV)/.runtime
 	$(BIN)/gateway demo
@@ -93,6 +94,9 @@ canary: clients
 	$(CANARY)/node_modules/@anthropic-ai/claude-code/bin/claude.exe --version
 	GATEWAY_TEST_CLAUDE=$(CURDIR)/$(CANARY)/node_modules/@anthropic-ai/claude-code/bin/claude.exe \
 	PYTHONPATH=$(CURDIR)/$(CANARY)/python $(BIN)/pytest -m e2e $(PYTEST_ARGS)
+
+patience: clients
+	$(BIN)/pytest -n 3 tests/e2e/patience.py
 
 LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate

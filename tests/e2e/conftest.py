@@ -85,15 +85,17 @@ class Claude:
             start_new_session=True,
         )
 
-    def run(self, *arguments: str, environ: Mapping[str, str] | None = None) -> Outcome:
+    def run(
+        self, *arguments: str, environ: Mapping[str, str] | None = None, seconds: float = SECONDS
+    ) -> Outcome:
         begin = time.monotonic()
         process = self.start(*arguments, environ=environ)
         try:
-            out, err = process.communicate(timeout=SECONDS)
+            out, err = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             out, err = process.communicate()
-            pytest.fail(f"the client did not end in {SECONDS} s\n{out}\n{err}")
+            pytest.fail(f"the client did not end in {seconds} s\n{out}\n{err}")
         outcome = Outcome(process.returncode, out.strip(), err, time.monotonic() - begin)
         print(outcome)
         return outcome
