@@ -23,9 +23,12 @@ PYTEST_ARGS ?=
 ifneq ($(UV),)
 MAKE_VENV := $(UV) venv --quiet --allow-existing --python $(or $(shell command -v python3.11),">=3.11") $(VENV)
 INSTALL := $(UV) pip install --quiet --python $(PY)
+HAVE_PIP := true
 else
 MAKE_VENV := $(PYTHON) -m venv $(VENV)
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
+# A .venv that uv made has no pip of its own.
+HAVE_PIP := $(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip
 endif
 
 .DEFAULT_GOAL := test
@@ -62,11 +65,13 @@ $(PY):
 	$(MAKE_VENV)
 
 $(VENV)/.runtime: requirements.txt pyproject.toml | $(PY)
+	$(HAVE_PIP)
 	$(INSTALL) --require-hashes -r requirements.txt
 	$(INSTALL) --no-deps --no-build-isolation -e .
 	touch $@
 
 $(VENV)/.dev: requirements-dev.txt pyproject.toml | $(PY)
+	$(HAVE_PIP)
 	$(INSTALL) --require-hashes -r requirements-dev.txt
 	$(INSTALL) --no-deps --no-build-isolation -e .
 	touch $@
