@@ -20,6 +20,7 @@ from attrs import Factory, define, field
 
 from gateway.anthropic import events as e
 from gateway.anthropic import ids
+from gateway.anthropic.attached import NOTHING
 from gateway.anthropic.writer import MessageWriter
 from gateway.delivery import Answering, Delivery, Folded, Peer, Streamed
 from gateway.errors import GatewayError, Kind, UpstreamFailed
@@ -149,7 +150,7 @@ class Exchange:
             async with asyncio.timeout(None) as self._scope:
                 self._check_verdict()
                 await asyncio.sleep(pause)
-                attempt = await target.adapter.open(self.inbound, target)
+                attempt = await target.adapter.open(self.inbound, target, NOTHING)
                 try:
                     await self._pump(attempt)
                 finally:

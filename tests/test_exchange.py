@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 from attrs import define, field
 
+from gateway.anthropic.attached import Attachments
 from gateway.anthropic.wire import decode_request
 from gateway.errors import Kind, UpstreamFailed
 from gateway.exchange import Exchange
@@ -51,7 +52,7 @@ class FakeAdapter:
     scripts: list[Script | UpstreamFailed]
     opened: int = 0
 
-    async def open(self, inbound: Inbound, target: Target) -> Script:
+    async def open(self, inbound: Inbound, target: Target, attachments: Attachments) -> Script:
         self.opened += 1
         script = self.scripts.pop(0)
         if isinstance(script, UpstreamFailed):

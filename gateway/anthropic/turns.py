@@ -21,6 +21,7 @@ from msgspec import Raw, Struct
 
 from gateway.anthropic import ids, reminders
 from gateway.anthropic import wire as a
+from gateway.anthropic.attached import NOTHING, Attachments
 from gateway.anthropic.content import Content
 from gateway.anthropic.names import Names
 from gateway.anthropic.notes import Notes
@@ -41,6 +42,7 @@ class Terms:
     id_limit: int | None = None
     vision: bool = True
     image_urls: bool = False
+    attachments: Attachments = NOTHING
 
 
 class Call(Struct):

@@ -16,6 +16,7 @@ from attrs import evolve
 from litestar import Controller, asgi
 from litestar.types import HTTPScope, Receive, Scope, Send
 
+from gateway.anthropic.attached import NOTHING
 from gateway.controllers.asgi import AsgiPeer, read_inbound
 from gateway.controllers.state import Service, service_in
 from gateway.errors import GatewayError, Kind, RequestRefused
@@ -69,7 +70,7 @@ async def _count(service: Service, runtime: Runtime, inbound: Inbound, peer: Asg
     """Count exactly what would be sent upstream."""
     target = runtime.targets(inbound.request.model)[0]
     try:
-        tokens = await service.counter.count(target.adapter.prompt(inbound, target))
+        tokens = await service.counter.count(target.adapter.prompt(inbound, target, NOTHING))
     except RequestRefused:  # it may not be sendable, but counting it hurts nobody
         tokens = inbound.estimated_tokens
     answer: dict[str, object] = {"input_tokens": tokens}

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from attrs import frozen
 
+from gateway.anthropic.attached import Attachments
 from gateway.inbound import Inbound
 from gateway.parts import Part
 from gateway.settings.models import Timeouts
@@ -49,11 +50,11 @@ class Attempt(Protocol):
 class Adapter(Protocol):
     """One configured provider. Shared by all requests, and carried over a reload that does not touch it."""
 
-    async def open(self, inbound: Inbound, target: Target) -> Attempt:
+    async def open(self, inbound: Inbound, target: Target, attachments: Attachments) -> Attempt:
         """Send the request and wait for the status; GatewayError if that is as far as it gets."""
         ...
 
-    def prompt(self, inbound: Inbound, target: Target) -> Prompt:
+    def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> Prompt:
         """What would be sent, taken apart for counting."""
         ...
 

@@ -19,6 +19,7 @@ from typing import Protocol
 
 from attrs import Factory, define, frozen
 
+from gateway.anthropic.attached import Attachments
 from gateway.errors import Kind, UpstreamFailed
 from gateway.inbound import Inbound
 from gateway.parts import Part
@@ -55,7 +56,7 @@ class Dialect:
 
     path: str
     probe_path: str
-    build: Callable[[Inbound, ModelFacts, Amends], Built]
+    build: Callable[[Inbound, ModelFacts, Amends, Attachments], Built]
     prompt_of: Callable[[Built], Prompt]
     reader: Callable[[ModelFacts, ReplyWish, str], Reader]
     """Its last argument is the text that the answer continues, which some servers repeat."""
@@ -97,12 +98,12 @@ class HttpAdapter:
     _dialect: Dialect
     _lessons: OrderedDict[str, Amends] = Factory(OrderedDict[str, Amends])
 
-    async def open(self, inbound: Inbound, target: Target) -> Attempt:
+    async def open(self, inbound: Inbound, target: Target, attachments: Attachments) -> Attempt:
         patience = asyncio.get_running_loop().time() + 0.9 * target.timeouts.first_byte
         amends = self._lessons.get(target.facts.model, Amends())
         mends = 0
         while True:
-            built = self._dialect.build(inbound, target.facts, amends)
+            built = self._dialect.build(inbound, target.facts, amends, attachments)
             reply = await self._channel.post(self._dialect.path, built.body, target.timeouts.connect)
             if reply.status < 300:
                 return self._attempt(inbound, target, built, reply)
@@ -119,8 +120,8 @@ class HttpAdapter:
             else:
                 raise error
 
-    def prompt(self, inbound: Inbound, target: Target) -> Prompt:
-        return self._dialect.prompt_of(self._dialect.build(inbound, target.facts, Amends()))
+    def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> Prompt:
+        return self._dialect.prompt_of(self._dialect.build(inbound, target.facts, Amends(), attachments))
 
     async def probe(self) -> str | None:
         try:

@@ -19,6 +19,7 @@ from msgspec import Raw
 from gateway.anthropic import toolset as ts
 from gateway.anthropic import turns as t
 from gateway.anthropic import wire as a
+from gateway.anthropic.attached import Attachments
 from gateway.anthropic.effort import Reasoning, reasoning
 from gateway.anthropic.names import Names
 from gateway.anthropic.notes import Notes
@@ -86,11 +87,17 @@ class Plan:
         )
 
 
-def plan(inbound: Inbound, facts: ModelFacts, amends: Amends, tool_choice: ToolChoiceLevel) -> Plan:
+def plan(
+    inbound: Inbound,
+    facts: ModelFacts,
+    amends: Amends,
+    attachments: Attachments,
+    tool_choice: ToolChoiceLevel,
+) -> Plan:
     """`tool_choice`: how much of it can be told to the server."""
     request, quirks = inbound.request, facts.quirks
     names, notes = Names(quirks.tool_name_limit), Notes()
-    talk = t.conversation(request, _terms(facts), names, notes)
+    talk = t.conversation(request, _terms(facts, attachments), names, notes)
     if not talk.turns:
         raise RequestRefused("messages: nothing in them can be sent to this model")
     if talk.prefill and quirks.prefill == "refuse":
@@ -114,7 +121,7 @@ def plan(inbound: Inbound, facts: ModelFacts, amends: Amends, tool_choice: ToolC
     )
 
 
-def _terms(facts: ModelFacts) -> t.Terms:
+def _terms(facts: ModelFacts, attachments: Attachments) -> t.Terms:
     quirks = facts.quirks
     return t.Terms(
         family=quirks.family,
@@ -123,6 +130,7 @@ def _terms(facts: ModelFacts) -> t.Terms:
         id_limit=quirks.tool_id_limit,
         vision=facts.vision is not False,
         image_urls=quirks.image_urls,
+        attachments=attachments,
     )
 
 

@@ -15,6 +15,7 @@ from msgspec import UNSET
 
 from gateway.anthropic import turns as t
 from gateway.anthropic import wire as a
+from gateway.anthropic.attached import NOTHING, Attachments
 from gateway.anthropic.pieces import Picture, Piece, joined
 from gateway.inbound import Inbound
 from gateway.upstreams.built import AS_IT_IS, Amends, Built
@@ -30,9 +31,11 @@ WINDOW = 32_768
 _EFFORTS = {"low": "low", "medium": "medium", "high": "high", "xhigh": "max", "max": "max"}
 
 
-def to_chat_request(inbound: Inbound, facts: ModelFacts, amends: Amends = AS_IT_IS) -> Built:
+def to_chat_request(
+    inbound: Inbound, facts: ModelFacts, amends: Amends = AS_IT_IS, attachments: Attachments = NOTHING
+) -> Built:
     """RequestRefused where the request asks for what cannot be done or left out."""
-    todo = plan(inbound, facts, amends, tool_choice="none")
+    todo = plan(inbound, facts, amends, attachments, tool_choice="none")
     chat = o.NativeRequest(
         model=facts.model,
         messages=[],

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET
 
 from gateway.anthropic import wire as a
+from gateway.anthropic.attached import NOTHING, Attachments
 from gateway.anthropic.effort import Reasoning
 from gateway.inbound import Inbound
 from gateway.upstreams.built import AS_IT_IS, Amends, Built
@@ -26,10 +27,12 @@ _OPTIONAL = frozenset(o.ChatRequest.__struct_fields__) - {"model", "messages", "
 _TOKEN_FIELDS = ("max_tokens", "max_completion_tokens")
 
 
-def to_chat_request(inbound: Inbound, facts: ModelFacts, amends: Amends = AS_IT_IS) -> Built:
+def to_chat_request(
+    inbound: Inbound, facts: ModelFacts, amends: Amends = AS_IT_IS, attachments: Attachments = NOTHING
+) -> Built:
     """RequestRefused where the request asks for what cannot be done or left out."""
     request, quirks = inbound.request, facts.quirks
-    todo = plan(inbound, facts, amends, quirks.tool_choice)
+    todo = plan(inbound, facts, amends, attachments, quirks.tool_choice)
     chat = o.ChatRequest(facts.model, messages(todo, quirks), request.stream)
     if request.stream and quirks.stream_usage:
         chat.stream_options = o.StreamOptions()

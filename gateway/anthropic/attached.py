@@ -1,0 +1,31 @@
+"""What was fetched and read for a request before its translation, by what names it there.
+
+Translators do no I/O: what a target cannot take as it is (a picture by URL, a PDF) is resolved before them by
+`gateway.attachments` and looked up here. What is not found here could not be had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import Factory, frozen
+from msgspec import Struct
+
+
+class Fetched(Struct, frozen=True):
+    """What stands at a URL: `data` (base64, of `media_type`), or `failure`: why it could not be had."""
+
+    media_type: str = ""
+    data: str = ""
+    failure: str = ""
+
+
+@frozen
+class Attachments:
+    files: Mapping[str, Fetched] = Factory(dict[str, Fetched])
+    """By URL."""
+    texts: Mapping[str, str] = Factory(dict[str, str])
+    """The text of a PDF by its base64 data; empty where it has none."""
+
+
+NOTHING = Attachments()
