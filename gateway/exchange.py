@@ -20,7 +20,6 @@ from attrs import Factory, define, field
 
 from gateway.anthropic import events as e
 from gateway.anthropic import ids
-from gateway.anthropic.attached import NOTHING
 from gateway.anthropic.writer import MessageWriter
 from gateway.delivery import Answering, Delivery, Folded, Peer, Streamed
 from gateway.errors import GatewayError, Kind, UpstreamFailed
@@ -31,6 +30,7 @@ from gateway.settings.models import Server
 from gateway.silence import Silence
 from gateway.telemetry.record import RequestRecord
 from gateway.upstreams.base import Attempt, Target
+from gateway.upstreams.local import local_answer
 
 CLIENT_CLOSED = 499
 """What the record says where the client left before it was told anything."""
@@ -150,7 +150,8 @@ class Exchange:
             async with asyncio.timeout(None) as self._scope:
                 self._check_verdict()
                 await asyncio.sleep(pause)
-                attempt = await target.adapter.open(self.inbound, target, NOTHING)
+                attempt = local_answer(self.inbound, target)
+                attempt = attempt or await target.adapter.open(self.inbound, target)
                 try:
                     await self._pump(attempt)
                 finally:

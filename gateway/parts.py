@@ -78,6 +78,8 @@ class Usage(msgspec.Struct, frozen=True):
     cache_read: int | None = None
     cache_write: int | None = None
     thinking: int | None = None
+    server_tools: Mapping[str, int] | None = None
+    """How often the server's own tools were used: `web_search_requests`, `web_fetch_requests`."""
 
 
 class Notice(msgspec.Struct, frozen=True):

@@ -41,6 +41,7 @@ def merged(known: Usage, later: Usage) -> Usage:
         cache_read=known.cache_read if later.cache_read is None else later.cache_read,
         cache_write=known.cache_write if later.cache_write is None else later.cache_write,
         thinking=known.thinking if later.thinking is None else later.thinking,
+        server_tools=later.server_tools or known.server_tools,
     )
 
 
@@ -53,6 +54,7 @@ def estimated(usage: Usage, input_tokens: int, written: int) -> Usage:
         cache_read=usage.cache_read or 0,
         cache_write=usage.cache_write or 0,
         thinking=usage.thinking,
+        server_tools=usage.server_tools,
     )
 
 
@@ -65,4 +67,5 @@ def usage_of(usage: Usage) -> e.Usage:
         cache_read_input_tokens=usage.cache_read or 0,
         cache_creation=e.CacheCreation(usage.cache_write) if usage.cache_write else None,
         output_tokens_details=None if usage.thinking is None else e.ThinkingTokens(usage.thinking),
+        server_tool_use=usage.server_tools,
     )

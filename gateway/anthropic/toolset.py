@@ -90,7 +90,7 @@ def _offered(request: a.MessagesRequest, notes: Notes) -> dict[str, a.ToolDefini
     for i, tool in enumerate(request.tools):
         if tool.name == PLACEHOLDER:
             continue
-        if not _usable(tool):
+        if not is_usable(tool):
             _refuse_if_forced(request, i)
             notes.add("dropped.tool", tool.type or tool.name)
         elif not tool.name:
@@ -104,7 +104,8 @@ def _offered(request: a.MessagesRequest, notes: Notes) -> dict[str, a.ToolDefini
     return offered
 
 
-def _usable(tool: a.ToolDefinition) -> bool:
+def is_usable(tool: a.ToolDefinition) -> bool:
+    """Whether a model can be offered the tool as a function."""
     return tool.type in (None, "custom") or bool(bytes(tool.input_schema))
 
 
@@ -113,7 +114,7 @@ def _refuse_if_forced(request: a.MessagesRequest, i: int) -> None:
     if choice is None:
         return
     named = choice.type == "tool" and choice.name == tool.name
-    if named or (choice.type == "any" and not any(map(_usable, request.tools))):
+    if named or (choice.type == "any" and not any(map(is_usable, request.tools))):
         raise RequestRefused(f"tools.{i}: unsupported tool type '{tool.type}'")
 
 

@@ -49,6 +49,8 @@ class Quirks:
     stream_usage: bool = True
     user_field: Literal["safety_identifier", "user", "none"] = "none"
     prompt_cache_key: bool = False
+    server_tools: frozenset[str] = frozenset()
+    """Anthropic's server tools that this upstream runs itself, by name (`web_search`)."""
     prefill: Literal["refuse", "continue", "flags"] = "refuse"
     """A last assistant message: refused, continued as it is, or continued with vLLM's two flags."""
     end_mark: Literal["required", "none"] = "required"

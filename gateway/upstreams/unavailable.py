@@ -1,0 +1,87 @@
+"""A search or a fetch that nobody can do here -> the answer that says so, in the API's own form.
+
+Rules (amendment 4.4):
+- It is given where `web_search` or `web_fetch` is the only tool, or the one that `tool_choice` names: the
+  model would have nothing to answer from but its memory. Beside other tools it is left out (see `toolset`).
+- A tool of the client's own with that name is the client's.
+- The query is the text after the last colon of the last user text, or all of it; a fetch takes its last URL.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gateway.anthropic import wire as a
+from gateway.anthropic.toolset import is_usable
+from gateway.inbound import Inbound
+from gateway.mint import fresh
+from gateway.parts import Block, End, Notice, Part, Text, Usage
+from gateway.upstreams.base import Target
+
+_TOOLS = {"web_search": ("query", "Web search"), "web_fetch": ("url", "Web fetch")}
+"""By the tool's name: the key of its input, and what it is called."""
+_URL = re.compile(r"https?://[^\s<>\"')\]]*[^\s<>\"')\].,;:!?]")
+
+
+def unavailable(inbound: Inbound, target: Target) -> list[Part] | None:
+    request = inbound.request
+    if not request.tools:
+        return None
+    name = _wanted(request)
+    if name is None or name in target.facts.quirks.server_tools:
+        return None
+    key, title = _TOOLS[name]
+    text = _last_text(request)
+    call = {
+        "type": "server_tool_use",
+        "id": fresh("srvtoolu_"),
+        "name": name,
+        "input": {key: _query(text) if key == "query" else _url(text)},
+    }
+    error = {"type": f"{name}_tool_result_error", "error_code": "unavailable"}
+    result = {"type": f"{name}_tool_result", "tool_use_id": call["id"], "content": error}
+    return [
+        Notice("emulated.server_tool", f"{name}: unavailable"),
+        Block(call),
+        Block(result),
+        Text(f"{title} is not available on this gateway."),
+        Usage(
+            input=inbound.estimated_tokens, server_tools={"web_search_requests": 0, "web_fetch_requests": 0}
+        ),
+        End(),
+    ]
+
+
+def _wanted(request: a.MessagesRequest) -> str | None:
+    """The name of the tool that is answered for."""
+    choice = request.tool_choice
+    if choice is not None and choice.type == "none":
+        return None
+    own = {tool.name for tool in request.tools if is_usable(tool)}
+    offered = [name for tool in request.tools if (name := _served(tool)) is not None and name not in own]
+    if choice is not None and choice.type == "tool":
+        return choice.name if choice.name in offered else None
+    return offered[0] if offered and not own else None
+
+
+def _served(tool: a.ToolDefinition) -> str | None:
+    return next((name for name in _TOOLS if (tool.type or "").startswith(f"{name}_")), None)
+
+
+def _last_text(request: a.MessagesRequest) -> str:
+    for message in reversed(request.messages):
+        if message.role != "user":
+            continue
+        texts = [block.text for block in message.content if isinstance(block, a.Text) and block.text.strip()]
+        if texts:
+            return texts[-1].strip()
+    return ""
+
+
+def _query(text: str) -> str:
+    return text.rpartition(":")[2].strip() or text
+
+
+def _url(text: str) -> str:
+    found: list[str] = _URL.findall(text)
+    return found[-1] if found else _query(text)
