@@ -20,6 +20,7 @@ from attrs import Factory, define, field
 
 from gateway.anthropic import events as e
 from gateway.anthropic import ids
+from gateway.anthropic.attached import NOTHING
 from gateway.anthropic.writer import MessageWriter
 from gateway.delivery import Answering, Delivery, Folded, Peer, Streamed
 from gateway.errors import GatewayError, Kind, UpstreamFailed
@@ -151,7 +152,7 @@ class Exchange:
                 self._check_verdict()
                 await asyncio.sleep(pause)
                 attempt = local_answer(self.inbound, target)
-                attempt = attempt or await target.adapter.open(self.inbound, target)
+                attempt = attempt or await target.adapter.open(self.inbound, target, NOTHING)
                 try:
                     await self._pump(attempt)
                 finally:
