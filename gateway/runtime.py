@@ -2,15 +2,17 @@
 
 Rules:
 - `Runtime.build` either succeeds or raises ConfigError; nothing is ever half applied.
-- A provider whose settings did not change keeps its adapter, and with it its warm connections.
+- A provider whose settings did not change keeps its adapter, and with it its warm connections, unless a
+  certificate file that it names has got other content.
 - A request leases the current runtime once and never looks again; an adapter that the next runtime no
   longer holds is closed when the last lease on it ends.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from attrs import Factory, define, field, frozen
 
@@ -34,10 +36,17 @@ class Runtime:
     adapters: Mapping[str, Adapter] = field(repr=False)
 
     @classmethod
-    def build(cls, settings: Settings, previous: Runtime | None = None) -> Runtime:
+    def build(
+        cls, settings: Settings, previous: Runtime | None = None, renewed: Collection[Path] = ()
+    ) -> Runtime:
+        """`renewed`: files whose content is another than when `previous` was built."""
         adapters: dict[str, Adapter] = {}
         for name, provider in settings.providers.items():
-            if previous is not None and previous.settings.providers.get(name) == provider:
+            if (
+                previous is not None
+                and previous.settings.providers.get(name) == provider
+                and not _reads_any(provider, renewed)
+            ):
                 adapters[name] = previous.adapters[name]
             else:
                 adapters[name] = _adapter(name, provider)
@@ -62,6 +71,11 @@ class Runtime:
         )
         timeouts = timeouts_for(self.settings, to.provider)
         return Target(self.adapters[to.provider], facts, timeouts, provider.retries)
+
+
+def _reads_any(provider: Provider, files: Collection[Path]) -> bool:
+    named = (provider.ca_file, provider.client_cert)
+    return any(Path(name).absolute() in files for name in named if name)
 
 
 def _adapter(name: str, provider: Provider) -> Adapter:

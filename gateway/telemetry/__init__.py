@@ -11,10 +11,18 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, suppress
 
 from gateway.telemetry.log import configure_logging, log_request
-from gateway.telemetry.metrics import CONTENT_TYPE, Metrics
+from gateway.telemetry.metrics import CONTENT_TYPE, Metrics, Reload
 from gateway.telemetry.record import RequestRecord
 
-__all__ = ["CONTENT_TYPE", "RequestRecord", "configure_logging", "emit", "in_flight", "metrics"]
+__all__ = [
+    "CONTENT_TYPE",
+    "RequestRecord",
+    "configuration",
+    "configure_logging",
+    "emit",
+    "in_flight",
+    "metrics",
+]
 
 _metrics = Metrics()
 
@@ -31,6 +39,11 @@ def in_flight() -> AbstractContextManager[object]:
     return _metrics.in_flight()
 
 
+def configuration(generation: int, reload: Reload | None = None) -> None:
+    """Report which generation serves, and how a reload went if there was one."""
+    _metrics.configuration(generation, reload)
+
+
 def metrics() -> bytes:
-    """All metrics of this process in Prometheus' text format, to be served as `CONTENT_TYPE`."""
+    """All metrics of this process, or of all workers, in Prometheus' text format, as `CONTENT_TYPE`."""
     return _metrics.render()

@@ -4,16 +4,24 @@ Rules:
 - Labels are words of the configuration and of the code, never of a client: `provider` and `model` name the
   target that routing chose, `none` where it chose none (`test_client_words_are_no_labels`).
 - Past `MOST_TARGETS` targets all further ones are counted as `other`: nothing grows without bound.
+- Where several workers share a port, each writes its figures to files in a folder of their parent's, and
+  whichever is asked gives those of all; what only one process can say of itself is left out.
 """
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager
+from typing import Literal, get_args
 
 import prometheus_client
 from attrs import frozen
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.multiprocess import (
+    MultiProcessCollector,
+    mark_process_dead,  # pyright: ignore[reportUnknownVariableType]
+)
 
 from gateway.telemetry.record import RequestRecord
 
@@ -28,6 +36,12 @@ DURATIONS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)
 """Upper bounds in seconds: from a refused request to an hour-long answer."""
 
 TARGET = ("provider", "model")
+
+WORKERS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable that names the folder; prometheus_client looks at it when it is imported."""
+
+Reload = Literal["applied", "unchanged", "refused"]
+"""How a reload may go."""
 
 prometheus_client.disable_created_metrics()
 
@@ -72,13 +86,32 @@ class Metrics:
         )
         self._attempts = self._counter("gateway_upstream_attempts", "Requests sent upstream", TARGET)
         self._notices = self._counter("gateway_notices", "Things dropped, emulated or repaired", ("name",))
-        self._in_flight = Gauge(
-            "gateway_requests_in_flight", "Requests being answered now", registry=self.registry
+        self._in_flight = self._gauge("gateway_requests_in_flight", "Requests being answered now", "livesum")
+        self._reloads = self._counter(
+            "gateway_config_reloads",
+            "Times the configuration was read again; result is applied, unchanged or refused",
+            ("result",),
         )
-        ProcessCollector(registry=self.registry)
+        for result in get_args(Reload):
+            self._reloads.labels(result)
+        self._generation = self._gauge(
+            "gateway_config_generation",
+            "How often the configuration changed since the start, from 1",
+            "livemin",
+        )
+        self._usable = self._gauge(
+            "gateway_config_last_reload_successful",
+            "0 while the file cannot be used and an older configuration serves",
+            "livemin",
+        )
+        if WORKERS_FOLDER not in os.environ:
+            ProcessCollector(registry=self.registry)
 
     def _counter(self, name: str, what: str, labels: tuple[str, ...]) -> Counter:
         return Counter(name, what, labels, registry=self.registry)
+
+    def _gauge(self, name: str, what: str, of_all: Literal["livesum", "livemin"]) -> Gauge:
+        return Gauge(name, what, registry=self.registry, multiprocess_mode=of_all)
 
     def _histogram(self, name: str, what: str, labels: tuple[str, ...]) -> Histogram:
         return Histogram(name, what, labels, buckets=DURATIONS, registry=self.registry)
@@ -103,8 +136,20 @@ class Metrics:
     def in_flight(self) -> AbstractContextManager[object]:
         return self._in_flight.track_inprogress()
 
+    def configuration(self, generation: int, reload: Reload | None = None) -> None:
+        """Note what serves. `reload`: how reading it again went."""
+        self._generation.set(generation)
+        self._usable.set(int(reload != "refused"))
+        if reload is not None:
+            self._reloads.labels(reload).inc()
+
     def render(self) -> bytes:
-        return generate_latest(self.registry)
+        folder = os.environ.get(WORKERS_FOLDER)
+        if folder is None:
+            return generate_latest(self.registry)
+        everyone = CollectorRegistry()
+        MultiProcessCollector(everyone, folder)
+        return generate_latest(everyone)
 
     def _target(self, record: RequestRecord) -> Target:
         if not record.provider:
@@ -116,6 +161,11 @@ class Metrics:
             return OTHER_TARGET
         self._targets.add(target)
         return target
+
+
+def forget(folder: str, pid: int) -> None:
+    """A worker has ended: what it last said of itself is no longer so. Its counts stay."""
+    mark_process_dead(pid, folder)
 
 
 def _kind(record: RequestRecord) -> str:

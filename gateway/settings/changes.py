@@ -1,0 +1,168 @@
+"""Two settings -> what differs between them, as a log may show it.
+
+Rules:
+- Every key that differs is named as in the YAML: `providers.local.timeouts.first_byte`.
+- A secret, and whatever else keeps itself out of a repr, is only said to have changed
+  (`test_a_secret_is_never_shown`).
+- The items of a list are told apart by their pattern or name, so that one route put before a hundred is one
+  change; where they have neither, by their place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast, get_args, get_type_hints
+
+import attrs
+from attrs import frozen
+
+from gateway.settings import durations
+from gateway.settings.mistakes import KeyPath, dotted
+from gateway.settings.models import Settings
+from gateway.settings.units import Secret, Unit
+
+ABSENT = "(none)"
+CHANGED = "(changed)"
+SECRET = "(a secret)"  # noqa: S105  what is shown in place of one
+LONGEST = 200
+"""Characters of a value that are shown."""
+
+_DERIVED = frozenset({"default_target"})
+"""Fields that only say another one in other words."""
+_NAMES = ("pattern", "name")
+
+
+@frozen
+class Change:
+    """One key that differs."""
+
+    path: str
+    old: str
+    new: str
+
+
+def changes(old: Settings, new: Settings) -> tuple[Change, ...]:
+    return tuple(_differences((), old, new))
+
+
+def _differences(path: KeyPath, old: object, new: object) -> Iterator[Change]:
+    if old == new:
+        return
+    match old, new:
+        case Mapping(), Mapping():
+            yield from _by_key(path, cast("Mapping[Any, object]", old), cast("Mapping[Any, object]", new))
+        case ((list() | tuple()), (list() | tuple())):
+            yield from _by_name(path, cast("Sequence[object]", old), cast("Sequence[object]", new))
+        case _ if attrs.has(type(old)) and type(old) is type(new) and not isinstance(old, Secret):
+            yield from _by_field(path, cast("attrs.AttrsInstance", old), cast("attrs.AttrsInstance", new))
+        case _:
+            yield Change(dotted(path), _shown(old), CHANGED if _hides(old, new) else _shown(new))
+
+
+def _hides(old: object, new: object) -> bool:
+    return isinstance(old, Secret) and isinstance(new, Secret)
+
+
+def _by_field(path: KeyPath, old: attrs.AttrsInstance, new: attrs.AttrsInstance) -> Iterator[Change]:
+    lasting = _durations(type(old))
+    for one in attrs.fields(type(old)):
+        was, now = getattr(old, one.name), getattr(new, one.name)
+        if one.name in _DERIVED or was == now:
+            continue
+        if not one.repr:
+            yield Change(dotted((*path, one.name)), SECRET if was else ABSENT, CHANGED if now else ABSENT)
+        elif one.name in lasting:
+            yield Change(dotted((*path, one.name)), _written(was), _written(now))
+        else:
+            yield from _differences((*path, one.name), was, now)
+
+
+def _by_key(path: KeyPath, old: Mapping[Any, object], new: Mapping[Any, object]) -> Iterator[Change]:
+    for key in dict.fromkeys([*old, *new]):
+        here = (*path, str(key))
+        if key not in new:
+            yield Change(dotted(here), _shown(old[key]), ABSENT)
+        elif key not in old:
+            yield Change(dotted(here), ABSENT, _shown(new[key]))
+        else:
+            yield from _differences(here, old[key], new[key])
+
+
+def _by_name(path: KeyPath, old: Sequence[object], new: Sequence[object]) -> Iterator[Change]:
+    olds, news = _named(old), _named(new)
+    if olds is not None and news is not None:
+        yield from _by_key(path, olds, news)
+        yield from _order(path, list(olds), list(news))
+        return
+    for place in range(max(len(old), len(new))):
+        was, now = (_shown(items[place]) if place < len(items) else ABSENT for items in (old, new))
+        if place < min(len(old), len(new)):
+            yield from _differences((*path, place), old[place], new[place])
+        else:
+            yield Change(dotted((*path, place)), was, now)
+
+
+def _order(path: KeyPath, old: list[Any], new: list[Any]) -> Iterator[Change]:
+    """Said once where keys that stay stand in another order: the first match wins."""
+    before = [key for key in old if key in new]
+    after = [key for key in new if key in old]
+    if before != after:
+        yield Change(dotted(path), "in one order", "in another order")
+
+
+def _named(items: Sequence[object]) -> dict[Any, object] | None:
+    """The items by what they are called; None if one has no name, or two have the same."""
+    by_name = {
+        name: item for item in items for key in _NAMES if isinstance(name := getattr(item, key, None), str)
+    }
+    return by_name if len(by_name) == len(items) else None
+
+
+def _durations(cls: type[attrs.AttrsInstance]) -> set[str]:
+    """The fields whose seconds a YAML writes with a unit."""
+
+    def marks(kind: Any) -> Iterator[object]:
+        for one in get_args(kind):
+            yield one
+            yield from marks(one)
+
+    hints = get_type_hints(cls, include_extras=True)
+    return {name for name, kind in hints.items() if Unit("duration") in list(marks(kind))}
+
+
+def _written(seconds: float | None) -> str:
+    return ABSENT if seconds is None else durations.written(seconds)
+
+
+def _shown(value: object) -> str:
+    """In short, and nothing that may be a key."""
+    text = _text(value)
+    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return ABSENT
+        case Secret():
+            return SECRET
+        case bool():
+            return str(value).lower()
+        case Mapping():
+            entries = cast("Mapping[Any, object]", value).items()
+            return "{" + ", ".join(f"{key}: {_text(one)}" for key, one in entries) + "}"
+        case list() | tuple():
+            return "[" + ", ".join(_text(one) for one in cast("Sequence[object]", value)) + "]"
+        case _ if attrs.has(type(value)):
+            return "{" + ", ".join(_said(cast("attrs.AttrsInstance", value))) + "}"
+        case _:
+            return str(value)
+
+
+def _said(value: attrs.AttrsInstance) -> Iterator[str]:
+    """The fields that differ from their defaults."""
+    for one in attrs.fields(type(value)):
+        said = getattr(value, one.name)
+        default = one.default.factory() if isinstance(one.default, attrs.Factory) else one.default  # type: ignore[arg-type]
+        if said != default:
+            yield f"{one.name}: {_text(said) if one.repr else SECRET}"
