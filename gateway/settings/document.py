@@ -1,75 +1,107 @@
-"""YAML text -> a tree of plain values that still knows on which line each stands.
+"""YAML text -> a tree of plain values that still knows on which line, of which file, each stands.
 
 - A key that stands twice in a mapping is a mistake (pyyaml keeps the last without a word).
 - Anchors, aliases and merge keys (`<<`) work; tags and values that contain themselves are mistakes.
 - A syntax error becomes one mistake with its line, in words that name the usual causes.
 - JSON is read too, also where it is indented with tabs.
 - Keys are always text, whatever YAML 1.1 would make of `on`, `4` or `1:30`.
-- libyaml's parser is used where it is there (six times as fast); what it refuses is read again by Python's,
-  for the words of its errors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import yaml
 from attrs import define, field, frozen
 
-from gateway.settings.mistakes import BROKEN, Broken, InvalidSettings, KeyPath, Mistake, dotted
-from gateway.settings.reading import note
+from gateway.settings.composition import composed, refused, text_of
+from gateway.settings.mistakes import BROKEN, Broken, KeyPath, Mistake, dotted
 
 Tree = str | int | float | bool | None | Broken | list["Tree"] | dict[str, "Tree"]
 
 _PLAIN_TAGS = {f"tag:yaml.org,2002:{name}": name for name in ("int", "float", "bool", "null")}
 _TEXT_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "timestamp", "value", "merge", "binary")}
+_LINES = 1_000_000
+"""More than any file has: mistakes are sorted by file, then line."""
+
+
+@frozen
+class Source:
+    """Where nodes came from: a file, or a variable."""
+
+    name: str
+    number: int = 0
+    """Of several files, which one."""
+
+    def mistake(self, line: int, path: KeyPath, message: str) -> Mistake:
+        return Mistake(f"{self.name}:{line}", dotted(path), message, order=self.number * _LINES + line)
+
+
+Owners = Mapping[int, Source]
+"""By the `id` of a key or item: where it and all below it came from, if not from the main file."""
 
 
 @frozen
 class Document:
-    name: str
+    source: Source
     tree: Tree
     mistakes: tuple[Mistake, ...]
     _root: yaml.Node = field(repr=False)
+    _owners: Owners = field(repr=False, factory=dict[int, Source])
 
     @classmethod
     def read(cls, path: Path) -> Document:
         """InvalidSettings if the file cannot be read or is no YAML."""
-        note(path)
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise _refused(str(path), f"cannot be read: {error.strerror}") from None
-        try:
-            return cls.parse(str(path), data.decode("utf-8-sig"))
-        except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1
-            raise _refused(f"{path}:{line}", "is not UTF-8 text", line) from None
+        return cls.parse(str(path), text_of(path))
 
     @classmethod
     def parse(cls, name: str, text: str) -> Document:
         """InvalidSettings if the text is no YAML, or empty."""
-        is_json = text.lstrip().startswith("{")
-        root = _composed(name, text.replace("\t", " ") if is_json else text)
-        growth = _Growth(name)
+        root = composed(name, text)
+        if root is None:
+            raise refused(
+                name, "is empty: it needs at least one entry under `providers`; see config/examples"
+            )
+        return cls.grown(Source(name), root)
+
+    @classmethod
+    def grown(cls, source: Source, root: yaml.Node, owners: Owners | None = None) -> Document:
+        growth = _Growth(source, owners or {})
         tree = growth.value(root, ())
-        return cls(name, tree, tuple(growth.mistakes), root)
+        return cls(source, tree, tuple(growth.mistakes), root, owners or {})
+
+    @property
+    def name(self) -> str:
+        return self.source.name
 
     def line(self, path: KeyPath) -> int:
         """Where the key stands, or the nearest thing around it that exists."""
-        node, line = self._root, self._root.start_mark.line
+        return self._found(path)[1]
+
+    def place(self, path: KeyPath) -> str:
+        """`config/gateway.yaml:12`."""
+        source, line = self._found(path)
+        return f"{source.name}:{line}"
+
+    def folder(self, path: KeyPath) -> Path:
+        """The folder of the file in which the key stands."""
+        return Path(self._found(path)[0].name).parent
+
+    def mistake(self, path: KeyPath, message: str) -> Mistake:
+        source, line = self._found(path)
+        return source.mistake(line, path, message)
+
+    def _found(self, path: KeyPath) -> tuple[Source, int]:
+        node, source, line = self._root, self.source, self._root.start_mark.line
         for step in path:
             found = _child(node, step)
             if found is None:
                 break
-            line, node = found
-        return line + 1
-
-    def mistake(self, path: KeyPath, message: str) -> Mistake:
-        line = self.line(path)
-        return Mistake(f"{self.name}:{line}", dotted(path), message, order=line)
+            key, node = found
+            source, line = self._owners.get(id(key), source), key.start_mark.line
+        return source, line + 1
 
 
 def scalar(text: str) -> Tree:
@@ -87,15 +119,16 @@ def _typed(node: yaml.ScalarNode) -> Tree:
     return value
 
 
-def _child(node: yaml.Node, step: str | int) -> tuple[int, yaml.Node] | None:
+def _child(node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:
+    """The key, or the item itself, and the value."""
     match node, step:
         case yaml.MappingNode(), str():
             for key, value in _entries(node):
                 if key.value == step:
-                    return key.start_mark.line, value
+                    return key, value
         case yaml.SequenceNode(), int() if step < len(node.value):
             item: yaml.Node = node.value[step]
-            return item.start_mark.line, item
+            return item, item
         case _:
             pass
     return None
@@ -121,7 +154,8 @@ def _entries(node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node]]:
 class _Growth:
     """Nodes -> tree. What cannot be used becomes a mistake and `BROKEN`."""
 
-    name: str
+    source: Source
+    _owners: Owners
     mistakes: list[Mistake] = field(factory=list[Mistake])
     _above: list[yaml.Node] = field(factory=list[yaml.Node])
 
@@ -140,7 +174,7 @@ class _Growth:
                 return self._mapping(node, path)
             case yaml.SequenceNode(tag="tag:yaml.org,2002:seq"):
                 items: list[yaml.Node] = node.value
-                return [self.value(item, (*path, index)) for index, item in enumerate(items)]
+                return [self._owned(item, item, (*path, index)) for index, item in enumerate(items)]
             case yaml.ScalarNode() if node.tag in _PLAIN_TAGS or node.tag in _TEXT_TAGS:
                 return self._scalar(node, path)
             case _:
@@ -159,7 +193,14 @@ class _Growth:
             if not isinstance(key, yaml.ScalarNode):
                 self._broken(key, path, "a key must be text")
             elif key.value not in tree:
-                tree[key.value] = self.value(value, (*path, key.value))
+                tree[key.value] = self._owned(key, value, (*path, key.value))
+        return tree
+
+    def _owned(self, key: yaml.Node, value: yaml.Node, path: KeyPath) -> Tree:
+        """The value, read as part of the file that its key stands in."""
+        around, self.source = self.source, self._owners.get(id(key), self.source)
+        tree = self.value(value, path)
+        self.source = around
         return tree
 
     def _report_duplicates(self, node: yaml.MappingNode, path: KeyPath) -> None:
@@ -168,79 +209,15 @@ class _Growth:
             if isinstance(key, yaml.ScalarNode) and not _is_merge(key):
                 earlier = first.setdefault(key.value, key)
                 if earlier is not key:
-                    line = earlier.start_mark.line + 1
-                    self._broken(key, (*path, key.value), f"stands twice; it is on line {line} already")
+                    self._report_duplicate(key, earlier, (*path, key.value))
+
+    def _report_duplicate(self, key: yaml.Node, earlier: yaml.Node, path: KeyPath) -> None:
+        here, there = (self._owners.get(id(node), self.source) for node in (key, earlier))
+        place = f"line {earlier.start_mark.line + 1}{'' if here == there else f' of {there.name}'}"
+        self.mistakes.append(
+            here.mistake(key.start_mark.line + 1, path, f"stands twice; it is on {place} already")
+        )
 
     def _broken(self, node: yaml.Node, path: KeyPath, message: str) -> Tree:
-        line = node.start_mark.line + 1
-        self.mistakes.append(Mistake(f"{self.name}:{line}", dotted(path), message, order=line))
+        self.mistakes.append(self.source.mistake(node.start_mark.line + 1, path, message))
         return BROKEN
-
-
-def _quick_loader() -> Any:
-    """libyaml under Python's composer: its own overflows the stack where a file nests deeply."""
-    parser = getattr(yaml, "CSafeLoader", None)
-    if parser is None:
-        return yaml.SafeLoader
-    composer = cast("Any", yaml).composer.Composer
-
-    def begin(loader: Any, text: str) -> None:
-        parser.__init__(loader, text)
-        composer.__init__(loader)
-
-    return type("QuickLoader", (composer, parser), {"__init__": begin})
-
-
-_QUICK_LOADER = _quick_loader()
-
-
-def _compose(text: str) -> yaml.Node | None:
-    compose = cast("Any", yaml).compose
-    try:
-        return compose(text, Loader=_QUICK_LOADER)
-    except yaml.YAMLError:
-        return compose(text, Loader=yaml.SafeLoader)
-
-
-def _composed(name: str, text: str) -> yaml.Node:
-    try:
-        root = _compose(text)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        raise _refused(f"{name}:{line}", f"not YAML: {_syntax(error, text, line)}", line) from None
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise _refused(f"{name}:{line}", "not YAML: a control character stands here", line) from None
-    except RecursionError:
-        raise _refused(name, "is nested too deeply") from None
-    if root is None or (isinstance(root, yaml.ScalarNode) and not root.value):
-        raise _refused(name, "is empty: it needs at least one entry under `providers`; see config/examples")
-    return root
-
-
-def _syntax(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
-    """Our words for what people really do; the parser's where we know no better."""
-    lines = text.splitlines()
-    near = lines[line - 1] if line <= len(lines) else ""
-    problem = (error.problem or "cannot be read").strip()
-    begun = error.context_mark.line + 1 if error.context_mark else line
-    if "\\t" in problem or "\t" in near[: len(near) - len(near.lstrip())]:
-        return "a tab stands here; indent with blanks"
-    if near.lstrip().startswith(("*", "- *")) or "alias" in problem:
-        return 'a pattern that begins with `*` needs quotes: `"*"`'
-    if "${" in near and ("{" in problem or "}" in problem):
-        return 'inside `[...]` and `{...}` a reference needs quotes: `"${NAME}"`'
-    if "single document" in (error.context or ""):
-        return "a second document begins here; keep one, without `---` between"
-    if "mapping values are not allowed" in problem:
-        return "text that holds `: ` needs quotes"
-    if "expected ',' or" in problem:
-        return f"what `[` or `{{` opened on line {begun} is not closed, or a comma is missing"
-    if "<block end>" in problem:
-        return f"this line does not belong to what began on line {begun}; check the indentation"
-    return f"{error.context}: {problem}" if error.context else problem
-
-
-def _refused(where: str, message: str, line: int = 0) -> InvalidSettings:
-    return InvalidSettings([Mistake(where, "", message, order=line)])

@@ -6,6 +6,7 @@ can show the origin of everything.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import cast
 
 from attrs import define, field
@@ -53,7 +54,11 @@ class Draft:
         label = self._nearest_label(path)
         if label is not None or self.document is None:
             return label or DEFAULT
-        return f"{self.document.name}:{self.document.line(path)}"
+        return self.document.place(path)
+
+    def folder(self, path: KeyPath) -> Path:
+        """Where a relative path in this value starts."""
+        return self.document.folder(path) if self.document else Path()
 
     def report(self, path: KeyPath, message: str) -> None:
         label = self._nearest_label(path)

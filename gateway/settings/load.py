@@ -15,8 +15,8 @@ import attrs
 from attrs import evolve, frozen
 
 from gateway.errors import ConfigError
+from gateway.settings import inclusion
 from gateway.settings.consistency import inconsistencies
-from gateway.settings.document import Document
 from gateway.settings.draft import Draft
 from gateway.settings.env import defines_provider, overlay, take_default
 from gateway.settings.mistakes import InvalidSettings, KeyPath, dotted
@@ -70,7 +70,7 @@ def load(
     with noting() as files:
         try:
             draft = _drafted(found, environ)
-            _complete(draft, environ, found.parent if found else Path(), {"host": host, "port": port})
+            _complete(draft, environ, {"host": host, "port": port})
             settings = _settled(draft, allow_unauthenticated=allow_unauthenticated)
         except InvalidSettings as refused:
             refused.files = tuple(files)
@@ -91,27 +91,25 @@ def find(path: Path | None, environ: Mapping[str, str], folder: Path | None = No
 def _drafted(path: Path | None, environ: Mapping[str, str]) -> Draft:
     if path is None:
         return Draft({})
-    document = Document.read(path)
+    document = inclusion.read(path)
     mistakes = list(document.mistakes)
     if not isinstance(document.tree, dict):
         raise InvalidSettings([*mistakes, document.mistake((), "expected keys such as `providers:`")])
     return Draft(document.tree, document, mistakes)
 
 
-def _complete(
-    draft: Draft, environ: Mapping[str, str], folder: Path, options: Mapping[str, str | int | None]
-) -> None:
+def _complete(draft: Draft, environ: Mapping[str, str], options: Mapping[str, str | int | None]) -> None:
     """Lay the environment and the command line over the file, and follow references."""
     overlay(draft, environ)
     for key, value in options.items():
         if value is not None:
             draft.put(("server", key), value, f"--{key}")
-    _resolve(draft, environ, folder)
+    _resolve(draft, environ)
     take_default(draft, environ)
 
 
-def _resolve(draft: Draft, environ: Mapping[str, str], folder: Path) -> None:
-    resolved = References(environ, folder, draft.report).resolved(draft.tree)
+def _resolve(draft: Draft, environ: Mapping[str, str]) -> None:
+    resolved = References(environ, draft.folder, draft.report).resolved(draft.tree)
     if isinstance(resolved, dict):
         draft.tree = resolved
 

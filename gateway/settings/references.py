@@ -2,7 +2,7 @@
 
 - `$${` is a literal `${`.
 - `file:` takes the whole value: the file's text without the white space around it. A relative path starts at
-  the folder of the configuration. References in the path are resolved first.
+  the folder of the file that says it. References in the path are resolved first.
 - What a reference stands for is never shown: `Given.written` keeps the text as it was written.
 """
 
@@ -27,7 +27,7 @@ Report = Callable[[KeyPath, str], None]
 @frozen
 class References:
     environ: Mapping[str, str]
-    folder: Path
+    folder: Callable[[KeyPath], Path]
     report: Report
 
     def resolved(self, tree: Tree, path: KeyPath = ()) -> Tree:
@@ -47,7 +47,9 @@ class References:
     def _text(self, text: str, path: KeyPath) -> Tree:
         try:
             filled = _REFERENCE.sub(self._one, text)
-            return Given(self._file(filled, text) if filled.startswith("file:") else filled, written=text)
+            if filled.startswith("file:"):
+                filled = _content(self.folder(path), filled, text)
+            return Given(filled, written=text)
         except Wrong as wrong:
             self.report(path, str(wrong))
             return BROKEN
@@ -69,16 +71,17 @@ class References:
             + suggestion(name, [known for known in self.environ if known != name])
         )
 
-    def _file(self, text: str, written: str) -> str:
-        path = self.folder / Path(text.removeprefix("file:")).expanduser()
-        named = path if text == written else f"`{written}`"
-        note(path)
-        try:
-            content = path.read_text("utf-8").strip()
-        except OSError as error:
-            raise Wrong(f"the file {named} cannot be read: {error.strerror}") from None
-        except ValueError:
-            raise Wrong(f"the file {named} is not UTF-8 text") from None
-        if not content:
-            raise Wrong(f"the file {named} is empty")
-        return content
+
+def _content(folder: Path, text: str, written: str) -> str:
+    path = folder / Path(text.removeprefix("file:")).expanduser()
+    named = path if text == written else f"`{written}`"
+    note(path)
+    try:
+        content = path.read_text("utf-8").strip()
+    except OSError as error:
+        raise Wrong(f"the file {named} cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise Wrong(f"the file {named} is not UTF-8 text") from None
+    if not content:
+        raise Wrong(f"the file {named} is empty")
+    return content

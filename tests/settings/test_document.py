@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gateway.settings import document
+from gateway.settings import composition
 from gateway.settings.document import Document, scalar
 from gateway.settings.mistakes import BROKEN, InvalidSettings
 
@@ -98,7 +98,7 @@ def test_plain_scalars_are_typed_as_yaml_does(text: str, value: object) -> None:
 def test_libyaml_reads_the_same_lines_and_values(path, monkeypatch) -> None:
     text = path.read_text()
     quick = Document.parse("f", text)
-    monkeypatch.setattr(document, "_QUICK_LOADER", yaml.SafeLoader)
+    monkeypatch.setattr(composition, "_QUICK_LOADER", yaml.SafeLoader)
     plain = Document.parse("f", text)
     assert quick.tree == plain.tree
     assert isinstance(quick.tree, dict)

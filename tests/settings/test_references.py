@@ -12,7 +12,7 @@ ENVIRON = {"NAME": "value", "EMPTY": "", "KEY": "hunter2"}
 
 def resolved(text: str, folder: Path = Path()) -> tuple[object, list[str]]:
     reports: list[str] = []
-    references = References(ENVIRON, folder, lambda _, message: reports.append(message))
+    references = References(ENVIRON, lambda _: folder, lambda _, message: reports.append(message))
     return references.resolved(text), reports
 
 
