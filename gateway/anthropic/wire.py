@@ -42,14 +42,24 @@ class ImageSource(Struct, frozen=True):
     file_id: str = ""
 
 
+class Transformations(Struct, frozen=True):
+    oversized_image: str | None = None
+
+
 class Image(Struct, frozen=True, tag_field="type", tag="image"):
     source: ImageSource
+    transformations: Transformations | None = None
+
+
+class Citations(Struct, frozen=True):
+    enabled: bool | None = None
 
 
 class Document(Struct, frozen=True, tag_field="type", tag="document"):
     source: Raw
     title: str | None = None
     context: str | None = None
+    citations: Citations | None = None
 
 
 class ThinkingBlock(Struct, frozen=True, tag_field="type", tag="thinking"):
@@ -145,6 +155,36 @@ class Thread(Struct, frozen=True):
     type: str = ""
 
 
+class Compaction(Struct, frozen=True):
+    """`summarize`: the answer is to be a summary of the conversation."""
+
+    type: str
+    instructions: str | None = None
+
+
+class Edit(Struct, frozen=True):
+    """One entry of `context_management.edits`."""
+
+    type: str
+    trigger: Raw = Raw()
+    keep: Raw = Raw()
+    clear_at_least: Raw = Raw()
+    exclude_tools: list[str] | None = None
+    clear_tool_inputs: bool | list[str] | None = None
+
+
+class ContextManagement(Struct, frozen=True):
+    edits: list[Edit] | None = None
+
+
+class BillingPolicy(Struct, frozen=True):
+    bill_to: str | None = None
+
+
+class Container(Struct, frozen=True):
+    skills: list[Raw] | None = None
+
+
 class MessagesRequest(Struct, frozen=True):
     """`POST /v1/messages` and `/v1/messages/count_tokens`. `system` is a tuple of the texts of its blocks."""
 
@@ -163,7 +203,12 @@ class MessagesRequest(Struct, frozen=True):
     top_k: int | None = None
     metadata_user_id: str | None = None
     thread: Thread | None = None
-    context_management: Raw = Raw()
+    context_management: ContextManagement | None = None
+    compaction: Compaction | None = None
+    container: str | Container | None = None
+    billing_policy: BillingPolicy | None = None
+    service_tier: str | None = None
+    inference_geo: str | None = None
 
 
 class _Metadata(Struct):
@@ -203,7 +248,12 @@ class _Request(Struct, Generic[_B]):
     top_k: int | None = None
     metadata: _Metadata | None = None
     thread: Thread | None = None
-    context_management: Raw = Raw()
+    context_management: ContextManagement | None = None
+    compaction: Compaction | None = None
+    container: str | Container | None = None
+    billing_policy: BillingPolicy | None = None
+    service_tier: str | None = None
+    inference_geo: str | None = None
 
 
 class _Typed(Struct):
@@ -259,6 +309,11 @@ def _request(body: bytes) -> MessagesRequest:
         metadata_user_id=sent.metadata.user_id if sent.metadata else None,
         thread=sent.thread,
         context_management=sent.context_management,
+        compaction=sent.compaction,
+        container=sent.container,
+        billing_policy=sent.billing_policy,
+        service_tier=sent.service_tier,
+        inference_geo=sent.inference_geo,
     )
 
 

@@ -74,7 +74,7 @@ async def _count(service: Service, runtime: Runtime, inbound: Inbound, peer: Asg
     except RequestRefused:  # it may not be sendable, but counting it hurts nobody
         tokens = inbound.estimated_tokens
     answer: dict[str, object] = {"input_tokens": tokens}
-    if inbound.request.context_management != msgspec.Raw():
+    if inbound.request.context_management is not None:
         answer["context_management"] = {"original_input_tokens": tokens}
     await peer.answer(msgspec.json.encode(answer), inbound.request_id)
     return RequestRecord(
