@@ -23,11 +23,13 @@ from gateway.anthropic import ids
 from gateway.anthropic.attached import NOTHING
 from gateway.anthropic.writer import MessageWriter
 from gateway.delivery import Answering, Delivery, Folded, Peer, Streamed
+from gateway.emulation import Emulation, emulate
 from gateway.errors import GatewayError, Kind, UpstreamFailed
 from gateway.inbound import Inbound
 from gateway.mint import fresh
 from gateway.parts import Fault, Part
 from gateway.settings.models import Server
+from gateway.sieve import strained
 from gateway.silence import Silence
 from gateway.telemetry.record import RequestRecord
 from gateway.upstreams.base import Attempt, Target
@@ -81,7 +83,7 @@ class Exchange:
     _beats: set[asyncio.Task[None]] = Factory(set["asyncio.Task[None]"])
 
     def __attrs_post_init__(self) -> None:
-        self._begun = self._loop.time()
+        self._begun = self._attempt_begun = self._loop.time()
         self._target = self.targets[0]
         request = self.inbound.request
         writer = MessageWriter(
@@ -105,7 +107,8 @@ class Exchange:
         watcher = asyncio.create_task(self._watch())
         self._wind()
         try:
-            await self._answer()
+            # On a stack of its own: a read that wakes it need not pass through the framework's ten frames.
+            await asyncio.create_task(self._answer())
         except GatewayError as error:
             failure = error
             with contextlib.suppress(OSError):
@@ -151,10 +154,11 @@ class Exchange:
             async with asyncio.timeout(None) as self._scope:
                 self._check_verdict()
                 await asyncio.sleep(pause)
-                attempt = local_answer(self.inbound, target)
-                attempt = attempt or await target.adapter.open(self.inbound, target, NOTHING)
+                asked = emulate(self.inbound, target.facts)
+                attempt = local_answer(asked.inbound, target)
+                attempt = attempt or await target.adapter.open(asked.inbound, target, NOTHING)
                 try:
-                    await self._pump(attempt)
+                    await self._pump(attempt, asked)
                 finally:
                     await attempt.close()
         except TimeoutError:
@@ -163,15 +167,16 @@ class Exchange:
         finally:
             self._scope = None
 
-    async def _pump(self, attempt: Attempt) -> None:
+    async def _pump(self, attempt: Attempt, asked: Emulation) -> None:
         writer, built = self._answering.writer, attempt.built
-        self._answering.notices[:] = built.notices
+        self._answering.notices[:] = [*asked.notices, *built.notices]
+        writer.applied_edits = asked.applied_edits
         writer.tool_names = built.tool_names
         writer.single_tool = built.single_tool
         while not writer.ended and (parts := await attempt.read()) is not None:
             self._last_read = self._loop.time()
             if parts:
-                await self._write(parts)
+                await self._write(strained(asked.sieves, parts) if asked.sieves else parts)
         if not writer.ended:
             raise UpstreamFailed(Kind.UPSTREAM_CUT, f"[{self._target.facts.provider}] the answer has no end")
 

@@ -72,6 +72,7 @@ def run(loaded: Loaded) -> None:
         http="httptools",
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         date_header=False,
         timeout_keep_alive=KEEP_ALIVE,
