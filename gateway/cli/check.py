@@ -9,28 +9,24 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import attrs
 import click
 import rich_click
 from attrs import frozen
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from gateway.cli.effective import Value, provider_values, server_values
+from gateway.cli.tables import print_rows
 from gateway.errors import ConfigError
 from gateway.routing.table import RouteTable
 from gateway.routing.warnings import warnings
 from gateway.settings.load import Loaded, load
 from gateway.settings.mistakes import InvalidSettings
 from gateway.settings.models import ModelTarget
-
-_NARROW = 76
-"""Columns below which a table becomes a list."""
 
 
 @frozen
@@ -95,7 +91,7 @@ def _print_report(report: Report, console: Console) -> None:
     loaded = report.loaded
     console.print(Text(f"{loaded.path or 'The environment'} is valid.", style="bold green"))
     routes = [(*cells, _place(loaded, source)) for *cells, source in _route_rows(report)]
-    _print_rows(console, "Models", ("requested", "goes to", "window", "output", "from"), routes)
+    print_rows(console, "Models", ("requested", "goes to", "window", "output", "from"), routes)
     console.print(Text("A name `provider/model` of any provider below is answered too.", style="dim"))
     for name in loaded.settings.providers:
         _print_values(console, f"Provider {name}", loaded, provider_values(loaded, name))
@@ -124,44 +120,13 @@ def _target_cells(target: ModelTarget) -> tuple[str, str, str]:
 
 def _print_values(console: Console, title: str, loaded: Loaded, values: Iterable[Value]) -> None:
     rows = [(one.key, one.text, _place(loaded, one.source)) for one in values]
-    _print_rows(console, title, ("key", "value", "from"), rows)
+    print_rows(console, title, ("key", "value", "from"), rows)
 
 
 def _place(loaded: Loaded, source: str) -> str:
     """The file stands above all tables: of a value in it, the line is enough."""
     file, _, line = source.rpartition(":")
     return f"line {line}" if loaded.path and file == str(loaded.path) else source
-
-
-def _print_rows(
-    console: Console, title: str, columns: Sequence[str], rows: Sequence[tuple[str, ...]]
-) -> None:
-    console.print()
-    console.print(Text(title, style="bold"))
-    if console.width < _NARROW:
-        _print_list(console, columns, rows)
-        return
-    table = Table(
-        box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0), header_style="dim"
-    )
-    for index, name in enumerate(columns):
-        table.add_column(name, overflow="fold", style=_style(index, name))
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    console.print(table)
-
-
-def _style(index: int, name: str) -> str:
-    return "cyan" if index == 0 else "dim" if name == "from" else ""
-
-
-def _print_list(console: Console, columns: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:
-    for first, second, *rest in rows:
-        console.print(Text(f"{first}", style="cyan") + Text(f"  {second}"), overflow="fold")
-        said = [
-            f"{name} {cell}" for name, cell in zip(columns[2:], rest, strict=True) if cell not in ("", "-")
-        ]
-        console.print(Text(f"    {', '.join(said)}", style="dim"), overflow="fold")
 
 
 def _report_json(report: Report) -> dict[str, object]:
