@@ -137,6 +137,13 @@ class ToolDefinition(Struct, frozen=True):
     strict: bool | None = None
     allowed_callers: list[str] | None = None
     input_examples: list[Raw] | None = None
+    max_characters: int | None = None
+    display_width_px: int | None = None
+    display_height_px: int | None = None
+    display_number: int | None = None
+    enable_zoom: bool | None = None
+    configs: Raw = Raw()
+    """Of a toolset: what to do with each member."""
 
 
 class ToolChoice(Struct, frozen=True):
@@ -209,6 +216,9 @@ class MessagesRequest(Struct, frozen=True):
     billing_policy: BillingPolicy | None = None
     service_tier: str | None = None
     inference_geo: str | None = None
+    output_format: Raw = Raw()
+    """What `output_config.format` was called at first."""
+    mcp_servers: Raw = Raw()
 
 
 class _Metadata(Struct):
@@ -254,6 +264,8 @@ class _Request(Struct, Generic[_B]):
     billing_policy: BillingPolicy | None = None
     service_tier: str | None = None
     inference_geo: str | None = None
+    output_format: Raw = Raw()
+    mcp_servers: Raw = Raw()
 
 
 class _Typed(Struct):
@@ -314,6 +326,8 @@ def _request(body: bytes) -> MessagesRequest:
         billing_policy=sent.billing_policy,
         service_tier=sent.service_tier,
         inference_geo=sent.inference_geo,
+        output_format=sent.output_format,
+        mcp_servers=sent.mcp_servers,
     )
 
 
