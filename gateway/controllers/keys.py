@@ -31,6 +31,14 @@ def authenticate(headers: Mapping[str, str], server: Server) -> str:
     return name
 
 
+def is_admin(headers: Mapping[str, str], server: Server) -> bool:
+    """Whether the request carries `server.admin_key`, sent as a client key is."""
+    if server.admin_key is None:
+        return False
+    sent = headers.get("x-api-key") or _bearer(headers.get("authorization", ""))
+    return hmac.compare_digest(sent.encode(), server.admin_key.reveal().encode())
+
+
 def _bearer(value: str) -> str:
     scheme, _, token = value.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
