@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 import msgspec
@@ -14,15 +14,18 @@ from litestar.exceptions import HTTPException
 from litestar.plugins import PluginProtocol
 from litestar.plugins.core import MsgspecDIPlugin
 
+from gateway.controllers.admin import AdminController
 from gateway.controllers.health import HealthController
 from gateway.controllers.messages import MessagesController
 from gateway.controllers.models import ModelsController
-from gateway.controllers.state import Service
+from gateway.controllers.state import ALONE, Service, Worker
 from gateway.delivery import error_headers, error_json
 from gateway.errors import GatewayError, Kind, RequestRefused
 from gateway.mint import fresh
+from gateway.reload import Reloader, reloading
 from gateway.runtime import Runtime, RuntimeRef
 from gateway.settings.models import Settings
+from gateway.source import Source
 from gateway.telemetry import RequestRecord, emit
 from gateway.tokens import Counter
 
@@ -47,11 +50,16 @@ class Application(Litestar):
         return [*plugins, MsgspecDIPlugin()]
 
 
-def create_app(settings: Settings) -> Litestar:
-    """ConfigError if the settings name files that cannot be used."""
-    service = Service(RuntimeRef.holding(Runtime.build(settings)), Counter())
+def create_app(settings: Settings, source: Source | None = None, worker: Worker = ALONE) -> Litestar:
+    """ConfigError if the settings name files that cannot be used.
+
+    With a `source` the settings are read again whenever they change.
+    """
+    runtimes = RuntimeRef.holding(Runtime.build(settings))
+    reloader = Reloader(runtimes, source, worker.number) if source else None
+    service = Service(runtimes, Counter(), worker, reloader)
     return Application(
-        route_handlers=[MessagesController, ModelsController, HealthController],
+        route_handlers=[MessagesController, ModelsController, HealthController, AdminController],
         state=State({"service": service}),
         lifespan=[_serving],
         after_request=_identified,
@@ -63,10 +71,12 @@ def create_app(settings: Settings) -> Litestar:
 
 @asynccontextmanager
 async def _serving(app: Litestar) -> AsyncGenerator[None]:
+    service: Service = app.state.service
     try:
-        yield
+        async with reloading(service.reloader) if service.reloader else nullcontext():
+            yield
     finally:
-        await app.state.service.close()
+        await service.close()
 
 
 async def _identified(response: Response[Any]) -> Response[Any]:

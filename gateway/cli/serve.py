@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
 import click
 import rich_click
 import structlog
-import uvicorn
 
-from gateway.app import create_app
 from gateway.errors import ConfigError
 from gateway.routing.table import RouteTable
 from gateway.routing.warnings import warnings
-from gateway.settings.load import Loaded, load
+from gateway.settings.load import Loaded
 from gateway.settings.models import Server, Settings
+from gateway.supervisor import supervise
 from gateway.telemetry import configure_logging
-
-KEEP_ALIVE = 75
-"""Seconds an idle client connection is kept: longer than clients keep theirs, so that none is cut in use."""
-GRACE = 20
-"""Seconds that running answers are given when the gateway is stopped."""
+from gateway.worker import Options
+from gateway.worker import serve as serve_alone
 
 
 @rich_click.command()
@@ -52,32 +47,22 @@ def serve(config: Path | None, host: str | None, port: int | None, allow_unauthe
     Point a client at it: `ANTHROPIC_BASE_URL=http://127.0.0.1:8080 ANTHROPIC_API_KEY=any claude`
     """
     try:
-        loaded = load(config, os.environ, host=host, port=port, allow_unauthenticated=allow_unauthenticated)
-        run(loaded)
+        run(Options(config, host, port, allow_unauthenticated))
     except ConfigError as error:
         click.echo(error.message, err=True)
         sys.exit(1)
 
 
-def run(loaded: Loaded) -> None:
-    """Blocks until SIGINT or SIGTERM. ConfigError if the settings name files that cannot be used."""
+def run(options: Options) -> None:
+    """Blocks until SIGINT or SIGTERM. ConfigError if the configuration cannot be used."""
+    loaded = options.load()
     server = loaded.settings.server
     configure_logging(server.log_level, server.log_format)
-    app = create_app(loaded.settings)
     announce(loaded)
-    uvicorn.run(
-        app,
-        host=server.host,
-        port=server.port,
-        http="httptools",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        date_header=False,
-        timeout_keep_alive=KEEP_ALIVE,
-        timeout_graceful_shutdown=GRACE,
-    )
+    if server.workers > 1:
+        supervise(options, loaded)
+    else:
+        serve_alone(options.source(loaded))
 
 
 def announce(loaded: Loaded) -> None:

@@ -41,20 +41,20 @@ class HealthController(Controller):
 
     @get("/ready")
     async def ready(self, request: AnyRequest) -> dict[str, object]:
-        """Per provider whether it can be reached; only with a key if keys are configured."""
-        runtime = service_of(request.app).runtimes.current
-        answer: dict[str, object] = {"status": "ready"}
-        try:
-            authenticate(request.headers, runtime.settings.server)
-        except RequestRefused:
-            return answer
-        faults = await _probe(runtime)
-        answer["generation"] = runtime.generation
-        answer["providers"] = {
+        """Which process answers, with which configuration, and per provider whether it can be reached; only
+        with a key if keys are configured."""
+        service = service_of(request.app)
+        async with service.runtimes.lease() as runtime:
+            try:
+                authenticate(request.headers, runtime.settings.server)
+            except RequestRefused:
+                return {"status": "ready"}
+            faults = await _probe(runtime)
+        providers = {
             name: {"reachable": fault is None} | ({} if fault is None else {"error": fault})
             for name, fault in faults.items()
         }
-        return answer
+        return {"status": "ready", **service.identity(), "providers": providers}
 
     @get("/metrics")
     async def metrics(self, request: AnyRequest) -> Response[bytes]:

@@ -16,6 +16,7 @@ from gateway.telemetry.record import RequestRecord
 
 __all__ = [
     "CONTENT_TYPE",
+    "Reload",
     "RequestRecord",
     "configuration",
     "configure_logging",

@@ -1,0 +1,73 @@
+"""`POST /admin/reload` and `GET /admin/status`, for whoever holds `server.admin_key`.
+
+Where no such key is set these paths are as unknown as any other: every method gets the same 404.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from typing import cast
+
+import msgspec
+from litestar import Controller, asgi
+from litestar.exceptions import NotFoundException
+from litestar.types import HTTPScope, Receive, Scope, Send
+
+from gateway.controllers.asgi import AsgiPeer, headers_of
+from gateway.controllers.keys import is_admin
+from gateway.controllers.state import Service, Worker, in_full, service_in
+from gateway.errors import Kind, RequestRefused
+from gateway.mint import fresh
+from gateway.reload import Reloader
+
+REASON = "asked for"
+
+
+class AdminController(Controller):
+    @asgi("/admin/reload", copy_scope=False)
+    async def reload(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read the configuration again, in all workers; 400 if it cannot be used."""
+        service, reloader = _admitted(scope, "POST")
+        outcome = await reloader.reload(REASON)
+        _tell_others(service.worker)
+        if outcome.result == "refused":
+            raise RequestRefused(outcome.error)
+        await _answer(AsgiPeer(receive, send), service.identity() | {"reload": in_full(outcome)})
+
+    @asgi("/admin/status", copy_scope=False)
+    async def status(self, scope: Scope, receive: Receive, send: Send) -> None:
+        service, reloader = _admitted(scope, "GET")
+        told = service.identity() | {"files": [str(path) for path in reloader.source.files]}
+        if reloader.last is not None:
+            told["reload"] = in_full(reloader.last)
+        await _answer(AsgiPeer(receive, send), told)
+
+
+def _admitted(any_scope: Scope, method: str) -> tuple[Service, Reloader]:
+    scope = cast("HTTPScope", any_scope)
+    service = service_in(scope)
+    server = service.runtimes.current.settings.server
+    if server.admin_key is None or service.reloader is None:
+        raise NotFoundException
+    if not is_admin(headers_of(scope), server):
+        raise RequestRefused(
+            "the admin key is required: send it as x-api-key or as Authorization: Bearer", Kind.AUTHENTICATION
+        )
+    if scope["method"] != method:
+        raise RequestRefused(
+            f"{scope['method']} is not allowed here: send a {method}", Kind.METHOD_NOT_ALLOWED
+        )
+    return service, service.reloader
+
+
+def _tell_others(worker: Worker) -> None:
+    """The parent hands a SIGHUP on to every worker; to this one it is nothing new."""
+    if worker.parent is not None and os.getppid() == worker.parent:
+        with contextlib.suppress(OSError):
+            os.kill(worker.parent, signal.SIGHUP)
+
+
+async def _answer(peer: AsgiPeer, body: dict[str, object]) -> None:
+    await peer.answer(msgspec.json.encode(body), fresh("req_"))

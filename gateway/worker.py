@@ -1,0 +1,106 @@
+"""One serving process: alone with its own socket, or one of several on a socket that their parent holds.
+
+`python -m gateway.worker` is what the parent starts. It takes its `Orders` from stdin; the end of stdin is
+the end of the parent, and then a worker stops as if asked to: no process is left behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+from attrs import evolve, frozen
+
+from gateway.app import create_app
+from gateway.controllers.state import ALONE, Worker
+from gateway.settings.load import Loaded, load
+from gateway.source import Source
+from gateway.telemetry import configure_logging
+
+KEEP_ALIVE = 75
+"""Seconds an idle client connection is kept: longer than clients keep theirs, so that none is cut in use."""
+GRACE = 20
+"""Seconds that running answers are given when the gateway is stopped."""
+
+
+@frozen
+class Options:
+    """What the command line said: enough to read the configuration at any time."""
+
+    config: Path | None = None
+    host: str | None = None
+    port: int | None = None
+    allow_unauthenticated: bool = False
+
+    def load(self) -> Loaded:
+        return load(
+            self.config,
+            os.environ,
+            host=self.host,
+            port=self.port,
+            allow_unauthenticated=self.allow_unauthenticated,
+        )
+
+    def source(self, loaded: Loaded) -> Source:
+        """How to read again what was found once: the same file, even if another is found first by now."""
+        again = evolve(self, config=loaded.path or self.config)
+        return Source(loaded, again.load, self.allow_unauthenticated)
+
+
+@frozen
+class Orders:
+    """What a worker is told by its parent."""
+
+    options: Options
+    loaded: Loaded
+    """What to begin with: the file may be unusable by now."""
+    worker: Worker
+    sockets: tuple[int, ...]
+    """The descriptors of the sockets to listen on."""
+
+
+def serve(source: Source, worker: Worker = ALONE, sockets: Sequence[socket.socket] | None = None) -> None:
+    """Blocks until SIGINT or SIGTERM. ConfigError if the settings name files that cannot be used."""
+    settings = source.loaded.settings
+    config = uvicorn.Config(
+        create_app(settings, source, worker),
+        host=settings.server.host,
+        port=settings.server.port,
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=GRACE,
+    )
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(list(sockets) if sockets else None)
+
+
+def main() -> None:
+    orders: Orders = pickle.load(sys.stdin.buffer)  # noqa: S301  what our own parent wrote
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    server = orders.loaded.settings.server
+    configure_logging(server.log_level, server.log_format)
+    sockets = [socket.socket(fileno=descriptor) for descriptor in orders.sockets]
+    serve(orders.options.source(orders.loaded), orders.worker, sockets)
+
+
+def _end_with_parent() -> None:
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main()
