@@ -1,31 +1,51 @@
-"""The `gateway` command. Each subcommand is a module of its own name."""
+"""The `gateway` command. Each subcommand is a module of its own name, imported when it is called for.
+
+So `gateway env` or `run` need not wait for the web server, and `serve` not for what it does not use.
+"""
 
 from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
 
 import click
 import rich_click
 from rich.text import Text
 
 from gateway import __version__
-from gateway.cli.check import check
-from gateway.cli.demo import demo
-from gateway.cli.serve import serve
+
+COMMANDS: Mapping[str, str] = {
+    "serve": "gateway.cli.serve",
+    "check": "gateway.cli.check",
+    "doctor": "gateway.cli.doctor",
+    "demo": "gateway.cli.demo",
+}
+"""Name -> the module whose function of that name it is, in the order that `--help` shows."""
 
 EXAMPLES = """\
 Examples:
   gateway demo     install a small real model, serve it, ask it something
+  gateway doctor http://127.0.0.1:8000
+                   find out what a server is and can, and write the configuration for it
   gateway check    read the configuration, show where each model goes
   gateway serve --config config/gateway.yaml
 """
 
 
-@rich_click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Subcommands(rich_click.RichGroup):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*COMMANDS, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        found: object = getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name.replace("-", "_"))
+        assert isinstance(found, click.Command)
+        return found
+
+
+@rich_click.group(cls=Subcommands, context_settings={"help_option_names": ["-h", "--help"]})
 @rich_click.rich_config({"footer_text": Text(EXAMPLES), "text_markup": "markdown"})
 @click.version_option(__version__, prog_name="gateway")
 def main() -> None:
     """Look like Anthropic to Claude Code and every SDK; talk to OpenAI-compatible servers and Ollama."""
-
-
-main.add_command(serve)
-main.add_command(check)
-main.add_command(demo)

@@ -2,8 +2,8 @@
 
 Rules:
 - `POST /_script`, `GET /_requests`, `POST /_reset` are the test's side; everything else is the upstream's.
-- `/v1/models`, `/api/tags`, `/api/version`, `/api/show` and `/health` answer by themselves; chat requests
-  (`.../chat/completions`, `/api/chat`) are answered by the script.
+- `/v1/models`, `/api/tags`, `/api/version`, `/api/show`, `/api/ps` and `/health` answer by themselves; chat
+  requests (`.../chat/completions`, `/api/chat`) are answered by the script.
 - A client that leaves ends the answer at once, and the moment is noted.
 """
 
@@ -13,6 +13,7 @@ import asyncio
 import socket
 import struct
 import time
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import httptools
@@ -42,6 +43,8 @@ class Stage:
         self.received = []
 
     def answer(self, path: str, body: bytes, record: Received) -> Play:
+        if path == "/api/ps":
+            return answers.json(200, msgspec.json.encode({"models": self._loaded()}))
         if (still := _still(path)) is not None:
             return answers.json(200, msgspec.json.encode(still))
         if path not in CHAT:
@@ -52,6 +55,15 @@ class Stage:
             record.scripted = False
             return answers.json(500, b'{"error":{"message":"the script has no answer for this request"}}')
         return _render(scripted, path, asked)
+
+    def _loaded(self) -> list[dict[str, object]]:
+        """What Ollama would have in memory: what was last talked to, with the window that was asked for."""
+        asked = [one for one in self.received if one.path == "/api/chat" and isinstance(one.body, dict)]
+        if not asked:
+            return []
+        last = cast("dict[str, Any]", asked[-1].body)
+        window = last.get("options", {}).get("num_ctx", 4096)
+        return [{"name": last.get("model", MODEL), "context_length": window}]
 
     def control(self, path: str, body: bytes) -> Play:
         try:

@@ -1,0 +1,245 @@
+"""`gateway doctor URL`: find out what a server is and what its model can do, and write the YAML for it.
+
+Exit code 0 if Claude Code works with it, 1 if not (or only without tools), 2 if it was called wrongly.
+Findings and YAML go to standard output, progress to standard error. The key is never shown or written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import NoReturn
+
+import attrs
+import click
+import rich_click
+from attrs import frozen
+from rich.console import Console
+from rich.text import Text
+
+from gateway.cli import steps
+from gateway.cli.tables import print_rows
+from gateway.probing import examination
+from gateway.probing.configuration import Entry, written
+from gateway.probing.examination import Examined, Overall, Trial
+from gateway.probing.identity import Unknown, identify
+from gateway.probing.line import Line, Silence, is_near
+from gateway.probing.server import Model, Server
+from gateway.settings.mistakes import Wrong, nearest
+from gateway.settings.models import Provider, Secret
+from gateway.settings.urls import checked
+
+_MANY = 20
+"""With more models than this on a server that costs money, one must be named."""
+_LISTED = 8
+_MEANS: dict[Overall, tuple[str, str]] = {
+    "usable": ("bold green", "Claude Code works with it."),
+    "limited": ("bold yellow", 'It answers, but only `claude --bare --tools ""` and SDKs can use it.'),
+    "unusable": ("bold red", "It cannot be used: it does not answer."),
+}
+
+
+@frozen
+class Wish:
+    url: str
+    key_variable: str
+    key: str
+    model: str
+    quick: bool
+    progress: Callable[[str], AbstractContextManager[None]]
+
+
+@rich_click.command()
+@click.argument("url", metavar="URL")
+@click.option("--api-key-env", metavar="NAME", help="The environment variable that holds the server's key.")
+@click.option("--model", metavar="NAME", help="The model to try. [the one that is loaded, or the first]")
+@click.option(
+    "--write", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write the YAML there."
+)
+@click.option("--force", is_flag=True, help="Overwrite that file.")
+@click.option("--quick", is_flag=True, help="Only whether it answers and calls tools.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with the YAML in it.")
+def doctor(
+    url: str, api_key_env: str | None, model: str | None, write: Path | None, force: bool, quick: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Find out what a server is and what its model can do, and write the configuration for it.
+
+    It sends the server a handful of small requests. A server on this machine or network is also sent a prompt
+    that is too long; one that costs money is not.
+
+        gateway doctor http://127.0.0.1:11434 --write gateway.yaml
+
+        gateway doctor https://openrouter.ai/api/v1 --api-key-env OPENROUTER_API_KEY --model qwen/qwen3-coder
+    """
+    if write and write.exists() and not force:
+        raise click.UsageError(f"{write} exists; --force overwrites it.")
+    stderr = Console(stderr=True)
+    wish = Wish(
+        url=_url(url),
+        key_variable=api_key_env or "",
+        key=_key(api_key_env),
+        model=model or "",
+        quick=quick,
+        progress=lambda title: steps.wait(stderr, f"{title} ..."),
+    )
+    try:
+        found = asyncio.run(look(wish))
+    except Silence as silence:
+        found = Unknown(str(silence))
+    if isinstance(found, Unknown):
+        _fail(wish, found, as_json)
+    text = written([Entry(found.server, found.model, wish.key_variable)], _title(wish, found))
+    if write and found.overall != "unusable":
+        write.parent.mkdir(parents=True, exist_ok=True)
+        write.write_text(text, encoding="utf-8")
+    if as_json:
+        click.echo(json.dumps(_json(found, text), indent=2, ensure_ascii=False))
+    else:
+        _print(Console(highlight=False), found, text, write)
+    sys.exit(0 if found.overall == "usable" else 1)
+
+
+def _url(text: str) -> str:
+    try:
+        return checked(text if "://" in text else f"http://{text}")
+    except Wrong as wrong:
+        raise click.UsageError(f"URL: {wrong}") from None
+
+
+def _key(variable: str | None) -> str:
+    if variable is None:
+        return ""
+    if not os.environ.get(variable):
+        raise click.UsageError(f"--api-key-env: the variable {variable} is not set.")
+    return os.environ[variable]
+
+
+async def look(wish: Wish) -> Examined | Unknown:
+    """click.UsageError where a model must be named, or is not there."""
+    key = Secret(wish.key) if wish.key else None
+    async with Line.to(wish.url, Provider("openai", wish.url, api_key=key)) as line:
+        with wish.progress("asking who is there"):
+            server = await identify(line)
+        if isinstance(server, Unknown):
+            return server
+        model = _chosen(server, wish.model)
+        trials = examination.QUICK if wish.quick else examination.FULL
+        subject = examination.subject(line, server, model)
+        progress = _Progress(wish.progress)
+        async for _ in examination.examine(subject, trials, progress.begin):
+            pass
+        progress.end()
+        return examination.examined(subject)
+
+
+class _Progress:
+    """The trial that runs, shown until the next one begins."""
+
+    def __init__(self, show: Callable[[str], AbstractContextManager[None]]) -> None:
+        self._show = show
+        self._shown: AbstractContextManager[None] | None = None
+
+    def begin(self, trial: Trial) -> None:
+        self.end()
+        self._shown = self._show(trial.title)
+        self._shown.__enter__()
+
+    def end(self) -> None:
+        if self._shown:
+            self._shown.__exit__(None, None, None)
+        self._shown = None
+
+
+def _chosen(server: Server, name: str) -> Model:
+    if name:
+        return server.model(name) or _unlisted(server, name)
+    if not server.chats:
+        raise click.UsageError(f"{server.product} answers, but has no model that can chat.")
+    if len(server.chats) > _MANY and not is_near(server.url):
+        shown = ", ".join(model.name for model in server.chats[:_LISTED])
+        raise click.UsageError(f"It has {len(server.chats)} models: name one with --model ({shown}, ...).")
+    return server.chats[0]
+
+
+def _unlisted(server: Server, name: str) -> Model:
+    """Some servers list fewer models than they have: only Ollama's list is all there is."""
+    if server.kind != "ollama":
+        return Model(name)
+    names = [model.name for model in server.models]
+    hint = nearest(name, names)
+    raise click.UsageError(
+        f"Ollama has no model {name!r}."
+        + (f" Did you mean {hint!r}?" if hint else "")
+        + f" `ollama pull {name}` fetches it; there are: {', '.join(names) or 'none'}."
+    )
+
+
+def _title(wish: Wish, found: Examined) -> Iterator[str]:
+    server = found.server
+    yield f"For {server.product} {server.version} at {wish.url}, as `gateway doctor` found it."
+    yield f"{found.model.name}: {_MEANS[found.overall][1]}"
+    yield f"  yes: {', '.join(one.name for one in found.findings if one.verdict == 'yes') or 'nothing'}"
+    yield from (
+        f"  {one.name}: {one.verdict}, {one.evidence}" for one in found.findings if one.verdict != "yes"
+    )
+
+
+def _fail(wish: Wish, unknown: Unknown, as_json: bool) -> NoReturn:
+    advice = " Name the variable with the key: --api-key-env NAME." if unknown.key_refused else ""
+    if as_json:
+        said = {"url": wish.url, "overall": "unusable", "reachable": unknown.reachable}
+        click.echo(json.dumps({**said, "reason": unknown.reason + advice}, indent=2))
+    else:
+        click.echo(f"{wish.url}: {unknown.reason}.{advice}", err=True)
+    sys.exit(1)
+
+
+def _print(console: Console, found: Examined, text: str, path: Path | None) -> None:
+    server = found.server
+    console.print(
+        Text(f"{server.product} {server.version}".strip(), style="bold") + Text(f" at {server.url}")
+    )
+    console.print(Text(f"{server.evidence}; {_models(server.chats)}", style="dim"))
+    rows = [(one.name, one.verdict, one.evidence) for one in found.findings]
+    print_rows(console, found.model.name, ("tried", "result", "seen"), rows)
+    console.print()
+    for one in found.findings:
+        if one.meaning:
+            console.print(Text(f"{one.name}: ", style="cyan") + Text(one.meaning))
+    style, means = _MEANS[found.overall]
+    console.print(Text(means, style=style))
+    for line in _afterwards(found, text, path):
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def _models(models: Sequence[Model]) -> str:
+    names = [model.name for model in models[:_LISTED]]
+    more = f" and {len(models) - _LISTED} more" if len(models) > _LISTED else ""
+    return f"{len(models)} model{'' if len(models) == 1 else 's'}: {', '.join(names)}{more}"
+
+
+def _afterwards(found: Examined, text: str, path: Path | None) -> Iterator[str]:
+    if path is None:
+        yield f"\n{text.rstrip()}"
+    elif found.overall == "unusable":
+        yield f"Nothing was written to {path}."
+    else:
+        yield f"\nWritten to {path}. Next:\n"
+        yield f"  gateway serve --config {path}"
+        yield f"  gateway run --config {path} -- claude"
+
+
+def _json(found: Examined, text: str) -> dict[str, object]:
+    return {
+        "overall": found.overall,
+        "server": attrs.asdict(found.server),
+        "model": attrs.asdict(found.model),
+        "findings": [attrs.asdict(one) for one in found.findings],
+        "yaml": text,
+    }

@@ -1,0 +1,155 @@
+"""The trials in their order, each bounded in time, and what they mean together.
+
+usable     Claude Code works with it: it answers, calls tools, and its window holds the first turn
+limited    it answers, but has no tools or too small a window: `claude --bare --tools ""` works
+unusable   it does not answer
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from typing import Literal
+
+from attrs import evolve, field, frozen
+
+from gateway.probing.answering import LOADING, answering
+from gateway.probing.cancellation import cancellation
+from gateway.probing.dialect import Manner
+from gateway.probing.finding import Finding, Subject, Verdict
+from gateway.probing.line import Line, Silence, is_near
+from gateway.probing.prefix_cache import prefix_cache
+from gateway.probing.reasoning import reasoning
+from gateway.probing.server import USEFUL_WINDOW, Model, Server
+from gateway.probing.tools import parallel_tools, tools
+from gateway.probing.vision import vision
+from gateway.probing.window import output_limit, window
+from gateway.upstreams.quirks import PRESETS, recognise
+
+FIRST_TURN = 24_000
+"""Tokens. What is smaller cannot hold Claude Code's own first turn with its tools."""
+
+Overall = Literal["usable", "limited", "unusable"]
+
+
+@frozen
+class Trial:
+    title: str
+    """What is done, for a progress bar."""
+    name: str
+    """Of its first finding."""
+    run: Callable[[Subject], Awaitable[list[Finding]]]
+    seconds: float
+
+
+ANSWERING = Trial("asking it a question", "answers", answering, 2 * LOADING)
+TOOLS = Trial("offering it a tool", "tools", tools, 180)
+VISION = Trial("showing it a picture", "vision", vision, 100)
+REASONING = Trial("asking it to think", "reasoning", reasoning, 100)
+QUICK = (ANSWERING, TOOLS)
+ABILITIES = (ANSWERING, TOOLS, VISION, REASONING)
+FULL = (
+    ANSWERING,
+    TOOLS,
+    Trial("offering it a tool twice", "parallel tools", parallel_tools, 100),
+    VISION,
+    REASONING,
+    Trial("filling its window", "window", window, 60),
+    Trial("asking for too long an answer", "output limit", output_limit, 40),
+    Trial("sending a long prompt twice", "prefix cache", prefix_cache, 240),
+    Trial("leaving in the middle of an answer", "cancellation", cancellation, 180),
+)
+
+
+@frozen
+class Examined:
+    """A server, one of its models, and all that was found."""
+
+    server: Server
+    model: Model
+    """With what the trials corrected."""
+    findings: tuple[Finding, ...] = field(default=())
+
+    @property
+    def overall(self) -> Overall:
+        if self.verdict("answers") != "yes":
+            return "unusable"
+        small = self.model.window is not None and self.model.window < FIRST_TURN
+        return "limited" if small or self.verdict("tools") != "yes" else "usable"
+
+    def verdict(self, name: str) -> Verdict:
+        return verdict(self.findings, name)
+
+
+def verdict(findings: Iterable[Finding], name: str) -> Verdict:
+    for one in findings:
+        if one.name == name:
+            return one.verdict
+    return "unknown"
+
+
+def subject(line: Line, server: Server, model: Model, window: int | None = None) -> Subject:
+    """`window`: what Ollama is to load; None: what is advised."""
+    quirks = PRESETS[server.preset or recognise(server.kind, server.url)]
+    asked = (window or advised_window(model)) if server.kind == "ollama" else None
+    manner = Manner(server.kind, model.name, quirks.max_tokens_field, quirks.stream_usage, asked)
+    return Subject(line, server, model, manner, is_near(server.url))
+
+
+def advised_window(model: Model) -> int:
+    """What Ollama should load: what it has loaded if that is enough, else what is useful and possible."""
+    if model.window and model.window >= USEFUL_WINDOW:
+        return model.window
+    return min(model.largest or USEFUL_WINDOW, USEFUL_WINDOW)
+
+
+async def examine(
+    subject: Subject, trials: Sequence[Trial] = FULL, on_begin: Callable[[Trial], None] = lambda _: None
+) -> AsyncIterator[Finding]:
+    """The findings as they come. Ends early if it does not even answer. Never raises."""
+    for trial in trials:
+        on_begin(trial)
+        for finding in await _bounded(trial, subject):
+            subject.found[finding.name] = finding
+            yield finding
+        if subject.verdict("answers") == "no":
+            return
+
+
+async def _bounded(trial: Trial, subject: Subject) -> list[Finding]:
+    try:
+        async with asyncio.timeout(trial.seconds):
+            return await trial.run(subject)
+    except TimeoutError:
+        return [Finding(trial.name, "unknown", f"not done within {trial.seconds:.0f} s")]
+    except Silence as error:
+        return [Finding(trial.name, "unknown", str(error))]
+
+
+def examined(subject: Subject) -> Examined:
+    """What the server says of the model, corrected by what was seen."""
+    found = subject.found
+    window, output, tried = found.get("window"), found.get("output limit"), subject.model
+    model = evolve(
+        tried,
+        window=_figure(window) or subject.manner.window or tried.window,
+        output=_figure(output) or tried.output,
+        tools=_seen(found.get("tools"), tried.tools),
+        vision=_seen(found.get("vision"), tried.vision),
+        reasoning=_seen(found.get("reasoning"), tried.reasoning),
+    )
+    return Examined(subject.server, model, tuple(found.values()))
+
+
+def _figure(finding: Finding | None) -> int | None:
+    return finding.value if finding and isinstance(finding.value, int) else None
+
+
+def _seen(finding: Finding | None, said: bool | None) -> bool | None:
+    match finding.verdict if finding else "unknown":
+        case "yes" | "partly":
+            return True
+        case "no":
+            return False
+        case "unknown":
+            return said
