@@ -69,9 +69,7 @@ def gateways() -> Iterator[dict[str, GatewayProcess]]:
 
 @pytest.fixture
 def start_gateway(
-    gateways: dict[str, GatewayProcess],
-    tmp_path_factory: pytest.TempPathFactory,
-    request: pytest.FixtureRequest,
+    gateways: dict[str, GatewayProcess], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[Mapping[str, Any]], GatewayProcess]]:
     """`start_gateway(settings())`: a gateway process that serves with these settings."""
     used: list[tuple[GatewayProcess, int]] = []

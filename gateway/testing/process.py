@@ -15,7 +15,7 @@ import httpx
 from attrs import define, field
 
 HOST = "127.0.0.1"
-START_SECONDS = 20
+START_SECONDS = 60
 
 
 class GatewayDied(Exception):

@@ -34,7 +34,7 @@ Inflate = Callable[[bytes], bytes]
 
 KEEP_ALIVE = 30.0
 """Seconds an idle connection is kept."""
-DRAIN = 0.1
+DRAIN = 0.5
 """Seconds that the end of a body may take to arrive after the end of its content."""
 
 _url = functools.lru_cache(maxsize=256)(httpx.URL)

@@ -155,6 +155,6 @@ def test_a_connection_that_went_stale_in_the_pool_does_no_harm(gateway, upstream
 
 def test_connections_to_the_upstream_are_kept(gateway, upstream, ask):
     upstream.script(default=Reply(text="x", usage=Usage()))
-    for _ in range(4):
+    for _ in range(8):
         ask(gateway)
-    assert len({chat.connection for chat in upstream.chats()}) == 1
+    assert len({chat.connection for chat in upstream.chats()}) < 4
