@@ -2,7 +2,7 @@
 
 Rules:
 - Before the first content an attempt may be given up for the next one; after it, failures reach the client.
-- Counted by `retries`: no connection, a reset, 502, 503, 504, an answer with neither part nor end mark.
+- Which failures are tried again, and which are left to the next target, `failover` says.
 - Budgets (seconds, per target): `first_byte` until the answer's first bytes, `idle` between reads after
   that, `total` for the request. They are watched by one timer, never per chunk.
 - The client gone: the upstream request is closed at once.
@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import pairwise
 
 import structlog
 from attrs import Factory, define, field
@@ -25,9 +26,10 @@ from gateway.anthropic.writer import MessageWriter
 from gateway.delivery import Answering, Delivery, Folded, Peer, Streamed
 from gateway.emulation import Emulation, emulate
 from gateway.errors import GatewayError, Kind, UpstreamFailed
+from gateway.failover import is_tried_again, moves_on, pause, slowness
 from gateway.inbound import Inbound
 from gateway.mint import fresh
-from gateway.parts import Fault, Part
+from gateway.parts import Fault, Notice, Part
 from gateway.settings.models import Server
 from gateway.sieve import strained
 from gateway.silence import Silence
@@ -37,24 +39,10 @@ from gateway.upstreams.local import local_answer
 
 CLIENT_CLOSED = 499
 """What the record says where the client left before it was told anything."""
-PAUSE = 0.25
-"""Seconds before the first repeated attempt; doubled for each further one, at most `PAUSE_LIMIT`."""
-PAUSE_LIMIT = 2.0
-
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 TICK = 0.005
 """Seconds: the finest the clock of an exchange is read."""
-
-_COUNTED = frozenset(
-    {
-        Kind.UPSTREAM_UNREACHABLE,
-        Kind.UPSTREAM_CONNECT_TIMEOUT,
-        Kind.UPSTREAM_CUT,
-        Kind.UPSTREAM_UNAVAILABLE,
-    }
-)
-_COUNTED_STATUSES = frozenset({502, 503, 504})
 
 
 class ClientGone(Exception):
@@ -80,6 +68,7 @@ class Exchange:
     _scope: asyncio.Timeout | None = None
     _verdict: Exception | None = None
     _timer: asyncio.TimerHandle | None = None
+    _fallen: list[Notice] = Factory(list[Notice])
     _beats: set[asyncio.Task[None]] = Factory(set["asyncio.Task[None]"])
 
     def __attrs_post_init__(self) -> None:
@@ -93,7 +82,6 @@ class Exchange:
             input_tokens=self.inbound.estimated_tokens,
             mint=lambda: fresh("toolu_"),
             history_ids=ids.history(request),
-            tool_names={},
         )
         self._answering = Answering(self.peer, self.inbound.request_id, writer, self._loop.time)
         if request.stream:
@@ -129,31 +117,58 @@ class Exchange:
         return self._record(failure)
 
     async def _answer(self) -> None:
-        for target, pause, last in self._order():
+        for target, following in pairwise([*self.targets, None]):
+            assert target is not None
             try:
-                await self._attempt(target, pause)
+                await self._ask(target)
             except UpstreamFailed as error:
-                if last or self._answering.writer.started or not _is_counted(error):
+                if following is None or not self._may_move_on(error, following):
+                    raise
+                self._move_on(error, following)
+            else:
+                return
+
+    async def _ask(self, target: Target) -> None:
+        """As often as the target's `retries` allow."""
+        for again in range(target.retries + 1):
+            try:
+                await self._attempt(target, pause(again))
+            except UpstreamFailed as error:
+                last = again == target.retries
+                if last or self._answering.writer.started or not is_tried_again(error):
                     raise
             else:
                 return
 
-    def _order(self) -> Iterator[tuple[Target, float, bool]]:
-        """Every attempt there may be: its target, the pause before it, and whether it is the last."""
-        planned = [(target, again) for target in self.targets for again in range(target.retries + 1)]
-        for number, (target, again) in enumerate(planned, 1):
-            pause = min(PAUSE_LIMIT, PAUSE * 2 ** (again - 1)) if again else 0.0
-            yield target, pause, number == len(planned)
+    def _may_move_on(self, error: UpstreamFailed, following: Target) -> bool:
+        """Only as long as the client has seen no content, and has time left by the next target's measure."""
+        in_time = self._loop.time() < self._begun + following.timeouts.total
+        return in_time and not self._answering.writer.started and moves_on(error)
 
-    async def _attempt(self, target: Target, pause: float) -> None:
+    def _move_on(self, error: UpstreamFailed, following: Target) -> None:
+        failed = self._target.name
+        self._fallen.append(Notice("fallback.target", f"{failed}: {error.kind.value}"))
+        log.warning(
+            "a target failed, the next one is tried",
+            request_id=self.inbound.request_id,
+            failed=failed,
+            because=error.message,
+            next=following.name,
+        )
+        if self._verdict is error:  # it ended of its clock, which has to run again
+            self._verdict = None
+            self._target, self._attempt_begun, self._last_read = following, self._loop.time(), None
+            self._wind()
+
+    async def _attempt(self, target: Target, wait: float) -> None:
         self._target = target
         self._answering.route = target.name
         self._attempts += 1
-        self._attempt_begun, self._last_read = self._loop.time() + pause, None
+        self._attempt_begun, self._last_read = self._loop.time() + wait, None
         try:
             async with asyncio.timeout(None) as self._scope:
                 self._check_verdict()
-                await asyncio.sleep(pause)
+                await asyncio.sleep(wait)
                 asked = emulate(self.inbound, target.facts)
                 attempt = local_answer(asked.inbound, target)
                 attempt = attempt or await target.adapter.open(asked.inbound, target, NOTHING)
@@ -169,10 +184,10 @@ class Exchange:
 
     async def _pump(self, attempt: Attempt, asked: Emulation) -> None:
         writer, built = self._answering.writer, attempt.built
-        self._answering.notices[:] = [*asked.notices, *built.notices]
+        self._answering.notices[:] = [*self._fallen, *asked.notices, *built.notices]
         writer.applied_edits = asked.applied_edits
-        writer.tool_names = built.tool_names
-        writer.single_tool = built.single_tool
+        writer.returned = built.returned
+        writer.single_tool, writer.must_call = built.single_tool, built.must_call
         while not writer.ended and (parts := await attempt.read()) is not None:
             self._last_read = self._loop.time()
             if parts:
@@ -231,7 +246,7 @@ class Exchange:
 
     def _too_slow(self, now: float) -> UpstreamFailed:
         return UpstreamFailed(
-            Kind.UPSTREAM_TIMEOUT, _slowness(self._target, self._last_read, now - self._begun)
+            Kind.UPSTREAM_TIMEOUT, slowness(self._target, self._last_read, now - self._begun)
         )
 
     async def _watch(self) -> None:
@@ -275,18 +290,3 @@ class Exchange:
             attempts=self._attempts,
             notices=tuple(answering.notices),
         )
-
-
-def _slowness(target: Target, last_read: float | None, elapsed: float) -> str:
-    timeouts = target.timeouts
-    if elapsed >= timeouts.total:
-        key, limit, what = "total", timeouts.total, "the whole answer"
-    elif last_read is None:
-        key, limit, what = "first_byte", timeouts.first_byte, "the first byte"
-    else:
-        key, limit, what = "idle", timeouts.idle, "the next byte"
-    return f"[{target.facts.provider}] waited {limit:g} s for {what} of {target.facts.model} (timeouts.{key})"
-
-
-def _is_counted(error: UpstreamFailed) -> bool:
-    return error.kind in _COUNTED or error.upstream_status in _COUNTED_STATUSES

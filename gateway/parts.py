@@ -26,6 +26,7 @@ class Finish(Enum):
     TOOLS = "tools"
     REFUSAL = "refusal"
     WINDOW = "window"
+    COMPACTION = "compaction"
 
 
 class Text(msgspec.Struct, frozen=True):

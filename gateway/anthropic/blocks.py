@@ -71,6 +71,10 @@ class Blocks:
         elif "input" in block:
             self.begin(Open.TOOL, {**block, "input": {}})
             self.delta(e.InputJsonDelta(e.json_text(block["input"])))
+        elif block.get("type") == "compaction":
+            self.begin(Open.TEXT, {**block, "content": None})
+            content = block["content"]
+            self.delta(e.CompactionDelta(content if isinstance(content, str) else None))
         else:
             self.begin(Open.TEXT, block)
         self.end()

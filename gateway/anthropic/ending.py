@@ -25,6 +25,8 @@ def stop_of(end: End, *, calls: bool) -> e.Stop:
             return e.Stop("max_tokens")
         case Finish.WINDOW:
             return e.Stop("model_context_window_exceeded")
+        case Finish.COMPACTION:
+            return e.Stop("compaction")
         case Finish.REFUSAL:
             return e.Stop("refusal", stop_details=e.StopDetails(explanation=end.explanation))
         case Finish.STOP if end.stop_sequence is not None:
@@ -58,8 +60,8 @@ def estimated(usage: Usage, input_tokens: int, written: int) -> Usage:
     )
 
 
-def usage_of(usage: Usage) -> e.Usage:
-    """Figures as the client reads them; those still unknown are zero."""
+def usage_of(usage: Usage, *, compacted: bool = False) -> e.Usage:
+    """Figures as the client reads them, zero where unknown. `compacted`: the answer is a summary."""
     return e.Usage(
         input_tokens=usage.input or 0,
         output_tokens=usage.output or 0,
@@ -68,4 +70,16 @@ def usage_of(usage: Usage) -> e.Usage:
         cache_creation=e.CacheCreation(usage.cache_write) if usage.cache_write else None,
         output_tokens_details=None if usage.thinking is None else e.ThinkingTokens(usage.thinking),
         server_tool_use=usage.server_tools,
+        iterations=(_iteration("compaction", usage),) if compacted else None,
     )
+
+
+def _iteration(kind: str, usage: Usage) -> dict[str, object]:
+    return {
+        "type": kind,
+        "input_tokens": usage.input or 0,
+        "output_tokens": usage.output or 0,
+        "cache_creation_input_tokens": usage.cache_write or 0,
+        "cache_read_input_tokens": usage.cache_read or 0,
+        "cache_creation": None,
+    }

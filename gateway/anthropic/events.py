@@ -41,7 +41,7 @@ class Usage(Struct, frozen=True):
     service_tier: str = "standard"
     speed: str | None = None
     inference_geo: str | None = None
-    iterations: None = None
+    iterations: tuple[Mapping[str, object], ...] | None = None
 
 
 class StopDetails(Struct, frozen=True, tag_field="type", tag="refusal"):
@@ -76,6 +76,9 @@ class ToolUseBlock(Struct, frozen=True, tag_field="type", tag="tool_use"):
     id: str
     name: str
     input: Mapping[str, Any] = {}
+    toolset_name: str | UnsetType = UNSET
+    caller: Mapping[str, str] | UnsetType = UNSET
+    """Both only for members of a toolset."""
 
 
 class TextDelta(Struct, frozen=True, gc=False, tag_field="type", tag="text_delta"):
@@ -94,6 +97,11 @@ class InputJsonDelta(Struct, frozen=True, gc=False, tag_field="type", tag="input
     partial_json: str
 
 
+class CompactionDelta(Struct, frozen=True, tag_field="type", tag="compaction_delta"):
+    content: str | None
+    encrypted_content: None = None
+
+
 class Stop(Struct, frozen=True):
     stop_reason: str
     stop_sequence: str | None = None
@@ -108,7 +116,7 @@ class Problem(Struct, frozen=True):
 
 
 Start = TextBlock | ThinkingBlock | ToolUseBlock | Mapping[str, Any]
-Delta = TextDelta | ThinkingDelta | SignatureDelta | InputJsonDelta
+Delta = TextDelta | ThinkingDelta | SignatureDelta | InputJsonDelta | CompactionDelta
 
 
 class MessageStart(Struct, frozen=True, tag_field="type", tag="message_start"):
@@ -129,9 +137,16 @@ class ContentBlockStop(Struct, frozen=True, tag_field="type", tag="content_block
     index: int
 
 
+class AppliedEdits(Struct, frozen=True):
+    applied_edits: tuple[Mapping[str, object], ...] = ()
+
+
 class MessageDelta(Struct, frozen=True, tag_field="type", tag="message_delta"):
+    """`context_management` is there where the request asked for edits."""
+
     delta: Stop
     usage: Usage
+    context_management: AppliedEdits | UnsetType = UNSET
 
 
 class MessageStop(Struct, frozen=True, tag_field="type", tag="message_stop"):

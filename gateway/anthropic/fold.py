@@ -56,6 +56,8 @@ class _Folding:
             case e.MessageDelta():
                 self.message |= msgspec.to_builtins(event.delta)
                 self.message["usage"] = msgspec.to_builtins(event.usage)
+                if event.context_management:
+                    self.message["context_management"] = msgspec.to_builtins(event.context_management)
             case e.Error():
                 kind = _KINDS.get(event.error.type, Kind.UPSTREAM_GARBAGE)
                 raise UpstreamFailed(kind, event.error.message)
@@ -88,6 +90,8 @@ class _Block:
                 self.texts.append(delta.partial_json)
             case e.SignatureDelta():
                 self.signature = delta.signature
+            case e.CompactionDelta():
+                self.texts.append(delta.content or "")
 
     def whole(self) -> dict[str, Any] | None:
         """None for a tool call whose arguments were cut off."""
@@ -97,6 +101,8 @@ class _Block:
                 return {**self.start, "text": text, "citations": self.start.get("citations")}
             case "thinking":
                 return {**self.start, "thinking": text, "signature": self.signature}
+            case "compaction":
+                return {**self.start, "content": text or None}
             case _ if "input" in self.start:
                 arguments = parse_arguments(text)
                 return None if arguments is None else {**self.start, "input": arguments}

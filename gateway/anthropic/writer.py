@@ -17,12 +17,14 @@ from collections import deque
 from collections.abc import Callable, Mapping
 
 from attrs import Factory, define, field
+from msgspec import UNSET, structs
 
 from gateway.anthropic import events as e
 from gateway.anthropic import ids
 from gateway.anthropic.blocks import Blocks, Open
 from gateway.anthropic.calls import Call
 from gateway.anthropic.ending import CUT_SHORT, estimated, merged, stop_of, usage_of
+from gateway.anthropic.names import Returned
 from gateway.errors import Kind
 from gateway.parts import Block, End, Fault, Finish, Notice, Part, Text, Thinking, Tool, Usage
 
@@ -37,8 +39,13 @@ class MessageWriter:
     input_tokens: int
     mint: Callable[[], str]
     history_ids: Mapping[str, int] = Factory(dict[str, int])
-    tool_names: Mapping[str, str] = Factory(dict[str, str])
+    returned: Mapping[str, Returned] = Factory(dict[str, Returned])
+    """What the client knows functions as, by the name as sent; the others keep their names."""
     single_tool: bool = False
+    must_call: bool = False
+    """The client demanded a call, and the upstream was only asked for it in words."""
+    applied_edits: tuple[Mapping[str, object], ...] | None = None
+    """What context edits cleared; None where none were asked for."""
 
     started: bool = field(default=False, init=False)
     ended: bool = field(default=False, init=False)
@@ -191,8 +198,13 @@ class MessageWriter:
         self._blocks.whole(block.block)
 
     def _begin_call(self, call: Call) -> None:
-        name = self.tool_names.get(call.name, call.name)
-        self._begin(Open.TOOL, e.ToolUseBlock(self._client_id(call.id), name))
+        known = self.returned.get(call.name)
+        block = e.ToolUseBlock(self._client_id(call.id), known.name if known else call.name)
+        if known is not None:
+            call.mending = known.mending
+            if known.toolset:
+                block = structs.replace(block, toolset_name=known.toolset, caller={"type": "direct"})
+        self._begin(Open.TOOL, block)
         self._call, self._spoke, self._called = call, True, True
         self._show_arguments()
 
@@ -230,7 +242,14 @@ class MessageWriter:
     def _closable(self) -> bool:
         call, self._call = self._call, Call()
         call.closed = True
-        return call.valid or (self._cut_short and call.shown)
+        settled = call.settled(cut_short=self._cut_short)
+        if settled is None:
+            return False
+        if settled.how:
+            self.notices.append(Notice("repaired.tool_arguments", f"{call.name}: {settled.how}"))
+        if settled.arguments:
+            self._blocks.delta(e.InputJsonDelta(settled.arguments))
+        return True
 
     # ------------------------------------------------------------ the end
 
@@ -244,7 +263,9 @@ class MessageWriter:
         self._note_the_end(end)
         stop = stop_of(end, calls=self._called)
         self.stop_reason = stop.stop_reason
-        self._blocks.emit(e.MessageDelta(stop, usage_of(self.usage)), e.MessageStop())
+        usage = usage_of(self.usage, compacted=end.finish is Finish.COMPACTION)
+        edits = UNSET if self.applied_edits is None else e.AppliedEdits(self.applied_edits)
+        self._blocks.emit(e.MessageDelta(stop, usage, edits), e.MessageStop())
         self.ended = True
 
     def _note_the_end(self, end: End) -> None:
@@ -252,6 +273,8 @@ class MessageWriter:
             self._note_once("dropped.tool_call", "it had no name")
         if end.finish is Finish.TOOLS and not self._called:
             self._note_once("repaired.stop_reason", "the upstream announced tool calls and made none")
+        if self.must_call and not self._called:
+            self._note_once("dropped.tool_choice", "the model called no tool")
         if not self._spoke:
             self._note_once("empty_answer")
         if self._usage.input is None or not (self._usage.output or not self._written):

@@ -17,6 +17,7 @@ from gateway.inbound import Inbound
 from gateway.parts import Notice, Part
 from gateway.upstreams.base import Target
 from gateway.upstreams.built import Built
+from gateway.upstreams.prewarm import prewarmed
 from gateway.upstreams.unavailable import unavailable
 
 
@@ -37,7 +38,7 @@ class LocalAttempt:
 
 Answer = Callable[[Inbound, Target], "list[Part] | None"]
 
-_ANSWERS: tuple[Answer, ...] = (unavailable,)
+_ANSWERS: tuple[Answer, ...] = (prewarmed, unavailable)
 
 
 def local_answer(inbound: Inbound, target: Target) -> LocalAttempt | None:

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Literal
 from urllib.parse import urlsplit
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
-from gateway.settings.models import ExposeReasoning
+from gateway.schemas.lowering import Level
+from gateway.settings.models import ExposeReasoning, Sampling
 
 
 @frozen
@@ -31,6 +32,8 @@ class Quirks:
     tool_name_limit: int = 64
     stop_limit: int | None = None
     stop_report: Literal["field", "hidden"] = "hidden"
+    exact_stops: bool = True
+    """Where the match is hidden: find it here and cancel. Off where a cancel takes effect late."""
     top_k: bool = False
     sampling: bool = True
     reasoning_in: Literal["effort", "template_kwargs", "think", "none"] = "none"
@@ -46,9 +49,27 @@ class Quirks:
     """What stands as the content of an assistant message that holds only tool calls."""
     image_urls: bool = False
     """Whether the server fetches image URLs itself."""
+    pdf: bool = False
+    """Whether the server reads PDFs itself, as `file` parts; if not, their text is sent."""
+    pdf_urls: bool = False
+    """Whether the server fetches PDFs by URL itself."""
+    strict_images: bool = False
+    """Refuse a request with images to a model without vision, instead of sending it without them."""
     stream_usage: bool = True
     user_field: Literal["safety_identifier", "user", "none"] = "none"
     prompt_cache_key: bool = False
+    schema: Level = "loose"
+    """How schemas of tools and answers are lowered (see `gateway.schemas.lowering`)."""
+    strict_tools: bool = False
+    """Whether `strict: true` may be sent with a tool."""
+    repair_tool_args: bool = False
+    """Hold each call until it is over and mend its arguments: for servers whose models write broken JSON."""
+    forced_while_thinking: bool = True
+    """Whether a tool may be forced while the model reasons; if not, reasoning is off for that request."""
+    json_schema: Literal["strict", "schema", "object", "none"] = "schema"
+    """How the answer's schema is asked for: OpenAI's strict form, as it is, as `json_object`, not at all."""
+    format_beside_tools: bool = True
+    """Whether the answer's schema leaves the model free to call tools."""
     server_tools: frozenset[str] = frozenset()
     """Anthropic's server tools that this upstream runs itself, by name (`web_search`)."""
     prefill: Literal["refuse", "continue", "flags"] = "refuse"
@@ -73,8 +94,11 @@ PRESETS: Mapping[str, Quirks] = {
         replay_reasoning="none",
         think_tags=False,
         image_urls=True,
+        pdf=True,
         user_field="safety_identifier",
         prompt_cache_key=True,
+        strict_tools=True,
+        json_schema="strict",
     ),
     "vllm": evolve(
         PLAIN,
@@ -84,22 +108,30 @@ PRESETS: Mapping[str, Quirks] = {
         reasoning_in="template_kwargs",
         image_urls=True,
         prefill="flags",
+        schema="grammar",
+        format_beside_tools=False,
     ),
     "llamacpp": evolve(
         PLAIN,
         family="llamacpp",
+        exact_stops=False,
         top_k=True,
         reasoning_in="template_kwargs",
         prefill="continue",
+        schema="grammar",
+        format_beside_tools=False,
     ),
     "ollama": evolve(
         PLAIN,
         family="ollama",
+        exact_stops=False,
         tool_choice="none",
         parallel_tool_calls=False,
         top_k=True,
         reasoning_in="think",
         prefill="continue",
+        schema="ollama",
+        format_beside_tools=False,
     ),
 }
 """By the name that `preset:` takes in the YAML."""
@@ -119,6 +151,10 @@ class ModelFacts:
     vision: bool | None = None
     reasoning: bool | None = None
     expose_reasoning: ExposeReasoning = "auto"
+    sampling: Sampling = field(factory=Sampling)
+    """What holds instead of what the client asks for."""
+    extra_body: Mapping[str, object] = field(factory=dict[str, object], repr=False)
+    """Merged into the upstream's JSON (see `extra`)."""
 
 
 _HOSTS = {"api.openai.com": "openai"}

@@ -1,0 +1,105 @@
+"""What the gateway does itself because a target cannot.
+
+    (request, target's facts) -> the request to make of it, and the sieves that its answer goes through
+
+Rules:
+- What can be left to the upstream is; a request that needs nothing comes back as the same object.
+- Context edits and summaries change the request; stop sequences that an upstream does not report are matched
+  here, on a stream that is cut at the match.
+- Each of these is a notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import evolve, frozen
+from msgspec.structs import replace
+
+from gateway.anthropic import wire as a
+from gateway.anthropic.edits import edited
+from gateway.anthropic.notes import Notes
+from gateway.anthropic.signatures import sign
+from gateway.errors import RequestRefused
+from gateway.inbound import Inbound
+from gateway.parts import Notice
+from gateway.sieve import Sieve, StopSieve, SummarySieve
+from gateway.upstreams.quirks import ModelFacts
+
+SUMMARISE = "Summarise the conversation so far for handing over; keep decisions, file names, open tasks."
+_TOOL_CHANGES = frozenset({"tool_addition", "tool_removal"})
+
+
+@frozen
+class Emulation:
+    """`applied_edits` is None where the request asked for no context edits."""
+
+    inbound: Inbound
+    sieves: tuple[Sieve, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    applied_edits: tuple[Mapping[str, object], ...] | None = None
+
+
+def emulate(inbound: Inbound, facts: ModelFacts) -> Emulation:
+    """RequestRefused where the request asks for what excludes each other."""
+    request = inbound.request
+    if not (request.context_management or request.compaction or request.stop_sequences):
+        return Emulation(inbound)
+    notes, sieves = Notes(), list[Sieve]()
+    applied = None
+    if request.compaction:
+        request = _summarising(request)
+        sieves.append(SummarySieve(_summary_block(request, facts)))
+        notes.add("emulated.compaction")
+    elif request.context_management:
+        thinned = edited(request, inbound.estimated_tokens, notes)
+        request, applied = thinned.request, thinned.applied
+    if stops := _own_stops(request, facts):
+        request = replace(request, stop_sequences=(), stream=True)
+        sieves.append(StopSieve(stops))
+        notes.add("emulated.stop_sequences")
+    if request is not inbound.request:
+        inbound = evolve(inbound, request=request)
+    return Emulation(inbound, tuple(sieves), notes.notices, applied)
+
+
+def _own_stops(request: a.MessagesRequest, facts: ModelFacts) -> tuple[str, ...]:
+    """The stop sequences that are matched here: where the upstream would hide the match, or takes fewer."""
+    usable = tuple(text for text in request.stop_sequences if text.strip())
+    quirks = facts.quirks
+    hidden = quirks.stop_report == "hidden" and quirks.exact_stops
+    too_many = quirks.stop_limit is not None and len(usable) > quirks.stop_limit
+    return usable if hidden or too_many else ()
+
+
+def _summarising(request: a.MessagesRequest) -> a.MessagesRequest:
+    compaction = request.compaction
+    if compaction is None or compaction.type != "summarize":
+        raise RequestRefused("compaction.type: only `summarize` is supported")
+    if request.context_management and request.context_management.edits:
+        raise RequestRefused("compaction: cannot be combined with context_management")
+    asked = a.Message("user", (a.Text(compaction.instructions or SUMMARISE),), plain=True)
+    return replace(
+        request,
+        messages=(*request.messages, asked),
+        tools=(),
+        tool_choice=None,
+        thinking=None,
+        output_config=None,
+        stop_sequences=(),
+    )
+
+
+def _summary_block(request: a.MessagesRequest, facts: ModelFacts) -> dict[str, object]:
+    block: dict[str, object] = {
+        "type": "compaction",
+        "content": None,
+        "encrypted_content": None,
+        "signature": sign({"p": facts.quirks.family}),
+    }
+    changes = any(
+        isinstance(block, a.Unknown) and block.type in _TOOL_CHANGES
+        for message in request.messages
+        for block in message.content
+    )
+    return block if changes else {**block, "tool_changes": []}

@@ -1,0 +1,17 @@
+"""`max_tokens: 0` asks for the prompt to be cached and nothing to be said: answered without an upstream.
+
+Upstreams cache by themselves, and 0 means "without limit" to llama.cpp and Ollama.
+"""
+
+from __future__ import annotations
+
+from gateway.inbound import Inbound
+from gateway.parts import End, Finish, Notice, Part, Usage
+from gateway.upstreams.base import Target
+
+
+def prewarmed(inbound: Inbound, target: Target) -> list[Part] | None:
+    if inbound.request.max_tokens != 0:
+        return None
+    notice = Notice("emulated.prewarm", f"{target.name} was not asked")
+    return [notice, Usage(input=inbound.estimated_tokens, output=0), End(Finish.LENGTH)]
