@@ -43,10 +43,13 @@ class Emulation:
 def emulate(inbound: Inbound, facts: ModelFacts) -> Emulation:
     """RequestRefused where the request asks for what excludes each other."""
     request = inbound.request
-    if not (request.context_management or request.compaction or request.stop_sequences):
+    if facts.quirks.native or not _is_special(request):
         return Emulation(inbound)
+    _refuse(request)
     notes, sieves = Notes(), list[Sieve]()
     applied = None
+    if request.inference_geo:
+        notes.add("dropped.inference_geo", request.inference_geo)
     if request.compaction:
         request = _summarising(request)
         sieves.append(SummarySieve(_summary_block(request, facts)))
@@ -61,6 +64,36 @@ def emulate(inbound: Inbound, facts: ModelFacts) -> Emulation:
     if request is not inbound.request:
         inbound = evolve(inbound, request=request)
     return Emulation(inbound, tuple(sieves), notes.notices, applied)
+
+
+def _is_special(request: a.MessagesRequest) -> bool:
+    """A quick look: most requests hold none of what this module is about."""
+    return bool(
+        request.context_management
+        or request.stop_sequences
+        or request.compaction
+        or request.thread
+        or request.container
+        or request.billing_policy
+        or request.inference_geo
+    )
+
+
+def _refuse(request: a.MessagesRequest) -> None:
+    """What would be a wrong answer if it were ignored.
+
+    Both SDKs answer the refusal of `thread` by sending the whole history without it, and stay so. Ignoring
+    it would lose the history: the next request carries only the new messages.
+    """
+    if request.thread is not None:
+        raise RequestRefused(
+            "thread: message threads are not kept here; send the whole history",
+            details={"error_code": "thread_unsupported_request", "unsupported": []},
+        )
+    if isinstance(request.container, a.Container) and request.container.skills:
+        raise RequestRefused("container.skills: skills cannot be run by this model's provider")
+    if request.billing_policy and request.billing_policy.bill_to == "user_profile":
+        raise RequestRefused("billing_policy.bill_to: user profiles are not known to this gateway")
 
 
 def _own_stops(request: a.MessagesRequest, facts: ModelFacts) -> tuple[str, ...]:

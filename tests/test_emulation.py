@@ -87,3 +87,23 @@ def test_instructions_take_the_place_of_ours():
 def test_what_excludes_each_other_is_refused(fields):
     with pytest.raises(RequestRefused, match="compaction"):
         emulated(**fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"thread": {"type": "create"}}, "thread"),
+        ({"container": {"skills": [{"skill_id": "x"}]}}, "container.skills"),
+        ({"billing_policy": {"bill_to": "user_profile"}}, "billing_policy"),
+    ],
+)
+def test_what_would_be_answered_wrongly_is_refused_unless_the_upstream_speaks_messages_itself(fields, said):
+    with pytest.raises(RequestRefused, match=said):
+        emulated(**fields)
+    inbound, emulation = emulated(evolve(PLAIN, native=True), **fields)
+    assert emulation.inbound is inbound
+
+
+def test_a_container_without_skills_and_a_region_are_tolerated():
+    _, emulation = emulated(container="c_1", inference_geo="eu")
+    assert names(emulation) == ["dropped.inference_geo"]

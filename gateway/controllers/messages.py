@@ -17,6 +17,7 @@ from litestar import Controller, asgi
 from litestar.types import HTTPScope, Receive, Scope, Send
 
 from gateway.anthropic.attached import NOTHING
+from gateway.anthropic.validate import validate
 from gateway.controllers.asgi import AsgiPeer, read_inbound
 from gateway.controllers.state import Service, service_in
 from gateway.errors import GatewayError, Kind, RequestRefused
@@ -61,14 +62,15 @@ async def _serve(any_scope: Scope, peer: AsgiPeer, answer: Answer) -> None:
 
 
 async def _exchange(_: Service, runtime: Runtime, inbound: Inbound, peer: AsgiPeer) -> RequestRecord:
-    _refuse_threads(inbound)
-    targets = runtime.targets(inbound.request.model)
+    _check(runtime, inbound)
+    targets = runtime.targets(inbound)
     return await Exchange(inbound, targets, runtime.settings.server, peer).run()
 
 
 async def _count(service: Service, runtime: Runtime, inbound: Inbound, peer: AsgiPeer) -> RequestRecord:
     """Count exactly what would be sent upstream."""
-    target = runtime.targets(inbound.request.model)[0]
+    _check(runtime, inbound, counting=True)
+    target = runtime.targets(inbound)[0]
     try:
         tokens = await service.counter.count(target.adapter.prompt(inbound, target, NOTHING))
     except RequestRefused:  # it may not be sendable, but counting it hurts nobody
@@ -90,17 +92,9 @@ async def _count(service: Service, runtime: Runtime, inbound: Inbound, peer: Asg
     )
 
 
-def _refuse_threads(inbound: Inbound) -> None:
-    """Both SDKs answer this error by sending the whole history without `thread`, and stay so.
-
-    Ignoring the field would lose the history: the next request carries only the new messages.
-    """
-    thread = inbound.request.thread
-    if thread is not None:
-        raise RequestRefused(
-            "thread: message threads are not kept here; send the whole history",
-            details={"error_code": "thread_unsupported_request", "unsupported": []},
-        )
+def _check(runtime: Runtime, inbound: Inbound, *, counting: bool = False) -> None:
+    if runtime.settings.server.validation == "strict":
+        validate(inbound.request, counting=counting)
 
 
 def _refusal(

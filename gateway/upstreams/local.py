@@ -43,6 +43,8 @@ _ANSWERS: tuple[Answer, ...] = (prewarmed, unavailable)
 
 def local_answer(inbound: Inbound, target: Target) -> LocalAttempt | None:
     """RequestRefused where the request asks for what cannot be done."""
+    if target.facts.quirks.native:
+        return None
     for answer in _ANSWERS:
         parts = answer(inbound, target)
         if parts is not None:

@@ -20,6 +20,8 @@ from gateway.settings.models import ExposeReasoning, Sampling
 class Quirks:
     """The switches. The defaults are `plain`: what any Chat Completions server is expected to take."""
 
+    native: bool = False
+    """It speaks the Messages API itself: nothing is translated, emulated or refused in its place."""
     family: str = "plain"
     """The replay family written into signatures: reasoning goes back only to the family it came from."""
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
