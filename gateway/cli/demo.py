@@ -47,6 +47,7 @@ ALIAS = "smollm2-135m"
 QUESTION = "Why is the sky blue? Answer in two sentences."
 OWN_CONTEXT = 32768
 """Tokens, for a model of the user's own: Claude Code's first turn with all its tools takes about 20,000."""
+SMALL_ANSWER = 512
 TEMPERATURE = 0.2
 """What the small model's authors advise."""
 GRACE = 3
@@ -74,6 +75,11 @@ class Plan:
     context: int
     template: Path | None
     once: bool
+
+    @property
+    def longest_answer(self) -> int:
+        """Tokens. The small model sometimes finds no end, and says nothing new after a few hundred."""
+        return self.context // 2 if self.model else SMALL_ANSWER
 
     @property
     def alias(self) -> str:
@@ -178,7 +184,7 @@ def fetched(console: Console, wheel: wheels.Wheel, cache: Path) -> Path:
 def write_config(plan: Plan, llama: LlamaServer, port: int) -> Path:
     """The configuration as a file, so that the user sees what one looks like."""
     path = plan.cache / "demo.yaml"
-    target = {"alias": json.dumps(plan.alias), "context": plan.context, "output": plan.context // 2}
+    target = {"alias": json.dumps(plan.alias), "context": plan.context, "output": plan.longest_answer}
     path.write_text(CONFIG.format(host=HOST, port=port, url=llama.url, **target), encoding="utf-8")
     return path
 

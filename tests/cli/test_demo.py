@@ -63,15 +63,16 @@ def test_missing_model_file_is_a_usage_error(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("model", "alias"), [(None, ALIAS), (Path('/m/My "own": model #1.gguf'), 'My "own": model #1')]
+    ("model", "alias", "longest"),
+    [(None, ALIAS, 512), (Path('/m/My "own": model #1.gguf'), 'My "own": model #1', 4096)],
 )
-def test_configuration_loads_whatever_the_model_is_called(tmp_path, model, alias):
+def test_configuration_loads_whatever_the_model_is_called(tmp_path, model, alias, longest):
     plan = Plan(tmp_path, model, 8192, None, once=True)
     path = write_config(plan, LlamaServer("http://127.0.0.1:4711", 1, tmp_path), 8080)
     settings = load(path, {}).settings
     (rule,) = settings.models
     assert rule.pattern == "*"
-    assert rule.target == ModelTarget("llama", alias, context_window=8192, max_output_tokens=4096)
+    assert rule.target == ModelTarget("llama", alias, context_window=8192, max_output_tokens=longest)
     assert settings.providers["llama"].base_url.startswith("http://127.0.0.1:4711")
     assert yaml.safe_load(path.read_text())["server"] == {"host": "127.0.0.1", "port": 8080}
 

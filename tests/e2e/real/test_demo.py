@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 GATEWAY = (sys.executable, "-m", "gateway")
-SECONDS = 100
+SECONDS = 240
 
 
 @pytest.fixture

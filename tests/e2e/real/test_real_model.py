@@ -148,6 +148,6 @@ def test_failure_of_the_server_inside_a_stream_ends_in_an_error_event(real_gatew
 
 
 def test_claude_code_prints_an_answer(real_gateway, claude):
-    outcome = claude(real_gateway()).run("--bare", "--tools", "", "-p", "hello")
+    outcome = claude(real_gateway(max_output_tokens=100)).run("--bare", "--tools", "", "-p", "hello")
     assert outcome.code == 0
     assert re.search(r"\w", outcome.out)
