@@ -4,6 +4,7 @@ Rules:
 - `Runtime.build` either succeeds or raises ConfigError; nothing is ever half applied.
 - A provider whose settings did not change keeps its adapter, and with it its warm connections, unless a
   certificate file that it names has got other content.
+- Targets are built once, with the runtime; a request only looks them up.
 - A request leases the current runtime once and never looks again; an adapter that the next runtime no
   longer holds is closed when the last lease on it ends.
 """
@@ -14,10 +15,12 @@ from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from attrs import Factory, define, field, frozen
+from attrs import Factory, define, evolve, field, frozen
 
 from gateway.errors import ConfigError
-from gateway.routing.table import RouteTable
+from gateway.inbound import Inbound
+from gateway.routing.sessions import Shares
+from gateway.routing.table import Route, RouteTable
 from gateway.settings.models import ModelTarget, Provider, Settings
 from gateway.settings.timeouts import timeouts_for
 from gateway.upstreams.base import Adapter, Target
@@ -29,11 +32,25 @@ _KINDS = {"openai": openai.adapter, "ollama": ollama.adapter}
 
 
 @frozen
+class Chain:
+    """The targets of one route, and how they share sessions."""
+
+    targets: tuple[Target, ...]
+    shares: Shares
+
+    def ordered(self, inbound: Inbound) -> tuple[Target, ...]:
+        if not self.shares.names:
+            return self.targets
+        return tuple(self.targets[at] for at in self.shares.order(inbound))
+
+
+@frozen
 class Runtime:
     generation: int
     settings: Settings
     routes: RouteTable
     adapters: Mapping[str, Adapter] = field(repr=False)
+    _chains: Mapping[Route, Chain] = field(repr=False, eq=False, alias="chains", factory=dict[Route, "Chain"])
 
     @classmethod
     def build(
@@ -51,11 +68,18 @@ class Runtime:
             else:
                 adapters[name] = _adapter(name, provider)
         generation = previous.generation + 1 if previous else 1
-        return cls(generation, settings, RouteTable.build(settings), adapters)
+        table = RouteTable.build(settings)
+        bare = cls(generation, settings, table, adapters)
+        return evolve(bare, chains={route: bare.chain(route) for route in table.every()})
 
-    def targets(self, model: str) -> tuple[Target, ...]:
-        """Where a request for this model goes, in order; RequestRefused (404) if nowhere."""
-        return (self._target(self.routes.resolve(model)),)
+    def targets(self, inbound: Inbound) -> tuple[Target, ...]:
+        """Where this request goes, in order; RequestRefused (404) if nowhere."""
+        route = self.routes.resolve(inbound)
+        return (self._chains.get(route) or self.chain(route)).ordered(inbound)
+
+    def chain(self, route: Route) -> Chain:
+        """The targets of a route; a model that is named by its provider alone is known only when it comes."""
+        return Chain(tuple(self._target(to) for to in route.targets), Shares.of(route.targets))
 
     def _target(self, to: ModelTarget) -> Target:
         provider = self.settings.providers[to.provider]
@@ -68,8 +92,10 @@ class Runtime:
             vision=to.vision,
             reasoning=to.reasoning,
             expose_reasoning=provider.expose_reasoning,
+            sampling=to.sampling,
+            extra_body=to.extra_body,
         )
-        timeouts = timeouts_for(self.settings, to.provider)
+        timeouts = timeouts_for(self.settings, to.provider, to.timeouts)
         return Target(self.adapters[to.provider], facts, timeouts, provider.retries)
 
 

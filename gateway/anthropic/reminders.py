@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from gateway.anthropic import wire as a
 
-_ATTRIBUTION = "x-anthropic-billing-header:"
+ATTRIBUTION = "x-anthropic-billing-header:"
 
 
 class Head(Struct, frozen=True):
@@ -48,6 +48,6 @@ def reminder(text: str) -> str:
 
 
 def _prompt(system: tuple[str, ...]) -> list[str]:
-    if system and system[0].startswith(_ATTRIBUTION):
+    if system and system[0].startswith(ATTRIBUTION):
         return [system[0].partition("\n")[2].lstrip("\n"), *system[1:]]
     return list(system)

@@ -1,6 +1,7 @@
 """`gateway check`: read the configuration as `serve` would, and show what it means, without serving.
 
-Exit code 0 if it can be served, 1 if not. No secret is shown: a key is `***`. Text of the configuration is
+Exit code 0 if all is well, 1 if it cannot be served, or if something in it can never be reached: `serve`
+serves that all the same, with a warning. No secret is shown: a key is `***`. Text of the configuration is
 never read as markup, and nothing is lost on a narrow terminal: there the tables become lists.
 """
 
@@ -12,7 +13,6 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-import attrs
 import click
 import rich_click
 from attrs import frozen
@@ -21,12 +21,13 @@ from rich.text import Text
 
 from gateway.cli.effective import Value, provider_values, server_values
 from gateway.cli.tables import print_rows
+from gateway.cli.wording import asked, goes_to, route_json, target_json
 from gateway.errors import ConfigError
-from gateway.routing.table import RouteTable
+from gateway.routing.shadows import unreachable
+from gateway.routing.table import Route, RouteTable
 from gateway.routing.warnings import warnings
 from gateway.settings.load import Loaded, load
-from gateway.settings.mistakes import InvalidSettings
-from gateway.settings.models import ModelTarget
+from gateway.settings.mistakes import InvalidSettings, Mistake, dotted
 
 
 @frozen
@@ -35,12 +36,17 @@ class Report:
 
     loaded: Loaded
     table: RouteTable
+    mistakes: tuple[Mistake, ...]
+    """What can never be reached."""
     warnings: tuple[str, ...]
 
     @classmethod
     def of(cls, loaded: Loaded) -> Report:
         table = RouteTable.build(loaded.settings)
-        return cls(loaded, table, warnings(loaded.settings, table))
+        mistakes = tuple(
+            Mistake(loaded.sources[dotted(path)], dotted(path), words) for path, words in unreachable(table)
+        )
+        return cls(loaded, table, mistakes, warnings(loaded.settings, table, reach=False))
 
 
 @rich_click.command()
@@ -62,6 +68,8 @@ def check(config: Path | None, as_json: bool, allow_unauthenticated: bool) -> No
         sys.exit(1)
     report = Report.of(loaded)
     _print_json(_report_json(report)) if as_json else _print_report(report, Console(highlight=False))
+    if report.mistakes:
+        sys.exit(1)
 
 
 def _print_json(value: object) -> None:
@@ -75,7 +83,11 @@ def _print_refusal(error: ConfigError) -> None:
         return
     title, *_ = error.message.splitlines()
     console.print(Text(title, style="bold red"))
-    for mistake in error.mistakes:
+    _print_mistakes(error.mistakes, console)
+
+
+def _print_mistakes(mistakes: Iterable[Mistake], console: Console) -> None:
+    for mistake in mistakes:
         where = Text(f"{mistake.where}: ", style="cyan")
         console.print(Text("  ") + where + Text(f"{mistake.path}: " if mistake.path else "", style="bold")
                       + Text(mistake.message))  # fmt: skip
@@ -83,15 +95,24 @@ def _print_refusal(error: ConfigError) -> None:
 
 def _refusal_json(error: ConfigError) -> dict[str, object]:
     mistakes = error.mistakes if isinstance(error, InvalidSettings) else ()
-    listed = [{"where": one.where, "path": one.path, "message": one.message} for one in mistakes]
-    return {"ok": False, "message": error.message, "mistakes": listed}
+    return {"ok": False, "message": error.message, "mistakes": _mistakes_json(mistakes)}
+
+
+def _mistakes_json(mistakes: Iterable[Mistake]) -> list[dict[str, str]]:
+    return [{"where": one.where, "path": one.path, "message": one.message} for one in mistakes]
 
 
 def _print_report(report: Report, console: Console) -> None:
     loaded = report.loaded
-    console.print(Text(f"{loaded.path or 'The environment'} is valid.", style="bold green"))
+    file = str(loaded.path or "The environment")
+    if report.mistakes:
+        console.print(Text(f"{file} can be served, but holds what can never be reached:", style="bold red"))
+        _print_mistakes(report.mistakes, Console(highlight=False, soft_wrap=True))
+    else:
+        console.print(Text(f"{file} is valid.", style="bold green"))
     routes = [(*cells, _place(loaded, source)) for *cells, source in _route_rows(report)]
     print_rows(console, "Models", ("requested", "goes to", "window", "output", "from"), routes)
+    _print_aliases(report, console)
     console.print(Text("A name `provider/model` of any provider below is answered too.", style="dim"))
     for name in loaded.settings.providers:
         _print_values(console, f"Provider {name}", loaded, provider_values(loaded, name))
@@ -101,21 +122,40 @@ def _print_report(report: Report, console: Console) -> None:
         console.print(Text("warning: ", style="bold yellow") + Text(warning))
 
 
+def _print_aliases(report: Report, console: Console) -> None:
+    if report.table.aliases:
+        rows = [(id_, name, goes_to(report.table.named(id_).targets)) for id_, name in _published(report)]
+        print_rows(console, "Aliases", ("published", "shown as", "goes to"), rows)
+
+
+def _published(report: Report) -> list[tuple[str, str]]:
+    """Those that go somewhere."""
+    names, aliases = report.table.names(), report.table.aliases
+    return [(id_, aliases[id_]) for id_ in names if id_ in aliases]
+
+
 def _route_rows(report: Report) -> list[tuple[str, ...]]:
-    sources, default = report.loaded.sources, report.table.default
-    rules = [
-        (rule.pattern, *_target_cells(route.target), sources[f"models.{rule.pattern}"])
-        for rule, route in zip(report.loaded.settings.models, report.table.routes, strict=True)
+    sources, table = report.loaded.sources, report.table
+    rows = [
+        (asked(route), goes_to(route.targets), *_limits(route), sources[dotted(route.place)])
+        for route in table.routes
     ]
-    if default is None and any(route.pattern == "*" for route in report.table.routes):
-        return rules
-    rest = _target_cells(default) if default else ("404: not configured", "", "")
-    return [*rules, ("(anything else)", *rest, sources["defaults.model"])]
+    if table.default is None and any(_takes_everything(route) for route in table.routes):
+        return rows
+    rest = ("404: not configured", "", "")
+    if table.default:
+        rest = (goes_to(table.default.targets), *_limits(table.default))
+    return [*rows, ("(anything else)", *rest, sources["defaults.model"])]
 
 
-def _target_cells(target: ModelTarget) -> tuple[str, str, str]:
-    window, output = target.context_window, target.max_output_tokens
-    return f"{target.provider}/{target.model}", str(window or "-"), str(output or "-")
+def _takes_everything(route: Route) -> bool:
+    return not route.conditions and route.patterns in ((), ("*",))
+
+
+def _limits(route: Route) -> tuple[str, str]:
+    """Window and output of the first target."""
+    first = route.targets[0]
+    return str(first.context_window or "-"), str(first.max_output_tokens or "-")
 
 
 def _print_values(console: Console, title: str, loaded: Loaded, values: Iterable[Value]) -> None:
@@ -132,17 +172,11 @@ def _place(loaded: Loaded, source: str) -> str:
 def _report_json(report: Report) -> dict[str, object]:
     loaded, sources = report.loaded, report.loaded.sources
     return {
-        "ok": True,
+        "ok": not report.mistakes,
         "file": str(loaded.path) if loaded.path else None,
-        "models": [
-            {
-                "requested": rule.pattern,
-                **_target_json(route.target),
-                "from": sources[f"models.{rule.pattern}"],
-            }
-            for rule, route in zip(loaded.settings.models, report.table.routes, strict=True)
-        ],
-        "default": _target_json(report.table.default) if report.table.default else None,
+        "mistakes": _mistakes_json(report.mistakes),
+        "routes": [route_json(route, sources[dotted(route.place)]) for route in report.table.routes],
+        "default": target_json(report.table.default.targets[0]) if report.table.default else None,
         "names": report.table.names(),
         "providers": {
             name: _values_json(provider_values(loaded, name)) for name in loaded.settings.providers
@@ -150,11 +184,6 @@ def _report_json(report: Report) -> dict[str, object]:
         "server": _values_json(server_values(loaded)),
         "warnings": report.warnings,
     }
-
-
-def _target_json(target: ModelTarget) -> dict[str, object]:
-    said = attrs.asdict(target)
-    return {key: value for key, value in said.items() if value is not None}
 
 
 def _values_json(values: Iterable[Value]) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 from urllib.parse import urlsplit
 
 import attrs
@@ -12,6 +13,7 @@ from gateway.settings import durations
 from gateway.settings.draft import DEFAULT
 from gateway.settings.load import Loaded
 from gateway.settings.models import Provider, Secret
+from gateway.settings.server import ClientKey
 from gateway.settings.timeouts import timeouts_for
 from gateway.upstreams.quirks import recognise
 
@@ -86,7 +88,9 @@ def _text(value: object) -> str:
         case Secret():
             return "***"
         case tuple():
-            return ", ".join("***" for _ in value) or "none"  # pyright: ignore[reportUnknownVariableType]
+            return ", ".join(_text(one) for one in cast("tuple[object, ...]", value)) or "none"
+        case ClientKey():
+            return f"{value.name}: ***" if value.name else "***"
         case None:
             return "none"
         case bool():

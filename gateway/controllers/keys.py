@@ -10,7 +10,8 @@ from gateway.settings.models import Server
 
 
 def authenticate(headers: Mapping[str, str], server: Server) -> str:
-    """The name of the client's key (`key-1` is the first of `server.keys`), empty where none are configured.
+    """The name of the client's key (`key-1` for the first of `server.keys`, if it has none); empty where none
+    are configured.
 
     Old SDKs and Claude Code send `x-api-key`, new SDKs `Authorization: Bearer`; the former is looked at
     first. RequestRefused (401) if neither holds a configured key.
@@ -23,9 +24,9 @@ def authenticate(headers: Mapping[str, str], server: Server) -> str:
             "a client key is required: send it as x-api-key or as Authorization: Bearer", Kind.AUTHENTICATION
         )
     offered, name = sent.encode(), ""
-    for number, key in enumerate(server.keys, 1):
-        if hmac.compare_digest(offered, key.reveal().encode()):
-            name = f"key-{number}"
+    for number, one in enumerate(server.keys, 1):
+        if hmac.compare_digest(offered, one.key.reveal().encode()):
+            name = one.name or f"key-{number}"
     if not name:
         raise RequestRefused("invalid client key", Kind.AUTHENTICATION)
     return name

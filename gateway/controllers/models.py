@@ -1,7 +1,7 @@
 """`GET /v1/models` and `/v1/models/{id}`: what is configured, in a shape both kinds of SDK read.
 
-Anthropic's fields come first; `object`, `created` and `owned_by` are OpenAI's. `capabilities` is null as
-long as nothing is known of a model: the API has the whole object or none.
+Aliases come first, with the names that pickers show. Anthropic's fields come before `object`, `created` and
+`owned_by`, which are OpenAI's.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from litestar import Controller, Request, get
 from litestar.datastructures import State
 from litestar.params import Parameter
 
+from gateway.controllers.capabilities import capabilities
 from gateway.controllers.keys import authenticate
 from gateway.controllers.state import service_of
 from gateway.errors import Kind, RequestRefused
+from gateway.routing.table import RouteTable
 from gateway.runtime import Runtime
-from gateway.settings.models import ModelTarget
 
 UNKNOWN_DATE = "1970-01-01T00:00:00Z"
 
@@ -34,7 +35,7 @@ class ModelsController(Controller):
         before_id: str | None = None,
     ) -> Info:
         runtime = _authenticated(request)
-        infos = [_info(name, runtime.routes.resolve(name)) for name in runtime.routes.names()]
+        infos = [_info(name, runtime.routes) for name in runtime.routes.names()]
         page, more = _page(infos, limit, after_id, before_id)
         return {
             "data": page,
@@ -48,7 +49,7 @@ class ModelsController(Controller):
     async def model(self, request: AnyRequest, model_id: str) -> Info:
         name = model_id.removeprefix("/")
         runtime = _authenticated(request)
-        return _info(name, runtime.routes.resolve(name))
+        return _info(name, runtime.routes)
 
 
 def _authenticated(request: AnyRequest) -> Runtime:
@@ -74,11 +75,13 @@ def _position(ids: list[object], wanted: str) -> int:
     return ids.index(wanted)
 
 
-def _info(name: str, target: ModelTarget) -> Info:
+def _info(name: str, table: RouteTable) -> Info:
+    """What the first target of an ordinary request for this name is known to be."""
+    target = table.named(name).targets[0]
     return {
         "id": name,
         "type": "model",
-        "display_name": name,
+        "display_name": table.aliases.get(name, name),
         "created_at": UNKNOWN_DATE,
         "lifecycle": "active",
         "deprecated_at": None,
@@ -86,7 +89,7 @@ def _info(name: str, target: ModelTarget) -> Info:
         "line": _line(name),
         "max_input_tokens": target.context_window,
         "max_tokens": target.max_output_tokens,
-        "capabilities": None,
+        "capabilities": capabilities(target),
         "object": "model",
         "created": 0,
         "owned_by": target.provider,

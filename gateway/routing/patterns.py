@@ -1,6 +1,7 @@
-"""Shell patterns of model names: what they match, and which of two covers the other.
+"""Patterns of model names: what they match, and which of two covers the other.
 
-`*`, `?` and `[...]` mean what `fnmatch.fnmatchcase` says. `*` also matches `/`.
+- In a shell pattern `*`, `?` and `[...]` mean what `fnmatch.fnmatchcase` says. `*` also matches `/`.
+- `/.../` and `regex:...` are regular expressions, which may match anywhere in the name.
 """
 
 from __future__ import annotations
@@ -8,7 +9,10 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import accumulate
+
+from gateway.settings.scalars import expression_of
 
 _TOKENS = re.compile(r"\*+|\?|\[!?\]?[^\]]*\]|.", re.DOTALL)
 _ONE_MILLION = re.compile(r"\[1m\]$", re.IGNORECASE)
@@ -20,18 +24,30 @@ def plain(name: str) -> str:
 
 
 def is_exact(pattern: str) -> bool:
-    return not any(letter in pattern for letter in "*?[")
+    return expression_of(pattern) is None and not any(letter in pattern for letter in "*?[")
 
 
+def holds_slash(pattern: str) -> bool:
+    """Whether it speaks of names with a slash; those around a regular expression are no part of it."""
+    return "/" in (expression_of(pattern) or pattern)
+
+
+@lru_cache(4096)
 def compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(fnmatch.translate(pattern))
+    """To `search` with."""
+    expression = expression_of(pattern)
+    return re.compile(r"\A" + fnmatch.translate(pattern) if expression is None else expression)
 
 
 def covers(wide: str, narrow: str) -> bool:
     """Whether `wide` matches every name that `narrow` matches. Never true where it does not; a cover that
-    only `?` beside `*`, or two classes together, could show is not seen."""
-    if is_exact(wide) or is_exact(narrow):
-        return wide == narrow or (is_exact(narrow) and fnmatch.fnmatchcase(narrow, wide))
+    only `?` beside `*`, or two classes together, could show is not seen, nor one between two expressions."""
+    if is_exact(narrow) and not is_exact(wide):
+        return compiled(wide).search(narrow) is not None
+    if wide == narrow or is_exact(wide) or expression_of(wide) is not None:
+        return wide == narrow
+    if expression_of(narrow) is not None:
+        return not wide.strip("*")
     return _covers(_TOKENS.findall(wide), _TOKENS.findall(narrow))
 
 

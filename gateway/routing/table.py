@@ -1,95 +1,187 @@
-"""A requested model's name -> the target it means.
+"""The route table: a request -> the route that takes it, whose targets are tried in order.
 
-- Rules in the order of the file, exact names and patterns alike; the first match wins.
-- `[1m]` at the end of a name is ignored, in requests and in rules.
-- The name `provider/model` of a configured target means that target: only rules whose pattern holds a `/`
+- One table for `aliases`, `routes` and `models`, in this order; the first route that matches takes a request.
+- `[1m]` at the end of a name is ignored, in requests and in patterns.
+- The name `provider/model` of a configured target means that target: only routes whose pattern holds a `/`
   itself stand before it. So every id of `names()` is answered by what it says.
-- After the rules: `provider/model` of any configured provider, then the default, then 404.
-- What one rule says of a provider's model holds for every road to it, unless that road says otherwise.
+- After the routes: `provider/model` of any configured provider, then the default, then 404.
+- What one entry says of a provider's model (its window, its limit, whether it sees or reasons) holds for
+  every road to it, unless that road says otherwise.
+- Which routes a name could take is worked out once for each name, and what they then look at in a request
+  decides once for each combination: resolving looks two answers up.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
-import attrs
-from attrs import evolve, field, frozen
+from attrs import Factory, evolve, field, frozen
 
 from gateway.errors import Kind, RequestRefused
-from gateway.routing.patterns import compiled, covers, is_exact, plain
-from gateway.settings.mistakes import nearest
-from gateway.settings.models import ModelRule, ModelTarget, Settings
+from gateway.inbound import Inbound
+from gateway.routing.patterns import compiled, holds_slash, is_exact, plain
+from gateway.routing.sights import ORDINARY, TOKENS, Condition, bucket, conditions, look
+from gateway.settings.mistakes import KeyPath, dotted, nearest
+from gateway.settings.models import ModelTarget, RouteRule, Settings
 
 _LISTED = 20
 """How many names a 404 lists."""
+_KEPT = 1_000
+"""How many names, and how many decisions for one of them, are kept."""
+FACTS = ("context_window", "max_output_tokens", "vision", "reasoning")
+"""What holds of a model by every road to it."""
 
 
-@frozen
+@frozen(eq=False)
 class Route:
-    pattern: str
-    target: ModelTarget
-    _compiled: re.Pattern[str] = field(repr=False, eq=False)
+    """`place` is its key in the configuration: `("routes", 0)`. Without patterns it takes any name."""
 
-    def matches(self, name: str) -> bool:
-        return self._compiled.match(name) is not None
+    place: KeyPath
+    targets: tuple[ModelTarget, ...]
+    patterns: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    name: str = ""
+    _compiled: tuple[re.Pattern[str], ...] = field(repr=False, default=(), alias="compiled")
+
+    @property
+    def label(self) -> str:
+        """`routes[0] (small jobs)`, `models.claude-*`, `defaults.model`."""
+        return dotted(self.place) + (f" ({self.name})" if self.name else "")
+
+    def takes(self, name: str) -> bool:
+        """Whether the name alone would do."""
+        return not self._compiled or any(one.search(name) for one in self._compiled)
+
+    def means(self, name: str) -> bool:
+        """Whether a pattern that holds a slash matches the name."""
+        pairs = zip(self.patterns, self._compiled, strict=True)
+        return any(holds_slash(pattern) and one.search(name) for pattern, one in pairs)
 
 
-@frozen
-class Shadow:
-    """A rule that never matches, because an earlier one takes all its names."""
+@frozen(eq=False)
+class Narrowed:
+    """What a name leaves of the table: the routes it could take, and what these look at in a request."""
 
-    pattern: str
-    earlier: str
+    routes: tuple[Route, ...]
+    sights: tuple[str, ...]
+    bounds: tuple[int, ...]
+    decided: dict[tuple[Hashable, ...], Route | None] = field(
+        factory=dict[tuple[Hashable, ...], Route | None]
+    )
+
+    @classmethod
+    def of(cls, routes: Sequence[Route]) -> Narrowed:
+        """Routes behind the first that takes any request are never reached."""
+        end = next((at for at, route in enumerate(routes, 1) if not route.conditions), len(routes))
+        found = [one for route in routes[:end] for one in route.conditions]
+        bounds = sorted({one.bound for one in found if one.key == TOKENS})
+        return cls(tuple(routes[:end]), tuple(dict.fromkeys(one.key for one in found)), tuple(bounds))
+
+    def chosen(self, inbound: Inbound) -> Route | None:
+        if not self.sights:
+            return self.routes[0] if self.routes else None
+        seen = tuple([self._seen(inbound, key) for key in self.sights])
+        if seen not in self.decided:
+            if len(self.decided) >= _KEPT:
+                self.decided.clear()
+            self.decided[seen] = self.first(dict(zip(self.sights, seen, strict=True)))
+        return self.decided[seen]
+
+    def first(self, seen: Mapping[str, Hashable]) -> Route | None:
+        """The first route whose conditions hold."""
+        fitting = (
+            route for route in self.routes if all(one.holds(seen[one.key]) for one in route.conditions)
+        )
+        return next(fitting, None)
+
+    def _seen(self, inbound: Inbound, key: str) -> Hashable:
+        return bucket(inbound.estimated_tokens, self.bounds) if key == TOKENS else look(inbound, key)
 
 
 @frozen
 class RouteTable:
     routes: tuple[Route, ...]
-    default: ModelTarget | None
-    shadows: tuple[Shadow, ...]
-    known: Mapping[str, ModelTarget] = field(repr=False)
-    """`provider/model` -> the target with all that is known of it."""
-    published: Mapping[str, ModelTarget] = field(repr=False)
-    """`provider/model` of every configured target -> what a request of that name means."""
+    default: Route | None
+    own: Mapping[str, Route] = field(repr=False)
+    """`provider/model` of every configured target -> the route that is that target alone."""
+    aliases: Mapping[str, str] = field(repr=False)
+    """The ids of `aliases` -> what a picker shows."""
     providers: frozenset[str] = field(repr=False)
+    _names: dict[str, Narrowed] = field(
+        repr=False, eq=False, init=False, default=Factory(dict[str, Narrowed])
+    )
 
     @classmethod
     def build(cls, settings: Settings) -> RouteTable:
-        known = _known(settings)
-        routes = tuple(_route(rule, known) for rule in settings.models)
+        known = _known(_targets(settings))
         default = settings.default_target
         return cls(
-            routes=routes,
-            default=known[_name(default)] if default else None,
-            shadows=tuple(_shadows(routes)),
-            known=known,
-            published={name: _meant(name, target, routes) for name, target in known.items()},
+            routes=tuple(_routes(settings, known)),
+            default=Route(("defaults", "model"), (known[target_name(default)],)) if default else None,
+            own={name: Route((), (target,)) for name, target in known.items()},
+            aliases={plain(id_): one.display_name or id_ for id_, one in settings.aliases.items()},
             providers=frozenset(settings.providers),
         )
 
-    def resolve(self, model: str) -> ModelTarget:
-        """RequestRefused (404) where nothing is configured for the name."""
-        name = plain(model)
-        target = self.published.get(name) or self._matched(name) or self._addressed(name) or self.default
-        if target is None:
+    def resolve(self, inbound: Inbound) -> Route:
+        """RequestRefused (404) where nothing is configured for the request."""
+        model = inbound.request.model
+        route = self.narrowed(model).chosen(inbound)
+        if route is None:
             raise RequestRefused(self._refusal(model), Kind.NOT_FOUND)
-        return target
+        return route
+
+    def named(self, model: str) -> Route:
+        """What an ordinary request for this name would take: of the main thread, with tools and no more.
+        RequestRefused (404) if nothing."""
+        route = self.narrowed(model).first(ORDINARY)
+        if route is None:
+            raise RequestRefused(self._refusal(model), Kind.NOT_FOUND)
+        return route
+
+    def every(self) -> Iterator[Route]:
+        """All that can be known of before a request comes."""
+        yield from self.routes
+        yield from self.own.values()
+        if self.default:
+            yield self.default
 
     def names(self) -> tuple[str, ...]:
-        """The ids to publish: exact names as they stand, then each target as `provider/model`."""
-        exact = [route.pattern for route in self.routes if is_exact(route.pattern)]
-        return tuple(dict.fromkeys([*exact, *self.published]))
+        """The ids to publish: aliases, then exact names, then each target as `provider/model`."""
+        aliases = [id_ for id_ in self.aliases if self.narrowed(id_).first(ORDINARY)]
+        plainly = [route for route in self.routes if not route.conditions]
+        exact = [pattern for route in plainly for pattern in route.patterns if is_exact(pattern)]
+        return tuple(dict.fromkeys([*aliases, *exact, *self.own]))
 
-    def _matched(self, name: str) -> ModelTarget | None:
-        return next((route.target for route in self.routes if route.matches(name)), None)
+    def narrowed(self, model: str) -> Narrowed:
+        found = self._names.get(model)
+        if found is None:
+            if len(self._names) >= _KEPT:
+                self._names.clear()
+            found = self._names[model] = Narrowed.of(self._candidates(plain(model)))
+        return found
 
-    def _addressed(self, name: str) -> ModelTarget | None:
+    def last(self, name: str) -> Route | None:
+        """Where a name goes that no route takes."""
+        if name in self.own:
+            return self.own[name]
         provider, _, model = name.partition("/")
-        return ModelTarget(provider, model) if model and provider in self.providers else None
+        if model and provider in self.providers:
+            return Route((), (ModelTarget(provider, model),))
+        return self.default
+
+    def _candidates(self, name: str) -> list[Route]:
+        if name in self.own:
+            found = [route for route in self.routes if route.means(name)]
+        else:
+            found = [route for route in self.routes if route.takes(name)]
+        last = self.last(name)
+        return [*found, last] if last else found
 
     def _refusal(self, model: str) -> str:
-        words = list(dict.fromkeys([*(route.pattern for route in self.routes), *self.published]))
+        patterns = [pattern for route in self.routes for pattern in route.patterns]
+        words = list(dict.fromkeys([*self.aliases, *patterns, *self.own]))
         requested = model if len(model) <= 100 else model[:100] + "..."
         found = nearest(requested, words)
         listed = ", ".join(words[:_LISTED]) or "none"
@@ -98,40 +190,54 @@ class RouteTable:
         return f"The model {requested!r} is not configured in this gateway.{hint} Configured: {listed}{more}."
 
 
-def _name(target: ModelTarget) -> str:
+def target_name(target: ModelTarget) -> str:
     return f"{target.provider}/{target.model}"
 
 
-def _route(rule: ModelRule, known: Mapping[str, ModelTarget]) -> Route:
-    pattern = plain(rule.pattern)
-    return Route(pattern, _filled(rule.target, known[_name(rule.target)]), compiled(pattern))
+def _routes(settings: Settings, known: Mapping[str, ModelTarget]) -> Iterator[Route]:
+    for id_, alias in settings.aliases.items():
+        if alias.to:
+            yield _route(("aliases", id_), alias.to, known, (id_,))
+    for number, rule in enumerate(settings.routes):
+        yield _ruled(number, rule, known)
+    for rule in settings.models:
+        yield _route(("models", rule.pattern), (rule.target,), known, (rule.pattern,))
 
 
-def _known(settings: Settings) -> dict[str, ModelTarget]:
-    targets = [rule.target for rule in settings.models]
+def _ruled(number: int, rule: RouteRule, known: Mapping[str, ModelTarget]) -> Route:
+    route = _route(("routes", number), rule.to, known, rule.match.model)
+    return evolve(route, conditions=conditions(rule.match), name=rule.name or "")
+
+
+def _route(
+    place: KeyPath, to: Iterable[ModelTarget], known: Mapping[str, ModelTarget], patterns: Iterable[str]
+) -> Route:
+    named = tuple(plain(pattern) for pattern in patterns)
+    targets = tuple(_filled(target, known[target_name(target)]) for target in to)
+    return Route(place, targets, named, compiled=tuple(compiled(pattern) for pattern in named))
+
+
+def _targets(settings: Settings) -> Iterator[ModelTarget]:
+    for alias in settings.aliases.values():
+        yield from alias.to
+    for rule in settings.routes:
+        yield from rule.to
+    for entry in settings.models:
+        yield entry.target
     if settings.default_target:
-        targets.append(settings.default_target)
+        yield settings.default_target
+
+
+def _known(targets: Iterable[ModelTarget]) -> dict[str, ModelTarget]:
+    """`provider/model` -> the target with all that is known of the model, and nothing of one road alone."""
     known: dict[str, ModelTarget] = {}
     for target in targets:
-        name = _name(target)
-        known[name] = _filled(known[name], target) if name in known else target
+        name = target_name(target)
+        known[name] = _filled(known.get(name, ModelTarget(target.provider, target.model)), target)
     return known
 
 
-def _filled(first: ModelTarget, later: ModelTarget) -> ModelTarget:
-    """What the first leaves open, the later one says."""
-    said = attrs.asdict(first)
-    return evolve(later, **{key: value for key, value in said.items() if value is not None})
-
-
-def _meant(name: str, target: ModelTarget, routes: Iterable[Route]) -> ModelTarget:
-    speaking = (route.target for route in routes if "/" in route.pattern and route.matches(name))
-    return next(speaking, target)
-
-
-def _shadows(routes: tuple[Route, ...]) -> Iterable[Shadow]:
-    for index, route in enumerate(routes):
-        for earlier in routes[:index]:
-            if covers(earlier.pattern, route.pattern):
-                yield Shadow(route.pattern, earlier.pattern)
-                break
+def _filled(target: ModelTarget, other: ModelTarget) -> ModelTarget:
+    """What the target leaves open of the model's facts, the other one says."""
+    open_ = [name for name in FACTS if getattr(target, name) is None]
+    return evolve(target, **{name: getattr(other, name) for name in open_})

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
+from gateway.routing.shadows import unreachable
 from gateway.routing.table import RouteTable
+from gateway.settings.mistakes import dotted
 from gateway.settings.models import ModelTarget, Settings
 from gateway.settings.scalars import is_loopback
 from gateway.settings.timeouts import timeouts_for
@@ -15,9 +17,11 @@ OLLAMA_WINDOW = 32_768
 """What Ollama is asked to load where nothing is said."""
 
 
-def warnings(settings: Settings, table: RouteTable) -> tuple[str, ...]:
+def warnings(settings: Settings, table: RouteTable, *, reach: bool = True) -> tuple[str, ...]:
+    """`reach`: also what can never be reached, which takes a while to find among many routes."""
     found = chain(_doors(settings), _routes(settings, table), _windows(settings, table), _providers(settings))
-    return tuple(found)
+    lost = (f"{dotted(place)} {words}." for place, words in unreachable(table)) if reach else ()
+    return (*lost, *found)
 
 
 def _doors(settings: Settings) -> Iterator[str]:
@@ -31,8 +35,6 @@ def _doors(settings: Settings) -> Iterator[str]:
 
 
 def _routes(settings: Settings, table: RouteTable) -> Iterator[str]:
-    for shadow in table.shadows:
-        yield f"The rule `{shadow.pattern}` never matches: `{shadow.earlier}`, above it, takes all its names."
     if not table.routes and table.default is None:
         name = next(iter(settings.providers))
         yield (
@@ -59,7 +61,7 @@ def _windows(settings: Settings, table: RouteTable) -> Iterator[str]:
 
 def _targets(table: RouteTable) -> list[ModelTarget]:
     default = [table.default] if table.default else []
-    return [*(route.target for route in table.routes), *default]
+    return [target for route in [*table.routes, *default] for target in route.targets]
 
 
 def _providers(settings: Settings) -> Iterator[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gateway.settings.crossings import crossings, targets
 from gateway.settings.document import Tree
 from gateway.settings.draft import Draft
 from gateway.settings.mistakes import Broken, Given, KeyPath, one_of, shown, suggestion
@@ -15,6 +16,7 @@ from gateway.settings.scalars import is_loopback
 
 def inconsistencies(draft: Draft, *, allow_unauthenticated: bool) -> Iterator[tuple[KeyPath, str]]:
     yield from _unknown_providers(draft.tree)
+    yield from crossings(draft.tree)
     providers = draft.tree.get("providers")
     if providers is None or providers == {}:
         yield ("providers",), "is empty: name at least one upstream server; see config/examples"
@@ -34,22 +36,14 @@ def _unknown_providers(tree: dict[str, Tree]) -> Iterator[tuple[KeyPath, str]]:
 
 def _named(tree: dict[str, Tree]) -> Iterator[tuple[KeyPath, str]]:
     """Every place that names a provider."""
-    defaults, models = tree.get("defaults"), tree.get("models")
-    if isinstance(defaults, dict):
-        yield from _provider_of(("defaults", "model"), defaults.get("model"))
-    if isinstance(models, dict):
-        for pattern, target in models.items():
-            yield from _provider_of(("models", pattern), target)
-
-
-def _provider_of(path: KeyPath, target: Tree) -> Iterator[tuple[KeyPath, str]]:
-    match target:
-        case str() if "/" in target.strip("/"):
-            yield path, target.strip().partition("/")[0]
-        case {"provider": str(name)} if name.strip():
-            yield (*path, "provider"), name
-        case _:
-            pass
+    for path, target in targets(tree):
+        match target:
+            case str() if "/" in target.strip("/"):
+                yield path, target.strip().partition("/")[0]
+            case {"provider": str(name)} if name.strip():
+                yield (*path, "provider"), name
+            case _:
+                pass
 
 
 def _open_door(tree: dict[str, Tree]) -> Iterator[tuple[KeyPath, str]]:

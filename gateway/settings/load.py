@@ -135,6 +135,8 @@ def _sources(draft: Draft, settings: Settings) -> Iterator[tuple[str, str]]:
     for name, provider in settings.providers.items():
         paths += _keys(provider, ("providers", name))
     paths += [("models", rule.pattern) for rule in settings.models]
+    paths += [("routes", number) for number in range(len(settings.routes))]
+    paths += [("aliases", id_) for id_ in settings.aliases]
     for path in paths:
         yield dotted(path), draft.origin(path)
 

@@ -16,22 +16,33 @@ from attrs import Factory, field, frozen
 
 from gateway.settings.server import Server
 from gateway.settings.units import (
+    AliasId,
+    Count,
     FilePath,
     HeaderName,
     HeaderValue,
+    JsonObject,
+    Names,
+    OneOrMore,
+    Patterns,
     ProviderName,
     ProxyUrl,
     Seconds,
     Secret,
+    Share,
     TargetName,
+    Temperature,
     Tokens,
     Url,
+    Weight,
     Within,
 )
 
 ProviderKind = Literal["openai", "ollama"]
 Preset = Literal["plain", "openai", "vllm", "llamacpp", "ollama"]
 ExposeReasoning = Literal["auto", "always", "never"]
+RequestClass = Literal["main", "subagent", "compaction", "auxiliary"]
+RequestClasses = Annotated[tuple[RequestClass, ...], OneOrMore()]
 
 
 @frozen
@@ -111,6 +122,18 @@ class Provider:
 
 
 @frozen
+class Sampling:
+    """Sent instead of what the client asks for."""
+
+    temperature: Temperature | None = None
+    """Example: `0.2`."""
+    top_p: Share | None = None
+    """Example: `0.9`."""
+    top_k: Count | None = None
+    """Where the server has it. Example: `40`."""
+
+
+@frozen
 class ModelTarget:
     """Where requests for a model go, and what is known of it there. None: not known."""
 
@@ -127,6 +150,17 @@ class ModelTarget:
     """Whether the model sees images. `false` replaces them by a line of text. Example: `false`."""
     reasoning: bool | None = None
     """Whether the model can be asked to reason. Example: `true`."""
+    sampling: Sampling = Sampling()
+    """Sampling that holds here, whatever the client asks for. Example: `{temperature: 0.2}`."""
+    timeouts: TimeoutOverrides = TimeoutOverrides()
+    """The keys of `defaults.timeouts`, where this way needs others than its provider.
+    Example: `{first_byte: 20s}`."""
+    extra_body: JsonObject = field(factory=dict[str, object], repr=False)
+    """Merged into the JSON that is sent upstream: objects key by key, anything else in place of what is
+    there; `null` takes a key out. Example: `{options: {num_gpu: 40}}`."""
+    weight: Weight | None = None
+    """Among several targets: its share of the sessions. A session stays where it is. Targets without a weight
+    stand behind those with one, for when they fail. Example: `3`."""
 
 
 @frozen
@@ -137,11 +171,66 @@ class ModelRule:
     target: ModelTarget
 
 
+Targets = Annotated[tuple[ModelTarget, ...], OneOrMore()]
+
+
+@frozen
+class Match:
+    """What a request must be for a route to take it: everything that is said must hold."""
+
+    model: Patterns = ()
+    """The requested model: an exact name, a shell pattern, or a regular expression as `/.../` or `regex:...`
+    that may match anywhere in the name; or a list of these. Example: `[claude-haiku-*, "/-mini$/"]`."""
+    class_: RequestClasses = ()
+    """What the request is for, by Claude Code's hint header or a guess: one or a list.
+    Example: `[subagent, auxiliary]`."""
+    images: bool | None = None
+    """Whether it holds an image, also inside a tool result. Example: `true`."""
+    pdf: bool | None = None
+    """Whether it holds a PDF, also inside a tool result. Example: `true`."""
+    thinking: bool | None = None
+    """Whether it asks for reasoning. Example: `false`."""
+    tokens_over: Count | None = None
+    """More estimated tokens than this: bytes / 4, with images weighed by themselves. Example: `60000`."""
+    tools: bool | None = None
+    """Whether it offers tools. Example: `false`."""
+    server_tools: bool | None = None
+    """Whether it wants a tool that Anthropic's servers run, such as web search. Example: `true`."""
+    client: Names = ()
+    """The name of the client key: one or a list. Example: `alice`."""
+
+
+@frozen
+class RouteRule:
+    """One way for requests: the first route that matches takes the request."""
+
+    to: Targets
+    """One target or several: `provider/model`, or a mapping as in `models`. The next one is tried where one
+    fails. Example: `[local/qwen3-coder:30b, cloud/gpt-5]`."""
+    match: Match = Match()
+    """What must hold; left out, everything matches. Example: `{class: auxiliary}`."""
+    name: str | None = None
+    """What `routes explain` calls it. Example: `small jobs`."""
+
+
+@frozen
+class Alias:
+    """A model's id to publish in `/v1/models`. Its limits and abilities are those of its first target."""
+
+    to: Targets = ()
+    """As in `routes`. It stands before all routes; left out, they decide.
+    Example: `local/qwen3-coder:30b`."""
+    display_name: str | None = None
+    """What a model picker shows. Example: `Qwen3 Coder (local)`."""
+
+
 @frozen
 class Settings:
     server: Server = Factory(Server)
     defaults: Defaults = Defaults()
     providers: Mapping[ProviderName, Provider] = Factory(dict[str, Provider])
+    aliases: Mapping[AliasId, Alias] = Factory(dict[str, Alias])
+    routes: tuple[RouteRule, ...] = ()
     models: tuple[ModelRule, ...] = ()
     default_target: ModelTarget | None = None
     """`defaults.model`, split into provider and model."""

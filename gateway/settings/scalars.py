@@ -9,7 +9,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from gateway.settings import durations
 from gateway.settings import units as u
@@ -35,6 +35,13 @@ def whole(value: Any) -> int:
     if isinstance(typed, bool) or not isinstance(typed, int):
         raise Wrong(f"expected a whole number, got {shown(value)}{_quoted(value)}")
     return typed
+
+
+def number(value: Any) -> float:
+    typed = scalar(value) if isinstance(value, Given) else value
+    if isinstance(typed, bool) or not isinstance(typed, int | float):
+        raise Wrong(f"expected a number, got {shown(value)}{_quoted(value)}")
+    return float(typed)
 
 
 def truth(value: Any) -> bool:
@@ -100,6 +107,60 @@ def name(value: Any) -> str:
     if "/" in word or any(letter.isspace() for letter in word):
         raise Wrong("a provider's name must hold neither `/` nor blanks")
     return word
+
+
+def pattern(value: Any) -> str:
+    """A model's name, a shell pattern, or a regular expression."""
+    written = text(value)
+    expression = expression_of(written)
+    if expression is not None:
+        try:
+            re.compile(expression)
+        except re.error as error:
+            raise Wrong(f"is no regular expression: {error}") from None
+    return written
+
+
+def expression_of(pattern: str) -> str | None:
+    """The regular expression in `/.../` or `regex:...`; None for names and shell patterns."""
+    if pattern.startswith("regex:"):
+        return pattern.removeprefix("regex:")
+    return pattern[1:-1] if len(pattern) > 2 and pattern.startswith("/") and pattern.endswith("/") else None
+
+
+def alias(value: Any) -> str:
+    """An id that clients may ask for."""
+    if not _TOKENS.fullmatch(text(value)) or any(letter in str(value) for letter in "*?["):
+        raise Wrong("expected a model's id without blanks or wildcards, such as `claude-qwen3-coder`")
+    return str(value)
+
+
+_TOKENS = re.compile(r"[!-~]+")
+_OURS = ("model", "messages", "stream")
+"""What the gateway itself must say in an upstream request."""
+
+
+def json_object(value: Any) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise Wrong(f"expected a mapping, got {shown(value)}")
+    tree = cast("dict[str, object]", value)
+    for key in _OURS:
+        if key in tree:
+            raise Wrong(f"`{key}` cannot be set here: the gateway says it itself")
+    return {key: _plain_json(one) for key, one in tree.items()}
+
+
+def _plain_json(value: object) -> object:
+    """The same tree of nothing but JSON's own types."""
+    match value:
+        case str():
+            return str(value)
+        case dict():
+            return {key: _plain_json(one) for key, one in cast("dict[str, object]", value).items()}
+        case list():
+            return [_plain_json(one) for one in cast("list[object]", value)]
+        case _:
+            return value
 
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -178,6 +239,10 @@ BY_UNIT: Mapping[str, Read] = {
     "name": name,
     "header name": header_name,
     "header": header,
+    "pattern": pattern,
+    "alias": alias,
+    "number": number,
+    "JSON object": json_object,
 }
 """By the name of a `Unit`."""
 

@@ -14,6 +14,17 @@ Validation = Literal["tolerant", "strict"]
 
 
 @frozen
+class ClientKey:
+    """A key that clients send, and whose it is."""
+
+    key: Secret
+    """The key itself. Example: `${ALICE_KEY}`."""
+    name: str | None = None
+    """Whose it is, for routes, the log and the metrics; `key-1` for the first without a name, and so on. Two
+    keys may have one name, while one takes over from the other. Example: `alice`."""
+
+
+@frozen
 class Server:
     """Where the gateway listens, and how it behaves towards clients."""
 
@@ -25,15 +36,16 @@ class Server:
     """How much is logged. Example: `debug`."""
     log_format: LogFormat = "text"
     """Text for people or one JSON object a line. Example: `json`."""
-    keys: tuple[Secret, ...] = ()
+    keys: tuple[ClientKey, ...] = ()
     """Client keys: each request must carry one of them as `x-api-key` or Bearer token. Without keys only
-    loopback addresses may be listened on. Example: `["${CLIENT_KEY}"]`."""
+    loopback addresses may be listened on. A key may have a name.
+    Example: `["${CLIENT_KEY}", {name: alice, key: "${ALICE_KEY}"}]`."""
     admin_key: Secret | None = None
     """The key for `/admin/reload` and `/admin/status`. Left out, there are no such addresses.
     Example: `file:/run/secrets/admin`."""
     workers: Workers = 1
-    """Processes that share the port, for more than one core. Changing it needs a restart, as `host` and `port`
-    do. Example: `4`."""
+    """Processes that share the port, for more than one core. Like `host` and `port` it is read at the start
+    only. Example: `4`."""
     validation: Validation = "tolerant"
     """`tolerant` mends or ignores what it can. `strict` is accepted, but does not differ yet.
     Example: `strict`."""

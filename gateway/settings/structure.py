@@ -10,101 +10,31 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
 import attrs
 from cattrs import Converter
-from cattrs.errors import (
-    AttributeValidationNote,
-    ClassValidationError,
-    ForbiddenExtraKeysError,
-    IterableValidationNote,
-)
+from cattrs.errors import ClassValidationError, IterableValidationNote
 from cattrs.gen import make_dict_structure_fn, override
 
 from gateway.settings import models as m
 from gateway.settings import scalars
 from gateway.settings import units as u
 from gateway.settings.document import Tree
-from gateway.settings.mistakes import Broken, Given, KeyPath, Wrong, dotted, one_of, shown, suggestion
+from gateway.settings.flaws import Reported, flaws, key_names, key_of
+from gateway.settings.mistakes import Broken, Given, Wrong, shown
+from gateway.settings.server import ClientKey
 from gateway.settings.urls import base_url
 
 Hook = Callable[[Any, Any], Any]
 T = TypeVar("T")
 
 
-class Reported(Exception):
-    """The value is `BROKEN`: what is wrong with it has been said."""
-
-
 def structured(tree: Tree) -> m.Settings:
     """Settings without the derived `default_target`; ClassValidationError holds every mistake."""
     return _converter().structure(tree, m.Settings)
-
-
-def flaws(error: BaseException, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
-    """Every mistake inside, with its key path."""
-    match error:
-        case BaseExceptionGroup():
-            for inner in error.exceptions:
-                yield from flaws(inner, path + _step(inner))
-        case ForbiddenExtraKeysError():
-            for key in sorted(error.extra_fields):
-                yield (*path, key), _unknown(key, error.cl, path)
-        case Reported():
-            pass
-        case KeyError():
-            yield path[:-1], f"`{path[-1]}` is missing{_expected(error)}"
-        case _:
-            yield path, str(error)
-
-
-def _step(error: BaseException) -> KeyPath:
-    match _note(error):
-        case AttributeValidationNote() as note:
-            return (note.name,)
-        case IterableValidationNote() as note:
-            return (note.index,)
-        case None:
-            return ()
-
-
-def _note(error: BaseException) -> AttributeValidationNote | IterableValidationNote | None:
-    notes = getattr(error, "__notes__", ())
-    kinds = (AttributeValidationNote, IterableValidationNote)
-    return next((note for note in notes if isinstance(note, kinds)), None)
-
-
-def _expected(missing: KeyError) -> str:
-    """What a key that must be said may hold."""
-    kind: Any = getattr(_note(missing), "type", None)
-    if _is_literal(kind):
-        return f"; expected {one_of(get_args(kind))}"
-    return "; expected a URL such as `http://127.0.0.1:8000`" if kind == u.Url else ""
-
-
-_SECTIONS: Mapping[str, type[Any]] = {
-    "server": m.Server,
-    "defaults": m.Defaults,
-    "defaults.timeouts": m.Timeouts,
-    "providers.NAME": m.Provider,
-}
-
-
-def _unknown(key: str, cls: type[Any], path: KeyPath) -> str:
-    known = key_names(cls)
-    hint = suggestion(key, known)
-    if not hint:
-        places = [place for place, section in _SECTIONS.items() if key in key_names(section)]
-        hint = f"; did you mean `{places[0]}.{key}`?" if places and places[0] != dotted(path) else ""
-    return f"unknown key{hint}" if hint else f"unknown key; known here: {', '.join(known)}"
-
-
-def key_names(cls: type[Any]) -> tuple[str, ...]:
-    """The keys that the YAML may say for this class."""
-    return tuple(one.name for one in attrs.fields(cls) if one.name != "default_target")
 
 
 @cache
@@ -117,12 +47,14 @@ def _converter() -> Converter:
         (_is_optional, lambda kind: _optional_hook(converter, kind)),
         (_is_literal, lambda kind: _sound(scalars.choice(get_args(kind)))),
         (_is_annotated, lambda kind: _sound(scalars.annotated(get_args(kind)[0], get_args(kind)[1:]))),
+        (_is_one_or_more, lambda kind: _one_or_more_hook(converter, get_args(get_args(kind)[0])[0])),
     ]
     for test, factory in by_shape:
         converter.register_structure_hook_factory(test, factory)
     for plain, hook in scalars.PLAIN.items():
         converter.register_structure_hook(plain, _sound(hook))
     converter.register_structure_hook(m.ModelTarget, _target_hook(converter))
+    converter.register_structure_hook(ClientKey, _key_hook(converter))
     return converter
 
 
@@ -148,6 +80,10 @@ def _is_literal(kind: Any) -> bool:
 
 def _is_annotated(kind: Any) -> bool:
     return get_origin(kind) is Annotated
+
+
+def _is_one_or_more(kind: Any) -> bool:
+    return _is_annotated(kind) and any(isinstance(mark, u.OneOrMore) for mark in get_args(kind))
 
 
 def _sound(hook: Callable[[Any], Any]) -> Hook:
@@ -193,7 +129,12 @@ def _class_hook(converter: Converter, cls: type[Any]) -> Hook:
 
 
 def _from_mapping(converter: Converter, cls: type[T], **fields: Any) -> Callable[[Mapping[str, Any]], T]:
-    made: Any = make_dict_structure_fn(cls, converter, **fields)
+    renamed = {
+        one.name: override(rename=key_of(one.name))
+        for one in attrs.fields(cls)
+        if key_of(one.name) != one.name
+    }
+    made: Any = make_dict_structure_fn(cls, converter, **renamed, **fields)
     return lambda value: made(value, cls)
 
 
@@ -240,6 +181,18 @@ def _target_hook(converter: Converter) -> Hook:
     return _sound(structure)
 
 
+def _key_hook(converter: Converter) -> Hook:
+    """A key as text, or with a name."""
+    plain = _from_mapping(converter, ClientKey)
+
+    def structure(value: Any) -> ClientKey:
+        if isinstance(value, dict):
+            return plain(cast("dict[str, Any]", value))
+        return ClientKey(scalars.secret(value))
+
+    return _sound(structure)
+
+
 def split_target(text: str) -> tuple[str, str]:
     """`vllm/Qwen/Qwen2.5` -> `vllm`, `Qwen/Qwen2.5`."""
     provider, _, model = text.partition("/")
@@ -264,6 +217,17 @@ def _list_hook(converter: Converter, item: Any) -> Hook:
         return tuple(_each(said, lambda _, one: converter.structure(one, item)))
 
     return _sound(structure)
+
+
+def _one_or_more_hook(converter: Converter, item: Any) -> Hook:
+    several = _list_hook(converter, item)
+
+    def structure(value: Any, kind: Any) -> tuple[Any, ...]:
+        if value is None or isinstance(value, list | Broken):
+            return several(value, kind)
+        return (converter.structure(value, item),)
+
+    return structure
 
 
 def _optional_hook(converter: Converter, kind: Any) -> Hook:

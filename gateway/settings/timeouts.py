@@ -1,19 +1,22 @@
-"""A provider's timeouts: its own where it says so, else the defaults."""
+"""A target's timeouts: its own where it says so, else its provider's, else the defaults."""
 
 from __future__ import annotations
 
-from gateway.settings.models import Settings, Timeouts
+import attrs
+
+from gateway.settings.models import Settings, TimeoutOverrides, Timeouts
+
+_NONE = TimeoutOverrides()
 
 
-def timeouts_for(settings: Settings, provider_name: str) -> Timeouts:
+def timeouts_for(settings: Settings, provider_name: str, own: TimeoutOverrides = _NONE) -> Timeouts:
     """Kind `ollama` sends a long tool call in one piece: there `idle` is `first_byte`, unless it says so."""
     provider, defaults = settings.providers[provider_name], settings.defaults.timeouts
-    own = provider.timeouts
-    first_byte = defaults.first_byte if own.first_byte is None else own.first_byte
-    idle = first_byte if provider.kind == "ollama" else defaults.idle
-    return Timeouts(
-        connect=defaults.connect if own.connect is None else own.connect,
-        first_byte=first_byte,
-        idle=idle if own.idle is None else own.idle,
-        total=defaults.total if own.total is None else own.total,
-    )
+    said = {**_said(provider.timeouts), **_said(own)}
+    if provider.kind == "ollama":
+        said.setdefault("idle", said.get("first_byte", defaults.first_byte))
+    return attrs.evolve(defaults, **said)
+
+
+def _said(timeouts: TimeoutOverrides) -> dict[str, float]:
+    return {key: value for key, value in attrs.asdict(timeouts).items() if value is not None}

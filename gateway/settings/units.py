@@ -15,6 +15,11 @@ class Unit:
 
 
 @frozen
+class OneOrMore:
+    """Of a tuple: the YAML may say one item without the list."""
+
+
+@frozen
 class Within:
     """The bounds of a number, both included."""
 
@@ -32,6 +37,14 @@ Tokens = Annotated[int, Unit("tokens"), Within(1)]
 Port = Annotated[int, Within(0, 65535)]
 Workers = Annotated[int, Within(1, 256)]
 ProviderName = Annotated[str, Unit("name")]
+Patterns = Annotated[tuple[Annotated[str, Unit("pattern")], ...], OneOrMore()]
+Names = Annotated[tuple[str, ...], OneOrMore()]
+Weight = Annotated[int, Within(1, 1_000_000)]
+Temperature = Annotated[float, Unit("number"), Within(0, 2)]
+Share = Annotated[float, Unit("number"), Within(0, 1)]
+Count = Annotated[int, Within(0)]
+JsonObject = Annotated[dict[str, object], Unit("JSON object")]
+AliasId = Annotated[str, Unit("alias")]
 HeaderName = Annotated[str, Unit("header name")]
 HeaderValue = Annotated[str, Unit("header")]
 

@@ -17,7 +17,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Protocol
 
-from attrs import Factory, define, frozen
+from attrs import Factory, define, evolve, frozen
 
 from gateway.anthropic.attached import Attachments
 from gateway.errors import Kind, UpstreamFailed
@@ -121,7 +121,8 @@ class HttpAdapter:
                 raise error
 
     def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> Prompt:
-        return self._dialect.prompt_of(self._dialect.build(inbound, target.facts, Amends(), attachments))
+        facts = evolve(target.facts, extra_body={})  # it may hold what only its server can read
+        return self._dialect.prompt_of(self._dialect.build(inbound, facts, Amends(), attachments))
 
     async def probe(self) -> str | None:
         try:

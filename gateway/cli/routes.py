@@ -1,0 +1,220 @@
+"""`gateway routes`: which route takes a request, and why.
+
+`explain` reads the configuration as `serve` would and a request as a client would send it, and shows rule by
+rule what was looked at. Nothing is sent. Exit code 0 where the request goes somewhere, 1 where it is answered
+with 404 or the configuration cannot be used, 2 where the command line is wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, TextIO, cast
+
+import click
+import rich_click
+from rich.console import Console
+from rich.text import Text
+
+from gateway.anthropic.wire import decode_request
+from gateway.cli.tables import print_rows
+from gateway.cli.wording import asked, condition, goes_to, route_json, target_json
+from gateway.errors import ConfigError, RequestRefused
+from gateway.inbound import Inbound
+from gateway.routing.explain import Check, Explanation, Step, explain
+from gateway.routing.sessions import Shares
+from gateway.routing.table import Route, RouteTable
+from gateway.settings.load import Loaded, load
+from gateway.settings.mistakes import dotted
+from gateway.settings.models import ModelTarget
+
+CONFIG = click.option(
+    "--config", type=click.Path(path_type=Path), metavar="FILE", help="The configuration to read."
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+ALLOW = click.option(
+    "--allow-unauthenticated", is_flag=True, help="Accept an address open to others without client keys."
+)
+
+
+@rich_click.group()
+def routes() -> None:
+    """Show the routes, and why a request takes one of them."""
+
+
+@routes.command(name="list")
+@CONFIG
+@ALLOW
+@JSON
+def list_(config: Path | None, allow_unauthenticated: bool, as_json: bool) -> None:
+    """Show every route in the order in which they are tried."""
+    loaded = _loaded(config, allow=allow_unauthenticated)
+    table = RouteTable.build(loaded.settings)
+    every = [*table.routes, *([table.default] if table.default else [])]
+    if as_json:
+        _print_json([route_json(one, loaded.sources[dotted(one.place)]) for one in every])
+        return
+    rows = [(one.label, asked(one), goes_to(one.targets), loaded.sources[dotted(one.place)]) for one in every]
+    print_rows(Console(highlight=False), "Routes", ("route", "requested", "goes to", "from"), rows)
+
+
+@routes.command(name="explain")
+@click.argument("request_file", metavar="[REQUEST.JSON]", type=click.File(encoding="utf-8"), required=False)
+@click.option("--model", metavar="NAME", help="The requested model; wins over the one in the request.")
+@click.option(
+    "--header", "headers", metavar="NAME=VALUE", multiple=True, help="A header of the request; repeatable."
+)
+@click.option("--client", metavar="NAME", default="", help="The name of the client key that is used.")
+@CONFIG
+@ALLOW
+@JSON
+def explain_(
+    request_file: TextIO | None,
+    model: str | None,
+    headers: tuple[str, ...],
+    client: str,
+    config: Path | None,
+    allow_unauthenticated: bool,
+    as_json: bool,
+) -> None:
+    """Show rule by rule which route a request takes, and why. Nothing is sent.
+
+    REQUEST.JSON is the body of a request, `-` for standard input; without it, the shortest one there is.
+
+    Example: `gateway routes explain --model claude-haiku-4-5 --header x-claude-code-request-class=auxiliary`
+    """
+    inbound = _inbound(_body(request_file, model), _headers(headers), client)
+    loaded = _loaded(config, allow=allow_unauthenticated)
+    found = explain(RouteTable.build(loaded.settings), inbound)
+    if as_json:
+        _print_json(_as_json(found, inbound, loaded))
+    else:
+        _print(found, inbound, loaded, Console(highlight=False))
+    sys.exit(0 if found.route else 1)
+
+
+def _loaded(config: Path | None, *, allow: bool) -> Loaded:
+    try:
+        return load(config, os.environ, allow_unauthenticated=allow)
+    except ConfigError as error:
+        click.echo(error.message, err=True)
+        sys.exit(1)
+
+
+def _body(file: TextIO | None, model: str | None) -> bytes:
+    if file is None:
+        if model is None:
+            raise click.UsageError("Give --model, a request, or both.")
+        return json.dumps({"model": model, "messages": [{"role": "user", "content": "Hello."}]}).encode()
+    text = file.read()
+    if model is None:
+        return text.encode()
+    try:
+        said: Any = json.loads(text)
+    except ValueError as error:
+        raise click.UsageError(f"{file.name} is not JSON: {error}") from None
+    return json.dumps(
+        {**cast("dict[str, Any]", said), "model": model} if isinstance(said, dict) else said
+    ).encode()
+
+
+def _headers(pairs: tuple[str, ...]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip():
+            raise click.UsageError(f"--header takes NAME=VALUE, not {pair!r}.")
+        headers[name.strip().lower()] = value.strip()
+    return headers
+
+
+def _inbound(body: bytes, headers: dict[str, str], client: str) -> Inbound:
+    try:
+        return Inbound("req_explained", body, headers, decode_request(body), client)
+    except RequestRefused as refused:
+        raise click.UsageError(f"The request would be refused: {refused.message}") from None
+
+
+def _print_json(value: object) -> None:
+    click.echo(json.dumps(value, indent=2))
+
+
+def _as_json(found: Explanation, inbound: Inbound, loaded: Loaded) -> dict[str, object]:
+    route = found.route
+    return {
+        "model": inbound.request.model,
+        "route": route.label if route else None,
+        "targets": [target_json(one) for one in _tried(route, inbound)] if route else [],
+        "refusal": found.refusal or None,
+        "steps": [
+            {
+                "route": _label(step),
+                "from": loaded.sources.get(dotted(step.route.place), ""),
+                "outcome": step.outcome,
+                "checks": [_check_json(check) for check in step.checks],
+            }
+            for step in found.steps
+        ],
+    }
+
+
+def _check_json(check: Check) -> dict[str, object]:
+    said: dict[str, object] = {
+        "key": check.key,
+        "wanted": check.wanted,
+        "seen": check.seen,
+        "holds": check.holds,
+    }
+    because: dict[str, object] = {"because": check.note} if check.note else {}
+    return said | because | ({"guessed": check.guessed} if check.key == "class" else {})
+
+
+def _print(found: Explanation, inbound: Inbound, loaded: Loaded, console: Console) -> None:
+    rows = [
+        (_label(step), step.outcome, _why(step), loaded.sources.get(dotted(step.route.place), ""))
+        for step in found.steps
+    ]
+    print_rows(console, f"A request for {inbound.request.model}", ("route", "outcome", "why", "from"), rows)
+    console.print()
+    if found.route is None:
+        console.print(Text(f"404: {found.refusal}", style="red"))
+        return
+    for number, target in enumerate(_tried(found.route, inbound)):
+        words = "goes to " if number == 0 else "then to "
+        console.print(Text(words, style="dim") + Text(goes_to([target]), style="bold green"))
+
+
+def _tried(route: Route, inbound: Inbound) -> list[ModelTarget]:
+    """The targets, in the order in which they are tried for this session."""
+    return [route.targets[at] for at in Shares.of(route.targets).order(inbound)]
+
+
+def _label(step: Step) -> str:
+    return step.route.label or "the name of a target"
+
+
+def _why(step: Step) -> str:
+    if step.outcome == "not reached":
+        return ""
+    return "; ".join(_words(check) for check in step.checks) or "takes everything"
+
+
+def _words(check: Check) -> str:
+    note = f" ({'a guess: ' if check.guessed else ''}{check.note})" if check.note else ""
+    if check.key == "model":
+        wanted = " or ".join(map(str, check.wanted)) or "any"
+        return f"model {wanted}: {'yes' if check.holds else 'no'}{note}"
+    said = "yes" if check.holds else "no"
+    return f"{condition(check.key, check.wanted)}: {said}{_shown(check)}{note}"
+
+
+def _shown(check: Check) -> str:
+    match check.seen:
+        case bool():
+            return ""
+        case int() as tokens:
+            return f", it has about {tokens}"
+        case _ as name:
+            return f", it is {name or 'nobody with a key'}"

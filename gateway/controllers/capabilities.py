@@ -1,0 +1,42 @@
+"""What is known of a model's abilities, in the shape of `/v1/models`: the whole object, or null.
+
+`vision` and `reasoning` of the configuration say it. Where either is not said, null: a client that believed a
+guess would send what the model cannot take.
+"""
+
+from __future__ import annotations
+
+from gateway.settings.models import ModelTarget
+
+_LEVELS = ("low", "medium", "high", "xhigh", "max")
+_THINKING = ("adaptive", "enabled", "disabled", "between_tools")
+_EDITS = ("clear_thinking_20251015", "clear_tool_uses_20250919", "compact_20260112")
+_SERVER_TOOLS = ("web_search", "code_execution")
+
+Support = dict[str, object]
+
+
+def capabilities(target: ModelTarget) -> Support | None:
+    vision, reasoning = target.vision, target.reasoning
+    if vision is None or reasoning is None:
+        return None
+    return {
+        "batch": _support(yes=False),
+        "citations": _support(yes=False),
+        "code_execution": _support(yes=False),
+        "context_management": _all(_EDITS, yes=False),
+        "effort": _all(_LEVELS, yes=reasoning),
+        "image_input": _support(yes=vision),
+        "pdf_input": _support(yes=False),
+        "server_tools": _all(_SERVER_TOOLS, yes=False),
+        "structured_outputs": _support(yes=True),
+        "thinking": {"supported": reasoning, "types": {one: _support(yes=reasoning) for one in _THINKING}},
+    }
+
+
+def _support(*, yes: bool) -> Support:
+    return {"supported": yes}
+
+
+def _all(names: tuple[str, ...], *, yes: bool) -> Support:
+    return {"supported": yes, **{name: _support(yes=yes) for name in names}}

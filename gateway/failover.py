@@ -1,0 +1,52 @@
+"""What a failed attempt means for the next one: tried again, left to the next target, or told to the client.
+
+- Tried again, as often as `retries` says: no connection, a reset, 502, 503, 504, an answer with neither part
+  nor end mark.
+- Left to the next target: all of these, and 429, an overloaded server, and a server that is silent too long.
+- Nothing else: what one target refuses because of the request or its key, the next may not hide.
+"""
+
+from __future__ import annotations
+
+from gateway.errors import Kind, UpstreamFailed
+from gateway.upstreams.base import Target
+
+PAUSE = 0.25
+"""Seconds before the first repeated attempt; doubled for each further one, at most `PAUSE_LIMIT`."""
+PAUSE_LIMIT = 2.0
+
+_AGAIN = frozenset(
+    {
+        Kind.UPSTREAM_UNREACHABLE,
+        Kind.UPSTREAM_CONNECT_TIMEOUT,
+        Kind.UPSTREAM_CUT,
+        Kind.UPSTREAM_UNAVAILABLE,
+    }
+)
+_AGAIN_STATUSES = frozenset({502, 503, 504})
+_ELSEWHERE = frozenset({Kind.RATE_LIMITED, Kind.UPSTREAM_OVERLOADED, Kind.UPSTREAM_TIMEOUT})
+
+
+def is_tried_again(error: UpstreamFailed) -> bool:
+    return error.kind in _AGAIN or error.upstream_status in _AGAIN_STATUSES
+
+
+def moves_on(error: UpstreamFailed) -> bool:
+    return error.kind in _ELSEWHERE or is_tried_again(error)
+
+
+def pause(again: int) -> float:
+    """Seconds before the attempt of this number at one target, 0 for the first."""
+    return min(PAUSE_LIMIT, PAUSE * 2 ** (again - 1)) if again else 0.0
+
+
+def slowness(target: Target, last_read: float | None, elapsed: float) -> str:
+    """Which budget a target used up, in words. `elapsed`: seconds since the request came."""
+    timeouts = target.timeouts
+    if elapsed >= timeouts.total:
+        key, limit, what = "total", timeouts.total, "the whole answer"
+    elif last_read is None:
+        key, limit, what = "first_byte", timeouts.first_byte, "the first byte"
+    else:
+        key, limit, what = "idle", timeouts.idle, "the next byte"
+    return f"[{target.facts.provider}] waited {limit:g} s for {what} of {target.facts.model} (timeouts.{key})"

@@ -1,0 +1,98 @@
+"""Why a request goes where it goes, rule by rule. It looks at what the table looks at; it decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from typing import Literal
+
+from attrs import frozen
+
+from gateway.errors import RequestRefused
+from gateway.inbound import Inbound
+from gateway.routing.classes import classified
+from gateway.routing.patterns import plain
+from gateway.routing.sights import Condition, look
+from gateway.routing.table import Route, RouteTable
+
+Outcome = Literal["taken", "passed over", "not reached"]
+
+
+@frozen
+class Check:
+    """One condition: what the route wants, what the request shows."""
+
+    key: str
+    wanted: tuple[Hashable, ...]
+    seen: Hashable
+    holds: bool
+    guessed: bool = False
+    note: str = ""
+    """How the class is known or guessed; or why a name does not match."""
+
+
+@frozen
+class Step:
+    """`checks` ends with the first that does not hold."""
+
+    route: Route
+    outcome: Outcome
+    checks: tuple[Check, ...] = ()
+
+
+@frozen
+class Explanation:
+    """`route` is None where the answer is 404; `refusal` then says so."""
+
+    steps: tuple[Step, ...]
+    route: Route | None
+    refusal: str = ""
+
+
+def explain(table: RouteTable, inbound: Inbound) -> Explanation:
+    refusal = ""
+    try:
+        route = table.resolve(inbound)
+    except RequestRefused as refused:
+        route, refusal = None, refused.message
+    return Explanation(tuple(_steps(table, inbound, route)), route, refusal)
+
+
+def _steps(table: RouteTable, inbound: Inbound, chosen: Route | None) -> Iterator[Step]:
+    reached = True
+    for route in table.routes:
+        if reached:
+            checks = tuple(_checks(table, route, inbound))
+            reached = not all(check.holds for check in checks)
+            yield Step(route, "passed over" if reached else "taken", checks)
+        else:
+            yield Step(route, "not reached")
+    if chosen is not None and reached:
+        yield Step(chosen, "taken")
+
+
+def _checks(table: RouteTable, route: Route, inbound: Inbound) -> Iterator[Check]:
+    """The model first; nothing is looked at behind what does not hold."""
+    name = plain(inbound.request.model)
+    if name in table.own:
+        fits = route.means(name)
+        note = "" if fits else "it is a target's own name, which only patterns with a `/` take"
+        yield Check("model", route.patterns, name, fits, note=note)
+    else:
+        fits = route.takes(name)
+        if route.patterns:
+            yield Check("model", route.patterns, name, fits)
+    for condition in route.conditions if fits else ():
+        check = _check(condition, inbound)
+        yield check
+        if not check.holds:
+            return
+
+
+def _check(condition: Condition, inbound: Inbound) -> Check:
+    if condition.key != "class":
+        seen = look(inbound, condition.key)
+        return Check(condition.key, condition.wanted, seen, condition.holds(seen))
+    found = classified(inbound)
+    return Check(
+        "class", condition.wanted, found.name, condition.holds(found.name), found.guessed, found.because
+    )

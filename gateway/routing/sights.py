@@ -1,0 +1,136 @@
+"""What a route may look at in a request, beside the model's name, and the conditions it sets.
+
+A sight is looked at only where a route that could match has a condition on it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+
+import msgspec
+from attrs import frozen
+
+from gateway.anthropic import wire as a
+from gateway.anthropic.effort import reasoning
+from gateway.inbound import Inbound
+from gateway.routing.classes import request_class
+from gateway.settings.models import Match
+
+TOKENS = "tokens_over"
+
+
+@frozen
+class Condition:
+    """`wanted` are the values that will do; of `tokens_over` it is the one bound."""
+
+    key: str
+    wanted: tuple[Hashable, ...]
+
+    def holds(self, seen: Hashable) -> bool:
+        if self.key == TOKENS:
+            return isinstance(seen, int) and seen > self.bound
+        return seen in self.wanted
+
+    @property
+    def bound(self) -> int:
+        """Of `tokens_over`."""
+        value = self.wanted[0]
+        return value if isinstance(value, int) else 0
+
+    def covers(self, other: Condition) -> bool:
+        """Whether it holds wherever `other`, of the same key, does."""
+        if self.key == TOKENS:
+            return other.bound >= self.bound
+        return set(other.wanted) <= set(self.wanted)
+
+
+def conditions(match: Match) -> tuple[Condition, ...]:
+    """Those that are said, the cheap ones to look at first."""
+    return tuple(_conditions(match))
+
+
+def _conditions(match: Match) -> Iterator[Condition]:
+    if match.class_:
+        yield Condition("class", match.class_)
+    if match.client:
+        yield Condition("client", match.client)
+    for key in ("tools", "server_tools", "thinking", TOKENS, "images", "pdf"):
+        value: Hashable = getattr(match, key)
+        if value is not None:
+            yield Condition(key, (value,))
+
+
+def look(inbound: Inbound, key: str) -> Hashable:
+    """What the request shows of one key: a truth, a name, or a number of tokens."""
+    return _LOOKS[key](inbound)
+
+
+def bucket(tokens: int, bounds: Sequence[int]) -> int:
+    """The least number that is over the same of the sorted bounds as `tokens`: few values stand for all."""
+    passed = bisect_left(bounds, tokens)
+    return bounds[passed - 1] + 1 if passed else 0
+
+
+def _has_images(inbound: Inbound) -> bool:
+    return any(isinstance(block, a.Image) for block in _blocks(inbound.request))
+
+
+def _has_pdf(inbound: Inbound) -> bool:
+    return any(isinstance(block, a.Document) and _is_pdf(block) for block in _blocks(inbound.request))
+
+
+def _blocks(request: a.MessagesRequest) -> Iterator[a.Block]:
+    """Every block, and those inside tool results."""
+    for message in request.messages:
+        for block in message.content:
+            yield block
+            if isinstance(block, a.ToolResult):
+                yield from block.content
+
+
+class _Source(msgspec.Struct):
+    type: str = ""
+    media_type: str = ""
+
+
+_SOURCE = msgspec.json.Decoder(_Source)
+
+
+def _is_pdf(document: a.Document) -> bool:
+    """A document by URL is a PDF, as the API has it; one in base64 says so."""
+    try:
+        source = _SOURCE.decode(document.source)
+    except msgspec.MsgspecError:
+        return False
+    return source.type == "url" or source.media_type == "application/pdf"
+
+
+def _wants_server_tools(inbound: Inbound) -> bool:
+    """Tools that a client runs are of no type, `custom`, or bring their schema."""
+    tools = inbound.request.tools
+    return any(tool.type not in (None, "custom") and not bytes(tool.input_schema) for tool in tools)
+
+
+_LOOKS: Mapping[str, Callable[[Inbound], Hashable]] = {
+    "class": request_class,
+    "client": lambda inbound: inbound.client,
+    "tools": lambda inbound: bool(inbound.request.tools),
+    "server_tools": _wants_server_tools,
+    "thinking": lambda inbound: bool(reasoning(inbound.request).on),
+    TOKENS: lambda inbound: inbound.estimated_tokens,
+    "images": _has_images,
+    "pdf": _has_pdf,
+}
+
+ORDINARY: Mapping[str, Hashable] = {
+    "class": "main",
+    "client": "",
+    "tools": True,
+    "server_tools": False,
+    "thinking": False,
+    TOKENS: 0,
+    "images": False,
+    "pdf": False,
+}
+"""What an ordinary request of the main thread shows."""

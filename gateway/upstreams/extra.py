@@ -1,0 +1,39 @@
+"""What the configuration adds to an upstream request's JSON (`extra_body`), as a merge patch (RFC 7386).
+
+Objects are merged key by key, anything else replaces what is there, and null takes a key out. What the patch
+does not name stays as it was encoded, byte for byte: the messages are not decoded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+import msgspec
+from msgspec import Raw
+
+_OBJECT = msgspec.json.Decoder(dict[str, Raw])
+
+
+def merged(body: bytes, patch: Mapping[str, object]) -> bytes:
+    """`body` is one JSON object."""
+    return msgspec.json.encode(_patched(_OBJECT.decode(body), patch))
+
+
+def _patched(target: Mapping[str, Raw], patch: Mapping[str, object]) -> dict[str, Raw]:
+    result = dict(target)
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, dict):
+            below = _patched(_object(result.get(key)), cast("dict[str, object]", value))
+            result[key] = Raw(msgspec.json.encode(below))
+        else:
+            result[key] = Raw(msgspec.json.encode(value))
+    return result
+
+
+def _object(raw: Raw | None) -> Mapping[str, Raw]:
+    if raw is None or not bytes(raw).startswith(b"{"):
+        return {}
+    return _OBJECT.decode(raw)
