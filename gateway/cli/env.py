@@ -1,0 +1,95 @@
+"""`gateway env [MODEL]`: the environment that makes Claude Code behave with a model, for a shell to read."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import get_args
+
+import click
+import rich_click
+
+from gateway.cli import client_key, shells
+from gateway.cli.address import address
+from gateway.cli.environment import Environment, Key, Maker
+from gateway.errors import ConfigError, RequestRefused
+from gateway.routing.table import RouteTable
+from gateway.settings.load import Loaded, load
+from gateway.settings.mistakes import Wrong
+from gateway.settings.urls import checked
+
+SHELLS: tuple[shells.Shell, ...] = get_args(shells.Shell)
+
+
+@rich_click.command()
+@click.argument("model", required=False)
+@click.option(
+    "--shell",
+    type=click.Choice(SHELLS),
+    help="In whose words; `claude` is ~/.claude/settings.json. [this one]",
+)
+@click.option("--base-url", metavar="URL", help="Where the gateway is, if not where the configuration says.")
+@click.option(
+    "--config", type=click.Path(path_type=Path), metavar="FILE", help="The gateway's configuration."
+)
+@click.option("--show-key", is_flag=True, help="Write the client key itself, not the name of its variable.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def env(
+    model: str | None, shell: shells.Shell | None, base_url: str | None, config: Path | None, show_key: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Print the environment that makes Claude Code behave with MODEL: any name that the gateway answers.
+
+    Without MODEL it is the one that Claude Code's own names go to.
+
+        eval "$(gateway env)" && claude
+
+        gateway env qwen3-coder --shell powershell
+    """
+    loaded = configuration(config)
+    key = client_key.revealed(loaded) if show_key else client_key.covered(loaded)
+    made = environment(loaded, base_url, key, model)
+    if as_json:
+        click.echo(json.dumps(_json(made), indent=2, ensure_ascii=False))
+        return
+    chosen = shell or shells.guessed(os.environ, sys.platform)
+    click.echo(shells.rendered(made, chosen), nl=False)
+    if not shells.has_comments(chosen):
+        for note in (*made.warnings, *made.notes):
+            click.echo(note, err=True)
+
+
+def configuration(path: Path | None) -> Loaded:
+    """Ends the command where it cannot be read."""
+    try:
+        return load(path, os.environ, allow_unauthenticated=True)
+    except ConfigError as error:
+        click.echo(error.message, err=True)
+        sys.exit(1)
+
+
+def environment(loaded: Loaded, base_url: str | None, key: Key, model: str | None) -> Environment:
+    """click.UsageError where the address or the model is none."""
+    maker = Maker(loaded.settings, RouteTable.build(loaded.settings))
+    if base_url is None and loaded.settings.server.port == 0:
+        raise click.UsageError("The configuration takes any free port: say --base-url.")
+    try:
+        url = checked(base_url).rstrip("/").removesuffix("/v1") if base_url else address(loaded.settings)
+        return maker.environment(url, key, model)
+    except Wrong as wrong:
+        raise click.UsageError(f"--base-url: {wrong}") from None
+    except RequestRefused as refused:
+        raise click.UsageError(refused.message) from None
+
+
+def _json(made: Environment) -> dict[str, object]:
+    return {
+        "variables": {
+            one.name: f"${{{one.reference}}}" if one.reference else one.value for one in made.variables
+        },
+        "unset": made.unset,
+        "warnings": made.warnings,
+        "notes": made.notes,
+    }

@@ -1,0 +1,162 @@
+"""`gateway check --probe`: what the configuration says of each target, beside what its server says and does.
+
+Each target is asked a few small questions; servers side by side, the models of one server in turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+
+from attrs import evolve, field, frozen
+
+from gateway.probing import examination
+from gateway.probing.examination import Examined
+from gateway.probing.finding import Finding, Verdict
+from gateway.probing.identity import Unknown, identify
+from gateway.probing.line import Line, Silence
+from gateway.probing.server import Model, Server
+from gateway.routing.table import RouteTable, target_name
+from gateway.settings.mistakes import nearest
+from gateway.settings.models import ModelTarget, Provider, Settings
+
+KINDS = ("openai", "ollama")
+"""The protocols that the questions can be put in."""
+
+
+@frozen
+class Probed:
+    """One target. `problems`: what will fail; `advice`: what could be written better."""
+
+    target: ModelTarget
+    product: str = ""
+    there: Verdict = "unknown"
+    tools: Verdict = "unknown"
+    images: Verdict = "unknown"
+    reasoning: Verdict = "unknown"
+    window: int | None = None
+    """What the server says or has loaded."""
+    problems: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = field(default=(), repr=False)
+
+    @property
+    def name(self) -> str:
+        return target_name(self.target)
+
+
+def probe(settings: Settings, table: RouteTable) -> tuple[Probed, ...]:
+    """Every configured target, in the order of the configuration."""
+    targets = {name: route.targets[0] for name, route in table.own.items()}
+    found = asyncio.run(_all(settings, tuple(targets.values())))
+    return tuple(found[name] for name in targets)
+
+
+async def _all(settings: Settings, targets: Sequence[ModelTarget]) -> dict[str, Probed]:
+    names = dict.fromkeys(target.provider for target in targets)
+    groups = [[target for target in targets if target.provider == name] for name in names]
+    probed = await asyncio.gather(
+        *(_server(settings.providers[group[0].provider], group) for group in groups)
+    )
+    return {one.name: one for group in probed for one in group}
+
+
+async def _server(provider: Provider, targets: Sequence[ModelTarget]) -> list[Probed]:
+    if provider.kind not in KINDS:
+        said = f"not probed: it speaks `{provider.kind}`"
+        return [Probed(target, advice=(said,)) for target in targets]
+    try:
+        async with Line.to(provider.base_url, provider) as line:
+            found = await identify(line)
+            if isinstance(found, Unknown) and not (found.reachable and not found.key_refused):
+                return [Probed(target, there="no", problems=(found.reason,)) for target in targets]
+            server = found if isinstance(found, Server) else _plain(provider)
+            return [await _target(line, server, provider, target) for target in targets]
+    except Silence as silence:
+        return [Probed(target, there="no", problems=(str(silence),)) for target in targets]
+
+
+def _plain(provider: Provider) -> Server:
+    """One that lists nothing, such as a proxy; it may chat all the same."""
+    return Server("unknown", provider.kind, provider.base_url, "nothing that tells it apart")
+
+
+async def _target(line: Line, server: Server, provider: Provider, target: ModelTarget) -> Probed:
+    server = _as_configured(server, provider)
+    model = server.model(target.model) or Model(target.model)
+    subject = examination.subject(line, server, model, target.context_window)
+    async for _ in examination.examine(subject, examination.ABILITIES):
+        pass
+    found = examination.examined(subject)
+    now = await identify(line)
+    shown = now.model(target.model) if isinstance(now, Server) else None
+    window = shown.window if shown else _only(server).window
+    there = found.verdict("answers")
+    problems = [] if there == "yes" else [_missing(server, found, target)]
+    advice = list(_advice(target, found, window, server)) if there == "yes" else []
+    return Probed(
+        target=target,
+        product=server.product,
+        there=there,
+        tools=found.verdict("tools"),
+        images=found.verdict("vision"),
+        reasoning=found.verdict("reasoning"),
+        window=window,
+        problems=(*problems, *_window_problems(target, window)),
+        advice=tuple(advice),
+        findings=found.findings,
+    )
+
+
+def _as_configured(server: Server, provider: Provider) -> Server:
+    """The questions go by the road that requests will take."""
+    preset = provider.preset or server.preset
+    return evolve(server, kind=provider.kind, url=provider.base_url, preset=preset)
+
+
+def _only(server: Server) -> Model:
+    """llama.cpp answers every name with the one model it has."""
+    return server.models[0] if server.product == "llama.cpp" and server.models else Model("")
+
+
+def _missing(server: Server, found: Examined, target: ModelTarget) -> str:
+    names = [model.name for model in server.models]
+    words = next((one.evidence for one in found.findings if one.name == "answers"), "it does not answer")
+    if target.model in names or not names or server.product == "llama.cpp":
+        return words
+    hint = nearest(target.model, names)
+    return f"{words}; the server lists no {target.model}" + (f", but {hint}" if hint else "")
+
+
+def _window_problems(target: ModelTarget, window: int | None) -> Iterator[str]:
+    said = target.context_window
+    if said and window and said > window:
+        yield f"context_window is {said}, but the server holds {window}: longer prompts are refused or cut"
+
+
+def _advice(target: ModelTarget, found: Examined, window: int | None, server: Server) -> Iterator[str]:
+    said = target.context_window
+    if window and said is None:
+        yield f"set `context_window: {window}`"
+    elif window and said and said < window and server.kind != "ollama":
+        yield f"the server holds {window} tokens, more than the configured {said}"
+    elif window is None and said is None:
+        yield "set `context_window`: the server does not say what it holds"
+    if found.verdict("tools") in ("no", "partly"):
+        yield from (f"tools: {one.evidence}; {one.meaning}" for one in found.findings if one.name == "tools")
+    yield from _switches(target, found)
+    wanted, most = target.max_output_tokens, found.model.output
+    if wanted and most and wanted > most:
+        yield f"max_output_tokens is {wanted}, but the model writes {most} at most"
+
+
+def _switches(target: ModelTarget, found: Examined) -> Iterable[str]:
+    for key, name, said in (
+        ("vision", "vision", target.vision),
+        ("reasoning", "reasoning", target.reasoning),
+    ):
+        seen = found.verdict(name)
+        if seen == "no" and said is not False and (said or key == "vision"):
+            yield f"set `{key}: false`: it has none"
+        elif seen == "yes" and said is False:
+            yield f"`{key}: false` is set, but it has it"

@@ -1,0 +1,75 @@
+"""`gateway run -- claude ...`: start a command in the environment that `gateway env` prints.
+
+The gateway must be running: this says so, and how to start it, instead of letting the command wait.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import click
+import httpx
+import rich_click
+
+from gateway.cli import client_key
+from gateway.cli.env import configuration, environment
+
+_PATIENCE = 3.0
+NOT_FOUND = 127
+"""What shells give for a command that is not there."""
+
+
+@rich_click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.option("--model", metavar="NAME", help="Any name that the gateway answers. [as for `gateway env`]")
+@click.option("--base-url", metavar="URL", help="Where the gateway is, if not where the configuration says.")
+@click.option(
+    "--config", type=click.Path(path_type=Path), metavar="FILE", help="The gateway's configuration."
+)
+@click.argument("command", nargs=-1, type=click.UNPROCESSED, required=True)
+def run(model: str | None, base_url: str | None, config: Path | None, command: tuple[str, ...]) -> None:
+    """Start COMMAND so that it talks to the gateway, which must be running.
+
+    gateway run -- claude
+
+    gateway run --model qwen3-coder -- claude -p "what is in this folder?"
+    """
+    loaded = configuration(config)
+    made = environment(loaded, base_url, client_key.revealed(loaded), model)
+    url = made.variables[0].value
+    if trouble := _trouble(url):
+        serve = shlex.join(["gateway", "serve", *(["--config", str(config)] if config else [])])
+        click.echo(f"{trouble} Start the gateway in another terminal:\n\n  {serve}", err=True)
+        sys.exit(1)
+    for warning in made.warnings:
+        click.echo(f"gateway: {warning}", err=True)
+    _replace(command, made.laid_over(os.environ))
+
+
+def _trouble(url: str) -> str:
+    """Why no command should be started; empty where the gateway answers."""
+    try:
+        said = httpx.get(f"{url}/health", timeout=_PATIENCE, trust_env=not url.startswith("http://127."))
+    except httpx.TransportError:
+        return f"Nothing answers at {url}."
+    if said.is_success and b'"status"' in said.content:
+        return ""
+    return f"What answers at {url} is no gateway (GET /health: {said.status_code})."
+
+
+def _replace(command: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
+    """Become the command; on Windows, which cannot, run it and end as it ends."""
+    try:
+        if os.name == "posix":
+            os.execvpe(command[0], list(command), environ)  # noqa: S606
+        sys.exit(subprocess.call(command, env=environ))  # noqa: S603
+    except FileNotFoundError:
+        click.echo(f"{command[0]}: there is no such command", err=True)
+    except OSError as error:
+        click.echo(f"{command[0]}: {error.strerror}", err=True)
+    sys.exit(NOT_FOUND)

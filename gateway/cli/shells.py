@@ -1,0 +1,102 @@
+"""An environment in the words of a shell, or of an editor's settings.
+
+Rules:
+- Whatever stands in a value stays a value (`test_value_reaches_the_shell_as_it_is`).
+- Comments are notes of one line; where a format has none, the caller shows them elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Literal
+
+from gateway.cli.environment import Environment, Variable
+
+Shell = Literal["bash", "fish", "powershell", "vscode", "claude"]
+
+
+def rendered(environment: Environment, shell: Shell) -> str:
+    return "\n".join(_FORMATS[shell](environment)) + "\n"
+
+
+def has_comments(shell: Shell) -> bool:
+    return shell != "claude"
+
+
+def guessed(environ: Mapping[str, str], platform: str) -> Shell:
+    if platform == "win32":
+        return "powershell"
+    return "fish" if environ.get("SHELL", "").endswith("fish") else "bash"
+
+
+def _bash(environment: Environment) -> Iterator[str]:
+    def line(one: Variable) -> str:
+        value = f'"${one.reference}"' if one.reference else shlex.quote(one.value)
+        return f"export {one.name}={value}"
+
+    yield from _lines(environment, line, lambda names: f"unset {' '.join(names)}")
+
+
+def _fish(environment: Environment) -> Iterator[str]:
+    def line(one: Variable) -> str:
+        escaped = one.value.replace("\\", "\\\\").replace("'", "\\'")
+        value = f'"${one.reference}"' if one.reference else f"'{escaped}'"
+        return f"set -gx {one.name} {value}"
+
+    yield from _lines(environment, line, lambda names: f"set -e {' '.join(names)}")
+
+
+_QUOTES = "'\u2018\u2019\u201a\u201b"
+"""All that PowerShell takes for a single quote."""
+
+
+def _powershell(environment: Environment) -> Iterator[str]:
+    def line(one: Variable) -> str:
+        doubled = "".join(letter * 2 if letter in _QUOTES else letter for letter in one.value)
+        return f"$env:{one.name} = " + (f"$env:{one.reference}" if one.reference else f"'{doubled}'")
+
+    def unset(names: Iterable[str]) -> str:
+        paths = ", ".join(f"Env:{name}" for name in names)
+        return f"Remove-Item {paths} -ErrorAction SilentlyContinue"
+
+    yield from _lines(environment, line, unset)
+
+
+def _lines(
+    environment: Environment, line: Callable[[Variable], str], unset: Callable[[Iterable[str]], str]
+) -> Iterator[str]:
+    for note in (*environment.warnings, *environment.notes):
+        yield f"# {note}"
+    yield unset(environment.unset)
+    for one in environment.variables:
+        yield f"{line(one)}    # {one.comment}" if one.comment else line(one)
+
+
+def _vscode(environment: Environment) -> Iterator[str]:
+    """VS Code's own settings, which may hold comments."""
+    yield "// For the settings.json of VS Code (Preferences: Open User Settings (JSON))."
+    for note in (*environment.warnings, *environment.notes):
+        yield f"// {note}"
+    pairs = [{"name": one.name, "value": _shown(one)} for one in environment.variables]
+    yield json.dumps({"claudeCode.environmentVariables": pairs}, indent=2, ensure_ascii=False)
+
+
+def _claude(environment: Environment) -> Iterator[str]:
+    """Claude Code's own settings, for good: ~/.claude/settings.json."""
+    said = {one.name: _shown(one) for one in environment.variables}
+    yield json.dumps({"env": said}, indent=2, ensure_ascii=False)
+
+
+def _shown(one: Variable) -> str:
+    return f"<the value of {one.reference}>" if one.reference else one.value
+
+
+_FORMATS: Mapping[Shell, Callable[[Environment], Iterator[str]]] = {
+    "bash": _bash,
+    "fish": _fish,
+    "powershell": _powershell,
+    "vscode": _vscode,
+    "claude": _claude,
+}
