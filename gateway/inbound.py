@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from attrs import field, frozen
 
 from gateway.anthropic import wire as a
+from gateway.anthropic.documents import binary_size
 
 IMAGE_TOKENS = 1_600
 """What one image is taken to weigh: the API's own ceiling (width x height / 750, at most this)."""
+FILE_BYTES = 50_000
+"""Characters of a PDF's base64 that are taken to weigh as much as one image, which is about a page."""
 
 
 @frozen
@@ -34,17 +37,22 @@ class Inbound:
 
     @property
     def estimated_tokens(self) -> int:
-        """A cheap guess at the prompt's size: bytes / 4, with images taken out and weighed by themselves."""
-        images = [block for message in self.request.messages for block in _images(message.content)]
-        size = len(self.body) - sum(len(image.source.data) for image in images)
-        return max(1, size // 4 + IMAGE_TOKENS * len(images))
+        """A cheap guess at the prompt's size: bytes / 4, with images and PDFs taken out and weighed apart."""
+        size, images = len(self.body), 0
+        for message in self.request.messages:
+            for characters, weight in _binary(message.content):
+                size -= characters
+                images += weight
+        return max(1, size // 4 + IMAGE_TOKENS * images)
 
 
-def _images(content: tuple[a.Block, ...]) -> list[a.Image]:
-    found: list[a.Image] = []
+def _binary(content: tuple[a.Block, ...]) -> Iterator[tuple[int, int]]:
+    """What is no text: its length in base64, and as how many images it counts."""
     for block in content:
         if isinstance(block, a.Image):
-            found.append(block)
+            yield len(block.source.data), 1
+        elif isinstance(block, a.Document):
+            if size := binary_size(block):
+                yield size, max(1, size // FILE_BYTES)
         elif isinstance(block, a.ToolResult):
-            found.extend(_images(block.content))
-    return found
+            yield from _binary(block.content)

@@ -20,12 +20,24 @@ class Fetched(Struct, frozen=True):
     failure: str = ""
 
 
+class Reading(Struct, frozen=True):
+    """The text of a PDF, or `failure`: why it has none. `left_out`: pages that were not read."""
+
+    text: str = ""
+    failure: str = ""
+    left_out: int = 0
+
+
+UNFETCHED = Fetched(failure="it was not fetched")
+UNREAD = Reading(failure="it was not read")
+
+
 @frozen
 class Attachments:
     files: Mapping[str, Fetched] = Factory(dict[str, Fetched])
     """By URL."""
-    texts: Mapping[str, str] = Factory(dict[str, str])
-    """The text of a PDF by its base64 data; empty where it has none."""
+    texts: Mapping[str, Reading] = Factory(dict[str, Reading])
+    """By the base64 data of the PDF."""
 
 
 NOTHING = Attachments()

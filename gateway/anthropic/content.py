@@ -1,15 +1,18 @@
 """One content block, wherever it stands -> what is left of it for an upstream.
 
 Every block type is looked at in each place where it can stand; what is dropped leaves a notice. What the
-blocks say of tools (references, additions, removals) is collected in order, for `toolset`.
+blocks say of tools (references, additions, removals, searches) is collected in order, for `toolset`.
 """
 
 from __future__ import annotations
 
+import msgspec
 from attrs import define, field
+from msgspec import Struct
 
-from gateway.anthropic import toolset
+from gateway.anthropic import served, toolset
 from gateway.anthropic import wire as a
+from gateway.anthropic.browser import browser_state
 from gateway.anthropic.documents import document, search_result
 from gateway.anthropic.names import Names
 from gateway.anthropic.pieces import Eyes, Piece, Place
@@ -27,14 +30,14 @@ class Content:
             case a.Text():
                 return [block.text] if block.text else []
             case a.Image():
-                return [self.eyes.image(block.source, place)]
+                return [self.eyes.image(block, place)]
             case a.Document():
                 return document(block, self.eyes, place)
             case a.ToolReference():
                 self.mentions.append(toolset.Mention("reference", block.tool_name))
                 return [f"Tool loaded: {self.names.sent(block.tool_name)}"]
             case a.Unknown():
-                return self._unknown(block)
+                return self._unknown(block, place)
             case a.ThinkingBlock() | a.RedactedThinking():
                 return []
             case a.ToolUse() | a.ToolResult():
@@ -45,7 +48,7 @@ class Content:
         """A block in the assistant's turn that is neither text, thinking nor a call."""
         match block:
             case a.Unknown():
-                if not block.text:
+                if not block.text and block.type not in _SILENT:
                     self._drop(block.type)
                 return block.text
             case a.Image() | a.Document() | a.ToolResult() | a.ToolReference():
@@ -63,13 +66,42 @@ class Content:
             elif not isinstance(block, a.Text):
                 self._drop("a block that is not text in a system message")
 
-    def _unknown(self, block: a.Unknown) -> list[Piece]:
+    def searched(self, block: a.Unknown) -> None:
+        """What a tool search on Anthropic's side found is loaded, but not said."""
+        self.mentions += [toolset.Mention("reference", name) for name in served.loaded(block)]
+
+    def _unknown(self, block: a.Unknown, place: Place) -> list[Piece]:
         if block.text:
             return [block.text]
-        found = search_result(block) if block.type == "search_result" else []
-        if not found:
+        found: list[Piece] = []
+        match block.type:
+            case "search_result":
+                found = search_result(block, self.eyes)
+            case "browser_state":
+                found = [*filter(None, [browser_state(block)])]
+            case "container_upload":
+                found = [self.eyes.missing_file(_file_id(block), place)]
+            case _:
+                pass
+        if not found and block.type not in _SILENT:
             self._drop(block.type)
         return found
 
     def _drop(self, what: str) -> None:
         self.eyes.notes.add("dropped.block", what)
+
+
+class _Upload(Struct, frozen=True):
+    file_id: str = ""
+
+
+_UPLOAD = msgspec.json.Decoder(_Upload)
+_SILENT = frozenset({"fallback", "mcp_tool_listing", "compaction"})
+"""Blocks that say nothing to a model: the API itself renders nothing for them."""
+
+
+def _file_id(block: a.Unknown) -> str:
+    try:
+        return _UPLOAD.decode(block.raw).file_id
+    except msgspec.ValidationError:
+        return ""

@@ -1,4 +1,4 @@
-"""What users and tool results hold, as pieces: texts and pictures, all that an upstream can be given.
+"""What users and tool results hold, as pieces: texts, pictures and PDFs, all that an upstream can be given.
 
 Rules:
 - Empty text is left out. A block of an unknown type gives its text, if it has one.
@@ -9,14 +9,20 @@ Rules:
 
 from __future__ import annotations
 
-from attrs import define
+from typing import Literal
+
+from attrs import define, frozen
 from msgspec import Struct
 
+from gateway.anthropic import pixels
 from gateway.anthropic import wire as a
+from gateway.anthropic.attached import NOTHING, UNFETCHED, Attachments, Fetched
 from gateway.anthropic.notes import Notes
 from gateway.errors import RequestRefused
 
 NO_VISION = "[image omitted: model has no vision]"
+LONGEST_SIDE = 8000
+"""Pixels: the API's own limit, for clients that would rather be refused than have a picture scaled."""
 
 
 class Picture(Struct, frozen=True):
@@ -27,7 +33,15 @@ class Picture(Struct, frozen=True):
     url: str = ""
 
 
-Piece = str | Picture
+class Pdf(Struct, frozen=True):
+    """A PDF for upstreams that read it themselves: either `data` (base64) or `url`. `name` is a file name."""
+
+    name: str
+    data: str = ""
+    url: str = ""
+
+
+Piece = str | Picture | Pdf
 
 
 class Place(Struct, frozen=True):
@@ -48,34 +62,105 @@ class Place(Struct, frozen=True):
         return RequestRefused(f"{self.path}: {what}")
 
 
+@frozen
+class Sight:
+    """What an upstream takes besides text."""
+
+    vision: bool = True
+    image_urls: bool = False
+    """It fetches pictures itself."""
+    pdf: bool = False
+    """It reads PDFs itself."""
+    pdf_urls: bool = False
+    """It fetches PDFs itself."""
+    strict_images: bool = False
+    """Without vision, a request with pictures is refused rather than sent without them."""
+
+
+PICTURES = Sight()
+"""Pictures, if they come with the request."""
+
+
 @define
 class Eyes:
-    """What an upstream sees: pictures at all (`vision`), and those it must fetch itself (`urls`)."""
+    """Turns what a client shows into what an upstream of this `sight` can be given."""
 
-    vision: bool
-    urls: bool
+    sight: Sight
     notes: Notes
+    attachments: Attachments = NOTHING
 
-    def image(self, source: a.ImageSource, place: Place) -> Piece:
-        if not self.vision:
+    def image(self, image: a.Image, place: Place) -> Piece:
+        if not self.sight.vision:
+            if self.sight.strict_images:
+                raise place.refusal("the model has no vision")
             self.notes.add("dropped.image", "the model has no vision")
             return NO_VISION
-        if source.type == "base64":
-            return Picture(source.media_type, source.data)
-        if source.type == "file":
-            return self.missing_file(source.file_id, place)
-        if source.type == "url" and self.urls:
-            return Picture(url=source.url)
+        picture = self._picture(image.source, place)
+        if image.transformations and image.transformations.oversized_image == "error":
+            _refuse_oversized(picture, place)
+        return picture
+
+    def _picture(self, source: a.ImageSource, place: Place) -> Piece:
+        match source.type:
+            case "base64":
+                return Picture(source.media_type, source.data)
+            case "file":
+                return self.missing_file(source.file_id, place)
+            case "url" if inline := inline_file(source.url):
+                return Picture(inline.media_type, inline.data)
+            case "url" if self.sight.image_urls:
+                return Picture(url=source.url)
+            case "url":
+                found = self.fetched("image", source.url, place)
+                return found if isinstance(found, str) else Picture(found.media_type, found.data)
+            case unknown:
+                if place.strict:
+                    raise place.refusal(f"an image by {unknown} cannot be sent; send it as base64")
+                self.notes.add("dropped.image", f"by {unknown}")
+                return "[image is not available]"
+
+    def fetched(self, what: Literal["image", "document"], url: str, place: Place) -> Fetched | str:
+        """What was fetched from a URL, or the line in its place."""
+        found = self.attachments.files.get(url, UNFETCHED)
+        if not found.failure:
+            return found
         if place.strict:
-            raise place.refusal(f"an image by {source.type} cannot be sent to this model; send it as base64")
-        self.notes.add("dropped.image", f"by {source.type}")
-        return f"[image at {source.url} is not available]"
+            raise place.refusal(
+                f"the {what} at {url} could not be fetched: {found.failure}; send it as base64"
+            )
+        self.notes.add(_DROPPED[what], f"by url: {found.failure}")
+        return f"[{what} at {url} is not available]"
 
     def missing_file(self, file_id: str, place: Place) -> str:
         if place.strict:
             raise place.refusal(f"file '{file_id}' is not available on this gateway")
         self.notes.add("dropped.file", file_id)
         return f"[file '{file_id}' is not available]"
+
+
+_DROPPED = {"image": "dropped.image", "document": "dropped.document"}
+
+
+def inline_file(url: str) -> Fetched | None:
+    """What a `data:` URL holds; None for any other."""
+    head, comma, data = url.partition(",")
+    if not comma or not head.startswith("data:") or not head.endswith(";base64"):
+        return None
+    return Fetched(head[5:-7].partition(";")[0], data)
+
+
+def _refuse_oversized(picture: Piece, place: Place) -> None:
+    size = pixels.size(picture.data) if isinstance(picture, Picture) else None
+    if size and max(size) > LONGEST_SIDE:
+        width, height = size
+        raise RequestRefused(
+            f"{place.path}: the image has {width} x {height} pixels; {LONGEST_SIDE} is the most for each",
+            details={
+                "error_code": "image_dimensions_too_large",
+                "max_side_length_pixels": LONGEST_SIDE,
+                "paths": [place.path],
+            },
+        )
 
 
 def joined(texts: list[str]) -> str:

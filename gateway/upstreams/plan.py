@@ -20,9 +20,11 @@ from gateway.anthropic import toolset as ts
 from gateway.anthropic import turns as t
 from gateway.anthropic import wire as a
 from gateway.anthropic.attached import Attachments
+from gateway.anthropic.conversation import conversation
 from gateway.anthropic.effort import Reasoning, reasoning
 from gateway.anthropic.names import Names
 from gateway.anthropic.notes import Notes
+from gateway.anthropic.pieces import Sight
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.upstreams.built import Amends, Built, ReplyWish
@@ -97,7 +99,7 @@ def plan(
     """`tool_choice`: how much of it can be told to the server."""
     request, quirks = inbound.request, facts.quirks
     names, notes = Names(quirks.tool_name_limit), Notes()
-    talk = t.conversation(request, _terms(facts, attachments), names, notes)
+    talk = conversation(request, _terms(facts, attachments), names, notes)
     if not talk.turns:
         raise RequestRefused("messages: nothing in them can be sent to this model")
     if talk.prefill and quirks.prefill == "refuse":
@@ -128,9 +130,20 @@ def _terms(facts: ModelFacts, attachments: Attachments) -> t.Terms:
         replay="none" if facts.reasoning is False else quirks.replay_reasoning,
         inline_system=quirks.mid_system == "inline",
         id_limit=quirks.tool_id_limit,
+        sight=sight(facts),
+        attachments=attachments,
+    )
+
+
+def sight(facts: ModelFacts) -> Sight:
+    """What the model's server takes besides text."""
+    quirks = facts.quirks
+    return Sight(
         vision=facts.vision is not False,
         image_urls=quirks.image_urls,
-        attachments=attachments,
+        pdf=quirks.pdf,
+        pdf_urls=quirks.pdf_urls,
+        strict_images=quirks.strict_images,
     )
 
 

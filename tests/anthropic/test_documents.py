@@ -7,15 +7,16 @@ import pytest
 from gateway.anthropic import wire as a
 from gateway.anthropic.documents import document, search_result
 from gateway.anthropic.notes import Notes
-from gateway.anthropic.pieces import Eyes, Picture, Place
+from gateway.anthropic.pieces import Eyes, Picture, Place, Sight
 from gateway.errors import RequestRefused
 
 PLACE = Place("messages.0.content.0")
+EYES = Eyes(Sight(), Notes())
 
 
 def shown(source: object, **more: str) -> list:
     block = a.Document(a.Raw(json.dumps(source).encode()), **more)
-    return document(block, Eyes(vision=True, urls=False, notes=Notes()), PLACE)
+    return document(block, Eyes(Sight(), Notes()), PLACE)
 
 
 def test_plain_text_stands_between_tags_with_title_and_context():
@@ -50,5 +51,5 @@ def test_search_result_keeps_title_and_source():
         "content": [{"type": "text", "text": "found"}],
     }
     block = a.Unknown("search_result", a.Raw(json.dumps(raw).encode()))
-    assert search_result(block) == ['<search_result title="T" source="u">\nfound\n</search_result>']
-    assert search_result(a.Unknown("search_result", a.Raw(b'{"content":3}'))) == []
+    assert search_result(block, EYES) == ['<search_result title="T" source="u">\nfound\n</search_result>']
+    assert search_result(a.Unknown("search_result", a.Raw(b'{"content":3}')), EYES) == []

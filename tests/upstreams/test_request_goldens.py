@@ -1,7 +1,7 @@
 """What each upstream receives for each request in goldens/requests, written out.
 
-`<name>.json` is a Messages request; `<name>.<kind>.<preset>.json` holds the body that kind and preset are
-sent, and the notices. `GATEWAY_REWRITE_GOLDENS=1 pytest <this file>` writes them anew: the diff is the
+`<name>.json` is a Messages request and `<name>.attached.json`, where there is one, what was fetched and read for
+it; `<name>.<kind>.<preset>.json` holds the body that kind and preset are sent, and the notices. `GATEWAY_REWRITE_GOLDENS=1 pytest <this file>` writes them anew: the diff is the
 review.
 """
 
@@ -9,11 +9,14 @@ import json
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from gateway.anthropic import wire as a
+from gateway.anthropic.attached import NOTHING, Attachments
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
+from gateway.upstreams.built import AS_IT_IS
 from gateway.upstreams.ollama.request import to_chat_request as to_ollama
 from gateway.upstreams.openai.request import to_chat_request as to_openai
 from gateway.upstreams.quirks import PRESETS, ModelFacts
@@ -24,6 +27,13 @@ UPSTREAMS = ("openai.plain", "openai.openai", "openai.vllm", "openai.llamacpp", 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json") if "." not in path.stem)
 
 
+def attached(name: str) -> Attachments:
+    path = FOLDER / f"{name}.attached.json"
+    if not path.exists():
+        return NOTHING
+    return msgspec.json.decode(path.read_bytes(), type=Attachments)
+
+
 def received(name: str, upstream: str) -> dict:
     kind, preset = upstream.split(".")
     body = (FOLDER / f"{name}.json").read_bytes()
@@ -31,7 +41,7 @@ def received(name: str, upstream: str) -> dict:
     inbound = Inbound("req_1", compact, {"x-claude-code-session-id": "session"}, a.decode_request(compact))
     facts = ModelFacts("local", "qwen", PRESETS[preset], context_window=65_536, max_output_tokens=32_000)
     try:
-        built = KINDS[kind](inbound, facts)
+        built = KINDS[kind](inbound, facts, AS_IT_IS, attached(name))
     except RequestRefused as refused:
         return {"refused": refused.message}
     notices = [f"{notice.name}: {notice.detail}".removesuffix(": ") for notice in built.notices]

@@ -1,7 +1,7 @@
 """Turns of the normal form -> messages of Chat Completions.
 
 Rules:
-- Tool messages can hold only text: pictures in a result follow in a user message behind all results.
+- Tool messages can hold only text: pictures and PDFs in a result follow in a user message behind all results.
 - `arguments` is the client's own JSON text, byte for byte: the prompt stays the same from turn to turn.
 - User content is a string as long as it is only text: not every server or template takes parts.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 from msgspec import UNSET, UnsetType
 
 from gateway.anthropic import turns as t
-from gateway.anthropic.pieces import Picture, Piece, joined, merged
+from gateway.anthropic.pieces import Pdf, Picture, Piece, joined, merged
 from gateway.upstreams.openai import wire as o
 from gateway.upstreams.plan import Plan
 from gateway.upstreams.quirks import Quirks
@@ -53,16 +53,17 @@ def _user(turn: t.UserTurn) -> list[o.SentMessage]:
     """Tool messages, then a user message with their pictures and everything else, if there is any."""
     sent: list[o.SentMessage] = []
     attached: list[Piece] = []
-    pictures = 0
+    counts = {"image": 0, "document": 0}
     for result in turn.results:
         lines: list[str] = []
         for piece in result.pieces or ():
-            if isinstance(piece, Picture):
-                pictures += 1
-                lines.append(f"[image {pictures} attached below]")
-                attached += [f"[image {pictures}]", piece]
-            else:
+            if isinstance(piece, str):
                 lines.append(piece)
+                continue
+            what = "image" if isinstance(piece, Picture) else "document"
+            counts[what] += 1
+            lines.append(f"[{what} {counts[what]} attached below]")
+            attached += [f"[{what} {counts[what]}]", piece]
         sent.append(o.SentMessage("tool", "\n".join(lines), tool_call_id=result.id))
     if attached:
         attached += turn.reminders
@@ -77,14 +78,19 @@ def _append(message: o.SentMessage, reminders: list[str]) -> None:
     message.content = "\n\n".join([*texts, *reminders])
 
 
-def _content(pieces: list[Piece]) -> str | list[o.TextPart | o.ImagePart]:
+def _content(pieces: list[Piece]) -> str | list[o.SentPart]:
     texts = [piece for piece in pieces if isinstance(piece, str)]
     if len(texts) == len(pieces):
         return joined(texts)
     return [_part(piece) for piece in merged(pieces)]
 
 
-def _part(piece: Piece) -> o.TextPart | o.ImagePart:
-    if isinstance(piece, str):
-        return o.TextPart(piece)
-    return o.ImagePart(o.ImageUrl(piece.url or f"data:{piece.media_type};base64,{piece.data}"))
+def _part(piece: Piece) -> o.SentPart:
+    match piece:
+        case str():
+            return o.TextPart(piece)
+        case Picture():
+            return o.ImagePart(o.ImageUrl(piece.url or f"data:{piece.media_type};base64,{piece.data}"))
+        case Pdf():
+            name = piece.name if piece.name.lower().endswith(".pdf") else f"{piece.name}.pdf"
+            return o.FilePart(o.File(name, piece.url or f"data:application/pdf;base64,{piece.data}"))

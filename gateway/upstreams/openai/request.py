@@ -13,7 +13,7 @@ from msgspec import UNSET
 from gateway.anthropic import wire as a
 from gateway.anthropic.attached import NOTHING, Attachments
 from gateway.anthropic.effort import Reasoning
-from gateway.inbound import Inbound
+from gateway.inbound import FILE_BYTES, Inbound
 from gateway.upstreams.built import AS_IT_IS, Amends, Built
 from gateway.upstreams.encoding import encoded
 from gateway.upstreams.openai import schema
@@ -168,8 +168,18 @@ def _weigh(message: o.SentMessage) -> tuple[list[str], int]:
     content = message.content or ""
     parts = [o.TextPart(content)] if isinstance(content, str) else content
     texts = [part.text for part in parts if isinstance(part, o.TextPart)]
-    images = len(parts) - len(texts)
+    images = sum(_images(part) for part in parts)
     texts += [message.reasoning_content or "", message.reasoning or ""]
     for call in message.tool_calls or ():
         texts += [call.function.name, call.function.arguments]
     return texts, images
+
+
+def _images(part: o.SentPart) -> int:
+    match part:
+        case o.TextPart():
+            return 0
+        case o.ImagePart():
+            return 1
+        case o.FilePart():
+            return max(1, len(part.file.file_data) // FILE_BYTES)

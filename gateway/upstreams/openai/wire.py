@@ -119,6 +119,20 @@ class ImagePart(Struct, tag_field="type", tag="image_url"):
     image_url: ImageUrl
 
 
+class File(Struct):
+    """`file_data` is a `data:` URL, or one that the server fetches."""
+
+    filename: str
+    file_data: str
+
+
+class FilePart(Struct, tag_field="type", tag="file"):
+    file: File
+
+
+SentPart = TextPart | ImagePart | FilePart
+
+
 class SentFunction(Struct):
     """`arguments` is the JSON text, as the client had it."""
 
@@ -134,7 +148,7 @@ class SentCall(Struct):
 
 class SentMessage(Struct, omit_defaults=True):
     role: str
-    content: str | list[TextPart | ImagePart] | UnsetType | None = UNSET
+    content: str | list[SentPart] | UnsetType | None = UNSET
     reasoning_content: str | UnsetType = UNSET
     reasoning: str | UnsetType = UNSET
     tool_calls: list[SentCall] | UnsetType = UNSET

@@ -1,4 +1,4 @@
-"""The normal form of conversations keeps the rules of gateway/anthropic/turns.py."""
+"""The normal form of conversations keeps the rules of gateway/anthropic/conversation.py."""
 
 import json
 
@@ -6,9 +6,10 @@ import pytest
 
 from gateway.anthropic import turns as t
 from gateway.anthropic import wire as a
+from gateway.anthropic.conversation import INTERRUPTED, conversation
 from gateway.anthropic.names import Names
 from gateway.anthropic.notes import Notes
-from gateway.anthropic.pieces import Picture
+from gateway.anthropic.pieces import Picture, Sight
 from gateway.errors import RequestRefused
 
 OURS = "gw1:eyJwIjoicGxhaW4ifQ"
@@ -17,7 +18,7 @@ IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png"
 
 def talk(*messages: dict, notes: Notes | None = None, **terms: object) -> t.Conversation:
     body = json.dumps({"model": "m", "messages": messages}).encode()
-    return t.conversation(a.decode_request(body), t.Terms(**terms), Names(), notes or Notes())
+    return conversation(a.decode_request(body), t.Terms(**terms), Names(), notes or Notes())
 
 
 def turns(*messages: dict, **terms: object) -> list[t.Turn]:
@@ -123,12 +124,12 @@ def test_call_without_result_is_said_to_be_interrupted():
     told = talk(user("a"), says([call("1"), call("2")]), user([result("2"), text("b")]), notes=notes).turns[
         -1
     ]
-    assert answers(told) == [("1", [t.INTERRUPTED]), ("2", ["r"])]
+    assert answers(told) == [("1", [INTERRUPTED]), ("2", ["r"])]
     assert [n.name for n in notes.notices] == ["emulated.tool_result"]
 
 
 def test_calls_at_the_very_end_are_answered_too():
-    assert answers(turns(user("a"), says([call("1")]))[-1]) == [("1", [t.INTERRUPTED])]
+    assert answers(turns(user("a"), says([call("1")]))[-1]) == [("1", [INTERRUPTED])]
 
 
 def test_result_without_call_becomes_text():
@@ -213,7 +214,7 @@ def test_leading_system_messages_join_the_system_prompt():
         "system": "S",
         "messages": [system("one"), system([text("two")]), user("a"), system("b")],
     }
-    said = t.conversation(a.decode_request(json.dumps(body).encode()), t.Terms(), Names(), Notes())
+    said = conversation(a.decode_request(json.dumps(body).encode()), t.Terms(), Names(), Notes())
     assert said.system == "S\n\none\n\ntwo"
     assert said.turns == [t.UserTurn(pieces=[f"a\n\n{reminder('b')}"])]
 
@@ -222,7 +223,7 @@ def test_attribution_block_is_stripped():
     blocks = [text("x-anthropic-billing-header: cc_version=2;"), text("You are X.")]
     body = {"model": "m", "system": blocks, "messages": [user("a")]}
     assert (
-        t.conversation(a.decode_request(json.dumps(body).encode()), t.Terms(), Names(), Notes()).system
+        conversation(a.decode_request(json.dumps(body).encode()), t.Terms(), Names(), Notes()).system
         == "You are X."
     )
 
@@ -337,7 +338,7 @@ def test_reasoning_of_the_current_turn_alone_is_kept():
 
 def test_image_without_vision_is_said_to_be_left_out():
     notes = Notes()
-    assert talk(user([IMAGE]), notes=notes, vision=False).turns[0].pieces == [
+    assert talk(user([IMAGE]), notes=notes, sight=Sight(vision=False)).turns[0].pieces == [
         "[image omitted: model has no vision]"
     ]
     assert [n.name for n in notes.notices] == ["dropped.image"]

@@ -1,0 +1,278 @@
+"""A conversation as sent -> its normal form, which every translator of requests reads.
+
+Rules:
+- Turns are what chat templates want: neighbours of one role are merged, an assistant turn that has nothing
+  left is left out, and every tool call is answered, in the order of the calls. A result without its call
+  becomes text; a call without its result is said to be interrupted.
+- Append-only: a later request of the conversation starts with the same turns; only the last may have grown at
+  its end. So what a turn becomes depends on what stands before it, not on what comes after.
+- A system message inside the conversation joins the user turn that it follows (in the last tool result, where
+  that turn holds nothing else), or opens the turn after the assistant's that it follows, behind the tool
+  results: as a `<system-reminder>`, or as a turn of its own for upstreams that take system messages anywhere.
+- Reasoning is kept for the replay family that it came from.
+- A call that Anthropic's side ran, and its result, become a call and a tool result; what the assistant says
+  after that is a turn of its own.
+- A compaction's summary stands for everything before it; only the system prompt stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import define, field
+
+from gateway.anthropic import ids, reminders, served
+from gateway.anthropic import turns as t
+from gateway.anthropic import wire as a
+from gateway.anthropic.compaction import Summary, summary
+from gateway.anthropic.content import Content
+from gateway.anthropic.names import Names
+from gateway.anthropic.notes import Notes
+from gateway.anthropic.pieces import Eyes, Piece, Place
+from gateway.anthropic.signatures import replayed
+from gateway.anthropic.speech import Called, Speech, called, paragraphs
+
+INTERRUPTED = "(no result: the call was interrupted)"
+
+
+def conversation(request: a.MessagesRequest, terms: t.Terms, names: Names, notes: Notes) -> t.Conversation:
+    head = reminders.head(request)
+    eyes = Eyes(terms.sight, notes, terms.attachments)
+    assembly = Assembly(request.messages, terms, names, Content(eyes, names))
+    for i, message in enumerate(request.messages):
+        place = Place(f"messages.{i}.content", strict=i == head.newest)
+        if message.role == "assistant":
+            assembly.assistant(message, place)
+        elif message.role != "system":
+            if message.role != "user":
+                notes.add("dropped.role", message.role)
+            assembly.user(message, place)
+        elif i < head.first:
+            assembly.content.changes(message.content, place)
+        else:
+            assembly.system(message, reminders.text(message, i, head.newest), place)
+    turns = assembly.finish()
+    prefill = turns[-1].text if turns and isinstance(turns[-1], t.AssistantTurn) else ""
+    return t.Conversation(head.system, turns, prefill, assembly.content.mentions)
+
+
+@define
+class Assembly:
+    """Puts the turns together, one message at a time."""
+
+    messages: tuple[a.Message, ...]
+    terms: t.Terms
+    names: Names
+    content: Content
+    turns: list[t.Turn] = field(factory=list[t.Turn])
+    speaking: t.AssistantTurn | None = None
+    """The assistant's turn, as long as nothing but the places for its results follows it."""
+    open: dict[str, list[t.Result]] = field(factory=dict[str, list[t.Result]])
+    """Places for results of the latest assistant turn, by the client's id of the call."""
+    served: dict[str, t.Result] = field(factory=dict[str, t.Result])
+    """Places for results of calls that Anthropic's side ran, by their ids."""
+    answered: Mapping[str, bool] | None = None
+    """Such calls that have a result anywhere: whether it is shown. None until there is one."""
+    settled: bool = False
+    """Such a result is the last that stands in the assistant's turn."""
+    waiting: list[str] = field(factory=list[str])
+    """System texts that follow an assistant's turn and wait for the user's."""
+
+    def assistant(self, message: a.Message, place: Place) -> None:
+        speech = Speech()
+        for i, block in enumerate(message.content):
+            match block:
+                case a.Text():
+                    speech.text += block.text
+                case a.ToolUse():
+                    speech.calls.append(called(block))
+                case a.ThinkingBlock():
+                    speech.thinking = paragraphs(speech.thinking, self._thought(block))
+                case a.RedactedThinking():
+                    pass
+                case a.Unknown():
+                    speech = self._other(block, speech, place.below(i))
+                case a.Image() | a.Document() | a.ToolResult() | a.ToolReference():
+                    speech.text += self.content.spoken(block)
+        self._say(speech)
+
+    def user(self, message: a.Message, place: Place) -> None:
+        pieces: list[Piece] = []
+        answered = False
+        for i, block in enumerate(message.content):
+            if isinstance(block, a.ToolResult):
+                answered |= self._answer(block, place.below(i), pieces)
+            elif isinstance(block, a.Unknown) and (found := summary(block, place.below(i).path)):
+                self._begin_with(found)
+                pieces, answered = [], True
+            else:
+                pieces += self.content.shown(block, place.below(i))
+        if pieces or answered:
+            self._close(pieces)
+        elif place.strict and message.content:
+            raise place.refusal("nothing in it can be sent to this model")
+
+    def system(self, message: a.Message, text: str, place: Place) -> None:
+        self.content.changes(message.content, place)
+        if not text:
+            return
+        said = text if self.terms.inline_system else reminders.reminder(text)
+        if self.speaking:
+            self.waiting.append(said)
+        elif self.terms.inline_system:
+            self.turns.append(t.SystemTurn(said))
+        else:
+            _remind(self._user_turn(), said)
+
+    def finish(self) -> list[t.Turn]:
+        self._close([])
+        for turn in self.turns:
+            if isinstance(turn, t.UserTurn):
+                for result in turn.results:
+                    if result.pieces is None:
+                        self.content.eyes.notes.add("emulated.tool_result", "a call without result")
+                        result.pieces = [INTERRUPTED]
+        if self.terms.replay == "current_turn":
+            _forget(self.turns)
+        return self.turns
+
+    def _other(self, block: a.Unknown, speech: Speech, place: Place) -> Speech:
+        """A block of the assistant's that only some conversations have; returns the speech that goes on."""
+        if found := summary(block, place.path):
+            self._begin_with(found)
+            return Speech()
+        if use := served.use(block):
+            if self._is_answered(use):
+                speech.calls.append(Called(use.id, use.full_name, use.input, served=True))
+        elif id_ := served.answers(block):
+            self._say(speech)
+            self._serve(id_, block, place)
+            return Speech()
+        else:
+            speech.text += self.content.spoken(block)
+        return speech
+
+    def _is_answered(self, use: served.Use) -> bool:
+        """Whether a call that Anthropic's side ran has a result to show."""
+        if self.answered is None:
+            self.answered = served.answered(self.messages)
+        if use.id not in self.answered:
+            self.content.eyes.notes.add("dropped.server_tool", f"{use.name}: a call without result")
+        return self.answered.get(use.id, False)
+
+    def _serve(self, id_: str, block: a.Unknown, place: Place) -> None:
+        """Put the result of such a call in its place. What the assistant says then is a turn of its own."""
+        if block.type == served.SEARCHED:
+            self.content.searched(block)
+        elif result := self.served.pop(id_, None):
+            result.pieces = served.outcome(block, self.content.eyes, place)
+            self.settled = True
+        elif not (self.answered and id_ in self.answered):
+            self.content.eyes.notes.add("dropped.server_tool", f"{block.type}: a result without call")
+
+    def _begin_with(self, found: Summary) -> None:
+        """Forget everything so far: the summary stands for it."""
+        self.turns, self.speaking, self.settled = [], None, False
+        self.open, self.waiting, self.served = {}, [], {}
+        self.content.mentions[:] = found.changes
+        self._user_turn().pieces.append(found.text)
+
+    def _say(self, speech: Speech) -> None:
+        if speech.calls or speech.text.strip():
+            turn = self._assistant_turn()
+            turn.text += speech.text
+            turn.thinking = paragraphs(turn.thinking, speech.thinking)
+            self._call(turn, speech.calls)
+
+    def _assistant_turn(self) -> t.AssistantTurn:
+        """The turn that is still the assistant's, or a new one."""
+        if self.waiting or not self.speaking:
+            self._close([])
+            self.open = {}
+        elif not self.settled:
+            return self.speaking
+        self.settled = False
+        self.speaking = t.AssistantTurn()
+        self.turns.append(self.speaking)
+        return self.speaking
+
+    def _user_turn(self) -> t.UserTurn:
+        if self.turns and isinstance(turn := self.turns[-1], t.UserTurn):
+            return turn
+        turn = t.UserTurn()
+        self.turns.append(turn)
+        return turn
+
+    def _close(self, pieces: list[Piece]) -> None:
+        """End the assistant's turn, put the reminders where they belong, then the pieces."""
+        opening, self.waiting, self.speaking = self.waiting, [], None
+        if self.terms.inline_system:
+            self.turns += map(t.SystemTurn, opening)
+            opening = []
+        if pieces or (opening and not self._only_results()):
+            self._user_turn().pieces += [*opening, *pieces]
+        elif opening:
+            self._user_turn().reminders += opening
+
+    def _only_results(self) -> bool:
+        turn = self.turns[-1] if self.turns else None
+        return isinstance(turn, t.UserTurn) and bool(turn.results) and not turn.pieces
+
+    def _call(self, turn: t.AssistantTurn, calls: list[Called]) -> None:
+        for call in calls:
+            taken = [earlier.id for earlier in turn.calls]
+            sent_id = ids.incoming(call.id, taken, self.terms.id_limit)
+            sent = t.Call(sent_id, self.names.sent(call.name), call.arguments)
+            result = t.Result(sent.id, sent.name)
+            turn.calls.append(sent)
+            self._user_turn().results.append(result)
+            if call.served:
+                self.served[call.id] = result
+            else:
+                self.open.setdefault(call.id, []).append(result)
+
+    def _answer(self, block: a.ToolResult, place: Place, pieces: list[Piece]) -> bool:
+        """Put a result in its place; one that has none goes into `pieces` as text."""
+        inside = Place("content", place)
+        shown = [
+            piece for i, b in enumerate(block.content) for piece in self.content.shown(b, inside.below(i))
+        ]
+        if block.is_error:
+            shown = _as_error(shown)
+        if places := self.open.get(block.tool_use_id):
+            places.pop(0).pieces = shown
+            return True
+        self.content.eyes.notes.add("emulated.tool_result", "a result without call")
+        title = f"[result of unknown tool call {block.tool_use_id}]"
+        first = shown.pop(0) if shown and isinstance(shown[0], str) else ""
+        pieces += [f"{title}\n{first}", *shown]
+        return False
+
+    def _thought(self, block: a.ThinkingBlock) -> str:
+        return "" if self.terms.replay == "none" else replayed(block, self.terms.family)
+
+
+def _remind(turn: t.UserTurn, said: str) -> None:
+    if turn.results and not turn.pieces:
+        turn.reminders.append(said)
+    elif turn.pieces and isinstance(last := turn.pieces[-1], str):
+        turn.pieces[-1] = f"{last}\n\n{said}"
+    else:
+        turn.pieces.append(said)
+
+
+def _as_error(shown: list[Piece]) -> list[Piece]:
+    first = shown[0] if shown else ""
+    if not isinstance(first, str):
+        return ["Error:", *shown]
+    if first[:16].lower().startswith(("error", "<tool_use_error>")):
+        return shown
+    return [f"Error: {first or '(no output)'}", *shown[1:]]
+
+
+def _forget(turns: list[t.Turn]) -> None:
+    """Leave reasoning only after the last turn in which the user spoke, inside the running tool loop."""
+    spoke = [i for i, turn in enumerate(turns) if isinstance(turn, t.UserTurn) and not turn.results]
+    for turn in turns[: spoke[-1] if spoke else 0]:
+        if isinstance(turn, t.AssistantTurn):
+            turn.thinking = ""

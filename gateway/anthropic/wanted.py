@@ -1,0 +1,92 @@
+"""What of a request an upstream cannot take as it stands: URLs to be fetched, PDFs to be read.
+
+A conversation of text alone costs one look at the type of each block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attrs import Factory, define
+
+from gateway.anthropic import served
+from gateway.anthropic import wire as a
+from gateway.anthropic.documents import content, source_of
+from gateway.anthropic.pieces import Place, Sight, inline_file
+from gateway.errors import RequestRefused
+
+
+@define
+class Wanted:
+    """Each with whether it stands where a failure is refused: there the client may ask for it again."""
+
+    images: dict[str, bool] = Factory(dict[str, bool])
+    """By URL."""
+    documents: dict[str, bool] = Factory(dict[str, bool])
+    """By URL."""
+    pdfs: dict[str, bool] = Factory(dict[str, bool])
+    """By base64 data: to be read."""
+
+    @property
+    def nothing(self) -> bool:
+        return not (self.images or self.documents or self.pdfs)
+
+
+def wanted(messages: tuple[a.Message, ...], sight: Sight) -> Wanted:
+    found = Wanted()
+    newest = -1
+    for i, block, top in _candidates(messages):
+        if newest < 0:
+            newest = max(n for n, m in enumerate(messages) if m.role not in ("system", "assistant") or n == 0)
+        _look(block, found, sight, again=top and i == newest)
+    return found
+
+
+_CANDIDATES = (a.Image, a.Document, a.Unknown)
+
+
+def _candidates(messages: tuple[a.Message, ...]) -> Iterator[tuple[int, a.Block, bool]]:
+    """Blocks that may hold something, by the number of their message, and whether outside a tool result."""
+    for i, message in enumerate(messages):
+        for block in message.content:
+            if isinstance(block, a.ToolResult):
+                for inner in block.content:
+                    if isinstance(inner, _CANDIDATES):
+                        yield i, inner, False
+            elif isinstance(block, _CANDIDATES):
+                yield i, block, True
+
+
+def _look(block: a.Block, found: Wanted, sight: Sight, *, again: bool) -> None:
+    if isinstance(block, a.Image):
+        _look_at_image(block, found, sight, again=again)
+    elif isinstance(block, a.Document):
+        _look_at_document(block, found, sight, again=again)
+    elif isinstance(block, a.Unknown) and (page := served.fetched_page(block)):
+        _look_at_document(page, found, sight, again=False)
+
+
+def _look_at_image(block: a.Image, found: Wanted, sight: Sight, *, again: bool) -> None:
+    source = block.source
+    if source.type == "url" and sight.vision and not sight.image_urls and not inline_file(source.url):
+        found.images[source.url] = found.images.get(source.url, False) or again
+
+
+def _look_at_document(block: a.Document, found: Wanted, sight: Sight, *, again: bool) -> None:
+    place = Place("")
+    try:
+        source = source_of(block, place)
+        inner = content(source, place) if source.type == "content" else []
+    except RequestRefused:  # whoever translates it says so, with its place
+        return
+    for block_inside, _ in inner:
+        if isinstance(block_inside, a.Image):
+            _look_at_image(block_inside, found, sight, again=again)
+    data = source.data if source.type == "base64" else ""
+    if source.type == "url":
+        inline = inline_file(source.url)
+        if inline is None and not sight.pdf_urls:
+            found.documents[source.url] = found.documents.get(source.url, False) or again
+        data = inline.data if inline else ""
+    if data and not sight.pdf:
+        found.pdfs[data] = found.pdfs.get(data, False) or again
