@@ -21,7 +21,7 @@ import structlog
 from watchfiles import awatch  # pyright: ignore[reportUnknownVariableType]
 
 POLL = 2.0
-STEP, DEBOUNCE = 20, 200
+STEP, DEBOUNCE = 10, 200
 """Milliseconds: a sign follows when nothing happened for `STEP`, or after `DEBOUNCE` at the latest."""
 SETTLE = 0.03
 """Seconds over which the content must stay the same."""
