@@ -15,20 +15,30 @@ from rich.text import Text
 from gateway import __version__
 
 COMMANDS: Mapping[str, str] = {
+    "init": "gateway.cli.init",
     "serve": "gateway.cli.serve",
     "check": "gateway.cli.check",
+    "routes": "gateway.cli.routes",
+    "schema": "gateway.cli.schema",
     "doctor": "gateway.cli.doctor",
+    "env": "gateway.cli.env",
+    "run": "gateway.cli.run",
     "demo": "gateway.cli.demo",
 }
 """Name -> the module whose function of that name it is, in the order that `--help` shows."""
 
 EXAMPLES = """\
 Examples:
+  gateway init     look for model servers and keys, write config/gateway.yaml
   gateway demo     install a small real model, serve it, ask it something
   gateway doctor http://127.0.0.1:8000
                    find out what a server is and can, and write the configuration for it
   gateway check    read the configuration, show where each model goes
+  gateway routes explain --model claude-haiku-4-5
+                   show why a request goes where it goes
   gateway serve --config config/gateway.yaml
+  gateway run -- claude
+                   start Claude Code so that it talks to the gateway
 """
 
 

@@ -1,8 +1,9 @@
 """`gateway check`: read the configuration as `serve` would, and show what it means, without serving.
 
-Exit code 0 if all is well, 1 if it cannot be served, or if something in it can never be reached: `serve`
-serves that all the same, with a warning. No secret is shown: a key is `***`. Text of the configuration is
-never read as markup, and nothing is lost on a narrow terminal: there the tables become lists.
+Exit code 0 if all is well, 1 if it cannot be served, if something in it can never be reached (`serve` serves
+that all the same, with a warning), or if a probe found a model missing or its window too small. No secret is
+shown: a key is `***`. Text of the configuration is never read as markup, and nothing is lost on a narrow
+terminal: there the tables become lists.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from attrs import frozen
 from rich.console import Console
 from rich.text import Text
 
+from gateway.cli import steps
 from gateway.cli.effective import Value, provider_values, server_values
+from gateway.cli.probe import Probed, print_probes, probe, probes_json
 from gateway.cli.tables import print_rows
 from gateway.cli.wording import asked, goes_to, route_json, target_json
 from gateway.errors import ConfigError
@@ -55,11 +58,14 @@ class Report:
 @click.option(
     "--allow-unauthenticated", is_flag=True, help="Accept an address open to others without client keys."
 )
-def check(config: Path | None, as_json: bool, allow_unauthenticated: bool) -> None:
+@click.option("--probe", "probing", is_flag=True, help="Ask each model a few small questions, too.")
+def check(config: Path | None, as_json: bool, allow_unauthenticated: bool, probing: bool) -> None:
     """Read the configuration, say what is wrong with it, and show where each model goes.
 
     Without --config the file is GATEWAY_CONFIG, config/gateway.yaml or gateway.yaml; without any, the
     environment alone (PROVIDER and its kin) is the configuration.
+
+    With --probe each target is asked: is the model there, does it call tools, see, reason, what does it hold?
     """
     try:
         loaded = load(config, os.environ, allow_unauthenticated=allow_unauthenticated)
@@ -67,9 +73,19 @@ def check(config: Path | None, as_json: bool, allow_unauthenticated: bool) -> No
         _print_json(_refusal_json(error)) if as_json else _print_refusal(error)
         sys.exit(1)
     report = Report.of(loaded)
-    _print_json(_report_json(report)) if as_json else _print_report(report, Console(highlight=False))
-    if report.mistakes:
+    probed = _probed(report) if probing else None
+    if as_json:
+        _print_json(_report_json(report) | ({} if probed is None else {"probes": probes_json(probed)}))
+    else:
+        _print_report(report, Console(highlight=False))
+        print_probes(Console(highlight=False), probed or ())
+    if report.mistakes or any(one.problems for one in probed or ()):
         sys.exit(1)
+
+
+def _probed(report: Report) -> tuple[Probed, ...]:
+    with steps.wait(Console(stderr=True), "asking each target a few small questions ..."):
+        return probe(report.loaded.settings, report.table)
 
 
 def _print_json(value: object) -> None:

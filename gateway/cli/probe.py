@@ -8,8 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 
+import attrs
 from attrs import evolve, field, frozen
+from rich.console import Console
+from rich.text import Text
 
+from gateway.cli.tables import print_rows
 from gateway.probing import examination
 from gateway.probing.examination import Examined
 from gateway.probing.finding import Finding, Verdict
@@ -160,3 +164,39 @@ def _switches(target: ModelTarget, found: Examined) -> Iterable[str]:
             yield f"set `{key}: false`: it has none"
         elif seen == "yes" and said is False:
             yield f"`{key}: false` is set, but it has it"
+
+
+def print_probes(console: Console, probed: Sequence[Probed]) -> None:
+    if not probed:
+        return
+    columns = ("target", "there", "tools", "images", "reasoning", "configured", "holds")
+    rows = [
+        (one.name, one.there, one.tools, one.images, one.reasoning, str(one.target.context_window or "-"),
+         str(one.window or "-"))
+        for one in probed
+    ]  # fmt: skip
+    print_rows(console, "Probed", columns, rows)
+    console.print()
+    for one in probed:
+        for problem in one.problems:
+            console.print(Text("problem: ", style="bold red") + Text(f"{one.name}: {problem}"))
+        for advice in one.advice:
+            console.print(Text("advice: ", style="bold yellow") + Text(f"{one.name}: {advice}"))
+
+
+def probes_json(probed: Sequence[Probed]) -> list[dict[str, object]]:
+    return [
+        {
+            "target": one.name,
+            "product": one.product,
+            "there": one.there,
+            "tools": one.tools,
+            "images": one.images,
+            "reasoning": one.reasoning,
+            "context_window": {"configured": one.target.context_window, "found": one.window},
+            "problems": one.problems,
+            "advice": one.advice,
+            "findings": [attrs.asdict(finding) for finding in one.findings],
+        }
+        for one in probed
+    ]

@@ -55,6 +55,7 @@ def written(entries: Sequence[Entry], title: Iterable[str]) -> str:
     lines += ["", "models:    # the first that matches wins"]
     for name, entry in zip(names, entries, strict=True):
         lines += _models(name, entry, first=entry is entries[0])
+    lines += _rest(names[0], entries[0])
     return "\n".join(lines) + "\n"
 
 
@@ -94,16 +95,24 @@ def _provider(name: str, entry: Entry) -> Iterator[str]:
 
 
 def _models(name: str, entry: Entry, *, first: bool) -> Iterator[str]:
+    """All but what `*` goes to: that is `_rest`, which comes last."""
     others = [model for model in entry.server.chats if entry.model is None or model.name != entry.model.name]
-    if entry.model is not None and first:
-        yield from _remarks(entry)
-        yield f'  "*": {_target(name, entry, entry.model)}'
-    elif entry.model is not None:
-        yield f"  {scalar(f'{name}/{entry.model.name}')}: {_target(name, entry, entry.model)}"
+    if entry.model is not None and not first:
+        yield f"  {_key(name, entry.model)}: {_target(name, entry, entry.model)}"
     for model in others[:_LISTED]:
-        yield f"  # {scalar(f'{name}/{model.name}')}: {_target(name, entry, model)}"
+        yield f"  # {_key(name, model)}: {_target(name, entry, model)}"
     if len(others) > _LISTED:
         yield f"  # ... and {len(others) - _LISTED} more, which `gateway doctor --json` lists"
+
+
+def _rest(name: str, entry: Entry) -> Iterator[str]:
+    if entry.model is not None:
+        yield from _remarks(entry)
+        yield f'  "*": {_target(name, entry, entry.model)}'
+
+
+def _key(name: str, model: Model) -> str:
+    return scalar(f"{name}/{model.name}")
 
 
 def _target(name: str, entry: Entry, model: Model) -> str:

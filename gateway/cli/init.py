@@ -1,0 +1,176 @@
+"""`gateway init`: look for model servers on this machine and keys in the environment, and write gateway.yaml.
+
+Rules:
+- A key is written as `${NAME}`; nothing is sent to providers that cost money.
+- A file that is there is not touched without --force.
+- In a terminal each thing that was found is asked about; without one, or with --yes, all of it is taken, and
+  what is on this machine comes first.
+Exit code 0 if a file was written, 1 if nothing was found to write, 2 if the file exists.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+import rich_click
+from rich.console import Console
+from rich.text import Text
+
+from gateway.cli import steps
+from gateway.probing.clouds import CLOUDS, Cloud, with_key
+from gateway.probing.configuration import Entry, free_port, written
+from gateway.probing.identity import identify
+from gateway.probing.line import Line, Silence
+from gateway.probing.server import Model, Server
+
+PORTS = (11434, 8080, 8000, 1234, 30000)
+"""Ollama, llama.cpp, vLLM, LM Studio, SGLang, where nobody said otherwise."""
+PATIENCE = 2.0
+_SHOWN = 15
+NOTHING = """\
+Nothing was found: no model server answers on this machine (ports {ports}), and no provider's key is set
+({variables}, ...). Do one of these, then call `gateway init` again:
+  gateway demo                          try it now, with a small model that is installed for you
+  ollama serve, ollama pull qwen3:8b    run a model with Ollama
+  export OPENROUTER_API_KEY=...         use a provider
+  gateway doctor URL --write {path}     if the server is somewhere else"""
+
+
+@rich_click.command()
+@click.option("--yes", is_flag=True, help="Ask nothing: take everything that is found.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("config/gateway.yaml"),
+    show_default=True, metavar="FILE", help="The file to write.",
+)  # fmt: skip
+@click.option("--force", is_flag=True, help="Overwrite that file.")
+@click.option("--ports", metavar="PORTS", help="Other ports of this machine to look at: `8001,8002`.")
+@click.option("--json", "as_json", is_flag=True, help="Ask nothing, print what was found as JSON.")
+def init(yes: bool, out: Path, force: bool, ports: str | None, as_json: bool) -> None:
+    """Look for model servers on this machine and for keys in the environment, and write a configuration.
+
+    gateway init
+
+    gateway init --yes --out gateway.yaml
+    """
+    if out.exists() and not force:
+        raise click.UsageError(f"{out} exists; --force overwrites it, --out names another.")
+    console = Console(stderr=True, highlight=False)
+    looked_at = _ports(ports)
+    with steps.wait(console, f"looking at 127.0.0.1, ports {', '.join(map(str, looked_at))} ..."):
+        servers = asyncio.run(found_on(looked_at))
+    clouds = list(with_key(os.environ))
+    entries = [Entry(server, server.chats[0] if server.chats else None) for server in servers]
+    entries += [_entry(cloud) for cloud in clouds]
+    for entry in entries:
+        _say(console, entry)
+    if not (yes or as_json) and sys.stdin.isatty():
+        entries = list(_asked(entries))
+    usable = [entry for entry in entries if entry.model is not None]
+    if not usable:
+        _nothing(looked_at, out, as_json=as_json)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(written(usable, _title(usable)), encoding="utf-8")
+    _finish(console, out, usable, as_json=as_json)
+
+
+def _ports(text: str | None) -> tuple[int, ...]:
+    if text is None:
+        return PORTS
+    try:
+        ports = tuple(int(port) for port in text.split(","))
+    except ValueError:
+        raise click.UsageError("--ports: expected numbers with commas between them") from None
+    if not all(0 < port < 65536 for port in ports):
+        raise click.UsageError("--ports: expected numbers from 1 to 65535")
+    return ports
+
+
+async def found_on(ports: Sequence[int]) -> list[Server]:
+    """The model servers on these ports of this machine, in this order."""
+    looked = await asyncio.gather(*(_look(port) for port in ports))
+    return [server for server in looked if server is not None]
+
+
+async def _look(port: int) -> Server | None:
+    try:
+        async with Line.to(f"http://127.0.0.1:{port}") as line:
+            found = await identify(line, PATIENCE)
+            return found if isinstance(found, Server) else None
+    except Silence:
+        return None
+
+
+def _entry(cloud: Cloud) -> Entry:
+    comment = f"{cloud.variable} was set; the model is an example"
+    return Entry(cloud.server, cloud.server.models[0], cloud.variable, comment)
+
+
+def _say(console: Console, entry: Entry) -> None:
+    server = entry.server
+    what = f"{server.product} {server.version}".strip()
+    models = f"{len(server.chats)} model{'' if len(server.chats) == 1 else 's'}"
+    how = f"{entry.key_variable} is set" if entry.key_variable else f"{server.url}, {models}"
+    console.print(Text("  found ", style="green") + Text(f"{what}: {how}"), soft_wrap=True)
+
+
+def _asked(entries: Sequence[Entry]) -> Iterator[Entry]:
+    for entry in entries:
+        if click.confirm(f"Use {entry.server.product} ({entry.server.url})?", default=True, err=True):
+            yield Entry(entry.server, _model(entry), entry.key_variable, entry.comment)
+
+
+def _model(entry: Entry) -> Model | None:
+    """For a provider that costs money any name will do; a server nearby has what it lists."""
+    models = entry.server.chats
+    if entry.key_variable:
+        name: str = click.prompt("  Which model?", default=models[0].name, err=True)
+        return models[0] if name == models[0].name else Model(name)
+    if len(models) < 2:
+        return models[0] if models else None
+    for number, model in enumerate(models[:_SHOWN], 1):
+        click.echo(f"  {number}  {model.name}", err=True)
+    choice = click.prompt(
+        "  Which model?", default=1, type=click.IntRange(1, min(len(models), _SHOWN)), err=True
+    )
+    return models[choice - 1]
+
+
+def _title(entries: Sequence[Entry]) -> Iterator[str]:
+    yield "Written by `gateway init`. `gateway check` says what it means, `gateway check --probe` whether the"
+    yield "models are there; docs/configuration.md describes every key."
+    yield f"Every name that a client asks for goes to {entries[0].server.product}, as `*` below says."
+    if free_port(entries) == 8080:
+        yield "The gateway listens on http://127.0.0.1:8080."
+
+
+def _nothing(ports: Sequence[int], path: Path, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"written": None, "providers": []}))
+    else:
+        variables = ", ".join(cloud.variable for cloud in CLOUDS[:3])
+        click.echo(NOTHING.format(ports=", ".join(map(str, ports)), variables=variables, path=path), err=True)
+    sys.exit(1)
+
+
+def _finish(console: Console, path: Path, entries: Sequence[Entry], *, as_json: bool) -> None:
+    if as_json:
+        listed = [
+            {
+                "product": one.server.product,
+                "url": one.server.url,
+                "model": one.model.name if one.model else None,
+            }
+            for one in entries
+        ]
+        click.echo(json.dumps({"written": str(path), "providers": listed}, indent=2))
+        return
+    console.print(f"\nWritten to {path}. Next:\n", soft_wrap=True)
+    for command in ("check --probe", "serve", "run"):
+        rest = " -- claude" if command == "run" else ""
+        console.print(f"  gateway {command} --config {path}{rest}", soft_wrap=True)
