@@ -8,26 +8,30 @@ code; a test keeps the file current.
 
 from __future__ import annotations
 
-import ast
-import inspect
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import attrs
 
-from gateway.settings import durations, server
+from gateway.settings import durations
 from gateway.settings import models as m
 from gateway.settings import units as u
+from gateway.settings.described import keys, what
 from gateway.settings.env import VARIABLES
-from gateway.settings.structure import key_names
+from gateway.settings.server import ClientKey, Server
 
 _SECTIONS: Mapping[str, type[attrs.AttrsInstance]] = {
-    "server": m.Server,
+    "server": Server,
+    "server.keys": ClientKey,
     "defaults": m.Defaults,
     "defaults.timeouts": m.Timeouts,
     "providers.NAME": m.Provider,
     "models.PATTERN": m.ModelTarget,
+    "models.PATTERN.sampling": m.Sampling,
+    "routes": m.RouteRule,
+    "routes[].match": m.Match,
+    "aliases.ID": m.Alias,
 }
 
 _INTRODUCTION = """\
@@ -46,6 +50,12 @@ with its line, and shows where each value came from.
   without the white space around it; a relative path starts at the folder of the configuration. `$${` is a
   literal `${`. Inside `[...]` and `{...}` a reference needs quotes.
 - **Secrets** appear in no log, error or listing.
+- **Several files**: `include:` names a file or a list of files, relative to the one that says it; they are
+  read as if they stood at the top of it. Nothing overrides anything: what two files both say is a mistake.
+- **Anchors**: YAML's anchors, aliases and merge keys (`<<`) work inside one file. Top-level keys that begin
+  with `x-` are a place for anchors and mean nothing else.
+- **Editors** complete and check the file if its first line names the schema, which `gateway schema` prints:
+  `# yaml-language-server: $schema=gateway.schema.json`.
 - An unknown key, a key that stands twice, or a value of the wrong type is a mistake, never ignored.
 """
 
@@ -58,8 +68,21 @@ matches wins, so `"*"` comes last. `[1m]` at the end of a requested name is igno
 _AFTER = """\
 The name `provider/model` of a configured target always means that target, unless a pattern that holds a `/`
 says otherwise. A name that no entry matches goes to the model it spells as `provider/model`, else to
-`defaults.model`, else it is answered with 404. Quote names that begin with `*`.
+`defaults.model`, else it is answered with 404. Quote names that begin with `*`. What an entry says of a model
+(`context_window`, `max_output_tokens`, `vision`, `reasoning`) holds for every way to it, unless that way says
+otherwise; everything else holds for the one entry.
 """
+
+_KEYS = """\
+Each item of `keys` is a key as text, or a mapping:
+"""
+
+_ROUTES = """\
+A list of rules that stand before all of `models`; the first that matches takes the request.
+[Routing](routing.md) explains them, with examples.
+"""
+
+_WORDS_OF: Mapping[str, str] = {"models": _MODELS, "server.keys": _KEYS, "routes": _ROUTES}
 
 
 def reference() -> str:
@@ -68,29 +91,20 @@ def reference() -> str:
 
 
 def _sections() -> Iterator[str]:
-    described = _descriptions()
     for name, cls in _SECTIONS.items():
-        heading = "models" if name.startswith("models") else name
-        words = _MODELS if heading == "models" else described[cls.__name__, ""] + "\n"
-        yield f"## `{heading}`\n\n{words}\n{_table(cls, described)}"
+        heading = "models" if name == "models.PATTERN" else name
+        yield f"## `{heading}`\n\n{_WORDS_OF.get(heading) or what(cls) + chr(10)}\n{_table(cls)}"
         if heading == "models":
             yield _AFTER
 
 
-def _table(cls: type[attrs.AttrsInstance], described: Mapping[tuple[str, str], str]) -> str:
+def _table(cls: type[attrs.AttrsInstance]) -> str:
     rows = ["| key | what | holds | default | example |", "|---|---|---|---|---|"]
-    hints = get_type_hints(cls, include_extras=True)
-    fields = attrs.fields_dict(cls)
-    for key in key_names(cls):
-        what, _, example = described[cls.__name__, key].partition("Example:")
-        default = _default(fields[key], hints[key])
-        cells = [f"`{key}`", what.strip(), _holds(hints[key]), default, _example(example, default)]
+    for key in keys(cls):
+        default = _default(key.field, key.kind)
+        cells = [f"`{key.name}`", key.what, _holds(key.kind), default, key.example or default]
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(rows) + "\n"
-
-
-def _example(text: str, default: str) -> str:
-    return text.strip().removesuffix(".") or default
 
 
 def _default(one: attrs.Attribute[object], kind: Any) -> str:
@@ -116,11 +130,18 @@ def _holds(kind: Any) -> str:
     if get_origin(kind) is Annotated:
         return _holds_annotated(*get_args(kind))
     if get_origin(kind) is tuple:
-        return "a list of texts"
+        return f"a list: each {_holds(get_args(kind)[0])}"
     return _WORDS.get(kind, "a mapping")
 
 
-_WORDS: Mapping[Any, str] = {str: "text", int: "a whole number", bool: "`true` or `false`", u.Secret: "text"}
+_WORDS: Mapping[Any, str] = {
+    str: "text",
+    int: "a whole number",
+    bool: "`true` or `false`",
+    u.Secret: "text",
+    ClientKey: "text, or a mapping",
+    m.ModelTarget: "`provider/model`, or a mapping",
+}
 _UNITS = {
     "duration": "a duration",
     "URL": "a URL",
@@ -128,36 +149,20 @@ _UNITS = {
     "file": "a path",
     "target": "`provider/model`",
     "tokens": "tokens",
+    "number": "a number",
+    "pattern": "a name or pattern",
+    "JSON object": "a mapping",
 }
 
 
 def _holds_annotated(base: Any, *marks: object) -> str:
+    if any(isinstance(mark, u.OneOrMore) for mark in marks):
+        return f"{_holds(get_args(base)[0])}; or a list"
     units = [_UNITS[mark.name] for mark in marks if isinstance(mark, u.Unit)]
     bounds = [
         f", {mark.least:g} to {mark.most:.0f}" for mark in marks if isinstance(mark, u.Within) and mark.most
     ]
     return (units[0] if units else _WORDS[base]) + "".join(bounds)
-
-
-def _descriptions() -> dict[tuple[str, str], str]:
-    """(class, field) -> the string under it; (class, "") -> the class's own."""
-    found: dict[tuple[str, str], str] = {}
-    for cls in [one for module in (m, server) for one in ast.parse(inspect.getsource(module)).body]:
-        if isinstance(cls, ast.ClassDef):
-            found[cls.name, ""] = _joined(ast.get_docstring(cls) or "")
-            for field, after in zip(cls.body, cls.body[1:], strict=False):
-                match field, after:
-                    case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(
-                        value=ast.Constant(value=str(text))
-                    ):
-                        found[cls.name, name] = _joined(text)
-                    case _:
-                        pass
-    return found
-
-
-def _joined(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _environment() -> str:

@@ -1,0 +1,28 @@
+"""`gateway schema`: the JSON Schema of the configuration, for editors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import rich_click
+
+from gateway.settings.schema import written
+
+
+@rich_click.command()
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Where to write it."
+)
+def schema(out: Path | None) -> None:
+    """Print the JSON Schema of gateway.yaml, by which editors complete and check it.
+
+    The first line of the file then names it: `# yaml-language-server: $schema=gateway.schema.json`
+    """
+    if out is None:
+        click.echo(written(), nl=False)
+        return
+    try:
+        out.write_text(written(), encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{out} cannot be written: {error.strerror}") from None
