@@ -21,8 +21,8 @@ from attrs import Factory, define, field
 
 from gateway.anthropic import events as e
 from gateway.anthropic import ids
-from gateway.anthropic.attached import NOTHING
 from gateway.anthropic.writer import MessageWriter
+from gateway.attachments import Resolver
 from gateway.delivery import Answering, Delivery, Folded, Peer, Streamed
 from gateway.emulation import Emulation, emulate
 from gateway.errors import GatewayError, Kind, UpstreamFailed
@@ -36,6 +36,7 @@ from gateway.silence import Silence
 from gateway.telemetry.record import RequestRecord
 from gateway.upstreams.base import Attempt, Target
 from gateway.upstreams.local import local_answer
+from gateway.upstreams.plan import sight
 
 CLIENT_CLOSED = 499
 """What the record says where the client left before it was told anything."""
@@ -57,6 +58,7 @@ class Exchange:
     targets: Sequence[Target]
     server: Server
     peer: Peer
+    resolver: Resolver
     _loop: asyncio.AbstractEventLoop = Factory(asyncio.get_running_loop)
     _answering: Answering = field(init=False)
     _delivery: Delivery = field(init=False)
@@ -171,7 +173,7 @@ class Exchange:
                 await asyncio.sleep(wait)
                 asked = emulate(self.inbound, target.facts)
                 attempt = local_answer(asked.inbound, target)
-                attempt = attempt or await target.adapter.open(asked.inbound, target, NOTHING)
+                attempt = attempt or await self._open(asked.inbound, target)
                 try:
                     await self._pump(attempt, asked)
                 finally:
@@ -181,6 +183,11 @@ class Exchange:
             raise
         finally:
             self._scope = None
+
+    async def _open(self, inbound: Inbound, target: Target) -> Attempt:
+        messages, seen = inbound.request.messages, sight(target.facts)
+        attachments = await self.resolver.resolve(messages, seen, self.server.fetch_urls)
+        return await target.adapter.open(inbound, target, attachments)
 
     async def _pump(self, attempt: Attempt, asked: Emulation) -> None:
         writer, built = self._answering.writer, attempt.built

@@ -9,6 +9,7 @@ from attrs import define, field
 
 from gateway.anthropic.attached import Attachments
 from gateway.anthropic.wire import decode_request
+from gateway.attachments import Resolver
 from gateway.errors import Kind, UpstreamFailed
 from gateway.exchange import Exchange
 from gateway.inbound import Inbound
@@ -100,7 +101,7 @@ def exchange(
     inbound = Inbound("req_1", body, {}, decode_request(body))
     adapter, client = FakeAdapter(scripts), Client()
     target = Target(adapter, ModelFacts("p", "up", PLAIN), timeouts, retries)
-    return Exchange(inbound, [target], server, client), client, adapter
+    return Exchange(inbound, [target], server, client, Resolver()), client, adapter
 
 
 def refused() -> UpstreamFailed:

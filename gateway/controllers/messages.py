@@ -16,7 +16,6 @@ from attrs import evolve
 from litestar import Controller, asgi
 from litestar.types import HTTPScope, Receive, Scope, Send
 
-from gateway.anthropic.attached import NOTHING
 from gateway.anthropic.validate import validate
 from gateway.controllers.asgi import AsgiPeer, read_inbound
 from gateway.controllers.state import Service, service_in
@@ -26,6 +25,7 @@ from gateway.inbound import Inbound
 from gateway.mint import fresh
 from gateway.runtime import Runtime
 from gateway.telemetry import RequestRecord, emit, in_flight
+from gateway.upstreams.plan import sight
 
 COUNT_PATH = "/v1/messages/count_tokens"
 
@@ -61,10 +61,10 @@ async def _serve(any_scope: Scope, peer: AsgiPeer, answer: Answer) -> None:
     emit(evolve(record, duration=time.monotonic() - begun))
 
 
-async def _exchange(_: Service, runtime: Runtime, inbound: Inbound, peer: AsgiPeer) -> RequestRecord:
+async def _exchange(service: Service, runtime: Runtime, inbound: Inbound, peer: AsgiPeer) -> RequestRecord:
     _check(runtime, inbound)
     targets = runtime.targets(inbound)
-    return await Exchange(inbound, targets, runtime.settings.server, peer).run()
+    return await Exchange(inbound, targets, runtime.settings.server, peer, service.resolver).run()
 
 
 async def _count(service: Service, runtime: Runtime, inbound: Inbound, peer: AsgiPeer) -> RequestRecord:
@@ -72,7 +72,10 @@ async def _count(service: Service, runtime: Runtime, inbound: Inbound, peer: Asg
     _check(runtime, inbound, counting=True)
     target = runtime.targets(inbound)[0]
     try:
-        tokens = await service.counter.count(target.adapter.prompt(inbound, target, NOTHING))
+        attachments = await service.resolver.resolve(
+            inbound.request.messages, sight(target.facts), runtime.settings.server.fetch_urls
+        )
+        tokens = await service.counter.count(target.adapter.prompt(inbound, target, attachments))
     except RequestRefused:  # it may not be sendable, but counting it hurts nobody
         tokens = inbound.estimated_tokens
     answer: dict[str, object] = {"input_tokens": tokens}

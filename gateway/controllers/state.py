@@ -1,4 +1,4 @@
-"""What the controllers share: the current runtime, how it is reloaded, and the token counter."""
+"""What the controllers share: the current runtime, how it is reloaded, the token counter, the attachments."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import os
 from datetime import UTC, datetime
 from typing import cast
 
-from attrs import asdict, define, frozen
+from attrs import Factory, asdict, define, frozen
 from litestar import Litestar
 from litestar.types import Scope
 
+from gateway.attachments import Resolver
 from gateway.reload import Outcome, Reloader
 from gateway.runtime import RuntimeRef
 from gateway.tokens import Counter
@@ -32,6 +33,7 @@ ALONE = Worker()
 class Service:
     runtimes: RuntimeRef
     counter: Counter
+    resolver: Resolver = Factory(Resolver)
     worker: Worker = ALONE
     reloader: Reloader | None = None
     """None: the settings came from no file."""

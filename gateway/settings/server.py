@@ -11,6 +11,7 @@ from gateway.settings.units import Delay, Port, Seconds, Secret, Workers
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
 Validation = Literal["tolerant", "strict"]
+FetchUrls = Literal["public", "all", "never"]
 
 
 @frozen
@@ -49,6 +50,10 @@ class Server:
     validation: Validation = "tolerant"
     """`tolerant` mends or ignores what it can. `strict` is accepted, but does not differ yet.
     Example: `strict`."""
+    fetch_urls: FetchUrls = "public"
+    """Which addresses the gateway may fetch from when a request names a picture or PDF by its URL and the
+    upstream does not fetch it itself: `public` ones, `all` (also those of this machine and its network), or
+    `never` any. Example: `never`."""
     commit_after: Delay = 5.0
     """When an upstream is silent this long, the response starts with pings. Example: `2s`."""
     ping_every: Seconds = 10.0

@@ -1,0 +1,122 @@
+"""A URL out of a request -> the picture or PDF that stands there, or why it could not be had.
+
+Rules:
+- http and https only, and only public addresses (`addresses`), after every redirect anew.
+- No proxy of the environment: it would look names up behind the guard's back. No cookies, no credentials.
+- What comes must say that it is what is wanted, and begin like it.
+- Size, time and redirects are bounded. It never raises.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from typing import Literal
+from urllib.parse import urljoin
+
+import aiohttp
+import httpx
+
+from gateway.anthropic.attached import Fetched
+from gateway.attachments.addresses import Guard
+
+Want = Literal["image", "document"]
+
+PATIENCE = 20.0
+"""Seconds for one URL, redirects included."""
+REDIRECTS = 5
+LIMITS: dict[Want, int] = {"image": 10 * 1024 * 1024, "document": 32 * 1024 * 1024}
+"""Bytes: what the API takes of each."""
+_HEADERS = {"accept-encoding": "identity", "user-agent": "messages-gateway"}
+_BEGINNINGS: dict[Want, dict[str, tuple[bytes, ...]]] = {
+    "image": {
+        "image/png": (b"\x89PNG\r\n\x1a\n",),
+        "image/jpeg": (b"\xff\xd8\xff",),
+        "image/gif": (b"GIF87a", b"GIF89a"),
+        "image/webp": (b"RIFF",),
+    },
+    "document": {"application/pdf": (b"%PDF-",)},
+}
+_UNSAID = frozenset({"", "application/octet-stream", "binary/octet-stream"})
+"""Content types that say nothing."""
+
+
+class Unfit(Exception):
+    """What stands at a URL cannot be used; the text says why."""
+
+
+async def fetch(url: str, want: Want, *, private: bool) -> Fetched:
+    """`private`: addresses that are not public are allowed, too."""
+    guard = Guard(private)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await _follow(url, want, guard)
+    except TimeoutError:
+        return Fetched(failure=f"it took longer than {PATIENCE:g} s")
+    except (Unfit, aiohttp.ClientError, httpx.InvalidURL, OSError, ValueError) as error:
+        return Fetched(failure=_why(error, guard))
+
+
+async def _follow(url: str, want: Want, guard: Guard) -> Fetched:
+    for _ in range(REDIRECTS + 1):
+        connector = aiohttp.TCPConnector(socket_factory=guard.socket, use_dns_cache=False, force_close=True)
+        async with (
+            aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                timeout=aiohttp.ClientTimeout(),
+            ) as session,
+            session.get(_checked(url), allow_redirects=False, headers=_HEADERS) as response,
+        ):
+            if 300 <= response.status < 400 and (location := response.headers.get("location")):
+                url = urljoin(url, location)
+            elif response.status != 200:
+                raise Unfit(f"the server answered {response.status}")
+            else:
+                return await _read(response, want)
+    raise Unfit("it redirects without end")
+
+
+def _checked(url: str) -> str:
+    parsed = httpx.URL(url)
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise Unfit("only http and https URLs are fetched")
+    if parsed.userinfo:
+        raise Unfit("URLs with credentials are not fetched")
+    return url
+
+
+async def _read(response: aiohttp.ClientResponse, want: Want) -> Fetched:
+    said, limit = response.headers.get("content-type", "").partition(";")[0].strip().lower(), LIMITS[want]
+    if said not in _UNSAID and not _is_fit(said, want):
+        raise Unfit(f"the server says that it is {said}")
+    if (response.content_length or 0) > limit:
+        raise Unfit(f"it is larger than {limit // (1024 * 1024)} MB")
+    data = bytearray()
+    async for piece in response.content.iter_any():
+        data += piece
+        if len(data) > limit:
+            raise Unfit(f"it is larger than {limit // (1024 * 1024)} MB")
+    for media_type, beginnings in _BEGINNINGS[want].items():
+        if data.startswith(beginnings):
+            return Fetched(media_type, base64.b64encode(data).decode())
+    raise Unfit("it is no picture in a known format" if want == "image" else "it is no PDF")
+
+
+def _is_fit(said: str, want: Want) -> bool:
+    return said.startswith("image/") if want == "image" else said in ("application/pdf", "application/x-pdf")
+
+
+def _why(error: Exception, guard: Guard) -> str:
+    if isinstance(error, Unfit):
+        return str(error)
+    if guard.refused:
+        return "its address is not public"
+    if isinstance(error, httpx.InvalidURL | aiohttp.InvalidURL):
+        return "it is no valid URL"
+    if isinstance(error, aiohttp.ClientSSLError):
+        return "its certificate cannot be trusted"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return "its server cannot be reached"
+    return "its server broke off"
