@@ -18,7 +18,8 @@ PY := $(BIN)/python
 CLIENTS := tests/e2e/clients
 OLD_SDK := .cache/anthropic-0.75
 CANARY := .cache/canary
-PYTEST_ARGS ?=
+JOBS ?= 2
+PYTEST := $(BIN)/pytest -n $(JOBS)
 
 ifneq ($(UV),)
 MAKE_VENV := $(UV) venv --quiet --allow-existing --python $(or $(shell command -v python3.11),">=3.11") $(VENV)
@@ -38,7 +39,7 @@ demo: $(VENV)/.runtime
 	$(BIN)/gateway demo
 
 test: lint clients
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(PYTEST)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -49,10 +50,10 @@ lint: $(VENV)/.dev
 	$(BIN)/pyright
 
 unit: $(VENV)/.dev
-	$(BIN)/pytest -m "not e2e" $(PYTEST_ARGS)
+	$(PYTEST) -m "not e2e"
 
 e2e: clients
-	$(BIN)/pytest -m e2e $(PYTEST_ARGS)
+	$(PYTEST) -m e2e
 
 clients: $(CLIENTS)/node_modules/.installed $(OLD_SDK)/.installed
 
@@ -98,7 +99,7 @@ canary: clients
 	cd $(CANARY)/node_modules/@anthropic-ai/claude-code && $(CURDIR)/$(BIN)/node install.cjs
 	$(CANARY)/node_modules/@anthropic-ai/claude-code/bin/claude.exe --version
 	GATEWAY_TEST_CLAUDE=$(CURDIR)/$(CANARY)/node_modules/@anthropic-ai/claude-code/bin/claude.exe \
-	PYTHONPATH=$(CURDIR)/$(CANARY)/python $(BIN)/pytest -m e2e $(PYTEST_ARGS)
+	PYTHONPATH=$(CURDIR)/$(CANARY)/python $(PYTEST) -m e2e
 
 patience: clients
 	$(BIN)/pytest -n 3 tests/e2e/patience.py
