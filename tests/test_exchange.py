@@ -8,6 +8,7 @@ import pytest
 from attrs import define, field
 
 from gateway.anthropic.attached import Attachments
+from gateway.anthropic.names import Returned
 from gateway.anthropic.wire import decode_request
 from gateway.attachments import Resolver
 from gateway.errors import Kind, UpstreamFailed
@@ -257,7 +258,7 @@ async def test_known_notices_are_in_the_header_and_late_ones_in_a_comment():
 
 async def test_shortened_tool_names_are_given_back():
     script = Script([[Tool(0, "c1", "short", "{}", whole=True), End(Finish.TOOLS)]])
-    script.built = Built(b"", tool_names={"short": "the_long_name"})
+    script.built = Built(b"", returned={"short": Returned("the_long_name")})
     running, client, _ = exchange([script], stream=False)
     await running.run()
     assert json.loads(client.body)["content"][0]["name"] == "the_long_name"

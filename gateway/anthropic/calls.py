@@ -4,7 +4,8 @@ Rules:
 - The first name and the first id count; later ones are repetitions.
 - Arguments are shown as they come, once they are known to begin an object: no accumulator of an SDK is
   ever given the start of something else. Empty arguments and `null` are an empty object.
-- Nothing is repaired or put in the place of arguments that cannot be read.
+- Where the tool says how they are mended, they are held until the call is over. Otherwise nothing is
+  repaired, and nothing is ever put in the place of arguments that cannot be read.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import msgspec
 from attrs import Factory, define
 
 from gateway.parts import Tool
+from gateway.schemas.mending import Mended, Mending
 
 _OBJECT = msgspec.json.Decoder(dict[str, Any])
 
@@ -40,6 +42,7 @@ class Call:
     whole: bool = False
     shown: bool = False
     """The client has seen a part of the arguments."""
+    mending: Mending | None = None
     _pieces: list[str] = Factory(list[str])
     _unseen: int = 0
     """The first of `_pieces` that has not been looked at by `release`."""
@@ -55,6 +58,8 @@ class Call:
 
     def release(self) -> str:
         """The arguments that the client may see now and has not seen; empty if there are none."""
+        if self.mending is not None:
+            return ""
         fresh = "".join(self._pieces[self._unseen :])
         if not self.shown:
             fresh = fresh.lstrip()
@@ -63,6 +68,19 @@ class Call:
             self.shown = True
         self._unseen = len(self._pieces)
         return fresh
+
+    def settled(self, *, cut_short: bool) -> Mended | None:
+        """What is left to show now that the call is over; None where its arguments cannot be read.
+
+        Arguments that were cut short are shown as they are: clients do not run them.
+        """
+        mending, self.mending = self.mending, None
+        if cut_short and not self.valid:
+            rest = self.release()
+            return Mended(rest) if self.shown else None
+        if mending is not None:
+            return mending.mended(self.arguments)
+        return Mended("") if self.valid else None
 
     @property
     def arguments(self) -> str:

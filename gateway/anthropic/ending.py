@@ -47,6 +47,22 @@ def merged(known: Usage, later: Usage) -> Usage:
     )
 
 
+def added(one: Usage, two: Usage) -> Usage:
+    """The figures of two answers together; unknown where both are."""
+    return Usage(
+        input=_sum(one.input, two.input),
+        output=_sum(one.output, two.output),
+        cache_read=_sum(one.cache_read, two.cache_read),
+        cache_write=_sum(one.cache_write, two.cache_write),
+        thinking=_sum(one.thinking, two.thinking),
+        server_tools=two.server_tools or one.server_tools,
+    )
+
+
+def _sum(one: int | None, two: int | None) -> int | None:
+    return None if one is None and two is None else (one or 0) + (two or 0)
+
+
 def estimated(usage: Usage, input_tokens: int, written: int) -> Usage:
     """The figures with guesses where the upstream gave none; `written` is in bytes."""
     guess = -(-written // BYTES_PER_TOKEN)

@@ -9,9 +9,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from attrs import define, field
+from attrs import define, field, frozen
+
+from gateway.schemas.mending import Mending
 
 _DIGITS = 8
+
+
+@frozen
+class Returned:
+    """What the client knows a function as, when it is called: the name, and the family of a toolset's member.
+
+    `mending`: the call's arguments are held until it is over, and put right.
+    """
+
+    name: str
+    toolset: str = ""
+    mending: Mending | None = None
 
 
 @define

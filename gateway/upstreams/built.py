@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from attrs import Factory, field, frozen
 
+from gateway.anthropic.names import Returned
 from gateway.parts import Notice
 
 
@@ -14,12 +15,14 @@ class Amends:
     """What an upstream's 400 taught about a model; the request is built again with it.
 
     `max_tokens`: a limit it named. `dropped`: parameters it does not take, by their name on the wire.
-    `think`: False where it refuses to be asked for reasoning.
+    `think`: False where it refuses to be asked for reasoning. `bare_schemas`: it could make no grammar of the
+    schemas, which then go without constraints.
     """
 
     max_tokens: int | None = None
     dropped: frozenset[str] = frozenset()
     think: bool = True
+    bare_schemas: bool = False
 
 
 AS_IT_IS = Amends()
@@ -40,15 +43,31 @@ class ReplyWish:
 
 
 @frozen
+class AnswerFormat:
+    """What is made of an answer that is to match `schema`, the client's own.
+
+    `nulls`: those that stand for properties left out are deleted. `checked`: the upstream was only asked for
+    it in words, so that the answer may not match.
+    """
+
+    schema: bytes
+    nulls: bool = False
+    checked: bool = False
+
+
+@frozen
 class Built:
     """One upstream request, encoded, and what reading its answer needs."""
 
     body: bytes = field(repr=False)
     wish: ReplyWish = ReplyWish()
     notices: tuple[Notice, ...] = ()
-    tool_names: Mapping[str, str] = Factory(dict[str, str])
-    """Shortened tool names as sent -> the client's own."""
+    returned: Mapping[str, Returned] = Factory(dict[str, Returned])
+    """How calls come back: by the name as sent, those that the client knows otherwise."""
     single_tool: bool = False
     """The client forbade parallel calls and the upstream cannot be told: keep the first call only."""
+    must_call: bool = False
+    """The client demands a call of a tool, which the upstream was only asked for in words."""
+    format: AnswerFormat | None = None
     prefill: str = ""
     """The text the last assistant message began with: an upstream may echo it."""

@@ -10,11 +10,10 @@ Rules:
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Literal
 
-import msgspec
-from attrs import frozen
-from msgspec import Raw
+from attrs import evolve, frozen
 
 from gateway.anthropic import toolset as ts
 from gateway.anthropic import turns as t
@@ -22,23 +21,21 @@ from gateway.anthropic import wire as a
 from gateway.anthropic.attached import Attachments
 from gateway.anthropic.conversation import conversation
 from gateway.anthropic.effort import Reasoning, reasoning
-from gateway.anthropic.names import Names
+from gateway.anthropic.names import Names, Returned
 from gateway.anthropic.notes import Notes
 from gateway.anthropic.pieces import Sight
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
+from gateway.settings.models import Sampling
 from gateway.upstreams.built import Amends, Built, ReplyWish
-from gateway.upstreams.quirks import ModelFacts
+from gateway.upstreams.extra import merged
+from gateway.upstreams.format import Format, output_format
+from gateway.upstreams.functions import Function, functions
+from gateway.upstreams.quirks import ModelFacts, Quirks
 
 ToolChoiceLevel = Literal["full", "no_required", "none"]
 
 
-class _Format(msgspec.Struct, frozen=True):
-    type: str
-    schema: Raw = Raw()
-
-
-_FORMAT = msgspec.json.Decoder(_Format)
 MARGIN = 64
 """Tokens left between an estimated prompt with its answer and the window's end."""
 NAME_LENGTH = 64
@@ -58,7 +55,7 @@ class Plan:
     system: str
     turns: list[t.Turn]
     prefill: str
-    tools: list[a.ToolDefinition]
+    functions: list[Function]
     choice: ts.Choice
     """`auto` where the server is not told."""
     single: bool
@@ -66,11 +63,19 @@ class Plan:
     reasoning: Reasoning
     max_tokens: int | None
     stop: list[str]
-    schema: Raw | None
-    """What the answer has to match (`output_config.format`)."""
+    format: Format | None
+    """What the answer has to match (`output_config.format`), if anything."""
+    returned: Mapping[str, Returned]
+    must_call: bool
+    """A call is demanded, and the server is only asked for it in words."""
+    served: tuple[a.ToolDefinition, ...]
+    """Server tools that this upstream runs itself."""
     names: Names
     notes: Notes
     thinking_display: str | None
+    sampling: Sampling
+    """The target's, and where it says nothing the client's."""
+    extra_body: Mapping[str, object]
 
     def built(self, body: bytes, *, single_tool: bool) -> Built:
         wish = ReplyWish(
@@ -80,13 +85,21 @@ class Plan:
             max_tokens=self.max_tokens,
         )
         return Built(
-            body=body,
+            body=merged(body, self.extra_body) if self.extra_body else body,
             wish=wish,
             notices=self.notes.notices,
-            tool_names=self.names.shortened,
+            returned=self._returned(),
             single_tool=single_tool,
+            must_call=self.must_call,
+            format=self.format and self.format.answer,
             prefill=self.prefill,
         )
+
+    def _returned(self) -> Mapping[str, Returned]:
+        shortened = self.names.shortened
+        if not shortened:
+            return self.returned
+        return {sent: Returned(name) for sent, name in shortened.items()} | dict(self.returned)
 
 
 def plan(
@@ -104,22 +117,39 @@ def plan(
         raise RequestRefused("messages: nothing in them can be sent to this model")
     if talk.prefill and quirks.prefill == "refuse":
         raise RequestRefused(NO_PREFILL)
-    tools = ts.toolset(request, talk.mentions, notes)
+    _refuse_servers(request, facts)
+    terms = ts.Terms(facts.vision is not False, quirks.server_tools)
+    tools = ts.toolset(request, talk.mentions, notes, terms)
     system, told = _told(tools, talk.system, tool_choice, names, notes)
+    offered = functions(told, names, quirks, amends, notes)
+    form = output_format(request, quirks, amends, notes, tools=bool(offered.told))
     return Plan(
-        system=system,
+        system=below(below(system, offered.prompt), form.words if form else ""),
         turns=talk.turns,
         prefill=talk.prefill,
-        tools=told.tools,
+        functions=offered.told,
         choice=told.choice,
         single=tools.choice.single and bool(told.tools),
-        reasoning=reasoning(request),
+        reasoning=_reasoning(request, quirks, told.choice, notes),
         max_tokens=max_tokens(inbound, facts, amends, notes),
         stop=_stop(request, facts, notes),
-        schema=_schema(request, notes),
+        format=form,
+        returned=offered.returned,
+        must_call=told.choice.type == "auto" and tools.choice.type in ("any", "tool"),
+        served=told.served,
         names=names,
         notes=notes,
         thinking_display=request.thinking.display if request.thinking else None,
+        sampling=_sampling(request, facts.sampling),
+        extra_body=facts.extra_body,
+    )
+
+
+def _sampling(request: a.MessagesRequest, own: Sampling) -> Sampling:
+    return Sampling(
+        temperature=request.temperature if own.temperature is None else own.temperature,
+        top_p=request.top_p if own.top_p is None else own.top_p,
+        top_k=request.top_k if own.top_k is None else own.top_k,
     )
 
 
@@ -156,17 +186,32 @@ def _told(
         return system, tools
     notes.add("emulated.tool_choice", choice.type)
     if choice.type == "none":
-        return system, ts.Toolset([], ts.Choice())
+        return system, evolve(tools, tools=[], choice=ts.Choice())
     if choice.type == "any":
-        return below(system, "You must call one of the tools."), ts.Toolset(tools.tools, ts.Choice())
+        return below(system, "You must call one of the tools."), evolve(tools, choice=ts.Choice())
     chosen = [tool for tool in tools.tools if tool.name == choice.name]
     line = f"You must call the tool {names.sent(choice.name)}."
-    return below(system, line), ts.Toolset(chosen, ts.Choice())
+    return below(system, line), evolve(tools, tools=chosen, choice=ts.Choice())
 
 
 def below(system: str, line: str) -> str:
-    """The system prompt with a line of our own at its end."""
-    return f"{system}\n\n{line}" if system else line
+    """The system prompt with a line of our own at its end, if there is one."""
+    return f"{system}\n\n{line}" if system and line else system or line
+
+
+def _refuse_servers(request: a.MessagesRequest, facts: ModelFacts) -> None:
+    if bytes(request.mcp_servers) not in (b"", b"null", b"[]"):
+        raise RequestRefused(f"mcp_servers is not supported by provider {facts.provider}")
+
+
+def _reasoning(request: a.MessagesRequest, quirks: Quirks, choice: ts.Choice, notes: Notes) -> Reasoning:
+    """What is asked for, unless the server takes no forced call beside it."""
+    asked = reasoning(request)
+    if quirks.forced_while_thinking or choice.type not in ("any", "tool"):
+        return asked
+    if asked.on:
+        notes.add("dropped.thinking", "a tool is forced")
+    return Reasoning(on=False)
 
 
 def max_tokens(inbound: Inbound, facts: ModelFacts, amends: Amends, notes: Notes) -> int | None:
@@ -197,28 +242,6 @@ def _stop(request: a.MessagesRequest, facts: ModelFacts, notes: Notes) -> list[s
         notes.add("dropped.stop_sequences", f"all but the first {limit}")
         return usable[:limit]
     return usable
-
-
-def _schema(request: a.MessagesRequest, notes: Notes) -> Raw | None:
-    sent = bytes(request.output_config.format) if request.output_config else b""
-    if sent in (b"", b"null"):
-        return None
-    try:
-        wanted = _FORMAT.decode(sent)
-    except msgspec.ValidationError as error:
-        raise RequestRefused(f"output_config.format: {error}") from None
-    if wanted.type == "json_schema" and bytes(wanted.schema).startswith(b"{"):
-        return wanted.schema
-    notes.add("dropped.output_format", wanted.type)
-    return None
-
-
-def description(tool: a.ToolDefinition) -> str:
-    """A tool's description, with its examples: upstreams have no place of their own for those."""
-    if not tool.input_examples:
-        return tool.description or ""
-    examples = [f"Examples: {str(bytes(example), 'utf-8')}" for example in tool.input_examples]
-    return "\n".join(filter(None, [tool.description, *examples]))
 
 
 def short(name: str) -> str:

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from gateway.anthropic import events as e
+from gateway.anthropic.names import Returned
 from gateway.anthropic.writer import MessageWriter
 from gateway.errors import Kind
 from gateway.parts import Block, End, Fault, Finish, Notice, Part, Text, Thinking, Tool, Usage
@@ -203,7 +204,7 @@ def test_id_of_the_history_is_made_unique(new_writer: NewWriter):
 
 
 def test_client_sees_its_own_tool_name(new_writer: NewWriter):
-    events = wrote(new_writer(tool_names={"short": "a_long_name"}), Tool(0, "c1", "short", "{}"))
+    events = wrote(new_writer(returned={"short": Returned("a_long_name")}), Tool(0, "c1", "short", "{}"))
     assert events[0] == "+0 tool_use c1 a_long_name"
 
 

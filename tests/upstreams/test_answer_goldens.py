@@ -16,6 +16,7 @@ from attrs import evolve
 
 from gateway.anthropic import events as e
 from gateway.anthropic.fold import fold
+from gateway.anthropic.names import Returned
 from gateway.anthropic.writer import MessageWriter
 from gateway.errors import UpstreamFailed
 from gateway.parts import Part
@@ -60,7 +61,7 @@ def writer(answer: str) -> MessageWriter:
         input_tokens=11,
         mint=lambda: f"toolu_minted{next(minted)}",
         history_ids=says.get("history_ids", {}),
-        tool_names=says.get("tool_names", {}),
+        returned={sent: Returned(**known) for sent, known in says.get("returned", {}).items()},
         single_tool=says.get("single_tool", False),
     )
 

@@ -5,24 +5,23 @@ Rules (read in the server's source at fb307609):
 - `num_ctx` is the model's configured window, the same in every request: another value loads the model anew.
 - There is no `tool_choice` and no way to forbid parallel calls; both are emulated.
 - A thinking model thinks unless told not to; any true `think` is an error where the model cannot.
-- `format` binds the whole answer, so that no tool could be called: beside tools it is a line of the prompt.
+- `format` binds the whole answer, so that no tool could be called (see the quirk `format_beside_tools`).
 """
 
 from __future__ import annotations
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, Raw
 
 from gateway.anthropic import turns as t
-from gateway.anthropic import wire as a
 from gateway.anthropic.attached import NOTHING, Attachments
 from gateway.anthropic.pieces import Picture, Piece, joined
 from gateway.inbound import Inbound
 from gateway.upstreams.built import AS_IT_IS, Amends, Built
 from gateway.upstreams.encoding import encoded
-from gateway.upstreams.ollama import schema
+from gateway.upstreams.functions import Function
 from gateway.upstreams.ollama import wire as o
-from gateway.upstreams.plan import Plan, below, description, plan
+from gateway.upstreams.plan import Plan, plan
 from gateway.upstreams.prompt import Prompt
 from gateway.upstreams.quirks import ModelFacts
 
@@ -40,14 +39,15 @@ def to_chat_request(
         model=facts.model,
         messages=[],
         stream=inbound.request.stream,
-        options=_options(inbound.request, todo, facts, amends),
+        options=_options(todo, facts, amends),
         truncate=False,
         shift=False,
     )
-    if todo.tools:
-        chat.tools = [_tool(tool, todo) for tool in todo.tools]
-    system = _format(chat, todo)
-    chat.messages = _messages(system, todo.turns)
+    if todo.functions:
+        chat.tools = [_tool(function) for function in todo.functions]
+    if todo.format is not None and todo.format.how != "words":
+        chat.format = todo.format.schema if todo.format.how == "schema" else Raw(b'"json"')
+    chat.messages = _messages(todo.system, todo.turns)
     if facts.reasoning is not False and amends.think:
         _think(chat, todo)
     if todo.single:
@@ -55,14 +55,14 @@ def to_chat_request(
     return todo.built(encoded(chat), single_tool=todo.single)
 
 
-def _options(request: a.MessagesRequest, todo: Plan, facts: ModelFacts, amends: Amends) -> o.Options:
+def _options(todo: Plan, facts: ModelFacts, amends: Amends) -> o.Options:
     options = o.Options(num_ctx=facts.context_window or WINDOW)
     wanted = {
         "num_predict": todo.max_tokens,
         "stop": todo.stop or None,
-        "temperature": request.temperature,
-        "top_p": request.top_p,
-        "top_k": request.top_k,
+        "temperature": todo.sampling.temperature,
+        "top_p": todo.sampling.top_p,
+        "top_k": todo.sampling.top_k,
     }
     for name, value in wanted.items():
         if value is not None and name not in amends.dropped:
@@ -70,27 +70,8 @@ def _options(request: a.MessagesRequest, todo: Plan, facts: ModelFacts, amends: 
     return options
 
 
-def _tool(tool: a.ToolDefinition, todo: Plan) -> o.SentTool:
-    if tool.strict:
-        todo.notes.add("dropped.strict", tool.name)
-    name = todo.names.sent(tool.name)
-    return o.SentTool(
-        o.FunctionDefinition(name, description(tool), schema.parameters(bytes(tool.input_schema)))
-    )
-
-
-def _format(chat: o.NativeRequest, todo: Plan) -> str:
-    """Ask for the answer's schema; returns the system prompt, which says it where `format` cannot."""
-    if todo.schema is None:
-        return todo.system
-    if not chat.tools:
-        chat.format = todo.schema
-        return todo.system
-    todo.notes.add("emulated.output_format")
-    text = str(bytes(todo.schema), "utf-8")
-    return below(
-        todo.system, f"Your final answer must be JSON, and nothing else, that matches this schema: {text}"
-    )
+def _tool(function: Function) -> o.SentTool:
+    return o.SentTool(o.FunctionDefinition(function.name, function.description, function.parameters))
 
 
 def _think(chat: o.NativeRequest, todo: Plan) -> None:

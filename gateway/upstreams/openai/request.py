@@ -10,16 +10,16 @@ from __future__ import annotations
 import msgspec
 from msgspec import UNSET
 
-from gateway.anthropic import wire as a
 from gateway.anthropic.attached import NOTHING, Attachments
 from gateway.anthropic.effort import Reasoning
 from gateway.inbound import FILE_BYTES, Inbound
 from gateway.upstreams.built import AS_IT_IS, Amends, Built
 from gateway.upstreams.encoding import encoded
-from gateway.upstreams.openai import schema
+from gateway.upstreams.format import Format
+from gateway.upstreams.functions import Function
 from gateway.upstreams.openai import wire as o
 from gateway.upstreams.openai.messages import messages
-from gateway.upstreams.plan import Plan, description, plan, short
+from gateway.upstreams.plan import Plan, plan, short
 from gateway.upstreams.prompt import Prompt
 from gateway.upstreams.quirks import ModelFacts, Quirks
 
@@ -37,7 +37,7 @@ def to_chat_request(
     if request.stream and quirks.stream_usage:
         chat.stream_options = o.StreamOptions()
     _limit(chat, todo, quirks, amends)
-    _sample(chat, request, todo, quirks)
+    _sample(chat, todo, quirks)
     single_tool = _offer(chat, todo, quirks, amends)
     _format(chat, todo)
     if facts.reasoning is not False and amends.think:
@@ -59,27 +59,28 @@ def _limit(chat: o.ChatRequest, todo: Plan, quirks: Quirks, amends: Amends) -> N
     setattr(chat, name, todo.max_tokens)
 
 
-def _sample(chat: o.ChatRequest, request: a.MessagesRequest, todo: Plan, quirks: Quirks) -> None:
+def _sample(chat: o.ChatRequest, todo: Plan, quirks: Quirks) -> None:
+    wanted = todo.sampling
     if todo.stop:
         chat.stop = todo.stop
-    if request.top_k is not None:
+    if wanted.top_k is not None:
         if quirks.top_k:
-            chat.top_k = request.top_k
+            chat.top_k = wanted.top_k
         else:
             todo.notes.add("dropped.top_k")
-    asked = request.temperature is not None or request.top_p is not None
+    asked = wanted.temperature is not None or wanted.top_p is not None
     if asked and not quirks.sampling:
         todo.notes.add("dropped.sampling")
     elif asked:
-        chat.temperature = UNSET if request.temperature is None else request.temperature
-        chat.top_p = UNSET if request.top_p is None else request.top_p
+        chat.temperature = UNSET if wanted.temperature is None else wanted.temperature
+        chat.top_p = UNSET if wanted.top_p is None else wanted.top_p
 
 
 def _offer(chat: o.ChatRequest, todo: Plan, quirks: Quirks, amends: Amends) -> bool:
     """Tools, and how to choose among them; true if the answer must be cut to one call."""
-    if not todo.tools:
+    if not todo.functions:
         return False
-    chat.tools = [_tool(tool, todo) for tool in todo.tools]
+    chat.tools = [_tool(function) for function in todo.functions]
     match todo.choice.type:
         case "auto":
             pass
@@ -89,28 +90,30 @@ def _offer(chat: o.ChatRequest, todo: Plan, quirks: Quirks, amends: Amends) -> b
             chat.tool_choice = "none"
         case "tool":
             chat.tool_choice = o.NamedTool(o.NamedFunction(todo.names.sent(todo.choice.name)))
-    if not todo.single:
-        return False
-    if quirks.parallel_tool_calls and "parallel_tool_calls" not in amends.dropped:
+    if todo.single and quirks.parallel_tool_calls and "parallel_tool_calls" not in amends.dropped:
         chat.parallel_tool_calls = False
-        return False
-    todo.notes.add("emulated.disable_parallel_tool_use")
-    return True
+    elif todo.single:
+        todo.notes.add("emulated.disable_parallel_tool_use")
+    return todo.single
 
 
-def _tool(tool: a.ToolDefinition, todo: Plan) -> o.SentTool:
-    if tool.strict:
-        todo.notes.add("dropped.strict", tool.name)
-    function = o.FunctionDefinition(todo.names.sent(tool.name), schema.parameters(bytes(tool.input_schema)))
-    if text := description(tool):
-        function.description = text
-    return o.SentTool(function)
+def _tool(function: Function) -> o.SentTool:
+    told = o.FunctionDefinition(function.name, function.parameters)
+    if function.description:
+        told.description = function.description
+    if function.strict:
+        told.strict = True
+    return o.SentTool(told)
 
 
 def _format(chat: o.ChatRequest, todo: Plan) -> None:
-    if todo.schema is not None:
-        strict = schema.strict(bytes(todo.schema))
-        chat.response_format = o.ResponseFormat(o.JsonSchema(todo.schema, strict))
+    match todo.format:
+        case Format(how="schema", schema=schema, strict=strict):
+            chat.response_format = o.ResponseFormat(o.JsonSchema(schema, strict))
+        case Format(how="object"):
+            chat.response_format = o.ObjectFormat()
+        case Format() | None:
+            pass
 
 
 def _think(chat: o.ChatRequest, todo: Plan, facts: ModelFacts) -> None:
@@ -156,7 +159,7 @@ def prompt_of(built: Built) -> Prompt:
     for tool in chat.tools or ():
         function = tool.function
         texts += [function.name, function.description or "", str(bytes(function.parameters), "utf-8")]
-    if chat.response_format:
+    if isinstance(chat.response_format, o.ResponseFormat):
         texts.append(str(bytes(chat.response_format.json_schema.schema), "utf-8"))
     return Prompt(tuple(filter(None, texts)), messages=len(chat.messages), images=images)
 

@@ -159,6 +159,7 @@ class FunctionDefinition(Struct, omit_defaults=True):
     name: str
     parameters: Raw
     description: str | UnsetType = UNSET
+    strict: bool | UnsetType = UNSET
 
 
 class SentTool(Struct):
@@ -181,9 +182,12 @@ class JsonSchema(Struct):
     name: str = "response"
 
 
-class ResponseFormat(Struct):
+class ResponseFormat(Struct, tag_field="type", tag="json_schema"):
     json_schema: JsonSchema
-    type: Literal["json_schema"] = "json_schema"
+
+
+class ObjectFormat(Struct, tag_field="type", tag="json_object"):
+    """Any JSON object."""
 
 
 class StreamOptions(Struct):
@@ -204,7 +208,7 @@ class ChatRequest(Struct, omit_defaults=True):
     tools: list[SentTool] | UnsetType = UNSET
     tool_choice: str | NamedTool | UnsetType = UNSET
     parallel_tool_calls: bool | UnsetType = UNSET
-    response_format: ResponseFormat | UnsetType = UNSET
+    response_format: ResponseFormat | ObjectFormat | UnsetType = UNSET
     reasoning_effort: str | UnsetType = UNSET
     chat_template_kwargs: dict[str, bool] | UnsetType = UNSET
     prompt_cache_key: str | UnsetType = UNSET

@@ -89,7 +89,7 @@ def test_answer_schema_beside_tools_is_a_line_in_the_prompt():
     body = json.loads(built.body)
     assert "format" not in body
     assert body["messages"][0]["content"].endswith('matches this schema: {"type": "object"}')
-    assert notices(built) == ["emulated.output_format"]
+    assert notices(built) == ["emulated.structured_output"]
 
 
 def test_reminder_goes_into_the_last_result_even_with_pictures():

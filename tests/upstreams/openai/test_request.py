@@ -6,6 +6,7 @@ import pytest
 from attrs import evolve
 
 from gateway.anthropic import wire as a
+from gateway.anthropic.names import Returned
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.upstreams.built import AS_IT_IS, Amends, Built
@@ -232,7 +233,8 @@ def test_parallel_calls_are_forbidden_or_cut():
     choice = {"type": "auto", "disable_parallel_tool_use": True}
     built = build(tools=[TOOL], tool_choice=choice)
     assert json.loads(built.body)["parallel_tool_calls"] is False
-    assert not built.single_tool
+    assert built.single_tool
+    assert not notices(built)
     for built in (
         build(quirks(parallel_tool_calls=False), tools=[TOOL], tool_choice=choice),
         build(amends=Amends(dropped=frozenset({"parallel_tool_calls"})), tools=[TOOL], tool_choice=choice),
@@ -251,8 +253,8 @@ def test_parallel_calls_are_not_mentioned_without_tools():
 def test_long_names_come_back():
     long = "t" * 70
     built = build(tools=[{**TOOL, "name": long}])
-    (short,) = built.tool_names
-    assert built.tool_names == {short: long}
+    (short,) = built.returned
+    assert built.returned == {short: Returned(long)}
     assert json.loads(built.body)["tools"][0]["function"]["name"] == short
 
 

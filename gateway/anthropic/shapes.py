@@ -1,0 +1,38 @@
+"""The few JSON Schemas that the definitions of Anthropic's own tools are put together from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import Raw
+
+Schema = Mapping[str, object]
+
+STRING: Schema = {"type": "string"}
+INTEGER: Schema = {"type": "integer"}
+NUMBER: Schema = {"type": "number"}
+BOOLEAN: Schema = {"type": "boolean"}
+INTEGERS: Schema = {"type": "array", "items": INTEGER}
+STRINGS: Schema = {"type": "array", "items": STRING}
+POINT: Schema = {**INTEGERS, "description": "[x, y]"}
+REGION: Schema = {**INTEGERS, "description": "[x0, y0, x1, y1]"}
+
+
+def one_of(values: str) -> Schema:
+    """`values` with spaces between them."""
+    return {"type": "string", "enum": values.split()}
+
+
+DIRECTION = one_of("up down left right")
+
+
+def structure(properties: Mapping[str, Schema], required: str = "") -> Schema:
+    """An object; `required` names properties, with spaces between them."""
+    whole: dict[str, object] = {"type": "object", "properties": properties}
+    return {**whole, "required": required.split()} if required else whole
+
+
+def parameters(properties: Mapping[str, Schema], required: str = "") -> Raw:
+    """The same as JSON, as a tool's parameters."""
+    return Raw(msgspec.json.encode(structure(properties, required)))

@@ -1,0 +1,55 @@
+"""Schemas for servers that turn them into a grammar (llama.cpp; vLLM and SGLang with xgrammar).
+
+Rules (specification 10.6):
+- Everything stays that such a grammar can hold. Out go patterns that look ahead or behind, formats that the
+  engines do not know, and repetitions so large that the grammar would not compile; the description says them.
+- `bare`, for a server whose 400 names the grammar: nothing that constrains strings, numbers and lengths.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from gateway.schemas.nodes import Node, is_node, mapped, without
+
+_REPEATED = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
+LIMIT = 1_000
+"""More repetitions than this are no constraint worth a grammar."""
+_FORMATS = frozenset({"date-time", "date", "time", "uuid"})
+"""Those that llama.cpp has rules for; xgrammar knows more."""
+_LOOKING = re.compile(r"\(\?|\\[bB1-9]")
+"""Groups that look around or carry flags, word boundaries, references back."""
+_BARE = frozenset(
+    "pattern format minimum maximum exclusiveMinimum exclusiveMaximum multipleOf uniqueItems propertyNames "
+    "patternProperties contains".split()
+).union(_REPEATED)
+
+
+def grammar(root: Node) -> Node:
+    return _node(root)
+
+
+def bare(root: Node) -> Node:
+    return _stripped(root)
+
+
+def _node(value: Any) -> Any:
+    if not is_node(value):
+        return value
+    return mapped(without(value, _hard(value)), _node)
+
+
+def _hard(node: Node) -> list[str]:
+    found = [key for key in _REPEATED if isinstance(size := node.get(key), int | float) and size > LIMIT]
+    if isinstance(pattern := node.get("pattern"), str) and _LOOKING.search(pattern):
+        found.append("pattern")
+    if isinstance(kind := node.get("format"), str) and kind not in _FORMATS:
+        found.append("format")
+    return found
+
+
+def _stripped(value: Any) -> Any:
+    if not is_node(value):
+        return value
+    return mapped(without(value, _BARE), _stripped)

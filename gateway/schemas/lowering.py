@@ -1,0 +1,120 @@
+"""A schema as a client declared it -> the bytes that one kind of server is sent.
+
+    loose     the schema itself, with a root that a function may have
+    gemini    OpenAPI's subset
+    ollama    seven keywords
+    grammar   what a grammar can be made of
+
+Rules:
+- Pure, and kept by the schema's bytes: a client sends the same tools with every request. At most `KEPT`
+  results are kept of each kind.
+- A tool's parameters are an object with `type` and `properties`. What is no schema is an empty object.
+- The caller keeps the original: what comes back is held against that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, Literal
+
+import msgspec
+from attrs import frozen
+from msgspec import Raw
+
+from gateway.errors import RequestRefused
+from gateway.schemas import gemini, grammar, ollama
+from gateway.schemas import strict as strictness
+from gateway.schemas.merging import opened
+from gateway.schemas.nodes import Node, is_node, types
+
+Level = Literal["loose", "gemini", "ollama", "grammar"]
+
+KEPT = 1_024
+_IDENTITY = ("$schema", "$id")
+_EMPTY = b'{"type":"object","properties":{}}'
+_KEYS = msgspec.json.Decoder(dict[str, Raw])
+_CLOSED_ROOT = frozenset({"anyOf", "oneOf", "allOf", "enum", "not", "$ref"})
+"""What parameters of a function may not have at their root."""
+_LOWERED: Mapping[Level, Callable[[Node], Node] | None] = {
+    "loose": None,
+    "gemini": gemini.gemini,
+    "ollama": ollama.ollama,
+    "grammar": grammar.grammar,
+}
+
+
+@lru_cache(maxsize=KEPT)
+def parameters(schema: bytes, level: Level = "loose", *, bare: bool = False) -> Raw:
+    """A tool's parameters. RequestRefused where they are nested without end."""
+    try:
+        keys = _KEYS.decode(schema)
+        if level == "loose" and not bare and _CLOSED_ROOT.isdisjoint(keys):
+            return _with_basics({key: value for key, value in keys.items() if key not in _IDENTITY})
+        return _lowered_root(msgspec.json.decode(schema), level, bare=bare)
+    except msgspec.DecodeError:
+        return Raw(_EMPTY)
+    except RecursionError:
+        raise RequestRefused("tools: an input_schema is nested too deeply") from None
+
+
+@lru_cache(maxsize=KEPT)
+def answer(schema: bytes, level: Level = "loose", *, bare: bool = False) -> Raw:
+    """The schema of an answer (`output_config.format`), whose root may be anything."""
+    try:
+        node = msgspec.json.decode(schema)
+        node = _lowered(node, "grammar" if level == "ollama" else level, bare=bare)
+    except RecursionError:
+        raise RequestRefused("output_config.format: the schema is nested too deeply") from None
+    return Raw(msgspec.json.encode({key: value for key, value in node.items() if key not in _IDENTITY}))
+
+
+@frozen
+class Strict:
+    """`optional`: properties may come back as null that the client expects to be left out.
+
+    `as_sent`: the schema was strict as it came.
+    """
+
+    schema: Raw
+    optional: bool
+    as_sent: bool
+
+
+@lru_cache(maxsize=KEPT)
+def strict(schema: bytes) -> Strict | None:
+    """The schema as OpenAI takes it with `strict: true`; None where it has no such form."""
+    try:
+        sent = msgspec.json.decode(schema or b"{}")
+        found = strictness.strict(sent)
+        return found and Strict(Raw(msgspec.json.encode(found.schema)), found.optional, found.schema == sent)
+    except RecursionError:
+        return None
+
+
+def _with_basics(keys: Mapping[str, Raw]) -> Raw:
+    """Values stay byte for byte."""
+    head = {
+        key: Raw(value) for key, value in (("type", b'"object"'), ("properties", b"{}")) if key not in keys
+    }
+    return Raw(msgspec.json.encode({**head, **keys}))
+
+
+def _lowered_root(sent: Any, level: Level, *, bare: bool) -> Raw:
+    root: Node = sent if is_node(sent) else {}
+    if not _CLOSED_ROOT.isdisjoint(root):
+        root = opened(root)
+    root = _lowered(root, level, bare=bare)
+    root = {key: value for key, value in root.items() if key not in _IDENTITY}
+    if types(root) != ["object"]:
+        root = {**root, "type": "object"}
+    if not is_node(root.get("properties")):
+        root = {**root, "properties": {}}
+    head = {key: root[key] for key in ("type", "properties")} if "type" not in root else {}
+    return Raw(msgspec.json.encode({**head, **root}))
+
+
+def _lowered(node: Node, level: Level, *, bare: bool) -> Node:
+    lower = _LOWERED[level]
+    node = grammar.bare(node) if bare else node
+    return lower(node) if lower else node

@@ -1,0 +1,116 @@
+"""JSON Schemas as plain values, and the few things that every lowering does with them.
+
+A node is a schema that is an object; `true` and `false` are schemas too, and anything else counts as `true`.
+Nothing here changes what it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeGuard, cast
+
+import msgspec
+
+Node = dict[str, Any]
+
+MAPS = ("properties", "$defs", "definitions", "patternProperties", "dependentSchemas")
+LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
+SINGLES = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
+COMBINERS = ("anyOf", "oneOf", "allOf")
+
+
+def is_node(value: Any) -> TypeGuard[Node]:
+    return isinstance(value, dict)
+
+
+def nodes(value: Any) -> list[Any]:
+    """The schemas of a list; none of anything else."""
+    return cast("list[Any]", value) if isinstance(value, list) else []
+
+
+def named(value: Any) -> Node:
+    """The schemas of a map by their names; none of anything else."""
+    return cast("Node", value) if isinstance(value, dict) else {}
+
+
+def strings(value: Any) -> list[str]:
+    """The strings of a list."""
+    return [item for item in nodes(value) if isinstance(item, str)]
+
+
+def mapped(node: Node, change: Callable[[Any], Any]) -> Node:
+    """The node with every schema right below it changed."""
+    out: Node = {}
+    for key, value in node.items():
+        if key in MAPS and isinstance(value, dict):
+            out[key] = {name: change(below) for name, below in named(value).items()}
+        elif isinstance(value, list) and (key in LISTS or key == "items"):
+            out[key] = [change(below) for below in nodes(value)]
+        elif key in SINGLES and isinstance(value, dict):
+            out[key] = change(value)
+        else:
+            out[key] = value
+    return out
+
+
+def types(node: Node) -> list[str]:
+    """The names in `type`, one or several."""
+    kind = node.get("type")
+    return [kind] if isinstance(kind, str) else strings(kind)
+
+
+def without(node: Node, keys: Iterable[str]) -> Node:
+    """The node without these keys, whose content becomes the end of its description: `{minimum: 1}`."""
+    taken = set(keys)
+    moved = {key: value for key, value in node.items() if key in taken}
+    kept = {key: value for key, value in node.items() if key not in taken}
+    return described(kept, moved)
+
+
+UNSPOKEN = frozenset(
+    "$schema $id $comment $anchor $defs definitions title examples unevaluatedProperties".split()
+)
+_SAFE = 2**53 - 1
+
+
+def is_idle(key: str, value: Any) -> bool:
+    """Whether a key says nothing that a model could act on: no description has to repeat it."""
+    if key == "additionalProperties":
+        return isinstance(value, bool) or value == {}
+    bound = key in ("minimum", "maximum") and isinstance(value, int | float) and abs(value) >= _SAFE
+    return bound or key in UNSPOKEN
+
+
+def described(node: Node, facts: Mapping[str, Any]) -> Node:
+    """The node, with facts that its target has no words for at the end of its description."""
+    if not facts:
+        return node
+    said = ", ".join(f"{key}: {_text(value)}" for key, value in facts.items())
+    before = node.get("description")
+    text = f"{before}\n\n{{{said}}}" if isinstance(before, str) and before else f"{{{said}}}"
+    return {**node, "description": text}
+
+
+def type_of(value: Any) -> str | None:
+    """The name that JSON Schema has for the kind of a value."""
+    match value:
+        case bool():
+            return "boolean"
+        case str():
+            return "string"
+        case int():
+            return "integer"
+        case float():
+            return "number"
+        case None:
+            return "null"
+        case list():
+            return "array"
+        case dict():
+            return "object"
+        case _:
+            return None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -1,0 +1,118 @@
+"""OpenAI's strict schemas: every object closed, every property required (specification 10.1).
+
+Rules:
+- A property that was optional becomes one that may be null, and nulls are deleted from what comes back
+  (`nulls.dropped`).
+- `oneOf` becomes `anyOf`, `const` an `enum` of one, `allOf` is merged.
+- What cannot be said (a map with free keys, a root that is no single object, conditions, limits exceeded)
+  has no strict form: None.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import define
+
+from gateway.schemas.merging import flattened
+from gateway.schemas.nodes import MAPS, Node, is_node, mapped, named, nodes, strings, types
+
+PROPERTIES = 5_000
+NESTING = 10
+VALUES = 1_000
+LETTERS = 120_000
+"""OpenAI's limits: properties, levels, enum values, and characters of names and values in all."""
+_REFUSED = frozenset(
+    "not if then else dependentRequired dependentSchemas patternProperties propertyNames contains "
+    "prefixItems unevaluatedProperties unevaluatedItems".split()
+)
+_IDENTITY = frozenset({"$schema", "$id", "$comment", "default", "examples", "title"})
+
+
+@define
+class Strict:
+    """`optional`: some properties may now be null that were optional before."""
+
+    schema: Node
+    optional: bool = False
+
+
+def strict(root: Any) -> Strict | None:
+    if not is_node(root) or types(flattened(root)) not in (["object"], []):
+        return None
+    if any(key in root for key in ("anyOf", "oneOf", "$ref", "enum")):
+        return None
+    closing = _Closing()
+    try:
+        whole = closing.closed({"type": "object", "properties": {}, **root}, 0)
+    except _NotStrictError:
+        return None
+    return Strict(whole, closing.optional)
+
+
+class _NotStrictError(Exception):
+    """This schema has no strict form."""
+
+
+@define
+class _Closing:
+    optional: bool = False
+    properties: int = 0
+    values: int = 0
+    letters: int = 0
+
+    def closed(self, node: Any, level: int) -> Any:
+        if not is_node(node) or level > NESTING:
+            raise _NotStrictError
+        node = _renamed(flattened(node))
+        if not _REFUSED.isdisjoint(node):
+            raise _NotStrictError
+        self._count(node)
+        inner = level + 1 if "object" in types(node) or "properties" in node else level
+        whole = mapped(node, lambda below: self.closed(below, inner))
+        return self._object(whole) if inner > level else whole
+
+    def _object(self, node: Node) -> Node:
+        if "properties" not in node or node.get("additionalProperties", False) is not False:
+            raise _NotStrictError
+        properties, required = named(node["properties"]), strings(node.get("required"))
+        missing = [name for name in properties if name not in required]
+        self.optional = self.optional or bool(missing)
+        return {
+            **node,
+            "properties": {
+                name: _nullable(value) if name in missing else value for name, value in properties.items()
+            },
+            "required": list(properties),
+            "additionalProperties": False,
+        }
+
+    def _count(self, node: Node) -> None:
+        values = nodes(node.get("enum"))
+        names = [name for key in MAPS for name in named(node.get(key))]
+        self.properties += len(named(node.get("properties")))
+        self.values += len(values)
+        self.letters += sum(map(len, [*names, *strings(values)]))
+        if self.properties > PROPERTIES or self.values > VALUES or self.letters > LETTERS:
+            raise _NotStrictError
+
+
+def _renamed(node: Node) -> Node:
+    out = {key: value for key, value in node.items() if key not in _IDENTITY}
+    if "const" in out:
+        out["enum"] = [out.pop("const")]
+    if "oneOf" in out:
+        out["anyOf"] = nodes(out.get("anyOf")) + nodes(out.pop("oneOf"))
+    return out
+
+
+def _nullable(node: Node) -> Node:
+    """The same, or null. Where `enum` or no `type` is in the way: as an alternative."""
+    kinds = types(node)
+    if "null" in kinds:
+        return node
+    if kinds and "enum" not in node:
+        return {**node, "type": [*kinds, "null"]}
+    if alternatives := nodes(node.get("anyOf")):
+        return {**node, "anyOf": [*alternatives, {"type": "null"}]}
+    return {"anyOf": [node, {"type": "null"}]}

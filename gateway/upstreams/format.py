@@ -1,0 +1,101 @@
+"""What form an answer is to have (`output_config.format`) -> how this upstream is asked for it.
+
+Rules:
+- `output_format`, the field's first name, means the same; both together are refused.
+- Where the upstream takes a schema it gets one, strict where the schema has a strict form: then nulls come
+  back for what is left out, and are deleted.
+- Where it takes none, where tools could then not be called, or where it has refused the field, the schema
+  stands in the system prompt, and the answer is checked here (see `formatted`).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from attrs import frozen
+from msgspec import Raw
+
+from gateway.anthropic import wire as a
+from gateway.anthropic.notes import Notes
+from gateway.errors import RequestRefused
+from gateway.schemas import lowering
+from gateway.upstreams.built import Amends, AnswerFormat
+from gateway.upstreams.quirks import Quirks
+
+_FIELDS = frozenset({"response_format", "format"})
+"""What upstreams call it."""
+
+
+class _Sent(msgspec.Struct, frozen=True):
+    type: str
+    schema: Raw = Raw()
+
+
+_SENT = msgspec.json.Decoder(_Sent)
+
+
+@frozen
+class Format:
+    """`how`: by its schema; as any JSON object, with the schema in words; or in words alone."""
+
+    how: Literal["schema", "object", "words"]
+    schema: Raw
+    """As the upstream takes it."""
+    strict: bool
+    answer: AnswerFormat
+    """What is made of the answer."""
+
+    @property
+    def words(self) -> str:
+        """The line of the system prompt; empty where the upstream is told by the schema."""
+        if self.how == "schema":
+            return ""
+        text = str(self.answer.schema, "utf-8")
+        return f"Your final answer must be JSON, and nothing else, that matches this schema: {text}"
+
+
+def wanted(request: a.MessagesRequest, notes: Notes) -> Raw | None:
+    """The schema that the client asked for."""
+    newer = bytes(request.output_config.format) if request.output_config else b""
+    older = bytes(request.output_format)
+    asked = [sent for sent in (newer, older) if sent not in (b"", b"null")]
+    if len(asked) == 2:
+        raise RequestRefused("output_format: cannot be combined with output_config.format")
+    if not asked:
+        return None
+    try:
+        sent = _SENT.decode(asked[0])
+    except msgspec.ValidationError as error:
+        raise RequestRefused(f"output_config.format: {error}") from None
+    if sent.type == "json_schema" and bytes(sent.schema).startswith(b"{"):
+        return sent.schema
+    notes.add("dropped.output_format", sent.type)
+    return None
+
+
+def output_format(
+    request: a.MessagesRequest, quirks: Quirks, amends: Amends, notes: Notes, *, tools: bool
+) -> Format | None:
+    """`tools`: whether the model is offered any."""
+    sent = wanted(request, notes)
+    if sent is None:
+        return None
+    schema = bytes(sent)
+    level = quirks.json_schema
+    if level in ("object", "none") or (tools and not quirks.format_beside_tools) or amends.dropped & _FIELDS:
+        notes.add("emulated.structured_output")
+        how = "object" if level == "object" and not (tools or amends.dropped & _FIELDS) else "words"
+        return Format(how, sent, strict=False, answer=AnswerFormat(schema, checked=True))
+    return _by_schema(schema, quirks, amends, notes)
+
+
+def _by_schema(schema: bytes, quirks: Quirks, amends: Amends, notes: Notes) -> Format:
+    lowered = lowering.answer(schema, quirks.schema, bare=amends.bare_schemas)
+    strict = None if amends.bare_schemas else lowering.strict(schema)
+    if quirks.json_schema == "strict":
+        if strict is not None:
+            return Format("schema", strict.schema, strict=True, answer=AnswerFormat(schema, strict.optional))
+        notes.add("dropped.strict", "output_config.format")
+    as_sent = strict is not None and strict.as_sent
+    return Format("schema", lowered, strict=as_sent, answer=AnswerFormat(schema))

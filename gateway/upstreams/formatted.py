@@ -1,0 +1,167 @@
+"""An answer that is to be JSON of some schema -> one text that is nothing but that JSON.
+
+Rules:
+- Fences and words around the JSON are taken off. A stream is let through as soon as it begins like JSON; one
+  that begins otherwise, or that has to be checked or changed, is read to its end first.
+- Nulls that stand for properties left out are deleted.
+- An answer that was only asked for in words is checked: if it does not match, the model is told why and asked
+  once more, and the figures of both answers are added. What it says then is passed on.
+- Text before a tool call is no answer, nor is one that was cut short: both stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from attrs import Factory, define, evolve, field
+from msgspec import structs
+
+from gateway.anthropic import wire as a
+from gateway.anthropic.ending import added
+from gateway.errors import UpstreamFailed
+from gateway.inbound import Inbound
+from gateway.parts import Block, End, Fault, Finish, Notice, Part, Text, Thinking, Tool, Usage
+from gateway.schemas.answers import Read, read
+from gateway.upstreams.base import Attempt
+from gateway.upstreams.built import AnswerFormat, Built
+
+AskAgain = Callable[[Inbound], Coroutine[Any, Any, Attempt]]
+
+
+def formatted(attempt: Attempt, inbound: Inbound, ask: AskAgain) -> Attempt:
+    """The attempt as it is, unless its answer is to have a form. `ask` sends a request to the same target."""
+    form = attempt.built.format
+    return attempt if form is None else FormattedAttempt(attempt.built, attempt, form, inbound, ask)
+
+
+@define
+class FormattedAttempt:
+    built: Built
+    _attempt: Attempt
+    _form: AnswerFormat
+    _inbound: Inbound
+    _ask: AskAgain
+    _answer: FormedAnswer = field(init=False)
+    _second: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        self._answer = FormedAnswer(self._form, whole=not self._inbound.request.stream)
+
+    async def read(self) -> list[Part] | None:
+        parts = await self._attempt.read()
+        if parts is None:
+            return None
+        given = [out for part in parts for out in self._answer.take(part)]
+        wrong = self._answer.wrong
+        return given if wrong is None else [*given, *await self._again(wrong)]
+
+    async def close(self) -> None:
+        await self._attempt.close()
+
+    async def _again(self, wrong: str) -> list[Part]:
+        """Ask once more, or give out what there is."""
+        first = self._answer
+        if self._second:
+            return first.given_up()
+        self._second = True
+        try:
+            attempt = await self._ask(_told(self._inbound, first.text, wrong))
+        except UpstreamFailed:
+            return first.given_up()
+        await self._attempt.close()
+        self._attempt = attempt
+        self._answer = FormedAnswer(self._form, whole=True, before=first.usage)
+        return [Notice("repaired.structured_output", f"asked again: {wrong}")]
+
+
+def _told(inbound: Inbound, text: str, wrong: str) -> Inbound:
+    """The same request, with the answer that was wrong and what is wrong about it."""
+    request = inbound.request
+    said = (a.Message("assistant", (a.Text(text),)),) if text.strip() else ()
+    asked = a.Text(
+        f"Your answer does not match the schema: {wrong}. "
+        "Answer again, with the corrected JSON and nothing else."
+    )
+    messages = (*request.messages, *said, a.Message("user", (asked,)))
+    return evolve(inbound, request=structs.replace(request, messages=messages))
+
+
+@define
+class FormedAnswer:
+    """The parts of one answer. `whole`: nothing of its text is shown before its end.
+
+    `wrong` is set at the end of an answer that does not match: the caller asks again, or takes `given_up`.
+    """
+
+    _form: AnswerFormat
+    whole: bool
+    before: Usage = Factory(Usage)
+    """The figures of an earlier answer to the same request."""
+    text: str = ""
+    usage: Usage = Factory(Usage)
+    wrong: str | None = None
+    _passing: bool = False
+    _called: bool = False
+    _read: Read | None = None
+    _end: End = Factory(End)
+
+    def __attrs_post_init__(self) -> None:
+        self.whole = self.whole or self._form.nulls or self._form.checked
+
+    def take(self, part: Part) -> list[Part]:
+        match part:
+            case Text():
+                return self._text(part)
+            case Usage():
+                self.usage = added(self.before, part)
+                return [self.usage]
+            case Tool() | Block():
+                self._called = True
+                return [*self._as_it_is(), part]
+            case End():
+                return self._finish(part)
+            case Fault():
+                return [*self._as_it_is(), part]
+            case Thinking() | Notice():
+                return [part]
+
+    def given_up(self) -> list[Part]:
+        """The answer although it is wrong."""
+        text = self._read.text if self._read else self.text
+        return [
+            Notice("dropped.structured_output", self.wrong or ""),
+            *_said(text),
+            self._end,
+        ]
+
+    def _text(self, part: Text) -> list[Part]:
+        if self._passing or self._called:
+            return [part]
+        self.text += part.text
+        if self.whole or self.text.lstrip()[:1] not in ("{", "["):
+            return []
+        self._passing = True
+        text, self.text = self.text.lstrip(), ""
+        return [Text(text)]
+
+    def _as_it_is(self) -> list[Part]:
+        text, self.text = self.text, ""
+        return _said(text)
+
+    def _finish(self, end: End) -> list[Part]:
+        if self._passing or self._called or end.finish not in (Finish.STOP, Finish.TOOLS):
+            return [*self._as_it_is(), end]
+        found = self._read = read(self.text, self._form.schema, nulls=self._form.nulls)
+        if self._form.checked and found.wrong is not None:
+            self.wrong, self._end = found.wrong, end
+            return []
+        changed = found.text != self.text.strip()
+        notice: list[Part] = (
+            [Notice("repaired.structured_output", "taken out of its text")] if changed else []
+        )
+        return [*notice, *_said(found.text), end]
+
+
+def _said(text: str) -> list[Part]:
+    return [Text(text)] if text else []

@@ -1,0 +1,86 @@
+"""The tools of a request -> the functions that one upstream is told of, and how its calls of them come back.
+
+Rules:
+- Schemas are lowered to what the upstream takes; `strict` is kept where it can be.
+- A call comes back under the client's name. Its arguments are held and mended where the schema was made
+  strict (nulls for what is left out) or where this server's models write broken JSON (`repair_tool_args`).
+- Examples have no place of their own in any upstream: they stand below the description.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import Factory, frozen
+from msgspec import Raw
+
+from gateway.anthropic import families, typed
+from gateway.anthropic import wire as a
+from gateway.anthropic.names import Names, Returned
+from gateway.anthropic.notes import Notes
+from gateway.anthropic.toolset import Toolset
+from gateway.schemas import lowering
+from gateway.schemas.mending import Mending
+from gateway.upstreams.built import Amends
+from gateway.upstreams.quirks import Quirks
+
+
+@frozen
+class Function:
+    """`name` as it is sent; `strict`: the parameters have OpenAI's strict form, and it may be asked for."""
+
+    name: str
+    description: str
+    parameters: Raw
+    strict: bool = False
+
+
+@frozen
+class Functions:
+    told: list[Function] = Factory(list[Function])
+    returned: Mapping[str, Returned] = Factory(dict[str, Returned])
+    """By the name as sent, those that come back as anything but themselves."""
+    prompt: str = ""
+    """What the system prompt has to say for a tool to be of use."""
+
+
+def functions(tools: Toolset, names: Names, quirks: Quirks, amends: Amends, notes: Notes) -> Functions:
+    told: list[Function] = []
+    returned: dict[str, Returned] = {}
+    for tool in tools.tools:
+        schema = bytes(tool.input_schema)
+        strict = _strict(tool, schema, quirks, amends, notes) if tool.strict else None
+        name = names.sent(tool.name)
+        parameters = (
+            strict.schema if strict else lowering.parameters(schema, quirks.schema, bare=amends.bare_schemas)
+        )
+        told.append(Function(name, _description(tool), parameters, strict is not None))
+        nulls = strict is not None and strict.optional
+        if nulls or quirks.repair_tool_args or tool.name in tools.members:
+            mending = (
+                Mending(schema, nulls, quirks.repair_tool_args) if nulls or quirks.repair_tool_args else None
+            )
+            returned[name] = _returned(tool.name, tools.members.get(tool.name, ""), mending)
+    memory = any(tool.type == typed.MEMORY for tool in tools.tools)
+    return Functions(told, returned, typed.MEMORY_PROMPT if memory else "")
+
+
+def _strict(
+    tool: a.ToolDefinition, schema: bytes, quirks: Quirks, amends: Amends, notes: Notes
+) -> lowering.Strict | None:
+    """The strict form, where both the upstream and the schema have one."""
+    found = lowering.strict(schema) if quirks.strict_tools and not amends.bare_schemas else None
+    if found is None:
+        notes.add("dropped.strict", tool.name)
+    return found
+
+
+def _returned(name: str, family: str, mending: Mending | None) -> Returned:
+    return Returned(name.removeprefix(family + families.BETWEEN) if family else name, family, mending)
+
+
+def _description(tool: a.ToolDefinition) -> str:
+    if not tool.input_examples:
+        return tool.description or ""
+    examples = [f"Examples: {str(bytes(example), 'utf-8')}" for example in tool.input_examples]
+    return "\n".join(filter(None, [tool.description, *examples]))
