@@ -57,7 +57,7 @@ def create_app(settings: Settings, source: Source | None = None, worker: Worker 
     """
     runtimes = RuntimeRef.holding(Runtime.build(settings))
     reloader = Reloader(runtimes, source, worker.number) if source else None
-    service = Service(runtimes, Counter(), worker, reloader)
+    service = Service(runtimes, Counter(), worker=worker, reloader=reloader)
     return Application(
         route_handlers=[MessagesController, ModelsController, HealthController, AdminController],
         state=State({"service": service}),
