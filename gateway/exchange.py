@@ -35,6 +35,7 @@ from gateway.sieve import strained
 from gateway.silence import Silence
 from gateway.telemetry.record import RequestRecord
 from gateway.upstreams.base import Attempt, Target
+from gateway.upstreams.formatted import opened
 from gateway.upstreams.local import local_answer
 from gateway.upstreams.plan import sight
 
@@ -187,7 +188,7 @@ class Exchange:
     async def _open(self, inbound: Inbound, target: Target) -> Attempt:
         messages, seen = inbound.request.messages, sight(target.facts)
         attachments = await self.resolver.resolve(messages, seen, self.server.fetch_urls)
-        return await target.adapter.open(inbound, target, attachments)
+        return await opened(inbound, target, attachments)
 
     async def _pump(self, attempt: Attempt, asked: Emulation) -> None:
         writer, built = self._answering.writer, attempt.built

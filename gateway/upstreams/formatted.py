@@ -18,21 +18,28 @@ from attrs import Factory, define, evolve, field
 from msgspec import structs
 
 from gateway.anthropic import wire as a
+from gateway.anthropic.attached import Attachments
 from gateway.anthropic.ending import added
 from gateway.errors import UpstreamFailed
 from gateway.inbound import Inbound
 from gateway.parts import Block, End, Fault, Finish, Notice, Part, Text, Thinking, Tool, Usage
 from gateway.schemas.answers import Read, read
-from gateway.upstreams.base import Attempt
+from gateway.upstreams.base import Attempt, Target
 from gateway.upstreams.built import AnswerFormat, Built
 
-AskAgain = Callable[[Inbound], Coroutine[Any, Any, Attempt]]
 
+async def opened(inbound: Inbound, target: Target, attachments: Attachments) -> Attempt:
+    """The target's attempt, as it is unless its answer is to have a form."""
 
-def formatted(attempt: Attempt, inbound: Inbound, ask: AskAgain) -> Attempt:
-    """The attempt as it is, unless its answer is to have a form. `ask` sends a request to the same target."""
+    async def ask(inbound: Inbound) -> Attempt:
+        return await target.adapter.open(inbound, target, attachments)
+
+    attempt = await ask(inbound)
     form = attempt.built.format
     return attempt if form is None else FormattedAttempt(attempt.built, attempt, form, inbound, ask)
+
+
+AskAgain = Callable[[Inbound], Coroutine[Any, Any, Attempt]]
 
 
 @define
