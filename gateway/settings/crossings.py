@@ -5,14 +5,12 @@ It looks at the tree, like `consistency`, so that its mistakes are found beside 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from gateway.settings.document import Tree
 from gateway.settings.mistakes import KeyPath, one_of, suggestion
 
 Found = Iterator[tuple[KeyPath, str]]
-_ONE_MILLION = re.compile(r"\[1m\]$", re.IGNORECASE)
 
 
 def crossings(tree: dict[str, Tree]) -> Found:
@@ -70,16 +68,11 @@ def _client_names(keys: list[Tree]) -> Iterator[str]:
 
 
 def _duplicate_aliases(tree: dict[str, Tree]) -> Found:
-    """Two ids are one where only `[1m]` tells them apart; an exact name of `models` is published, too."""
+    """An exact name of `models` is published, too."""
     aliases, models = tree.get("aliases"), tree.get("models")
-    first: dict[str, str] = {}
     for id_, alias in aliases.items() if isinstance(aliases, dict) else ():
-        name = _ONE_MILLION.sub("", id_)
-        earlier = first.setdefault(name, id_)
-        if earlier != id_:
-            yield ("aliases", id_), f"is the same id as `{earlier}`: `[1m]` at the end is ignored"
-        elif isinstance(models, dict) and name in models and _below(alias, "to") is not None:
-            yield ("aliases", id_, "to"), f"`models.{name}` says where this id goes, too; remove one of them"
+        if isinstance(models, dict) and id_ in models and _below(alias, "to") is not None:
+            yield ("aliases", id_, "to"), f"`models.{id_}` says where this id goes, too; remove one of them"
 
 
 def _weights(path: KeyPath, to: Tree) -> Found:

@@ -159,7 +159,7 @@ def _rules(converter: Converter, value: Any) -> tuple[m.ModelRule, ...]:
     def rule(pattern: str | int, target: Any) -> m.ModelRule:
         if not str(pattern).strip():
             raise Wrong("expected a model name or pattern before the colon")
-        return m.ModelRule(str(pattern), converter.structure(target, m.ModelTarget))
+        return m.ModelRule(scalars.pattern(str(pattern)), converter.structure(target, m.ModelTarget))
 
     return tuple(_each(_section(value).items(), rule))
 

@@ -161,12 +161,17 @@ def test_json_holds_the_same(check) -> None:
     assert result.exit_code == 0
     assert shown["ok"] is True
     assert shown["file"] == "gateway.yaml"
-    assert shown["models"][1] == {
-        "requested": "claude-opus-*",
+    target = {
         "provider": "far",
         "model": "Qwen/Qwen3-480B",
         "context_window": 131072,
         "max_output_tokens": 32768,
+    }
+    assert shown["routes"][1] == {
+        "route": "models.claude-opus-*",
+        "models": ["claude-opus-*"],
+        "conditions": {},
+        "to": [target],
         "from": "gateway.yaml:19",
     }
     assert shown["default"] is None
@@ -184,3 +189,41 @@ def test_json_of_mistakes_says_where_and_what(check) -> None:
     assert shown["mistakes"] == [
         {"where": "gateway.yaml:1", "path": "server.prt", "message": "unknown key; did you mean `port`?"}
     ]
+
+
+ROUTES = (
+    FILE
+    + """\
+routes:
+  - {match: {class: auxiliary}, to: [{provider: local, model: a, weight: 3}, {provider: far, model: b, weight: 1}, far/c]}
+  - {match: {class: auxiliary, images: true}, to: far/other}
+aliases:
+  claude-mine: {to: {provider: far, model: d, extra_body: {secret: hunter2-extra}}, display_name: Mine}
+"""
+)
+
+
+def test_routes_and_aliases_are_shown_in_words(check) -> None:
+    output = " ".join(check(text=ROUTES, COLUMNS="200").output.split())
+    assert "any model, class auxiliary local/a (3) or far/b (1), then far/c" in output
+    assert "claude-mine Mine far/d" in output
+
+
+def test_what_can_never_be_reached_is_a_mistake(check) -> None:
+    result = check(text=ROUTES)
+    line = len(FILE.splitlines()) + 3
+    words = f"gateway.yaml:{line}: routes[1]: never matches: `routes[0]`, before it, takes all its requests"
+    assert result.exit_code == 1
+    assert words in " ".join(result.output.split())
+    shown = json.loads(check("--json", text=ROUTES).output)
+    assert (shown["ok"], [one["path"] for one in shown["mistakes"]]) == (False, ["routes[1]"])
+
+
+def test_of_an_extra_body_only_the_keys_are_shown(check) -> None:
+    shown = json.loads(check("--json", text=ROUTES).output)
+    assert shown["routes"][0]["to"][0]["extra_body"] == ["secret"]
+
+
+def test_named_keys_are_shown_by_name(check) -> None:
+    text = FILE.replace('["${CLIENT_KEY}"]', '["${CLIENT_KEY}", {name: alice, key: hunter2-a}]')
+    assert row(check(text=text), "keys") == ["keys", "***,", "alice:", "***", "line", "2"]

@@ -52,7 +52,7 @@ def test_several_windows_of_one_ollama_model_are_said(said) -> None:
 def test_rules_that_never_match_are_said(said) -> None:
     text = WINDOW.replace("}}", '}, "claude-*": local/m}')
     (line,) = said(KEYS + OLLAMA + text)
-    assert line == "The rule `claude-*` never matches: `*`, above it, takes all its names."
+    assert line == "models.claude-* never matches: `models.*`, before it, takes all its requests."
 
 
 def test_no_route_at_all_is_said(said) -> None:

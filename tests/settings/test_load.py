@@ -142,7 +142,7 @@ def test_empty_reference_means_not_said(loaded) -> None:
 
 def test_key_of_a_client_may_look_like_a_number(loaded) -> None:
     (key,) = loaded(ONE % "local" + 'server: {keys: ["${K}"]}', K="0123").settings.server.keys
-    assert key.reveal() == "0123"
+    assert key.key.reveal() == "0123"
 
 
 def test_default_target_is_the_default_model_split(loaded) -> None:
