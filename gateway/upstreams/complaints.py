@@ -4,6 +4,7 @@
     "(8000 in the messages, 16000 in the completion)", window 16384            ->  max_tokens 8320
     "Unsupported parameter: 'temperature' is not supported with this model."   ->  without it
     '"qwen" does not support thinking'                                         ->  without `think`
+    "failed to parse grammar"                                                  ->  schemas without constraints
 
 Rules:
 - Only what changes the request is a complaint: a limit below what was asked, a parameter not yet dropped.
@@ -52,12 +53,18 @@ _PARAMETERS = (
     rf"parameter {_NAME} (?:is|are) (?:not supported|unsupported)",
 )
 _KEPT = frozenset({"model", "messages", "stream", "tools", "parameter", "value", "this", "the"})
+_GRAMMAR = re.compile(
+    r"grammar|schema conversion|schema.{0,60}(?:not supported|unsupported)|features not supported by|"
+    r"invalid (?:json )?schema (?:for|in) ",
+    re.IGNORECASE,
+)
+"""llama.cpp, vLLM and SGLang with xgrammar; OpenAI and Ollama say `invalid schema for`, `in`."""
 _UNSUPPORTED_CODES = frozenset({"unsupported_parameter", "unsupported_value", "unknown_parameter"})
 
 
 @frozen
 class Complaint:
-    """One thing that a refusal names. Exactly one of the three is set.
+    """One thing that a refusal names. Exactly one of the first four is set.
 
     `lasting`: it holds for the model; a limit that follows from this prompt's length does not.
     """
@@ -65,6 +72,7 @@ class Complaint:
     max_tokens: int | None = None
     parameter: str | None = None
     think: bool = False
+    schemas: bool = False
     lasting: bool = True
 
 
@@ -79,8 +87,9 @@ def complaint(status: int, body: bytes) -> Complaint | None:
         return Complaint(max_tokens=limit, lasting=False)
     if (limit := _limit(words)) is not None:
         return Complaint(max_tokens=limit)
-    parameter = _parameter(words)
-    return Complaint(parameter=parameter) if parameter else None
+    if parameter := _parameter(words):
+        return Complaint(parameter=parameter)
+    return Complaint(schemas=True) if _GRAMMAR.search(words.message) else None
 
 
 def mend(amends: Amends, status: int, body: bytes, built: Built) -> Amends | None:
@@ -88,6 +97,8 @@ def mend(amends: Amends, status: int, body: bytes, built: Built) -> Amends | Non
     match complaint(status, body):
         case Complaint(think=True) if amends.think:
             return evolve(amends, think=False)
+        case Complaint(schemas=True) if not amends.bare_schemas:
+            return evolve(amends, bare_schemas=True)
         case Complaint(max_tokens=int(limit)) if limit < (built.wish.max_tokens or limit + 1):
             return evolve(amends, max_tokens=limit)
         case Complaint(parameter=str(name)) if name not in amends.dropped:

@@ -45,6 +45,8 @@ class Functions:
 
 
 def functions(tools: Toolset, names: Names, quirks: Quirks, amends: Amends, notes: Notes) -> Functions:
+    if tools.tools and amends.bare_schemas:
+        notes.add("dropped.schema_constraints", "the upstream could make no grammar of them")
     told: list[Function] = []
     returned: dict[str, Returned] = {}
     for tool in tools.tools:

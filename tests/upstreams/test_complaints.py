@@ -32,6 +32,13 @@ def test_room_beside_the_prompt_is_the_limit_of_this_request_only():
     assert complaint(400, body(message)) == Complaint(max_tokens=8320, lasting=False)
 
 
+@pytest.mark.parametrize(("server", "message"), table("grammars"))
+def test_grammar_that_could_not_be_made_is_read(server, message):
+    assert complaint(400, body(message)) == Complaint(schemas=True), server
+    assert mend(Amends(), 400, body(message), Built(b"")) == Amends(bare_schemas=True)
+    assert mend(Amends(bare_schemas=True), 400, body(message), Built(b"")) is None
+
+
 @pytest.mark.parametrize(("name", "message"), table("parameters"))
 def test_parameter_is_read(name, message):
     assert complaint(400, body(message)) == Complaint(parameter=name)
