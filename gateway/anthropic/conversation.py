@@ -167,7 +167,7 @@ class Assembly:
         elif result := self.served.pop(id_, None):
             result.pieces = served.outcome(block, self.content.eyes, place)
             self.settled = True
-        elif not (self.answered and id_ in self.answered):
+        elif (self.answered or {}).get(id_, True):
             self.content.eyes.notes.add("dropped.server_tool", f"{block.type}: a result without call")
 
     def _begin_with(self, found: Summary) -> None:

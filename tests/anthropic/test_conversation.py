@@ -363,3 +363,175 @@ def test_what_cannot_be_read_is_refused_in_the_newest_user_turn_alone(block: dic
     (note,) = older.turns[0].pieces
     assert note.startswith("[")
     assert answers(older.turns[-1]) == [("1", [note])]
+
+
+# ---------------------------------------------------------------- what Anthropic's side ran
+
+
+def served(id_: str, name: str = "web_search", **input_: object) -> dict:
+    return {"type": "server_tool_use", "id": id_, "name": name, "input": input_}
+
+
+def outcome(id_: str, content: object = (), type_: str = "web_search_tool_result") -> dict:
+    return {"type": type_, "tool_use_id": id_, "content": list(content) if content == () else content}
+
+
+def test_assistant_goes_on_in_a_turn_of_its_own_after_a_server_tools_result():
+    said = turns(
+        user("q"), says([text("A"), served("s1"), outcome("s1"), text("B"), served("s2"), outcome("s2")])
+    )
+    first, second = said[1], said[3]
+    assert isinstance(first, t.AssistantTurn)
+    assert isinstance(second, t.AssistantTurn)
+    assert ([first.text, second.text], [c.id for c in (*first.calls, *second.calls)]) == (
+        ["A", "B"],
+        ["s1", "s2"],
+    )
+    assert [answers(said[2]), answers(said[4])] == [[("s1", ["(no results)"])], [("s2", ["(no results)"])]]
+
+
+def test_calls_that_a_server_ran_side_by_side_stay_side_by_side():
+    said = turns(user("q"), says([served("s1"), served("s2"), outcome("s2"), outcome("s1"), text("B")]))
+    assert [r[0] for r in answers(said[2])] == ["s1", "s2"]
+    assert len(said) == 4
+
+
+def test_clients_own_call_keeps_its_place_beside_a_servers():
+    said = turns(
+        user("q"),
+        says([call("c1"), served("s1"), outcome("s1"), text("B"), call("c2")]),
+        user([result("c2", "two"), result("c1", "one")]),
+    )
+    assert answers(said[2]) == [("c1", ["one"]), ("s1", ["(no results)"])]
+    assert answers(said[4]) == [("c2", ["two"])]
+
+
+def test_server_call_without_result_is_dropped_with_a_notice():
+    notes = Notes()
+    said = talk(user("q"), says([text("A"), served("s1"), text("B"), outcome("s9")]), user("on"), notes=notes)
+    assert said.turns[1] == t.AssistantTurn("AB")
+    assert {notice.detail for notice in notes.notices} == {
+        "web_search: a call without result",
+        "web_search_tool_result: a result without call",
+    }
+
+
+def test_result_in_a_later_message_still_finds_its_call():
+    said = turns(user("q"), says([served("s1")]), says([outcome("s1"), text("B")]), user("on"))
+    assert [type(turn).__name__ for turn in said] == [
+        "UserTurn",
+        "AssistantTurn",
+        "UserTurn",
+        "AssistantTurn",
+        "UserTurn",
+    ]
+
+
+def test_tools_that_a_search_found_are_loaded_and_the_search_is_not_shown():
+    found = {"tool_references": [{"type": "tool_reference", "tool_name": "get_weather"}]}
+    notes = Notes()
+    said = talk(
+        user("q"),
+        says(
+            [
+                text("A"),
+                served("s1", "tool_search_tool_bm25"),
+                outcome("s1", found, "tool_search_tool_result"),
+                text("B"),
+            ]
+        ),
+        user("on"),
+        notes=notes,
+    )
+    assert said.turns[1] == t.AssistantTurn("AB")
+    assert [(m.kind, m.name) for m in said.mentions] == [("reference", "get_weather")]
+    assert notes.notices == ()
+
+
+def test_turn_that_ends_in_a_server_tools_result_is_no_prefill():
+    assert talk(user("q"), says([text("A"), served("s1"), outcome("s1")])).prefill == ""
+    assert talk(user("q"), says([served("s1"), outcome("s1"), text("B")])).prefill == "B"
+
+
+def test_system_message_after_a_server_tools_result_opens_the_next_turn():
+    said = turns(user("q"), says([served("s1"), outcome("s1")]), system("note"), user("on"))
+    assert (answers(said[2])[0][0], said[2].pieces) == ("s1", [reminder("note"), "on"])
+
+
+def test_servers_ids_are_kept_within_the_targets_limit():
+    said = turns(
+        user("q"), says([served("srvtoolu_" + "x" * 40), outcome("srvtoolu_" + "x" * 40)]), id_limit=40
+    )
+    assert len(answers(said[2])[0][0]) <= 40
+
+
+# ---------------------------------------------------------------- compaction
+
+
+def compaction(content: object, **more: object) -> dict:
+    return {"type": "compaction", "content": content, **more}
+
+
+def test_summary_stands_for_everything_before_it():
+    said = talk(
+        system("leading"),
+        user("old"),
+        says([text("gone"), call("t1")]),
+        user([result("t1")]),
+        system("gone too"),
+        says([text("also gone"), compaction("S"), text("on")]),
+        user("next"),
+    )
+    summary = "<conversation-summary>\nS\n</conversation-summary>"
+    assert said.system == "leading"
+    assert said.turns == [t.UserTurn(pieces=[summary]), t.AssistantTurn("on"), t.UserTurn(pieces=["next"])]
+
+
+@pytest.mark.parametrize("speaker", [user, says])
+def test_summary_may_be_anybodys_block_and_joins_the_turn_after_it(speaker):
+    said = turns(user("old"), speaker([compaction("S", signature="gw1:x")]), user("next"))
+    assert said == [t.UserTurn(pieces=["<conversation-summary>\nS\n</conversation-summary>", "next"])]
+
+
+@pytest.mark.parametrize("content", [None, "", 3])
+def test_block_without_summary_changes_nothing(content: object):
+    notes = Notes()
+    said = talk(user("old"), says([compaction(content), text("hm")]), user("next"), notes=notes).turns
+    assert said[0] == t.UserTurn(pieces=["old"])
+    assert notes.notices == ()
+
+
+def test_tool_changes_of_a_summary_take_the_place_of_those_before_it():
+    removal = {"type": "tool_removal", "tool": {"type": "tool_reference", "name": "b"}}
+    addition = {"type": "tool_addition", "tool": {"type": "tool_reference", "name": "a"}}
+    said = talk(user("x"), system([addition]), says([compaction("S", tool_changes=[removal])]), user("y"))
+    assert [(m.kind, m.name) for m in said.mentions] == [("removal", "b")]
+
+
+# ---------------------------------------------------------------- other blocks
+
+
+def test_upload_into_a_container_is_refused_where_the_user_can_still_do_something():
+    upload = {"type": "container_upload", "file_id": "file_1"}
+    with pytest.raises(RequestRefused, match=r"messages\.0\.content\.0: file 'file_1' is not available"):
+        turns(user([upload]))
+    assert turns(user([upload]), says("ok"), user("on"))[0].pieces == ["[file 'file_1' is not available]"]
+
+
+def test_blocks_that_say_nothing_leave_no_notice():
+    notes = Notes()
+    silent = [{"type": "fallback", "from": {}}, {"type": "mcp_tool_listing", "tools": []}, text("A")]
+    assert talk(user("q"), says(silent), user("on"), notes=notes).turns[1] == t.AssistantTurn("A")
+    assert notes.notices == ()
+
+
+def test_text_of_an_unknown_block_is_used_in_every_role():
+    block = {"type": "connector_text", "text": "said"}
+    for said in (turns(user([block])), turns(user("q"), says([block]), user("on"))[1:]):
+        assert "said" in str(said[0])
+    assert answers(turns(user("q"), says([call("t")]), user([result("t", [block])]))[2]) == [("t", ["said"])]
+
+
+def test_unknown_block_alone_is_refused_in_the_newest_user_turn():
+    with pytest.raises(RequestRefused, match=r"messages\.0\.content: nothing in it can be sent"):
+        turns(user([{"type": "hologram"}]))

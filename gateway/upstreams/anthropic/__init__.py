@@ -1,0 +1,1 @@
+"""Upstreams that speak the Messages API themselves: relayed, not translated."""

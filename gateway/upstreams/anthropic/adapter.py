@@ -1,0 +1,103 @@
+"""The Messages API over HTTP, for upstreams that speak it themselves."""
+
+from __future__ import annotations
+
+import msgspec
+from attrs import define
+
+from gateway.anthropic.attached import Attachments
+from gateway.errors import Kind, UpstreamFailed
+from gateway.inbound import Inbound
+from gateway.settings.models import Provider
+from gateway.upstreams.anthropic import wire as w
+from gateway.upstreams.anthropic.reader import RelayReader
+from gateway.upstreams.anthropic.request import forwarded, prompt_of, to_messages_request
+from gateway.upstreams.base import Attempt, Target
+from gateway.upstreams.failures import read_error
+from gateway.upstreams.http import ERROR_LIMIT, HttpAttempt
+from gateway.upstreams.prompt import Prompt
+from gateway.upstreams.transport import Channel, Reply
+
+_FAILURE = msgspec.json.Decoder(w.Failure)
+_COUNTED = msgspec.json.Decoder(w.Counted)
+_OWN_CREDENTIALS = {401: Kind.AUTHENTICATION, 403: Kind.PERMISSION}
+"""Where the client's own key is sent upstream, it is the client that is told."""
+
+
+@define
+class RelayAdapter:
+    """One provider that speaks Messages."""
+
+    _channel: Channel
+    _pass_credentials: bool
+
+    async def open(self, inbound: Inbound, target: Target, attachments: Attachments) -> Attempt:
+        built = to_messages_request(inbound, target.facts)
+        reply = await self._post("/v1/messages", built.body, inbound, target)
+        reader = RelayReader(target.facts, built.wish)
+        streamed = inbound.request.stream and "json" not in reply.headers.get("content-type", "")
+        return HttpAttempt(built, reply, reader, streamed)
+
+    def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> Prompt:
+        return prompt_of(to_messages_request(inbound, target.facts))
+
+    async def count(self, inbound: Inbound, target: Target) -> int | None:
+        """None where the upstream does not count either."""
+        body = to_messages_request(inbound, target.facts).body
+        try:
+            reply = await self._post("/v1/messages/count_tokens", body, inbound, target)
+        except UpstreamFailed:
+            return None
+        try:
+            return _COUNTED.decode(await reply.all(ERROR_LIMIT)).input_tokens
+        except (msgspec.MsgspecError, UpstreamFailed):
+            return None
+        finally:
+            await reply.close()
+
+    async def probe(self) -> str | None:
+        try:
+            reply = await self._channel.get("/v1/models", connect=2.0)
+        except UpstreamFailed as error:
+            return error.message
+        await reply.close()
+        return None if reply.status < 500 else f"answers with status {reply.status}"
+
+    async def close(self) -> None:
+        await self._channel.close()
+
+    async def _post(self, path: str, body: bytes, inbound: Inbound, target: Target) -> Reply:
+        path = f"{path}?{inbound.query}" if inbound.query else path
+        headers = forwarded(inbound.headers, credentials=self._pass_credentials)
+        reply = await self._channel.post(path, body, target.timeouts.connect, headers)
+        if reply.status < 300:
+            return reply
+        try:
+            raise self._refusal(reply, await reply.all(ERROR_LIMIT), inbound, target)
+        finally:
+            await reply.close()
+
+    def _refusal(self, reply: Reply, body: bytes, inbound: Inbound, target: Target) -> UpstreamFailed:
+        """The API's own words and details: clients act on both."""
+        error = read_error(
+            reply.status, body, reply.headers.get("retry-after"), target.facts, inbound.estimated_tokens
+        )
+        kind = _OWN_CREDENTIALS.get(reply.status, error.kind) if self._pass_credentials else error.kind
+        try:
+            problem = _FAILURE.decode(body).error
+        except msgspec.MsgspecError:
+            return error
+        hidden = kind is Kind.UPSTREAM_CREDENTIALS
+        return UpstreamFailed(
+            kind,
+            error.message if hidden else problem.message,
+            details=None if hidden else problem.details,
+            upstream_status=reply.status,
+            retry_after=error.retry_after,
+        )
+
+
+def adapter(name: str, provider: Provider) -> RelayAdapter:
+    """`provider.base_url` is the server's root, without `/v1`."""
+    channel = Channel.build(name, provider, key_header="x-api-key")
+    return RelayAdapter(channel, provider.pass_credentials)

@@ -1,0 +1,137 @@
+"""The answer of an upstream that speaks Messages itself -> relayed events, looked at but not taken apart.
+
+Rules:
+- Every event passes as its own bytes, unknown ones too; only pings stay: the exchange sends its own.
+- The answer ends with `message_stop`. Once a `stop_reason` has come, a missing `message_stop` is supplied;
+  bytes that end before that are a cut.
+- An `error` event, or an error object where a message was expected, is a fault under the API's own words.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from attrs import define, field
+
+from gateway.errors import Kind
+from gateway.lines import LineTooLong
+from gateway.parts import Fault, Part, Relayed, Usage
+from gateway.upstreams.anthropic import wire as w
+from gateway.upstreams.built import ReplyWish
+from gateway.upstreams.ending import cut, excerpt, garbage
+from gateway.upstreams.intake import Intake
+from gateway.upstreams.quirks import ModelFacts
+
+_EVENT = msgspec.json.Decoder(w.Event)
+_MESSAGE = msgspec.json.Decoder(w.Message)
+_FAILURE = msgspec.json.Decoder(w.Failure)
+KINDS = {
+    "invalid_request_error": Kind.INVALID_REQUEST,
+    "authentication_error": Kind.UPSTREAM_CREDENTIALS,
+    "permission_error": Kind.UPSTREAM_CREDENTIALS,
+    "billing_error": Kind.BILLING,
+    "not_found_error": Kind.NOT_FOUND,
+    "request_too_large": Kind.TOO_LARGE,
+    "rate_limit_error": Kind.RATE_LIMITED,
+    "timeout_error": Kind.UPSTREAM_TIMEOUT,
+    "overloaded_error": Kind.UPSTREAM_OVERLOADED,
+}
+"""By the API's error type; every other is a failure of the upstream."""
+
+
+@define
+class RelayReader:
+    facts: ModelFacts
+    wish: ReplyWish
+    prefill: str = ""
+    ended: bool = field(default=False, init=False)
+    _intake: Intake = field(factory=Intake, init=False)
+    _spoken: bool = field(default=False, init=False)
+    _stopped: bool = field(default=False, init=False)
+
+    def feed(self, data: bytes) -> list[Part]:
+        if self.ended:
+            return []
+        try:
+            payloads = self._intake.feed(data)
+        except LineTooLong as error:
+            return self._break(garbage(self.facts, str(error)))
+        return self._events(payloads)
+
+    def whole(self, body: bytes) -> list[Part]:
+        """A plain answer, or a stream that came in its place."""
+        parts = self.feed(body)
+        return parts if self.ended else [*parts, *self.close()]
+
+    def close(self) -> list[Part]:
+        if self.ended:
+            return []
+        payloads = self._intake.close()
+        if self._intake.plain:
+            return self._message(payloads[0])
+        parts = self._events(payloads)
+        if self.ended:
+            return parts
+        if self._stopped:
+            self.ended = True
+            return [*parts, Relayed("message_stop", b'{"type":"message_stop"}')]
+        return [*parts, *self._break(cut(self.facts, spoken=self._spoken))]
+
+    def _events(self, payloads: list[bytes]) -> list[Part]:
+        parts: list[Part] = []
+        for payload in payloads:
+            parts += self._event(payload)
+            if self.ended:
+                break
+        return parts
+
+    def _event(self, payload: bytes) -> list[Part]:
+        try:
+            event = _EVENT.decode(payload)
+        except msgspec.MsgspecError:
+            return self._break(garbage(self.facts, "an event that cannot be read"))
+        if event.type == "ping":
+            return []
+        if event.type == "error":
+            return self._break(self._fault(payload))
+        self.ended = event.type == "message_stop"
+        usage = event.usage or (event.message and event.message.usage)
+        stop = (event.delta and event.delta.stop_reason) or ""
+        self._spoken = True
+        self._stopped = self._stopped or bool(stop)
+        return [*_figures(usage), Relayed(event.type, payload, stop)]
+
+    def _message(self, body: bytes) -> list[Part]:
+        self.ended = True
+        try:
+            message = _MESSAGE.decode(body)
+        except msgspec.MsgspecError:
+            return [garbage(self.facts, f"no message of the Messages API: {excerpt(body)}")]
+        if message.type == "error":
+            return [self._fault(body)]
+        if message.type != "message":
+            return [garbage(self.facts, f"no message of the Messages API: {excerpt(body)}")]
+        return [*_figures(message.usage), Relayed("message", body, message.stop_reason or "")]
+
+    def _fault(self, body: bytes) -> Fault:
+        try:
+            problem = _FAILURE.decode(body).error
+        except msgspec.MsgspecError:
+            return garbage(self.facts, "an error that cannot be read")
+        return Fault(KINDS.get(problem.type, Kind.UPSTREAM_FAILED), problem.message)
+
+    def _break(self, fault: Fault) -> list[Part]:
+        self.ended = True
+        return [fault]
+
+
+def _figures(usage: w.Usage | None) -> list[Part]:
+    if usage is None:
+        return []
+    return [
+        Usage(
+            input=usage.input_tokens,
+            output=usage.output_tokens,
+            cache_read=usage.cache_read_input_tokens,
+            cache_write=usage.cache_creation_input_tokens,
+        )
+    ]

@@ -1,0 +1,94 @@
+"""A client's request for an upstream that speaks Messages itself: the bytes it sent, the model name mapped.
+
+Rules:
+- Keys, values and their order stay as they came, byte for byte, the attribution block and unknown fields too.
+- Thinking that this gateway signed came from another provider, and Anthropic refuses signatures that are not
+  its own: those blocks are taken out, and a message that nothing is left of with them. So a session may
+  change providers on its way.
+- Headers that mean something to the API go along; credentials only where the provider says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import Raw
+
+from gateway.anthropic.attached import NOTHING, Attachments
+from gateway.anthropic.signatures import PREFIX
+from gateway.inbound import Inbound
+from gateway.parts import Notice
+from gateway.upstreams.anthropic import wire as w
+from gateway.upstreams.built import AS_IT_IS, Amends, Built, ReplyWish
+from gateway.upstreams.prompt import Prompt
+from gateway.upstreams.quirks import ModelFacts
+
+_OBJECT = msgspec.json.Decoder(dict[str, Raw])
+_LIST = msgspec.json.Decoder(list[Raw])
+_TURN = msgspec.json.Decoder(w.Turn)
+_BLOCK = msgspec.json.Decoder(w.Block)
+_FORWARDED = ("anthropic-", "x-claude-code-", "x-stainless-")
+_FORWARDED_NAMES = frozenset({"user-agent", "x-app", "idempotency-key"})
+CREDENTIALS = frozenset({"authorization", "x-api-key"})
+VERSION = "2023-06-01"
+"""Sent where the client named none: the API requires one."""
+
+
+def to_messages_request(
+    inbound: Inbound, facts: ModelFacts, amends: Amends = AS_IT_IS, attachments: Attachments = NOTHING
+) -> Built:
+    """`amends` and `attachments` are for upstreams that are translated to."""
+    fields = _OBJECT.decode(inbound.body)
+    fields["model"] = Raw(msgspec.json.encode(facts.model))
+    notices: tuple[Notice, ...] = ()
+    if PREFIX.encode() in inbound.body:
+        fields["messages"], dropped = _without_foreign_thinking(fields["messages"])
+        notices = (Notice("dropped.thinking", "signed for another provider"),) if dropped else ()
+    wish = ReplyWish(max_tokens=inbound.request.max_tokens)
+    return Built(msgspec.json.encode(fields), wish, notices)
+
+
+def _without_foreign_thinking(messages: Raw) -> tuple[Raw, bool]:
+    kept: list[Raw] = []
+    dropped = False
+    for raw in _LIST.decode(messages):
+        turn = _TURN.decode(raw)
+        if turn.role != "assistant" or not bytes(turn.content).lstrip().startswith(b"["):
+            kept.append(raw)
+            continue
+        blocks = _LIST.decode(turn.content)
+        own = [block for block in blocks if not _is_foreign(block)]
+        dropped |= len(own) < len(blocks)
+        if len(own) == len(blocks):
+            kept.append(raw)
+        elif own:
+            kept.append(_with(raw, own))
+    return Raw(msgspec.json.encode(kept)), dropped
+
+
+def _with(raw: Raw, blocks: list[Raw]) -> Raw:
+    fields = _OBJECT.decode(raw)
+    fields["content"] = Raw(msgspec.json.encode(blocks))
+    return Raw(msgspec.json.encode(fields))
+
+
+def _is_foreign(raw: Raw) -> bool:
+    block = _BLOCK.decode(raw)
+    return block.type == "thinking" and (block.signature or "").startswith(PREFIX)
+
+
+def forwarded(headers: Mapping[str, str], *, credentials: bool) -> dict[str, str]:
+    """The client's headers that go upstream. `credentials`: its key or token as well."""
+    kept = {
+        name: value
+        for name, value in headers.items()
+        if name.startswith(_FORWARDED) or name in _FORWARDED_NAMES or (credentials and name in CREDENTIALS)
+    }
+    kept.setdefault("anthropic-version", VERSION)
+    return kept
+
+
+def prompt_of(built: Built) -> Prompt:
+    """For counting where the upstream does not count: all of it, since nothing is known of its parts."""
+    return Prompt((str(built.body, "utf-8"),))

@@ -1,0 +1,59 @@
+"""What is looked at of a relayed conversation; everything else passes unread."""
+
+from __future__ import annotations
+
+from msgspec import Raw, Struct
+
+
+class Usage(Struct):
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
+
+
+class Message(Struct):
+    """A whole answer, or the one inside `message_start`."""
+
+    type: str = ""
+    stop_reason: str | None = None
+    usage: Usage | None = None
+
+
+class Stop(Struct):
+    stop_reason: str | None = None
+
+
+class Event(Struct):
+    """One event of a stream; the keys of all kinds that matter."""
+
+    type: str
+    message: Message | None = None
+    delta: Stop | None = None
+    usage: Usage | None = None
+
+
+class Block(Struct):
+    type: str = ""
+    signature: str | None = None
+
+
+class Turn(Struct):
+    """A message of the history; `content` is looked into only where it is a list."""
+
+    role: str = ""
+    content: Raw = Raw()
+
+
+class Problem(Struct):
+    type: str = ""
+    message: str = ""
+    details: dict[str, object] | None = None
+
+
+class Failure(Struct):
+    error: Problem
+
+
+class Counted(Struct):
+    input_tokens: int

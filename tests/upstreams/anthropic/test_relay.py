@@ -1,0 +1,158 @@
+"""An upstream that speaks Messages itself: what goes to it, and how its answer passes."""
+
+import json
+
+import pytest
+
+from gateway.anthropic import events as e
+from gateway.anthropic.signatures import sign
+from gateway.anthropic.wire import decode_request
+from gateway.anthropic.writer import MessageWriter
+from gateway.errors import Kind
+from gateway.inbound import Inbound
+from gateway.parts import Fault, Part, Relayed, Usage
+from gateway.upstreams.anthropic.reader import RelayReader
+from gateway.upstreams.anthropic.request import forwarded, to_messages_request
+from gateway.upstreams.built import Built, ReplyWish
+from gateway.upstreams.quirks import PRESETS, ModelFacts
+
+FACTS = ModelFacts("p", "claude-real", PRESETS["anthropic"])
+START = {
+    "type": "message_start",
+    "message": {"id": "msg_1", "model": "claude-real", "usage": {"input_tokens": 7}},
+}
+STREAM = [
+    START,
+    {"type": "ping"},
+    {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+    {"type": "content_block_delta", "index": 0, "delta": {"type": "from_the_future", "x": 1.50}},
+    {"type": "content_block_stop", "index": 0},
+    {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 5}},
+    {"type": "message_stop"},
+]
+
+
+def built(body: str) -> Built:
+    raw = body.encode()
+    return to_messages_request(Inbound("req_1", raw, {}, decode_request(raw)), FACTS)
+
+
+def sse(events: list[dict]) -> bytes:
+    return "".join(f"event: {one['type']}\ndata: {json.dumps(one)}\n\n" for one in events).encode()
+
+
+def read(data: bytes, *, step: int | None = None) -> list[Part]:
+    reader = RelayReader(FACTS, ReplyWish())
+    parts: list[Part] = []
+    for at in range(0, len(data), step or len(data)):
+        parts += reader.feed(data[at : at + (step or len(data))])
+    return parts + reader.close()
+
+
+def writer() -> MessageWriter:
+    return MessageWriter("msg_own", "asked-for", "req_1", 3, mint=lambda: "toolu_new")
+
+
+def test_only_the_model_name_changes():
+    sent = (
+        '{"model":"alias","future":{"a" : 1.0},'
+        '"system":[{"type":"text","text":"x-anthropic-billing-header: \\u00e9"}],'
+        '"messages":[{"role":"user","content":"hi"}],"max_tokens":0}'
+    )
+    assert built(sent).body.decode() == sent.replace('"alias"', '"claude-real"')
+
+
+def test_thinking_signed_for_other_providers_is_taken_out_and_noted():
+    ours, theirs = (
+        {"type": "thinking", "thinking": "a", "signature": sign({"p": "vllm"})},
+        {
+            "type": "thinking",
+            "thinking": "b",
+            "signature": "EqQBCkYIAR",
+        },
+    )
+    said = {"type": "text", "text": "ok"}
+    messages = [
+        {"role": "user", "content": "hi"},
+        {"role": "assistant", "content": [ours, theirs, said]},
+        {"role": "user", "content": "go on"},
+        {"role": "assistant", "content": [ours]},
+        {"role": "user", "content": "again"},
+    ]
+    done = built(json.dumps({"model": "m", "messages": messages}))
+    kept = json.loads(done.body)["messages"]
+    assert [one["content"] for one in kept] == ["hi", [theirs, said], "go on", "again"]
+    assert [notice.name for notice in done.notices] == ["dropped.thinking"]
+
+
+def test_headers_of_the_api_go_along_and_credentials_only_where_allowed():
+    headers = {
+        "anthropic-beta": "a,b",
+        "anthropic-version": "2026-10-21",
+        "x-claude-code-session-id": "s",
+        "user-agent": "claude-cli",
+        "x-api-key": "client",
+        "host": "gateway",
+        "cookie": "c",
+    }
+    kept = forwarded(headers, credentials=False)
+    assert set(kept) == {"anthropic-beta", "anthropic-version", "x-claude-code-session-id", "user-agent"}
+    assert forwarded(headers, credentials=True)["x-api-key"] == "client"
+    assert forwarded({}, credentials=False) == {"anthropic-version": "2023-06-01"}
+
+
+def test_events_pass_as_they_are_but_for_pings_and_the_models_name():
+    writing, events = writer(), list[e.Event]()
+    for part in read(sse(STREAM)):
+        events += writing.write(part)
+    out = e.render(events).decode()
+    assert json.dumps(STREAM[3]) in out
+    assert "ping" not in out
+    assert '"model":"asked-for"' in out
+    assert writing.ended
+    assert (writing.stop_reason, writing.usage.input, writing.usage.output) == ("end_turn", 7, 5)
+
+
+@pytest.mark.parametrize("step", [1, 7, 64])
+def test_splitting_the_bytes_changes_nothing(step):
+    assert read(sse(STREAM), step=step) == read(sse(STREAM))
+
+
+def test_a_missing_message_stop_is_supplied_only_after_a_stop_reason():
+    assert read(sse(STREAM[:-1]))[-1] == Relayed("message_stop", b'{"type":"message_stop"}')
+    cut = read(sse(STREAM[:4]))[-1]
+    assert isinstance(cut, Fault)
+    assert cut.kind is Kind.UPSTREAM_CUT
+
+
+def test_an_error_event_is_a_fault_in_the_apis_words():
+    error = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
+    assert read(sse([START, error]))[-1] == Fault(Kind.UPSTREAM_OVERLOADED, "Overloaded")
+
+
+def test_blocks_move_up_where_an_empty_one_kept_the_client_awake():
+    writing = writer()
+    writing.drip()
+    events = [event for part in read(sse(STREAM)) for event in writing.write(part)]
+    names = [event.name if isinstance(event, e.Relayed) else type(event).__name__ for event in events]
+    assert names[:2] == ["ContentBlockStop", "content_block_start"]
+    assert json.loads(events[1].data)["index"] == 1
+    assert writing.drip() == []
+
+
+def test_a_plain_answer_is_passed_whole():
+    body = (
+        b'{"type":"message","id":"msg_1","model":"x","content":[{"type":"new","n":1.0}],'
+        b'"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":2}}'
+    )
+    usage, whole = RelayReader(FACTS, ReplyWish()).whole(body)
+    assert isinstance(usage, Usage)
+    (event,) = writer().write(whole)
+    assert event.data == body.replace(b'"x"', b'"asked-for"')
+
+
+@pytest.mark.parametrize("body", [b"<html>nginx</html>", b"", b'{"object":"list"}', b"[1]"])
+def test_anything_else_is_garbage(body):
+    (fault,) = RelayReader(FACTS, ReplyWish()).whole(body)
+    assert isinstance(fault, Fault)
+    assert fault.kind is Kind.UPSTREAM_GARBAGE
