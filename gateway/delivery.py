@@ -97,7 +97,7 @@ class Streamed:
     async def events(self, events: Sequence[e.Event]) -> None:
         data = self._render(events)
         async with self._turn:
-            await self._write(data, more=not isinstance(events[-1], e.MessageStop | e.Error))
+            await self._write(data, more=not self._to.writer.ended)
         now = self._to.now()
         self._silence.sent_events(now)
         if self._to.first_event is None:
@@ -118,13 +118,13 @@ class Streamed:
         when, act = self._silence.next()
         if self._turn.locked() or when > self._to.now() or self._to.writer.ended:
             return
-        data = e.render(self._to.writer.drip()) if act is Act.DRIP else PING
+        data = (e.render(self._to.writer.drip()) if act is Act.DRIP else b"") or PING
         self._silence.acted(act, self._to.now())
         async with self._turn:
             await self._write(data, more=True)
 
     def _render(self, events: Sequence[e.Event]) -> bytes:
-        if not isinstance(events[-1], e.MessageStop):
+        if not self._to.writer.ended or isinstance(events[-1], e.Error):
             return e.render(events)
         late = warnings(self._to.notices[self._listed :] if self._to.status else [])
         if not late:
@@ -153,9 +153,13 @@ class Folded:
         self._events.extend(events)
         if self._to.first_event is None:
             self._to.first_event = self._to.now()
-        if not isinstance(events[-1], e.MessageStop | e.Error):
+        if not self._to.writer.ended:
             return
-        body = msgspec.json.encode(fold(self._events))
+        last = self._events[-1]
+        if isinstance(last, e.Relayed) and last.name == "message":
+            body = last.data
+        else:
+            body = msgspec.json.encode(fold(self._events))
         self._to.status = 200
         headers = self._to.headers(b"application/json")
         headers.append((b"content-length", str(len(body)).encode()))

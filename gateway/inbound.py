@@ -24,6 +24,8 @@ class Inbound:
     headers: Mapping[str, str] = field(repr=False)
     request: a.MessagesRequest = field(repr=False)
     client: str = ""
+    query: str = ""
+    """Of the request's URL, without the question mark."""
 
     @property
     def session(self) -> str:

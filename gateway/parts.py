@@ -4,7 +4,7 @@ Rules:
 - A reader emits parts in the order the upstream sent them, one list for each read of the network.
 - `Text`, `Thinking`, `Tool`, `Block` and `End` are content: the first of them starts the client's message.
   `Usage`, `Notice` and `Fault` commit nothing.
-- Exactly one of `End` and `Fault` ends an answer.
+- Exactly one of `End`, `Fault` and a relayed `message_stop` or `message` ends an answer.
 """
 
 from __future__ import annotations
@@ -99,6 +99,17 @@ class Fault(msgspec.Struct, frozen=True):
     retry_after: int | None = None
 
 
+class Relayed(msgspec.Struct, frozen=True):
+    """An event of an upstream that speaks Messages itself, or its whole answer (`name` is `message`).
+
+    `data` is its JSON, which passes as it is; `stop_reason` where it says one.
+    """
+
+    name: str
+    data: bytes
+    stop_reason: str = ""
+
+
 class End(msgspec.Struct, frozen=True):
     """The upstream's clean end."""
 
@@ -108,4 +119,4 @@ class End(msgspec.Struct, frozen=True):
     """A refusal's own words, where the upstream keeps them apart from the text."""
 
 
-Part = Text | Thinking | Tool | Block | Usage | Notice | Fault | End
+Part = Text | Thinking | Tool | Block | Usage | Notice | Fault | Relayed | End

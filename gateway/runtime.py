@@ -23,12 +23,13 @@ from gateway.routing.sessions import Shares
 from gateway.routing.table import Route, RouteTable
 from gateway.settings.models import ModelTarget, Provider, Settings
 from gateway.settings.timeouts import timeouts_for
+from gateway.upstreams.anthropic import adapter as anthropic
 from gateway.upstreams.base import Adapter, Target
 from gateway.upstreams.ollama import adapter as ollama
 from gateway.upstreams.openai import adapter as openai
 from gateway.upstreams.quirks import PRESETS, ModelFacts, recognise
 
-_KINDS = {"openai": openai.adapter, "ollama": ollama.adapter}
+_KINDS = {"openai": openai.adapter, "ollama": ollama.adapter, "anthropic": anthropic.adapter}
 
 
 @frozen

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from attrs import Factory, define, field
 
-from gateway.parts import Block, End, Fault, Finish, Notice, Part, Text, Thinking, Tool, Usage
+from gateway.parts import Block, End, Fault, Finish, Notice, Part, Relayed, Text, Thinking, Tool, Usage
 
 
 class Sieve(Protocol):
@@ -46,7 +46,7 @@ class StopSieve:
         match part:
             case Text():
                 return self._search(part.text)
-            case Usage() | Notice() | Fault():
+            case Usage() | Notice() | Fault() | Relayed():
                 return [part]
             case Thinking() | Tool() | Block() | End():
                 return [*self._given_up(), part]
@@ -89,7 +89,7 @@ class SummarySieve:
                 return []
             case Thinking() | Tool() | Block():
                 return []
-            case Usage() | Notice() | Fault():
+            case Usage() | Notice() | Fault() | Relayed():
                 return [part]
             case End():
                 return self._finished()

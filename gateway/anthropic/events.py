@@ -162,6 +162,13 @@ class Error(Struct, frozen=True, tag_field="type", tag="error"):
     request_id: str
 
 
+class Relayed(Struct, frozen=True):
+    """An event of another server, or a whole message of its (`name` is `message`): its JSON as it came."""
+
+    name: str
+    data: bytes
+
+
 Event = (
     MessageStart
     | ContentBlockStart
@@ -171,9 +178,10 @@ Event = (
     | MessageStop
     | Ping
     | Error
+    | Relayed
 )
 
-_TYPES: tuple[type[Event], ...] = (
+_TYPES = (
     MessageStart,
     ContentBlockStart,
     ContentBlockDelta,
@@ -183,7 +191,9 @@ _TYPES: tuple[type[Event], ...] = (
     Ping,
     Error,
 )
-_HEADS = {kind: f"event: {kind.__struct_config__.tag}\ndata: ".encode() for kind in _TYPES}
+_HEADS: dict[type[Struct], bytes] = {
+    kind: f"event: {kind.__struct_config__.tag}\ndata: ".encode() for kind in _TYPES
+}
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -191,8 +201,11 @@ def render(events: Iterable[Event]) -> bytes:
     """The bytes of `events`, one after another."""
     out = bytearray()
     for event in events:
-        out += _HEADS[type(event)]
-        _ENCODER.encode_into(event, out, -1)
+        if isinstance(event, Relayed):
+            out += b"event: " + event.name.encode() + b"\ndata: " + event.data
+        else:
+            out += _HEADS[type(event)]
+            _ENCODER.encode_into(event, out, -1)
         out += b"\n\n"
     return bytes(out)
 

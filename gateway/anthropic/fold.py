@@ -45,7 +45,7 @@ class _Folding:
     message: dict[str, Any] = Factory(dict[str, Any])
     blocks: list[_Block] = Factory(list["_Block"])
 
-    def add(self, event: e.Event) -> None:
+    def add(self, event: e.Event) -> None:  # noqa: C901  a case for each event
         match event:
             case e.ContentBlockDelta():
                 self.blocks[event.index].add(event.delta)
@@ -61,6 +61,8 @@ class _Folding:
             case e.Error():
                 kind = _KINDS.get(event.error.type, Kind.UPSTREAM_GARBAGE)
                 raise UpstreamFailed(kind, event.error.message)
+            case e.Relayed():
+                raise UpstreamFailed(Kind.UPSTREAM_GARBAGE, "the upstream streamed where it was asked not to")
             case e.ContentBlockStop() | e.MessageStop() | e.Ping():
                 pass
 

@@ -25,8 +25,9 @@ from gateway.anthropic.blocks import Blocks, Open
 from gateway.anthropic.calls import Call
 from gateway.anthropic.ending import CUT_SHORT, estimated, merged, stop_of, usage_of
 from gateway.anthropic.names import Returned
+from gateway.anthropic.relay import ENDS, passed_on
 from gateway.errors import Kind
-from gateway.parts import Block, End, Fault, Finish, Notice, Part, Text, Thinking, Tool, Usage
+from gateway.parts import Block, End, Fault, Finish, Notice, Part, Relayed, Text, Thinking, Tool, Usage
 
 
 @define
@@ -64,6 +65,7 @@ class MessageWriter:
     _cut_short: bool = field(default=False, init=False)
     _spoke: bool = field(default=False, init=False)
     _called: bool = field(default=False, init=False)
+    _relaying: bool = field(default=False, init=False)
     _written: int = field(default=0, init=False)
     _usage: Usage = field(factory=Usage, init=False)
 
@@ -83,8 +85,8 @@ class MessageWriter:
         return self._blocks.taken()
 
     def drip(self) -> list[e.Event]:
-        """An empty delta, in an empty text block if none is open."""
-        if self.ended:
+        """An empty delta, in an empty text block if none is open; nothing inside another server's message."""
+        if self.ended or self._relaying:
             return []
         self._start()
         if self._blocks.open is Open.NOTHING:
@@ -92,7 +94,7 @@ class MessageWriter:
         self._blocks.drip()
         return self._blocks.taken()
 
-    def _take(self, part: Part) -> None:
+    def _take(self, part: Part) -> None:  # noqa: C901  a case for each part
         match part:
             case Text():
                 self._take_text(part)
@@ -106,6 +108,8 @@ class MessageWriter:
                 self.notices.append(part)
             case Fault():
                 self._fail(part)
+            case Relayed():
+                self._relay(part)
             case End():
                 self._finish(part)
 
@@ -250,6 +254,15 @@ class MessageWriter:
         if settled.arguments:
             self._blocks.delta(e.InputJsonDelta(settled.arguments))
         return True
+
+    def _relay(self, part: Relayed) -> None:
+        if part.name == "message_start" and self.started:
+            self._close()
+            return
+        self.started = self._relaying = True
+        self.ended = part.name in ENDS
+        self.stop_reason = part.stop_reason or self.stop_reason
+        self._blocks.emit(passed_on(part, self.model, self._blocks.index + 1))
 
     # ------------------------------------------------------------ the end
 

@@ -71,7 +71,12 @@ async def read_inbound(scope: Scope, receive: Receive, server: Server, request_i
     client = authenticate(headers, server)
     body = _decoded(await _body(receive), headers)
     return Inbound(
-        request_id=request_id, body=body, headers=headers, request=decode_request(body), client=client
+        request_id=request_id,
+        body=body,
+        headers=headers,
+        request=decode_request(body),
+        client=client,
+        query=scope["query_string"].decode("latin-1"),
     )
 
 

@@ -25,6 +25,7 @@ from gateway.inbound import Inbound
 from gateway.mint import fresh
 from gateway.runtime import Runtime
 from gateway.telemetry import RequestRecord, emit, in_flight
+from gateway.upstreams.base import Target
 from gateway.upstreams.plan import sight
 
 COUNT_PATH = "/v1/messages/count_tokens"
@@ -71,13 +72,9 @@ async def _count(service: Service, runtime: Runtime, inbound: Inbound, peer: Asg
     """Count exactly what would be sent upstream."""
     _check(runtime, inbound, counting=True)
     target = runtime.targets(inbound)[0]
-    try:
-        attachments = await service.resolver.resolve(
-            inbound.request.messages, sight(target.facts), runtime.settings.server.fetch_urls
-        )
-        tokens = await service.counter.count(target.adapter.prompt(inbound, target, attachments))
-    except RequestRefused:  # it may not be sendable, but counting it hurts nobody
-        tokens = inbound.estimated_tokens
+    tokens = await target.adapter.count(inbound, target)
+    if tokens is None:
+        tokens = await _counted(service, runtime, inbound, target)
     answer: dict[str, object] = {"input_tokens": tokens}
     if inbound.request.context_management is not None:
         answer["context_management"] = {"original_input_tokens": tokens}
@@ -93,6 +90,16 @@ async def _count(service: Service, runtime: Runtime, inbound: Inbound, peer: Asg
         model=target.facts.model,
         input_tokens=tokens,
     )
+
+
+async def _counted(service: Service, runtime: Runtime, inbound: Inbound, target: Target) -> int:
+    try:
+        attachments = await service.resolver.resolve(
+            inbound.request.messages, sight(target.facts), runtime.settings.server.fetch_urls
+        )
+        return await service.counter.count(target.adapter.prompt(inbound, target, attachments))
+    except RequestRefused:  # it may not be sendable, but counting it hurts nobody
+        return inbound.estimated_tokens
 
 
 def _check(runtime: Runtime, inbound: Inbound, *, counting: bool = False) -> None:

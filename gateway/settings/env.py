@@ -36,7 +36,11 @@ VARIABLES: Mapping[str, str] = {
 }
 """What each variable does, for docs/configuration.md."""
 
-BASE_URLS = {"openai": "https://api.openai.com/v1", "ollama": "http://127.0.0.1:11434"}
+BASE_URLS = {
+    "openai": "https://api.openai.com/v1",
+    "ollama": "http://127.0.0.1:11434",
+    "anthropic": "https://api.anthropic.com",
+}
 _SERVER = {"HOST": "host", "PORT": "port", "LOG_LEVEL": "log_level"}
 _PROVIDER = ("PROVIDER", "PROVIDER_BASE_URL", "PROVIDER_API_KEY", "PROVIDER_TIMEOUT_MS")
 

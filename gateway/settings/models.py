@@ -38,8 +38,8 @@ from gateway.settings.units import (
     Within,
 )
 
-ProviderKind = Literal["openai", "ollama"]
-Preset = Literal["plain", "openai", "vllm", "llamacpp", "ollama"]
+ProviderKind = Literal["openai", "ollama", "anthropic"]
+Preset = Literal["plain", "openai", "vllm", "llamacpp", "ollama", "anthropic"]
 ExposeReasoning = Literal["auto", "always", "never"]
 RequestClass = Literal["main", "subagent", "compaction", "auxiliary"]
 RequestClasses = Annotated[tuple[RequestClass, ...], OneOrMore()]
@@ -87,8 +87,8 @@ class Provider:
     """One upstream server. Its name is the key under `providers`."""
 
     kind: ProviderKind
-    """The protocol: `openai` for any server with Chat Completions, `ollama` for Ollama's own.
-    Example: `ollama`."""
+    """The protocol: `openai` for any server with Chat Completions, `ollama` for Ollama's own, `anthropic` for
+    one that speaks the Messages API itself: requests are passed on as they are. Example: `ollama`."""
     base_url: Url
     """Where the server is. For kind `openai` with or without `/v1`; a full `.../chat/completions` address
     is taken as it is. Example: `http://127.0.0.1:8000/v1`."""
@@ -96,7 +96,10 @@ class Provider:
     """The set of the server's peculiarities. Left out, it is recognised from the address, else `plain`.
     Example: `vllm`."""
     api_key: Secret | None = None
-    """Sent as Bearer token. Example: `${VLLM_API_KEY:-}` or `file:/run/secrets/vllm`."""
+    """Sent as Bearer token; for kind `anthropic` as `x-api-key`. Example: `${VLLM_API_KEY:-}` or
+    `file:/run/secrets/vllm`."""
+    pass_credentials: bool = False
+    """For kind `anthropic`: the client's own key or token goes to the server. Example: `true`."""
     headers: Mapping[HeaderName, HeaderValue] = field(factory=dict[str, str], repr=False)
     """Further headers of every request. Example: `{x-team: research}`."""
     timeouts: TimeoutOverrides = TimeoutOverrides()
@@ -126,11 +129,11 @@ class Sampling:
     """Sent instead of what the client asks for."""
 
     temperature: Temperature | None = None
-    """Example: `0.2`."""
+    """How freely it chooses its words. Example: `0.2`."""
     top_p: Share | None = None
-    """Example: `0.9`."""
+    """From which share of likely words it chooses. Example: `0.9`."""
     top_k: Count | None = None
-    """Where the server has it. Example: `40`."""
+    """From how many likely words it chooses, where the server has it. Example: `40`."""
 
 
 @frozen
@@ -227,10 +230,16 @@ class Alias:
 @frozen
 class Settings:
     server: Server = Factory(Server)
+    """Where the gateway listens, and how it behaves towards clients."""
     defaults: Defaults = Defaults()
+    """What holds where nothing more exact is said."""
     providers: Mapping[ProviderName, Provider] = Factory(dict[str, Provider])
+    """The upstream servers, by a name of your own."""
     aliases: Mapping[AliasId, Alias] = Factory(dict[str, Alias])
+    """Ids to publish in `/v1/models`. Claude Code shows those that contain `claude` or `anthropic`."""
     routes: tuple[RouteRule, ...] = ()
+    """Rules that look at more than the model's name. The first that matches takes the request."""
     models: tuple[ModelRule, ...] = ()
+    """Names and shell patterns -> targets, behind all `routes`. The first that matches wins."""
     default_target: ModelTarget | None = None
     """`defaults.model`, split into provider and model."""

@@ -2,7 +2,7 @@
 
 - Kind `openai`: ends in `/v1`, unless its path already holds a version (`/v4`, `/v1beta/openai`,
   `/v1/account/gateway/openai`) or was given as a full `.../chat/completions` address.
-- Kind `ollama`: the root of the server, without `/v1` or `/api`.
+- Kind `ollama`: the root of the server, without `/v1` or `/api`. Kind `anthropic`: without `/v1`.
 - Never a slash at the end, a query, or credentials.
 """
 
@@ -16,6 +16,7 @@ from gateway.settings.models import ProviderKind
 
 _VERSION = re.compile(r"v\d+[a-z0-9]*")
 _CHAT = "/chat/completions"
+_MESSAGES_PATH = re.compile(r"/v1(?:/messages)?$")
 _OLLAMA_PATH = re.compile(r"/(?:v1|api)(?:/chat(?:/completions)?|/generate|/tags)?$")
 
 
@@ -24,6 +25,8 @@ def base_url(kind: ProviderKind, url: str) -> str:
     plain = url.rstrip("/")
     if kind == "ollama":
         return _OLLAMA_PATH.sub("", plain).rstrip("/")
+    if kind == "anthropic":
+        return _MESSAGES_PATH.sub("", plain).rstrip("/")
     if plain.endswith(_CHAT):
         return plain.removesuffix(_CHAT)
     versioned = any(_VERSION.fullmatch(segment) for segment in urlsplit(plain).path.split("/"))

@@ -58,6 +58,10 @@ class Adapter(Protocol):
         """What would be sent, taken apart for counting."""
         ...
 
+    async def count(self, inbound: Inbound, target: Target) -> int | None:
+        """What the upstream itself says the prompt weighs, in tokens; None where it does not count."""
+        ...
+
     async def probe(self) -> str | None:
         """None if the server answers; else what is wrong, in one line."""
         ...

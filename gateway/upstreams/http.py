@@ -124,6 +124,10 @@ class HttpAdapter:
         facts = evolve(target.facts, extra_body={})  # it may hold what only its server can read
         return self._dialect.prompt_of(self._dialect.build(inbound, facts, Amends(), attachments))
 
+    async def count(self, inbound: Inbound, target: Target) -> int | None:
+        """No server that is translated to is asked; see `prompt`."""
+        return None
+
     async def probe(self) -> str | None:
         try:
             reply = await self._channel.get(self._dialect.probe_path, connect=2.0)

@@ -83,6 +83,7 @@ class Quirks:
 PLAIN = Quirks()
 
 PRESETS: Mapping[str, Quirks] = {
+    "anthropic": evolve(PLAIN, native=True, family="anthropic", image_urls=True),
     "plain": PLAIN,
     "openai": evolve(
         PLAIN,
@@ -165,7 +166,7 @@ _PORTS = {11434: "ollama"}
 
 def recognise(kind: str, base_url: str) -> str:
     """The preset's name for a provider that names none."""
-    if kind == "ollama":
-        return "ollama"
+    if kind != "openai":
+        return kind
     url = urlsplit(base_url)
     return _HOSTS.get(url.hostname or "") or _PORTS.get(url.port or 0) or "plain"

@@ -32,6 +32,7 @@ from gateway.settings.models import Provider
 
 Inflate = Callable[[bytes], bytes]
 
+IDENTITY = {"user-agent": "messages-gateway"}
 KEEP_ALIVE = 30.0
 """Seconds an idle connection is kept."""
 DRAIN = 0.5
@@ -99,20 +100,27 @@ class Channel:
     _transport: AiohttpTransport = field(repr=False)
 
     @classmethod
-    def build(cls, name: str, provider: Provider) -> Channel:
-        headers = {"accept-encoding": "identity", "user-agent": "messages-gateway"}
+    def build(cls, name: str, provider: Provider, key_header: str = "authorization") -> Channel:
+        """`key_header`: where the provider's key goes; `authorization` makes it a Bearer token."""
+        headers = {"accept-encoding": "identity"}
         if provider.api_key:
-            headers["authorization"] = f"Bearer {provider.api_key.reveal()}"
+            key = provider.api_key.reveal()
+            headers[key_header] = f"Bearer {key}" if key_header == "authorization" else key
         headers |= {key.lower(): value for key, value in provider.headers.items()}
         return cls(name, provider.base_url, headers, _transport(provider))
 
-    async def post(self, path: str, body: bytes, connect: float) -> Reply:
-        """Send a JSON body and wait for the status. `connect` is in seconds."""
-        headers = {**self._headers, "content-type": "application/json"}
+    async def post(
+        self, path: str, body: bytes, connect: float, headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        """Send a JSON body and wait for the status. `connect` is in seconds.
+
+        `headers` go along where the provider's own settings do not say otherwise.
+        """
+        headers = {**IDENTITY, **(headers or {}), **self._headers, "content-type": "application/json"}
         return await self._send("POST", path, headers, body, connect)
 
     async def get(self, path: str, connect: float) -> Reply:
-        return await self._send("GET", path, self._headers, b"", connect)
+        return await self._send("GET", path, {**IDENTITY, **self._headers}, b"", connect)
 
     async def close(self) -> None:
         await self._transport.aclose()

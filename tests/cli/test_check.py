@@ -134,7 +134,7 @@ def test_bad_file_lists_its_mistakes_and_ends_with_1(check) -> None:
     assert result.stderr.splitlines() == [
         "The configuration has 2 mistakes:",
         "  gateway.yaml:1: server.prt: unknown key; did you mean `port`?",
-        "  gateway.yaml:2: providers.a.kind: expected `openai` or `ollama`, got `o`",
+        "  gateway.yaml:2: providers.a.kind: expected `openai`, `ollama` or `anthropic`, got `o`",
     ]
 
 
@@ -195,7 +195,8 @@ ROUTES = (
     FILE
     + """\
 routes:
-  - {match: {class: auxiliary}, to: [{provider: local, model: a, weight: 3}, {provider: far, model: b, weight: 1}, far/c]}
+  - match: {class: auxiliary}
+    to: [{provider: local, model: a, weight: 3}, {provider: far, model: b, weight: 1}, far/c]
   - {match: {class: auxiliary, images: true}, to: far/other}
 aliases:
   claude-mine: {to: {provider: far, model: d, extra_body: {secret: hunter2-extra}}, display_name: Mine}
@@ -211,7 +212,7 @@ def test_routes_and_aliases_are_shown_in_words(check) -> None:
 
 def test_what_can_never_be_reached_is_a_mistake(check) -> None:
     result = check(text=ROUTES)
-    line = len(FILE.splitlines()) + 3
+    line = len(FILE.splitlines()) + 4
     words = f"gateway.yaml:{line}: routes[1]: never matches: `routes[0]`, before it, takes all its requests"
     assert result.exit_code == 1
     assert words in " ".join(result.output.split())

@@ -1,6 +1,7 @@
 """The configurations on disk: what is good loads, what is bad carries its mistakes in its header.
 
-A header line is `# expect: LINE: key.path: message` (`-` where there is no line) or `# environ: NAME=value`.
+A header line is `# expect: LINE: key.path: message` or `# environ: NAME=value`. `-` stands where there is no
+line, and the place with its file where the mistake is in a file that is included.
 `GATEWAY_REWRITE_EXPECTATIONS=1` writes the headers anew; the diff is the review.
 """
 
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.cli.check import Report
 from gateway.routing.table import RouteTable
 from gateway.settings.load import Loaded, load
 from gateway.settings.mistakes import InvalidSettings, Mistake
@@ -32,16 +34,18 @@ def environ_of(path: Path) -> dict[str, str]:
 
 
 def mistakes_in(path: Path) -> tuple[Mistake, ...]:
-    with pytest.raises(InvalidSettings) as caught:
-        load(Path(path.name), {"CLIENT_KEY": f"k-{SECRET}", "WORD": SECRET})
-    return caught.value.mistakes
+    """What `check` reports: what cannot be used, or can never be reached."""
+    try:
+        loaded = load(Path(path.name), {"CLIENT_KEY": f"k-{SECRET}", "WORD": SECRET})
+    except InvalidSettings as refused:
+        return refused.mistakes
+    return Report.of(loaded).mistakes
 
 
-def as_header(mistake: Mistake) -> str:
-    line = mistake.where.rpartition(":")[2]
-    return ": ".join(
-        part for part in (line if line.isdecimal() else "-", mistake.path, mistake.message) if part
-    )
+def as_header(mistake: Mistake, path: Path) -> str:
+    file, _, line = mistake.where.rpartition(":")
+    place = line if file == path.name else mistake.where if file.startswith("parts/") else "-"
+    return ": ".join(part for part in (place, mistake.path, mistake.message) if part)
 
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
@@ -49,10 +53,10 @@ def test_bad_file_is_refused_with_exactly_the_mistakes_in_its_header(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(path.parent)
-    found = [as_header(mistake) for mistake in mistakes_in(path)]
+    found = [as_header(mistake, path) for mistake in mistakes_in(path)]
     if os.environ.get("GATEWAY_REWRITE_EXPECTATIONS"):
         rewrite(path, len(found))
-        found = [as_header(mistake) for mistake in mistakes_in(path)]
+        found = [as_header(mistake, path) for mistake in mistakes_in(path)]
         rewrite(path, 0, found)
     assert found == header(path, "expect")
     assert found
@@ -87,15 +91,19 @@ def test_settings_show_no_secret_in_their_repr(path: Path) -> None:
 
 
 def test_there_is_an_example_for_each_usual_server() -> None:
-    assert {"llamacpp", "ollama", "openai", "openrouter", "vllm"} <= {path.stem for path in EXAMPLES}
+    usual = {"llamacpp", "ollama", "vllm", "lmstudio", "openai", "openrouter", "deepseek", "mixed", "team"}
+    assert usual <= {path.stem for path in EXAMPLES}
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_example_loads_and_begins_with_two_lines_of_explanation(path: Path) -> None:
     names = re.findall(r"\$\{(\w+)\}", path.read_text())
-    assert load(path, dict.fromkeys(names, "a-key")).settings.models
-    first = path.read_text().splitlines()
-    assert [line.startswith("# ") for line in first[:3]] == [True, True, False]
+    loaded = load(path, dict.fromkeys(names, "a-key"))
+    assert loaded.settings.models or loaded.settings.routes
+    assert Report.of(loaded).mistakes == ()
+    schema, *lines = path.read_text().splitlines()
+    assert schema == "# yaml-language-server: $schema=../gateway.schema.json"
+    assert [line.startswith("# ") for line in lines[:3]] == [True, True, False]
 
 
 def shipped() -> Loaded:
@@ -104,7 +112,7 @@ def shipped() -> Loaded:
 
 def test_shipped_file_needs_no_variable_and_sends_everything_to_ollama() -> None:
     settings = shipped().settings
-    target = RouteTable.build(settings).resolve("claude-anything")
+    (target,) = RouteTable.build(settings).named("claude-anything").targets
     assert [provider.kind for provider in settings.providers.values()] == ["ollama"]
     assert target == ModelTarget("local", "qwen3-coder:30b", context_window=32768)
 
@@ -113,7 +121,7 @@ def test_shipped_file_needs_no_variable_and_sends_everything_to_ollama() -> None
 def test_shipped_file_gives_way_to_a_provider_of_the_environment(variables: dict[str, str]) -> None:
     environ = {"PROVIDER": "openai", "PROVIDER_BASE_URL": "http://127.0.0.1:8000", **variables}
     settings = load(REPOSITORY / "config" / "gateway.yaml", environ).settings
-    assert RouteTable.build(settings).resolve("claude-anything").provider == "env"
+    assert RouteTable.build(settings).named("claude-anything").targets[0].provider == "env"
 
 
 def test_shipped_file_stays_good_when_every_commented_key_is_uncommented(tmp_path: Path) -> None:
