@@ -50,7 +50,13 @@ def start_all(started: list[contest.Running], names: list[str], upstream: str, f
             print(f"! {name}: {error}\n{words}", file=sys.stderr)
             continue
         started.append(gateway)
-        contest.warm_up(gateway, upstream)
+    for gateway in list(started):
+        try:
+            contest.warm_up(gateway, upstream)
+        except RuntimeError as error:
+            print(f"! {gateway.name}: {error}", file=sys.stderr)
+            gateway.stop()
+            started.remove(gateway)
 
 
 def compare(

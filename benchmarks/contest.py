@@ -101,7 +101,7 @@ def start(name: str, upstream: str, folder: Path) -> Running:
     running = Running(name, made, url, None)
     if made.command:
         try:
-            _launch(running, port, folder / name)
+            launch(running, port, folder / name)
         except RuntimeError:
             running.stop()
             raise
@@ -117,7 +117,7 @@ def _prepared(name: str, place: Place) -> Recipe:
     return recipe(name, place)
 
 
-def _launch(running: Running, port: int, folder: Path) -> None:
+def launch(running: Running, port: int, folder: Path) -> None:
     env = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     env |= {"NO_PROXY": "*", **running.recipe.env}
     began = time.monotonic()
@@ -143,13 +143,13 @@ def _until_healthy(running: subprocess.Popen[bytes], url: str, deadline: float) 
 
 
 def warm_up(gateway: Running, upstream: str) -> None:
-    """A second of requests, so that imports and connections are paid for; says on stderr what fails."""
+    """A second of requests: imports and connections are paid for. RuntimeError if none is answered."""
     fetch(f"{upstream}/_set?chunks=20&delay_ms=0&burst=0&stamp=0")
     for stream in (False, True):
         body = bodies.small(stream=stream, api=gateway.recipe.api)
         tally = _run(load.Load(gateway.url, [body], 2, 0.7, api=gateway.recipe.api))
-        if tally.errors or not tally.answered:
-            print(f"! {gateway.name} warming up: {tally.first_error}", file=sys.stderr)
+        if not tally.answered:
+            raise RuntimeError(f"{gateway.url} does not answer: {tally.first_error}")
 
 
 def count_once(gateway: Running) -> None:
