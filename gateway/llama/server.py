@@ -38,7 +38,8 @@ class Options:
     alias: str
     context: int
     slots: int = 1
-    threads: int = min(os.cpu_count() or 2, 8)
+    threads: int = max(1, min((os.cpu_count() or 2) - 1, 8))
+    """One core is left to the others: threads that wait for each other are slow where the cores are busy."""
     temperature: float | None = None
     """For requests that say none; None: llama.cpp's own, which is high for a small model."""
     template: Path | None = None

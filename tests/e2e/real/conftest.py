@@ -58,7 +58,6 @@ def llama(
                     model=wheels.model_file(cache / wheels.MODEL.folder),
                     alias=MODEL,
                     context=CONTEXT,
-                    # Two threads that wait for each other are slower than one where the cores are busy.
                     threads=1,
                     temperature=0,
                     template=TEMPLATES / f"{template}.jinja" if template else None,
