@@ -72,6 +72,8 @@ class _Inclusion:
                 self.owners[id(one)] = source
 
     def _included(self, node: yaml.Node, source: Source, chain: tuple[Path, ...]) -> Iterator[list[Pair]]:
+        if _is_empty(node):
+            return
         names: list[yaml.Node] = node.value if isinstance(node, yaml.SequenceNode) else [node]
         for name in names:
             text = name.value if isinstance(name, yaml.ScalarNode) else ""
