@@ -4,7 +4,8 @@ For every request and the next one: the messages of the first are the start of t
 element, the last alone may have grown at its end; its tools are a prefix; everything else is equal.
 Conversations are made up turn by turn in the way of Claude Code: its newest system message is a list that
 becomes a string one request later, reminders come after tool results, results in the order they finished,
-deferred tools in between the others once a result has named them.
+deferred tools in between the others once a result has named them. Users show pictures, PDFs and documents, by
+URL too; answers hold what server tools found, and summaries of compactions.
 """
 
 import json
@@ -16,13 +17,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.anthropic import wire as a
+from gateway.anthropic.attached import Attachments, Fetched, Reading
 from gateway.inbound import Inbound
+from gateway.upstreams.built import AS_IT_IS
 from gateway.upstreams.ollama.request import to_chat_request as to_ollama
 from gateway.upstreams.openai.request import to_chat_request as to_openai
-from gateway.upstreams.quirks import PRESETS, ModelFacts
+from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.quirks import ModelFacts
 
 words = st.sampled_from(["a", "two words", "ends in a line\n", 'é "q" \\', "<b>", "Error: x", " "])
 IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}}
+LINK = {"type": "image", "source": {"type": "url", "url": "https://a.example/i"}}
+PDF = {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "UERG"}}
+SCAN = {"type": "document", "title": "scan", "source": {"type": "base64", "data": "U0NBTg=="}}
+PAPER = {"type": "document", "title": "T", "source": {"type": "content", "content": [{"text": "x"}, IMAGE]}}
+FOUND = {"type": "search_result", "source": "s", "title": "T", "content": [{"type": "text", "text": "hit"}]}
+TABS = {"type": "browser_state", "tabs": [{"tab_id": "1", "title": "", "url": "u", "active": True}]}
+SHOWN = st.sampled_from([IMAGE, IMAGE, LINK, PDF, PAPER, FOUND, {"type": "hologram", "text": "odd"}])
+RETURNED = st.sampled_from([IMAGE, LINK, PDF, SCAN, FOUND, TABS, {"type": "hologram"}])
+TABLE = Attachments(
+    {"https://a.example/i": Fetched("image/png", "BBBB")},
+    {"UERG": Reading("[page 1]\nread"), "U0NBTg==": Reading(failure="its pages hold no text")},
+)
 READY = ["Bash", "Read", "ToolSearch"]
 DEFERRED = ["Agent", "Monitor", "Task", "Zip"]
 
@@ -66,7 +82,7 @@ class Talk:
             {"type": "text", "text": text} for text in self.draw(st.lists(words, min_size=1, max_size=3))
         ]
         if self.draw(st.integers(0, 5)) == 0:
-            blocks.insert(self.draw(st.integers(0, len(blocks))), IMAGE)
+            blocks.insert(self.draw(st.integers(0, len(blocks))), self.draw(SHOWN))
         plain = len(blocks) == 1 and blocks[0]["type"] == "text" and self.draw(st.booleans())
         self.messages.append({"role": "user", "content": blocks[0]["text"] if plain else blocks})
 
@@ -85,6 +101,8 @@ class Talk:
             blocks.append({"type": "thinking", "thinking": "hm", "signature": signature})
         if calls == 0 or self.draw(st.booleans()):
             blocks.append({"type": "text", "text": self.draw(words)})
+        for _ in range(self.draw(st.integers(0, 2)) if self.draw(st.integers(0, 3)) == 0 else 0):
+            blocks += self.served()
         made: list[str] = []
         for _ in range(calls):
             self.calls += 1
@@ -100,6 +118,19 @@ class Talk:
         self.messages.append({"role": "assistant", "content": blocks})
         return made
 
+    def served(self) -> list[dict]:
+        """What a server tool was asked and found, if anything, and what the assistant says to that."""
+        self.calls += 1
+        id_ = f"srvtoolu_{self.calls}"
+        use = {"type": "server_tool_use", "id": id_, "name": "web_search", "input": {"query": "q"}}
+        hit = {"type": "web_search_result", "url": "u", "title": "T", "encrypted_content": "gw1:c25pcHBldA"}
+        found = {"type": "web_search_tool_result", "tool_use_id": id_, "content": [hit]}
+        said = {"type": "text", "text": self.draw(words)}
+        return self.draw(st.sampled_from([[use, found], [use, found, said], [use, said], [found]]))
+
+    def compacted(self) -> None:
+        self.messages.append({"role": "assistant", "content": [{"type": "compaction", "content": "S"}]})
+
     def results(self, calls: list[str]) -> None:
         blocks = [self.result(call) for call in self.draw(st.permutations(calls))]
         if self.draw(st.integers(0, 2)) == 0:
@@ -112,7 +143,7 @@ class Talk:
         if kind == "list":
             content = [{"type": "text", "text": text} for text in self.draw(st.lists(words, max_size=2))]
         elif kind == "image":
-            content = [{"type": "text", "text": "see"}, IMAGE]
+            content = [{"type": "text", "text": "see"}, self.draw(RETURNED)]
         elif kind == "reference":
             name = self.draw(st.sampled_from(DEFERRED))
             self.loaded = sorted({*self.loaded, name})
@@ -124,7 +155,11 @@ class Talk:
 @st.composite
 def conversations(draw) -> list[dict]:
     talk = Talk(draw)
-    talk.system()
+    if draw(st.integers(0, 4)) == 0:
+        talk.user()
+        talk.compacted()
+    else:
+        talk.system()
     for _ in range(draw(st.integers(1, 3))):
         talk.user()
         talk.system()
@@ -144,7 +179,7 @@ def body(request: dict, build, preset: str) -> dict:
         {"model": "m", "max_tokens": 100, "output_config": {"effort": "high"}, **request}
     ).encode()
     inbound = Inbound("r", sent, {}, a.decode_request(sent))
-    return json.loads(build(inbound, ModelFacts("p", "m", PRESETS[preset])).body)
+    return json.loads(build(inbound, ModelFacts("p", "m", PRESETS[preset]), AS_IT_IS, TABLE).body)
 
 
 def grown(old: dict, new: dict) -> bool:
