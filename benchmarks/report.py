@@ -28,7 +28,7 @@ def machine() -> str:
     return f"{os.cpu_count()} x {name}, {platform.system()} {platform.release()}, load {load} at the start"
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
+def table(head: list[str], rows: list[list[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
@@ -43,7 +43,7 @@ def _processes(gateways: list[Running]) -> str:
         ]
         for gateway in gateways
     ]
-    return _table(["gateway", "start to healthy, s", "idle RSS, MB", "RSS after load and a count, MB"], rows)
+    return table(["gateway", "start to healthy, s", "idle RSS, MB", "RSS after load and a count, MB"], rows)
 
 
 def _scenario(name: str, gateways: list[Running], results: Results) -> str:
@@ -57,7 +57,7 @@ def _scenario(name: str, gateways: list[Running], results: Results) -> str:
         for gateway in gateways
         if (gateway.name, name) in results
     ]
-    return f"**{name}**: {scenario.about}\n\n" + _table(head, rows)
+    return f"**{name}**: {scenario.about}\n\n" + table(head, rows)
 
 
 def _row(name: str, paced: bool, counting: bool, runs: list[Measured]) -> list[str]:
@@ -82,7 +82,7 @@ def _ratios(gateways: list[Running], scenarios: list[str], results: Results) -> 
     first, *others = gateways
     rows = [[other.name, *_ratio_cells(first, other, scenarios, results)] for other in others]
     head = [f"as a multiple of {first.name}", *(f"CPU {name}" for name in scenarios), "idle RSS", "start"]
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _ratio_cells(first: Running, other: Running, scenarios: list[str], results: Results) -> list[str]:
@@ -99,7 +99,8 @@ def _ratio_cells(first: Running, other: Running, scenarios: list[str], results: 
 def _ratio(value: float | None, base: float | None) -> str:
     if not value or not base:
         return "-"
-    return f"{value / base:.{0 if value >= 10 * base else 1}f}x"
+    ratio = value / base
+    return f"{ratio:.{0 if ratio >= 10 else 1 if ratio >= 1 else 2}f}x"
 
 
 def _median(runs: list[Measured], name: str) -> float | None:
