@@ -22,7 +22,7 @@ from gateway.anthropic.attached import Attachments
 from gateway.anthropic.ending import added
 from gateway.errors import UpstreamFailed
 from gateway.inbound import Inbound
-from gateway.parts import Block, End, Fault, Finish, Notice, Part, Text, Thinking, Tool, Usage
+from gateway.parts import Block, End, Fault, Finish, Notice, Part, Relayed, Text, Thinking, Tool, Usage
 from gateway.schemas.answers import Read, read
 from gateway.upstreams.base import Attempt, Target
 from gateway.upstreams.built import AnswerFormat, Built
@@ -130,7 +130,7 @@ class FormedAnswer:
                 return self._finish(part)
             case Fault():
                 return [*self._as_it_is(), part]
-            case Thinking() | Notice():
+            case Thinking() | Notice() | Relayed():
                 return [part]
 
     def given_up(self) -> list[Part]:
