@@ -144,8 +144,8 @@ def scalar(text: str) -> str:
     """The text as YAML that stays text, whatever is in it."""
     if _PLAIN.fullmatch(text) and text.lower() not in _NOT_TEXT and not text.startswith("file:"):
         return text
-    return json.dumps(text.replace("${", "$${"), ensure_ascii=False)
+    return json.dumps(text.replace("${", "$${"), ensure_ascii=not text.isprintable())
 
 
 def _comment(text: str) -> str:
-    return " ".join("".join(letter for letter in text if letter.isprintable() or letter == " ").split())
+    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())

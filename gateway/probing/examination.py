@@ -24,7 +24,7 @@ from gateway.probing.server import USEFUL_WINDOW, Model, Server
 from gateway.probing.tools import parallel_tools, tools
 from gateway.probing.vision import vision
 from gateway.probing.window import output_limit, window
-from gateway.upstreams.quirks import PRESETS, recognise
+from gateway.upstreams.presets import PRESETS, recognise
 
 FIRST_TURN = 24_000
 """Tokens. What is smaller cannot hold Claude Code's own first turn with its tools."""

@@ -154,7 +154,8 @@ def _client(url: str, provider: Provider) -> httpx.AsyncClient:
     loopback = (urlsplit(url).hostname or "") in ("localhost", "127.0.0.1", "::1")
     return httpx.AsyncClient(
         headers=_headers(provider.headers, provider.api_key),
-        verify=_trust(provider),
+        # Loading the authorities takes long, and an `http:` address has no use for them.
+        verify=_trust(provider) if url.startswith("https:") else False,
         proxy=provider.proxy,
         trust_env=provider.trust_env and not loopback,
         limits=httpx.Limits(max_keepalive_connections=0),

@@ -1,0 +1,246 @@
+"""The trials against a scripted server: what each concludes, and from what."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from gateway.probing import examination, vision
+from gateway.probing.examination import FULL, QUICK
+from gateway.testing.upstream import Call, Raw, Reply, Rule, Usage, When, refusal
+
+PARIS, ROME = Call("get_weather", {"city": "Paris"}), Call("get_weather", {"city": "Rome"}, id="c2")
+ABLE = (
+    Rule(When(tool="get_weather", last_user="Rome"), (Reply(calls=(PARIS, ROME)),), repeat=True),
+    Rule(When(tool="get_weather"), (Reply(calls=(PARIS,)),), repeat=True),
+    Rule(When(last_user="colour"), (Reply(text="Orange."),), repeat=True),
+)
+READY = Reply(text="ready")
+
+
+def only(name: str):
+    return (*QUICK[:1], *(trial for trial in FULL if trial.name == name))
+
+
+@pytest.fixture
+def chat(upstream, monkeypatch):
+    """The scripted server as one of kind openai: it says of itself that it is Ollama."""
+    monkeypatch.setattr(
+        "gateway.probing.products.PATHS", ("/props", "/version", "/get_server_info", "/api/v0/models")
+    )
+    monkeypatch.setattr("gateway.probing.identity._recognised", _listed)
+    return upstream
+
+
+async def _listed(line, heard):
+    from gateway.probing import products
+
+    return products.listed(line, {path: one.json for path, one in heard.items()})
+
+
+async def test_an_able_ollama_is_usable(upstream, examine):
+    upstream.script(rules=ABLE, default=Reply(text="ready", reasoning="hm"))
+    found, whole = await examine(upstream.url)
+    assert {name: one.verdict for name, one in found.items()} == {
+        "answers": "yes", "streams": "yes", "usage": "yes", "tools": "yes", "parallel tools": "yes",
+        "vision": "yes", "reasoning": "yes", "window": "yes", "prefix cache": "unknown",
+        "cancellation": "unknown",
+    }  # fmt: skip
+    assert found["reasoning"].value == "thinking"
+    assert whole.overall == "usable"
+    windows = {one.body["options"].get("num_ctx") for one in upstream.chats()}
+    assert windows == {32768}, "another window in between would load the model anew"
+
+
+async def test_every_finding_has_its_evidence(upstream, examine):
+    upstream.script(rules=ABLE, default=READY)
+    found, _ = await examine(upstream.url)
+    assert all(one.evidence for one in found.values())
+
+
+async def test_the_manner_is_learned_from_the_first_refusals(chat, examine):
+    chat.script(
+        refusal(400, "Unsupported parameter: 'max_tokens' is not supported with this model."),
+        refusal(400, "Unrecognized request argument supplied: stream_options"),
+        Reply(text="ready", usage_in="none"),
+        Reply(calls=(PARIS,)),
+    )
+    found, _ = await examine(chat.url, QUICK)
+    assert found["answers"].verdict == "yes"
+    assert found["usage"].verdict == "no"
+    last = chat.chats()[-1].body
+    assert "max_completion_tokens" in last
+    assert "max_tokens" not in last
+    assert "stream_options" not in last
+
+
+async def test_a_server_that_does_not_answer_is_asked_no_more(chat, examine):
+    chat.script(default=refusal(500, "CUDA out of memory"))
+    found, whole = await examine(chat.url)
+    assert list(found) == ["answers"]
+    assert "CUDA out of memory" in found["answers"].evidence
+    assert whole.overall == "unusable"
+
+
+async def test_a_model_that_only_thinks_is_given_more_room(chat, examine):
+    chat.script(Reply(text="", finish="length"), Reply(text="ready"), Reply(calls=(PARIS,)))
+    found, _ = await examine(chat.url, QUICK)
+    assert found["answers"].verdict == "yes"
+    assert chat.chats()[1].body["max_tokens"] > chat.chats()[0].body["max_tokens"]
+
+
+async def test_tools_only_when_forced_are_not_enough(chat, examine):
+    chat.script(
+        READY, Reply(text="I cannot know the weather."), Reply(calls=(PARIS,)),
+    )  # fmt: skip
+    found, whole = await examine(chat.url, QUICK)
+    assert found["tools"].verdict == "partly"
+    assert chat.chats()[2].body["tool_choice"] == "required"
+    assert whole.overall == "limited"
+
+
+async def test_a_call_that_comes_as_text_is_no_call(chat, examine):
+    leaked = '<tool_call>{"name": "get_weather", "arguments": {"city": "Paris"}}</tool_call>'
+    chat.script(READY, default=Reply(text=leaked))
+    found, whole = await examine(chat.url, QUICK)
+    assert found["tools"].verdict == "no"
+    assert "as text" in found["tools"].evidence
+    assert whole.overall == "limited"
+
+
+async def test_refused_tools_are_told_in_the_servers_words(upstream, examine):
+    upstream.script(
+        READY,
+        Raw(status=400, chunks=('{"error": "registry.ollama.ai/library/x does not support tools"}',)),
+    )
+    found, _ = await examine(upstream.url, QUICK)
+    assert "does not support tools" in found["tools"].evidence
+    assert "ollama show" in found["tools"].meaning
+
+
+async def test_one_call_where_two_were_asked_for_is_said(chat, examine):
+    chat.script(READY, default=Reply(calls=(PARIS,)))
+    found, _ = await examine(chat.url, (*QUICK, *only("parallel tools")[1:]))
+    assert found["parallel tools"].verdict == "no"
+
+
+@pytest.mark.parametrize(
+    ("reply", "verdict"),
+    [(Reply(text="It is orange."), "yes"), (Reply(text="Blue."), "no"), (refusal(400, "no images"), "no")],
+    ids=["seen", "guessed", "refused"],
+)
+async def test_vision_is_naming_the_colour(chat, examine, reply, verdict):
+    chat.script(READY, reply)
+    found, whole = await examine(chat.url, only("vision"))
+    assert found["vision"].verdict == verdict
+    assert whole.model.vision is (verdict == "yes")
+
+
+def test_the_picture_is_a_png():
+    data = vision.picture()
+    assert data.startswith(b"\x89PNG\r\n\x1a\n")
+    assert len(data) < 500
+
+
+@pytest.mark.parametrize(
+    ("reply", "field"),
+    [
+        (Reply(text="391", reasoning="17*23"), "reasoning_content"),
+        (Reply(text="391", reasoning="17*23", reasoning_field="reasoning"), "reasoning"),
+        (Reply(text="391", reasoning="17*23", think_tags=True), "<think>"),
+    ],
+    ids=["reasoning_content", "reasoning", "tags"],
+)
+async def test_the_field_of_the_reasoning_is_told(chat, examine, reply, field):
+    chat.script(READY, reply)
+    found, whole = await examine(chat.url, only("reasoning"))
+    assert found["reasoning"].value == field
+    assert whole.model.reasoning is True
+
+
+async def test_no_reasoning_is_no(chat, examine):
+    chat.script(READY, Reply(text="391. " * 60))
+    found, whole = await examine(chat.url, only("reasoning"))
+    assert found["reasoning"].verdict == "no"
+    assert whole.model.reasoning is False
+
+
+OVERFLOW = "request (375010 tokens) exceeds the available context size (4096 tokens), try increasing it"
+
+
+async def test_the_window_is_what_the_refusal_of_a_long_prompt_names(chat, examine):
+    chat.script(READY, refusal(400, OVERFLOW))
+    found, whole = await examine(chat.url, only("window"))
+    assert found["window"].value == 4096
+    assert "Claude Code" in found["window"].meaning
+    assert whole.model.window == 4096
+    assert whole.overall == "limited"
+
+
+async def test_a_prompt_that_is_cut_in_silence_is_noticed(chat, examine):
+    chat.script(READY, Reply(text="x", usage=Usage(prompt=2048)))
+    found, whole = await examine(chat.url, only("window"))
+    assert found["window"].verdict == "partly"
+    assert "without a word" in found["window"].evidence
+    assert whole.model.window == 2048
+
+
+async def test_a_server_that_costs_money_is_not_sent_a_long_prompt(chat, examine):
+    chat.script(READY)
+    found, _ = await examine(chat.url, only("window"), near=False)
+    assert "cost money" in found["window"].evidence
+    assert len(chat.chats()) == 1
+
+
+async def test_the_limit_of_answers_is_what_a_refusal_names(chat, examine):
+    chat.script(
+        READY, refusal(400, "max_tokens is too large: 10000000. This model supports at most 16384 tokens.")
+    )
+    found, whole = await examine(chat.url, only("output limit"))
+    assert found["output limit"].value == whole.model.output == 16384
+
+
+async def test_a_server_that_takes_any_limit_is_left_after_the_first_piece(chat, examine):
+    chat.script(READY, Reply(text="word " * 50, pieces=50, delay=0.1))
+    began = time.monotonic()
+    found, _ = await examine(chat.url, only("output limit"))
+    assert found["output limit"].verdict == "unknown"
+    assert time.monotonic() - began < 4
+    assert chat.chats()[1].done_at is None
+
+
+async def test_cached_tokens_prove_a_cache(chat, examine):
+    chat.script(
+        READY,
+        Reply(text="a", usage=Usage(prompt=1250), before_content=0.6),
+        Reply(text="b", usage=Usage(prompt=1250, cached=1200)),
+    )
+    found, _ = await examine(chat.url, only("prefix cache"))
+    assert found["prefix cache"].verdict == "yes"
+    assert "1200 tokens" in found["prefix cache"].evidence
+    first, second = (one.texts("user")[0] for one in chat.chats()[1:3])
+    assert first[:1000] == second[:1000]
+
+
+@pytest.mark.parametrize(("second", "verdict"), [(0.05, "yes"), (0.7, "no")])
+async def test_times_tell_of_a_cache_where_no_count_does(chat, examine, second, verdict):
+    chat.script(READY, Reply(text="a", before_content=0.8), Reply(text="b", before_content=second))
+    found, _ = await examine(chat.url, only("prefix cache"))
+    assert found["prefix cache"].verdict == verdict
+
+
+async def test_a_trial_that_takes_too_long_is_given_up(chat, examine, monkeypatch):
+    chat.script(READY, Reply(text="late", before_headers=5))
+    hasty = examination.Trial("asking", "tools", examination.TOOLS.run, 0.3)
+    found, _ = await examine(chat.url, (*QUICK[:1], hasty))
+    assert found["tools"].verdict == "unknown"
+    assert "within 0 s" in found["tools"].evidence
+
+
+@pytest.mark.parametrize("ending", ["cut", "reset"])
+async def test_a_server_that_breaks_off_gives_findings_all_the_same(upstream, examine, ending):
+    upstream.script(READY, default=Reply(text="half of an answer", ending=ending, after=1))
+    found, whole = await examine(upstream.url)
+    assert len(found) > 5
+    assert whole.overall == "limited"
