@@ -58,6 +58,8 @@ class Tally:
     first_error: str = ""
     sample: bytes = b""
     ages: list[int] = field(factory=list)
+    gaps: list[int] = field(factory=list)
+    """Between two reads of one stamped stream."""
     first_bytes: list[int] = field(factory=list)
     durations: list[int] = field(factory=list)
 
@@ -187,6 +189,10 @@ class Connection(asyncio.Protocol):
         """The first byte counts, or in a stamped stream the first stamp."""
         stamps = STAMP.findall(data) if self.generator.load.stamped else ()
         self.tally.ages.extend(now - int(stamp) for stamp in stamps)
+        if stamps:
+            if self.seen_first:
+                self.tally.gaps.append(now - self.last)
+            self.last = now
         if not self.seen_first and (stamps if self.generator.load.stamped else data):
             self.seen_first = True
             self.tally.first_bytes.append(now - self.asked)

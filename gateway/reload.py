@@ -3,7 +3,7 @@
 Rules:
 - The new runtime is swapped in whole, or not at all: a file that cannot be used changes nothing, and what is
   wrong with it stands in the log, in `/ready` and in a metric.
-- Everything but the swap happens in a thread: streams go on meanwhile.
+- Everything but the swap happens in a thread that has to give way often: streams go on meanwhile.
 - An edit, SIGHUP and the admin call are one thing; one reload runs after the other.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator
@@ -30,6 +31,8 @@ from gateway.watch import Content, edits
 
 MOST_CHANGES = 100
 """Changes that one reload logs, each on a line of its own."""
+TURN = 0.0002
+"""Seconds."""
 EDIT = "the file changed"
 HANGUP = "SIGHUP"
 PAUSE = 2.0
@@ -52,6 +55,19 @@ class Outcome:
     changes: tuple[Change, ...] = ()
     restart: tuple[Change, ...] = ()
     """What differs from the file until the gateway is started again."""
+    warnings: tuple[str, ...] = ()
+    """What its author may not expect, and was not told before."""
+
+
+@frozen
+class _Prepared:
+    """All that a swap needs."""
+
+    reading: Reading
+    runtime: Runtime | None
+    """None: it would be the same."""
+    changes: tuple[Change, ...]
+    warnings: tuple[str, ...]
 
 
 @define
@@ -66,6 +82,8 @@ class Reloader:
     """How the last reload went that was worth a word."""
     _content: Content = Factory(dict[Path, bytes])
     """What was in the files when they were last used."""
+    _warnings: tuple[str, ...] = ()
+    """What was last found that the author may not expect."""
     _turn: asyncio.Lock = Factory(asyncio.Lock)
 
     def __attrs_post_init__(self) -> None:
@@ -88,11 +106,12 @@ class Reloader:
 
     async def reload(self, reason: str) -> Outcome:
         async with self._turn:
-            outcome = await self._reload(reason)
-            if reason != EDIT or self._is_news(outcome):
-                configuration(outcome.generation, outcome.result)
-                self._tell(outcome)
-                self.last = outcome
+            with _giving_way():
+                outcome = await self._reload(reason)
+                if reason != EDIT or self._is_news(outcome):
+                    configuration(outcome.generation, outcome.result)
+                    await asyncio.to_thread(self._tell, outcome)
+                    self.last = outcome
         return outcome
 
     def _is_news(self, outcome: Outcome) -> bool:
@@ -105,39 +124,40 @@ class Reloader:
     async def _reload(self, reason: str) -> Outcome:
         now = time.time()
         try:
-            reading, runtime, differing = await asyncio.to_thread(self._prepare)
+            prepared = await asyncio.to_thread(self._prepare)
         except ConfigError as error:
             return Outcome("refused", reason, now, self.generation, error.message)
         except Exception as error:
             log.exception("reading the configuration failed in the gateway")
             said = f"the gateway failed to read the configuration: {type(error).__name__}"
             return Outcome("refused", reason, now, self.generation, said)
-        self.source.settle(reading)
-        self._content = reading.content
-        if runtime is None:
-            return Outcome("unchanged", reason, now, self.generation, restart=reading.restart)
-        await self._swap(runtime)
-        return Outcome("applied", reason, now, self.generation, "", differing, reading.restart)
+        self.source.settle(prepared.reading)
+        self._content = prepared.reading.content
+        restart = prepared.reading.restart
+        if prepared.runtime is None:
+            return Outcome("unchanged", reason, now, self.generation, restart=restart)
+        await self._swap(prepared.runtime)
+        return Outcome(
+            "applied", reason, now, self.generation, "", prepared.changes, restart, prepared.warnings
+        )
 
-    def _prepare(self) -> tuple[Reading, Runtime | None, tuple[Change, ...]]:
-        """Everything up to the swap; no runtime if it would be the same. ConfigError. Runs in a thread."""
+    def _prepare(self) -> _Prepared:
+        """Everything up to the swap. ConfigError. Runs in a thread."""
         current = self.runtimes.current
         reading = self.source.read(current.settings)
         renewed = [path for path, now in reading.content.items() if self._content.get(path, now) != now]
         runtime = Runtime.build(reading.settings, current, renewed)
         differing = changes(current.settings, reading.settings) + tuple(_renewals(current, runtime))
-        is_new = reading.settings != current.settings or bool(differing)
-        return reading, runtime if is_new else None, differing
+        if reading.settings == current.settings and not differing:
+            return _Prepared(reading, None, (), ())
+        known = self._warnings or warnings(current.settings, current.routes)
+        self._warnings = warnings(runtime.settings, runtime.routes)
+        return _Prepared(reading, runtime, differing, tuple(set(self._warnings).difference(known)))
 
     async def _swap(self, runtime: Runtime) -> None:
         old, new = self.runtimes.current.settings.server, runtime.settings.server
         if (old.log_level, old.log_format) != (new.log_level, new.log_format):
             configure_logging(new.log_level, new.log_format)
-        if self._worker == 1:
-            known = set(_warnings(self.runtimes.current))
-            for warning in _warnings(runtime):
-                if warning not in known:
-                    log.warning(warning)
         await self.runtimes.swap(runtime)
 
     def _tell(self, outcome: Outcome) -> None:
@@ -164,10 +184,20 @@ def _tell_changes(outcome: Outcome) -> None:
         log.info("and more changes", count=more)
     for change in outcome.restart:
         log.warning("takes a restart", key=change.path, running=change.old, file=change.new)
+    for warning in outcome.warnings:
+        log.warning(warning)
 
 
-def _warnings(runtime: Runtime) -> tuple[str, ...]:
-    return warnings(runtime.settings, runtime.routes)
+@contextmanager
+def _giving_way() -> Generator[None]:
+    """Whoever holds the interpreter gives way after `TURN`, not after Python's 5 ms: a loop that serves many
+    streams takes it up thousands of times in a second, and each time would wait that long for a thread."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(TURN)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def _renewals(old: Runtime, new: Runtime) -> Iterator[Change]:

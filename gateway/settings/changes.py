@@ -10,6 +10,7 @@ Rules:
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast, get_args, get_type_hints
 
@@ -118,6 +119,7 @@ def _named(items: Sequence[object]) -> dict[Any, object] | None:
     return by_name if len(by_name) == len(items) else None
 
 
+@functools.cache
 def _durations(cls: type[attrs.AttrsInstance]) -> set[str]:
     """The fields whose seconds a YAML writes with a unit."""
 
