@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from itertools import pairwise
 
 import structlog
 from attrs import Factory, define, field
@@ -120,16 +119,13 @@ class Exchange:
         return self._record(failure)
 
     async def _answer(self) -> None:
-        for target, following in pairwise([*self.targets, None]):
-            assert target is not None
+        for at, target in enumerate(self.targets, 1):
             try:
-                await self._ask(target)
+                return await self._ask(target)
             except UpstreamFailed as error:
-                if following is None or not self._may_move_on(error, following):
+                if not self._may_move_on(error, self.targets[at:]):
                     raise
-                self._move_on(error, following)
-            else:
-                return
+                self._move_on(error, self.targets[at])
 
     async def _ask(self, target: Target) -> None:
         """As often as the target's `retries` allow."""
@@ -143,10 +139,11 @@ class Exchange:
             else:
                 return
 
-    def _may_move_on(self, error: UpstreamFailed, following: Target) -> bool:
+    def _may_move_on(self, error: UpstreamFailed, others: Sequence[Target]) -> bool:
         """Only as long as the client has seen no content, and has time left by the next target's measure."""
-        in_time = self._loop.time() < self._begun + following.timeouts.total
-        return in_time and not self._answering.writer.started and moves_on(error)
+        if not others or self._answering.writer.started or not moves_on(error):
+            return False
+        return self._loop.time() < self._begun + others[0].timeouts.total
 
     def _move_on(self, error: UpstreamFailed, following: Target) -> None:
         failed = self._target.name
@@ -158,10 +155,10 @@ class Exchange:
             because=error.message,
             next=following.name,
         )
-        if self._verdict is error:  # it ended of its clock, which has to run again
+        if self._verdict is error:
             self._verdict = None
-            self._target, self._attempt_begun, self._last_read = following, self._loop.time(), None
-            self._wind()
+        self._target, self._attempt_begun, self._last_read = following, self._loop.time(), None
+        self._wind()
 
     async def _attempt(self, target: Target, wait: float) -> None:
         self._target = target
@@ -225,6 +222,8 @@ class Exchange:
 
     def _wind(self) -> None:
         """Ask to be woken at the next moment that matters. What happened meanwhile is looked at then."""
+        if self._timer:
+            self._timer.cancel()
         due = min(self._deadline(), self._delivery.due())
         self._timer = self._loop.call_at(max(due, self._loop.time() + TICK), self._tick)
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 
 import pytest
-from attrs import define, field
+from attrs import define, evolve, field
 
 from gateway.anthropic.attached import Attachments
 from gateway.anthropic.names import Returned
@@ -270,3 +270,126 @@ async def test_a_bug_in_the_gateway_is_told_as_one():
     assert client.status == 500
     assert "oops" not in client.body.decode()
     assert record.error is Kind.INTERNAL
+
+
+def chain(
+    *targets: list[Script | UpstreamFailed],
+    stream: bool = True,
+    retries: int = 0,
+    server: Server = DEFAULTS,
+    timeouts: Timeouts = SLOW,
+) -> tuple[Exchange, Client, list[FakeAdapter]]:
+    """An exchange with several targets, `up0` first; `timeouts` are the first one's."""
+    one, client, _ = exchange([], stream=stream, server=server)
+    adapters = [FakeAdapter(scripts) for scripts in targets]
+    planned = [
+        Target(adapter, ModelFacts("p", f"up{at}", PLAIN), SLOW if at else timeouts, retries)
+        for at, adapter in enumerate(adapters)
+    ]
+    return evolve(one, targets=planned), client, adapters
+
+
+def failed(kind: Kind) -> UpstreamFailed:
+    return UpstreamFailed(kind, "[p] no", retry_after=7)
+
+
+MOVED = [Kind.UPSTREAM_UNREACHABLE, Kind.RATE_LIMITED, Kind.UPSTREAM_OVERLOADED, Kind.UPSTREAM_UNAVAILABLE]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("kind", MOVED, ids=lambda kind: kind.value)
+async def test_the_next_target_answers_where_one_fails(kind, stream):
+    running, client, adapters = chain([failed(kind)], [Script(HELLO)], stream=stream)
+    record = await running.run()
+    assert client.status == 200
+    assert client.headers["x-gateway-model"] == "p/up1"
+    assert "fallback.target" in client.headers["x-gateway-warnings"]
+    assert (record.model, record.attempts, record.error) == ("up1", 2, None)
+    assert [notice.name for notice in record.notices] == ["fallback.target"]
+    assert [adapter.opened for adapter in adapters] == [1, 1]
+
+
+async def test_retries_come_before_the_next_target_and_a_rate_limit_has_none():
+    running, _, adapters = chain(
+        [refused(), refused()], [failed(Kind.RATE_LIMITED)], [Script(HELLO)], retries=1
+    )
+    await running.run()
+    assert [adapter.opened for adapter in adapters] == [2, 1, 1]
+
+
+async def test_a_rate_limit_in_the_stream_before_content_moves_on():
+    fault = Fault(Kind.RATE_LIMITED, "[p] slow down", retry_after=7)
+    running, client, _ = chain([Script([[Usage(input=1)], [fault]])], [Script(HELLO)])
+    await running.run()
+    assert client.events[-1] == "message_stop"
+
+
+@pytest.mark.parametrize("kind", [Kind.UPSTREAM_CREDENTIALS, Kind.CONTEXT_OVERFLOW, Kind.UPSTREAM_FAILED])
+async def test_what_the_next_target_may_not_hide_is_told(kind):
+    running, _, adapters = chain([failed(kind)], [Script(HELLO)])
+    record = await running.run()
+    assert record.error is kind
+    assert adapters[1].opened == 0
+
+
+async def test_where_all_targets_fail_the_last_failure_is_told():
+    running, client, _ = chain([refused()], [failed(Kind.RATE_LIMITED)])
+    record = await running.run()
+    assert (client.status, client.headers["retry-after"]) == (429, "7")
+    assert record.model == "up1"
+
+
+async def test_no_target_is_tried_after_content():
+    running, client, adapters = chain(
+        [Script([[Text("a")], UpstreamFailed(Kind.UPSTREAM_CUT, "cut")])], [Script(HELLO)]
+    )
+    await running.run()
+    assert client.events[-1] == "error"
+    assert adapters[1].opened == 0
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_target_that_is_silent_too_long_gives_way_and_its_request_ends(stream):
+    silent = Script([5.0, *HELLO])
+    timeouts = Timeouts(first_byte=0.1, idle=9, total=9)
+    running, client, _ = chain([silent], [Script([0.3, *HELLO])], stream=stream, timeouts=timeouts)
+    record = await running.run()
+    assert silent.closed
+    assert (client.status, record.model, record.error) == (200, "up1", None)
+
+
+async def test_the_clock_of_the_next_target_runs_too():
+    timeouts = Timeouts(first_byte=0.1, idle=9, total=9)
+    running, client, adapters = chain([Script([5.0])], [Script([5.0])], [Script(HELLO)], timeouts=timeouts)
+    running.targets = [running.targets[0], evolve(running.targets[1], timeouts=timeouts), running.targets[2]]
+    record = await running.run()
+    assert (client.status, record.model) == (200, "up2")
+    assert [adapter.opened for adapter in adapters] == [1, 1, 1]
+
+
+async def test_pings_do_not_keep_the_next_target_from_being_tried():
+    timeouts = Timeouts(first_byte=0.3, idle=9, total=9)
+    running, client, _ = chain([Script([5.0])], [Script(HELLO)], server=QUICK_PINGS, timeouts=timeouts)
+    record = await running.run()
+    assert client.events[0] == "ping"
+    assert client.events[-1] == "message_stop"
+    assert record.model == "up1"
+
+
+async def test_a_budget_that_is_used_up_is_not_spent_again():
+    timeouts = Timeouts(first_byte=9, idle=9, total=0.1)
+    running, client, adapters = chain([Script([5.0])], [Script(HELLO)], timeouts=timeouts)
+    running.targets = [running.targets[0], evolve(running.targets[1], timeouts=timeouts)]
+    await running.run()
+    assert client.status == 504
+    assert adapters[1].opened == 0
+
+
+async def test_a_client_that_leaves_is_not_followed_to_the_next_target():
+    running, client, adapters = chain([Script([60.0])], [Script(HELLO)])
+    task = asyncio.create_task(running.run())
+    await asyncio.sleep(0.05)
+    client.leaves.set()
+    record = await asyncio.wait_for(task, 1)
+    assert record.client_gone
+    assert adapters[1].opened == 0
