@@ -64,7 +64,9 @@ class Claude:
     cwd: Path
     environ: dict[str, str] = field(factory=dict)
 
-    def start(self, *arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, environ: Mapping[str, str] | None = None, stdin: int = subprocess.DEVNULL
+    ) -> subprocess.Popen[str]:
         base = {
             "HOME": str(self.home),
             "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -78,7 +80,7 @@ class Claude:
             [self.executable, *arguments],
             env={name: value for name, value in asked.items() if value},
             cwd=self.cwd,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -86,12 +88,17 @@ class Claude:
         )
 
     def run(
-        self, *arguments: str, environ: Mapping[str, str] | None = None, seconds: float = SECONDS
+        self,
+        *arguments: str,
+        environ: Mapping[str, str] | None = None,
+        stdin: str | None = None,
+        seconds: float = SECONDS,
     ) -> Outcome:
         begin = time.monotonic()
-        process = self.start(*arguments, environ=environ)
+        pipe = subprocess.DEVNULL if stdin is None else subprocess.PIPE
+        process = self.start(*arguments, environ=environ, stdin=pipe)
         try:
-            out, err = process.communicate(timeout=seconds)
+            out, err = process.communicate(stdin, timeout=seconds)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             out, err = process.communicate()
