@@ -27,7 +27,8 @@ from gateway.upstreams.ollama.reader import NativeReader
 from gateway.upstreams.ollama.request import to_chat_request as to_ollama
 from gateway.upstreams.openai.reader import ChatReader
 from gateway.upstreams.openai.request import to_chat_request as to_openai
-from gateway.upstreams.quirks import PRESETS, ModelFacts
+from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.quirks import ModelFacts
 
 ROUNDS = 9
 

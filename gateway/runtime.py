@@ -27,7 +27,8 @@ from gateway.upstreams.anthropic import adapter as anthropic
 from gateway.upstreams.base import Adapter, Target
 from gateway.upstreams.ollama import adapter as ollama
 from gateway.upstreams.openai import adapter as openai
-from gateway.upstreams.quirks import PRESETS, ModelFacts, recognise
+from gateway.upstreams.presets import PRESETS, recognise
+from gateway.upstreams.quirks import ModelFacts
 
 _KINDS = {"openai": openai.adapter, "ollama": ollama.adapter, "anthropic": anthropic.adapter}
 

@@ -10,7 +10,8 @@ from gateway.emulation import SUMMARISE, Emulation, emulate
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.sieve import StopSieve, SummarySieve
-from gateway.upstreams.quirks import PLAIN, PRESETS, ModelFacts, Quirks
+from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.quirks import PLAIN, ModelFacts, Quirks
 
 
 def emulated(quirks: Quirks = PLAIN, **fields: object) -> tuple[Inbound, Emulation]:

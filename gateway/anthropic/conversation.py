@@ -221,7 +221,7 @@ class Assembly:
     def _call(self, turn: t.AssistantTurn, calls: list[Called]) -> None:
         for call in calls:
             taken = [earlier.id for earlier in turn.calls]
-            sent_id = ids.incoming(call.id, taken, self.terms.id_limit)
+            sent_id = ids.incoming(call.id, taken, self.terms.id_limit, exact=self.terms.id_exact)
             sent = t.Call(sent_id, self.names.sent(call.name), call.arguments)
             result = t.Result(sent.id, sent.name)
             turn.calls.append(sent)

@@ -60,10 +60,16 @@ def outgoing(original: str, history_count: int, seen: int) -> str:
     return _encode(original, n)
 
 
-def incoming(client_id: str, taken: Collection[str], limit: int | None) -> str:
-    """The upstream's id for a call of the history; `taken` are those before it in its assistant turn."""
+def incoming(client_id: str, taken: Collection[str], limit: int | None, *, exact: bool = False) -> str:
+    """The upstream's id for a call of the history; `taken` are those before it in its assistant turn.
+
+    `exact`: ids have `limit` letters and digits, no more and no fewer.
+    """
     was = original(client_id)
-    if was and was not in taken and (limit is None or len(was) <= limit):
+    fits = limit is None or len(was) <= limit
+    if exact:
+        fits = len(was) == limit and was.isascii() and was.isalnum()
+    if was and was not in taken and fits:
         return was
     occurrence = 0
     while (hashed := _hash(f"{client_id}#{occurrence}", limit)) in taken:

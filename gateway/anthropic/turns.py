@@ -23,6 +23,7 @@ class Terms:
     replay: Literal["all", "current_turn", "none"] = "all"
     inline_system: bool = False
     id_limit: int | None = None
+    id_exact: bool = False
     sight: Sight = PICTURES
     attachments: Attachments = NOTHING
 

@@ -15,7 +15,7 @@ from gateway.settings.load import Loaded
 from gateway.settings.models import Provider, Secret
 from gateway.settings.server import ClientKey
 from gateway.settings.timeouts import timeouts_for
-from gateway.upstreams.quirks import recognise
+from gateway.upstreams.presets import recognise
 
 _ALWAYS = ("kind", "base_url", "api_key")
 _SECONDS = ("commit_after", "ping_every", "drip_after", "drip_every")

@@ -11,7 +11,7 @@ from gateway.settings.mistakes import dotted
 from gateway.settings.models import ModelTarget, Settings
 from gateway.settings.scalars import is_loopback
 from gateway.settings.timeouts import timeouts_for
-from gateway.upstreams.quirks import recognise
+from gateway.upstreams.presets import recognise
 
 OLLAMA_WINDOW = 32_768
 """What Ollama is asked to load where nothing is said."""

@@ -39,7 +39,29 @@ from gateway.settings.units import (
 )
 
 ProviderKind = Literal["openai", "ollama", "anthropic"]
-Preset = Literal["plain", "openai", "vllm", "llamacpp", "ollama", "anthropic"]
+Preset = Literal[
+    "plain",
+    "anthropic",
+    "openai",
+    "azure",
+    "openrouter",
+    "deepseek",
+    "dashscope",
+    "moonshot",
+    "zhipu",
+    "minimax",
+    "mistral",
+    "groq",
+    "together",
+    "fireworks",
+    "xai",
+    "gemini",
+    "vllm",
+    "sglang",
+    "llamacpp",
+    "lmstudio",
+    "ollama",
+]
 ExposeReasoning = Literal["auto", "always", "never"]
 RequestClass = Literal["main", "subagent", "compaction", "auxiliary"]
 RequestClasses = Annotated[tuple[RequestClass, ...], OneOrMore()]

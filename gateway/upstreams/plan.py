@@ -160,6 +160,7 @@ def _terms(facts: ModelFacts, attachments: Attachments) -> t.Terms:
         replay="none" if facts.reasoning is False else quirks.replay_reasoning,
         inline_system=quirks.mid_system == "inline",
         id_limit=quirks.tool_id_limit,
+        id_exact=quirks.tool_id_exact,
         sight=sight(facts),
         attachments=attachments,
     )

@@ -1,16 +1,15 @@
 """How servers differ, as data: frozen switches with named presets.
 
 They are consulted only where an upstream request is built or its answer read; no translator asks for a
-provider's name. A preset is chosen by name or recognised from the base URL.
+provider's name. `gateway.upstreams.presets` holds the sets of them that are known by name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Literal
-from urllib.parse import urlsplit
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from gateway.schemas.lowering import Level
 from gateway.settings.models import ExposeReasoning, Sampling
@@ -27,10 +26,16 @@ class Quirks:
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     system_role: Literal["system", "developer"] = "system"
     mid_system: Literal["fold", "inline"] = "fold"
+    key_header: Literal["authorization", "api-key", "x-api-key"] = "authorization"
+    """Where the provider's key goes; `authorization` makes it a Bearer token."""
     tool_choice: Literal["full", "no_required", "none"] = "full"
+    required_word: Literal["required", "any"] = "required"
+    """How a call is demanded in `tool_choice`."""
     parallel_tool_calls: bool = True
     """Whether `parallel_tool_calls: false` may be sent."""
     tool_id_limit: int | None = None
+    tool_id_exact: bool = False
+    """Ids have `tool_id_limit` letters and digits, no more and no fewer."""
     tool_name_limit: int = 64
     stop_limit: int | None = None
     stop_report: Literal["field", "hidden"] = "hidden"
@@ -38,11 +43,21 @@ class Quirks:
     """Where the match is hidden: find it here and cancel. Off where a cancel takes effect late."""
     top_k: bool = False
     sampling: bool = True
-    reasoning_in: Literal["effort", "template_kwargs", "think", "none"] = "none"
-    """How reasoning is asked for."""
+    reasoning_in: Literal[
+        "effort", "template_kwargs", "think", "reasoning", "thinking", "enable_thinking", "none"
+    ] = "none"
+    """How reasoning is asked for: `reasoning_effort`, `chat_template_kwargs`, Ollama's `think`, OpenRouter's
+    `reasoning`, `thinking: {type}`, `enable_thinking`, or not at all."""
     reasoning_field: Literal["reasoning_content", "reasoning"] = "reasoning_content"
     """The field in which reasoning is replayed. Both are always read."""
     replay_reasoning: Literal["all", "current_turn", "none"] = "all"
+    reasoning_placeholder: bool = False
+    """An assistant message with tool calls must hold reasoning: a blank where there is none."""
+    reasoning_tokens_apart: bool = False
+    """`completion_tokens` leaves the reasoning out."""
+    call_signatures: bool = False
+    """Calls of the history must carry a thought signature; one that is not known is replaced by the word with
+    which the server's documentation lets its check be skipped."""
     think_tags: bool = True
     """Look for `<think>` at the very start of the content."""
     think_open: bool = False
@@ -82,63 +97,6 @@ class Quirks:
 
 PLAIN = Quirks()
 
-PRESETS: Mapping[str, Quirks] = {
-    "anthropic": evolve(PLAIN, native=True, family="anthropic", image_urls=True),
-    "plain": PLAIN,
-    "openai": evolve(
-        PLAIN,
-        family="openai",
-        max_tokens_field="max_completion_tokens",
-        system_role="developer",
-        mid_system="inline",
-        tool_id_limit=40,
-        stop_limit=4,
-        reasoning_in="effort",
-        replay_reasoning="none",
-        think_tags=False,
-        image_urls=True,
-        pdf=True,
-        user_field="safety_identifier",
-        prompt_cache_key=True,
-        strict_tools=True,
-        json_schema="strict",
-    ),
-    "vllm": evolve(
-        PLAIN,
-        family="vllm",
-        stop_report="field",
-        top_k=True,
-        reasoning_in="template_kwargs",
-        image_urls=True,
-        prefill="flags",
-        schema="grammar",
-        format_beside_tools=False,
-    ),
-    "llamacpp": evolve(
-        PLAIN,
-        family="llamacpp",
-        exact_stops=False,
-        top_k=True,
-        reasoning_in="template_kwargs",
-        prefill="continue",
-        schema="grammar",
-        format_beside_tools=False,
-    ),
-    "ollama": evolve(
-        PLAIN,
-        family="ollama",
-        exact_stops=False,
-        tool_choice="none",
-        parallel_tool_calls=False,
-        top_k=True,
-        reasoning_in="think",
-        prefill="continue",
-        schema="ollama",
-        format_beside_tools=False,
-    ),
-}
-"""By the name that `preset:` takes in the YAML."""
-
 
 @frozen
 class ModelFacts:
@@ -158,15 +116,3 @@ class ModelFacts:
     """What holds instead of what the client asks for."""
     extra_body: Mapping[str, object] = field(factory=dict[str, object], repr=False)
     """Merged into the upstream's JSON (see `extra`)."""
-
-
-_HOSTS = {"api.openai.com": "openai"}
-_PORTS = {11434: "ollama"}
-
-
-def recognise(kind: str, base_url: str) -> str:
-    """The preset's name for a provider that names none."""
-    if kind != "openai":
-        return kind
-    url = urlsplit(base_url)
-    return _HOSTS.get(url.hostname or "") or _PORTS.get(url.port or 0) or "plain"

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.anthropic import wire as a
 from gateway.anthropic.notes import Notes
-from gateway.anthropic.toolset import Choice, Mention, Toolset, mention, toolset
+from gateway.anthropic.toolset import Choice, Mention, Terms, Toolset, mention, toolset
 from gateway.errors import RequestRefused
 
 SEARCH = {"type": "web_search_20250305", "name": "web_search"}
@@ -21,7 +21,11 @@ def late(name: str) -> dict:
 
 
 def offered(
-    *tools: dict, mentions: list[Mention] | None = None, notes: Notes | None = None, choice: object = None
+    *tools: dict,
+    mentions: list[Mention] | None = None,
+    notes: Notes | None = None,
+    choice: object = None,
+    terms: Terms | None = None,
 ) -> Toolset:
     body = {
         "model": "m",
@@ -29,7 +33,7 @@ def offered(
         "tools": tools,
         "tool_choice": choice,
     }
-    return toolset(a.decode_request(json.dumps(body).encode()), mentions or [], notes or Notes())
+    return toolset(a.decode_request(json.dumps(body).encode()), mentions or [], notes or Notes(), terms or Terms())
 
 
 def names(*tools: dict, mentions: list[Mention] | None = None) -> list[str]:
@@ -121,6 +125,73 @@ def test_server_tool_is_dropped_with_a_notice():
 def test_forced_server_tool_is_refused_by_its_type(choice: dict):
     with pytest.raises(RequestRefused, match=r"tools\.0: unsupported tool type 'web_search_20250305'"):
         offered(SEARCH, choice=choice)
+
+
+def test_custom_tool_of_a_server_tools_name_is_kept_and_can_be_forced():
+    kept = offered(SEARCH, tool("web_search"), choice={"type": "tool", "name": "web_search"})
+    assert [t.name for t in kept.tools] == ["web_search"]
+    assert kept.choice == Choice("tool", "web_search")
+
+
+def test_server_tool_that_the_upstream_runs_is_left_to_it():
+    notes = Notes()
+    kept = offered(SEARCH, tool("a"), terms=Terms(served=frozenset({"web_search"})), notes=notes)
+    assert [t.name for t in kept.tools] == ["a"]
+    assert [t.type for t in kept.served] == ["web_search_20250305"]
+    assert not notes.notices
+
+
+def test_search_for_tools_gives_all_tools_and_a_notice():
+    notes = Notes()
+    search = {"type": "tool_search_tool_bm25", "name": "tool_search_tool_bm25"}
+    assert [t.name for t in offered(search, late("x"), notes=notes).tools] == ["x"]
+    assert [n.name for n in notes.notices] == ["emulated.tool_search"]
+
+
+COMPUTER = {"type": "computer_toolset_20260801"}
+BASH = {"type": "bash_20250124", "name": "bash"}
+
+
+def test_members_of_a_toolset_are_tools_of_their_own():
+    kept = offered(COMPUTER, BASH, tool("computer__wait"))
+    assert "computer__left_click" in [t.name for t in kept.tools]
+    assert kept.members["computer__left_click"] == "computer"
+    assert "bash" not in kept.members
+    assert len({t.name for t in kept.tools}) == len(kept.tools) == 18
+
+
+@pytest.mark.parametrize("screen", [COMPUTER, {"type": "computer_20250124", "name": "computer"}])
+def test_screen_is_refused_to_a_model_without_vision(screen: dict):
+    with pytest.raises(RequestRefused, match=r"tools\.1: '.*' needs a model with vision"):
+        offered(BASH, screen, terms=Terms(vision=False))
+
+
+def test_whole_family_is_removed_by_its_name():
+    assert names(COMPUTER, tool("a"), mentions=[Mention("removal", "computer")]) == ["a"]
+
+
+def test_removal_of_an_unknown_tool_is_refused_with_its_code():
+    with pytest.raises(RequestRefused, match="tool_removal: no tool is named 'x'") as refused:
+        names(tool("a"), mentions=[Mention("removal", "x")])
+    assert refused.value.details == {"error_code": "tool_reference_unresolved"}
+
+
+def test_tool_of_an_mcp_server_is_unknown():
+    block = {"type": "tool_addition", "tool": {"type": "mcp_toolset_reference", "server_name": "s"}}
+    said = mention(a.Unknown("tool_addition", a.Raw(json.dumps(block).encode())), "messages.1.content.0")
+    assert said is not None
+    with pytest.raises(RequestRefused, match="no tool is named 's'"):
+        names(tool("a"), mentions=[said])
+
+
+def test_definition_may_be_any_tool_and_is_known_from_there_on():
+    block = {"type": "tool_addition", "tool": {"type": "tool_definition", "definition": BASH}}
+    said = mention(a.Unknown("tool_addition", a.Raw(json.dumps(block).encode())), "messages.1.content.0")
+    assert said is not None
+    assert names(tool("a"), mentions=[said]) == ["a", "bash"]
+    assert names(tool("a"), mentions=[said, Mention("removal", "bash")]) == ["a"]
+    again = [said, Mention("removal", "bash"), Mention("addition", "bash")]
+    assert names(tool("a"), mentions=again) == ["a", "bash"]
 
 
 def test_choice_is_checked_against_the_tools():

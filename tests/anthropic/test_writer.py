@@ -11,6 +11,7 @@ from gateway.anthropic.names import Returned
 from gateway.anthropic.writer import MessageWriter
 from gateway.errors import Kind
 from gateway.parts import Block, End, Fault, Finish, Notice, Part, Text, Thinking, Tool, Usage
+from gateway.schemas.mending import Mending
 
 V = {"p": "v"}
 NewWriter = Callable[..., MessageWriter]
@@ -206,6 +207,64 @@ def test_id_of_the_history_is_made_unique(new_writer: NewWriter):
 def test_client_sees_its_own_tool_name(new_writer: NewWriter):
     events = wrote(new_writer(returned={"short": Returned("a_long_name")}), Tool(0, "c1", "short", "{}"))
     assert events[0] == "+0 tool_use c1 a_long_name"
+
+
+MENDED = {"T": Returned("T", mending=Mending(b'{"properties":{"n":{"type":"integer"}}}', nulls=True))}
+REPAIRED = {"T": Returned("T", mending=Mending(b'{"properties":{"n":{"type":"integer"}}}', repair=True))}
+
+
+def test_member_of_a_toolset_is_named_as_the_client_knows_it(new_writer: NewWriter):
+    writer = new_writer(returned={"computer__key": Returned("key", "computer")})
+    (start, *_) = [
+        event
+        for event in writer.write(Tool(0, "c1", "computer__key", "{}"))
+        if type(event) is e.ContentBlockStart
+    ]
+    block = msgspec.to_builtins(start.content_block)
+    assert (block["name"], block["toolset_name"], block["caller"]) == ("key", "computer", {"type": "direct"})
+
+
+def test_arguments_that_are_mended_are_held_until_the_call_is_over(new_writer: NewWriter):
+    writer = new_writer(returned=MENDED)
+    assert wrote(writer, Tool(0, "c1", "T", '{"n":')) == ["+0 tool_use c1 T"]
+    assert wrote(writer, Tool(0, arguments="null}")) == []
+    assert wrote(writer, End(Finish.TOOLS))[:2] == ["0 '{}'", "-0"]
+    assert not [notice for notice in writer.notices if notice.name.startswith("repaired")]
+
+
+def test_call_that_follows_ends_a_held_one(new_writer: NewWriter):
+    writer = new_writer(returned=REPAIRED)
+    wrote(writer, Tool(0, "c1", "T", '{"n":"5"}'))
+    assert wrote(writer, Tool(1, "c2", "U", "{")) == ["0 '{\"n\":5}'", "-0", "+1 tool_use c2 U", "1 '{'"]
+    assert [notice.name for notice in writer.notices] == ["repaired.tool_arguments"]
+
+
+def test_broken_arguments_are_mended_where_that_is_on(new_writer: NewWriter):
+    writer = new_writer(returned=REPAIRED)
+    events = wrote(writer, Tool(0, "c1", "T", '{"n":1,}'), End(Finish.TOOLS))
+    assert events[:3] == ["+0 tool_use c1 T", "0 '{\"n\":1}'", "-0"]
+    assert writer.stop_reason == "tool_use"
+
+
+def test_what_cannot_be_mended_ends_the_message_with_an_error(new_writer: NewWriter):
+    writer = new_writer(returned=REPAIRED)
+    assert wrote(writer, Tool(0, "c1", "T", "I will not"), End(Finish.TOOLS)) == ["+0 tool_use c1 T", "error api_error"]
+
+
+def test_held_arguments_that_were_cut_off_are_shown_as_they_are(new_writer: NewWriter):
+    writer = new_writer(returned=REPAIRED)
+    events = wrote(writer, Tool(0, "c1", "T", '{"n":'), End(Finish.LENGTH))
+    assert events[:3] == ["+0 tool_use c1 T", "0 '{\"n\":'", "-0"]
+    assert writer.stop_reason == "max_tokens"
+
+
+def test_call_that_was_demanded_in_words_and_not_made_leaves_a_notice(new_writer: NewWriter):
+    writer = new_writer(must_call=True)
+    wrote(writer, Text("no"), End())
+    assert "dropped.tool_choice" in [notice.name for notice in writer.notices]
+    writer = new_writer(must_call=True)
+    wrote(writer, Tool(0, "c1", "T", "{}"), End())
+    assert "dropped.tool_choice" not in [notice.name for notice in writer.notices]
 
 
 def test_only_the_first_call_where_parallel_ones_are_forbidden(new_writer: NewWriter):

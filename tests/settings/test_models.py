@@ -3,7 +3,7 @@
 from typing import get_args
 
 from gateway.settings.models import Preset, Provider, Secret
-from gateway.upstreams.quirks import PRESETS
+from gateway.upstreams.presets import PRESETS
 
 
 def test_every_preset_can_be_named_and_every_name_is_a_preset() -> None:

@@ -23,7 +23,8 @@ from gateway.parts import Part
 from gateway.upstreams.built import ReplyWish
 from gateway.upstreams.ollama.reader import NativeReader
 from gateway.upstreams.openai.reader import ChatReader
-from gateway.upstreams.quirks import PRESETS, ModelFacts
+from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.quirks import ModelFacts
 
 FOLDER = Path(__file__).parents[1] / "goldens" / "answers"
 KINDS = {"openai": (ChatReader, "vllm"), "ollama": (NativeReader, "ollama")}

@@ -6,6 +6,7 @@ from gateway.settings.models import Provider
 from gateway.upstreams.http import Dialect, HttpAdapter
 from gateway.upstreams.openai.reader import ChatReader
 from gateway.upstreams.openai.request import prompt_of, to_chat_request
+from gateway.upstreams.presets import PRESETS, recognise
 from gateway.upstreams.transport import Channel
 
 CHAT = Dialect(
@@ -19,4 +20,5 @@ CHAT = Dialect(
 
 def adapter(name: str, provider: Provider) -> HttpAdapter:
     """`provider.base_url` ends in the API's version (`/v1`)."""
-    return HttpAdapter(Channel.build(name, provider), CHAT)
+    preset = PRESETS[provider.preset or recognise(provider.kind, provider.base_url)]
+    return HttpAdapter(Channel.build(name, provider, preset.key_header), CHAT)

@@ -16,6 +16,9 @@ from gateway.upstreams.openai import wire as o
 from gateway.upstreams.plan import Plan
 from gateway.upstreams.quirks import Quirks
 
+UNKNOWN_SIGNATURE = "skip_thought_signature_validator"
+"""General knowledge, not checked here: Gemini's word for a call whose thought signature is not known."""
+
 
 def messages(todo: Plan, quirks: Quirks) -> list[o.SentMessage]:
     sent: list[o.SentMessage] = []
@@ -35,15 +38,20 @@ def messages(todo: Plan, quirks: Quirks) -> list[o.SentMessage]:
 def _assistant(turn: t.AssistantTurn, quirks: Quirks) -> o.SentMessage:
     message = o.SentMessage("assistant", turn.text)
     if turn.calls:
-        message.tool_calls = [
-            o.SentCall(call.id, o.SentFunction(call.name, str(bytes(call.input), "utf-8")))
-            for call in turn.calls
-        ]
+        message.tool_calls = [_call(call, quirks) for call in turn.calls]
         if not turn.text:
             message.content = _EMPTY_CONTENT[quirks.empty_content]
-    if turn.thinking:
-        setattr(message, quirks.reasoning_field, turn.thinking)
+    thinking = turn.thinking or (" " if turn.calls and quirks.reasoning_placeholder else "")
+    if thinking:
+        setattr(message, quirks.reasoning_field, thinking)
     return message
+
+
+def _call(call: t.Call, quirks: Quirks) -> o.SentCall:
+    sent = o.SentCall(call.id, o.SentFunction(call.name, str(bytes(call.input), "utf-8")), "function")
+    if quirks.call_signatures:
+        sent.extra_content = o.CallExtras(o.GoogleCall(UNKNOWN_SIGNATURE))
+    return sent
 
 
 _EMPTY_CONTENT: dict[str, str | UnsetType | None] = {"null": None, "empty": "", "omit": UNSET}

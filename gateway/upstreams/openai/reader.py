@@ -182,7 +182,7 @@ class ChatReader:
 
     def _end(self) -> list[Part]:
         self.ended = True
-        usage = usage_of(self._usage)
+        usage = usage_of(self._usage, reasoning_apart=self.facts.quirks.reasoning_tokens_apart)
         finish = Finish.REFUSAL if self._refused else _FINISHES.get(self._finish or "", Finish.STOP)
         if finish is Finish.LENGTH:
             finish = cut_at(self.facts, self.wish, usage)
@@ -196,4 +196,4 @@ class ChatReader:
 
     def _break(self, fault: Fault) -> list[Part]:
         self.ended = True
-        return [*said(usage_of(self._usage)), fault]
+        return [*said(usage_of(self._usage, reasoning_apart=self.facts.quirks.reasoning_tokens_apart)), fault]

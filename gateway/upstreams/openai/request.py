@@ -11,7 +11,6 @@ import msgspec
 from msgspec import UNSET
 
 from gateway.anthropic.attached import NOTHING, Attachments
-from gateway.anthropic.effort import Reasoning
 from gateway.inbound import FILE_BYTES, Inbound
 from gateway.upstreams.built import AS_IT_IS, Amends, Built
 from gateway.upstreams.encoding import encoded
@@ -19,6 +18,7 @@ from gateway.upstreams.format import Format
 from gateway.upstreams.functions import Function
 from gateway.upstreams.openai import wire as o
 from gateway.upstreams.openai.messages import messages
+from gateway.upstreams.openai.reasoning import ask_for_reasoning
 from gateway.upstreams.plan import Plan, plan, short
 from gateway.upstreams.prompt import Prompt
 from gateway.upstreams.quirks import ModelFacts, Quirks
@@ -41,7 +41,7 @@ def to_chat_request(
     single_tool = _offer(chat, todo, quirks, amends)
     _format(chat, todo)
     if facts.reasoning is not False and amends.think:
-        _think(chat, todo, facts)
+        ask_for_reasoning(chat, todo, facts)
     _identify(chat, inbound, quirks)
     if todo.prefill and quirks.prefill == "flags":
         chat.continue_final_message, chat.add_generation_prompt = True, False
@@ -85,7 +85,7 @@ def _offer(chat: o.ChatRequest, todo: Plan, quirks: Quirks, amends: Amends) -> b
         case "auto":
             pass
         case "any":
-            chat.tool_choice = "required"
+            chat.tool_choice = quirks.required_word
         case "none":
             chat.tool_choice = "none"
         case "tool":
@@ -114,29 +114,6 @@ def _format(chat: o.ChatRequest, todo: Plan) -> None:
             chat.response_format = o.ObjectFormat()
         case Format() | None:
             pass
-
-
-def _think(chat: o.ChatRequest, todo: Plan, facts: ModelFacts) -> None:
-    """llama.cpp refuses to continue an assistant's turn with thinking on, and on is its default."""
-    asked = todo.reasoning
-    match facts.quirks.reasoning_in:
-        case "effort":
-            _effort(chat, asked, "none" if facts.reasoning else None)
-        case "think":
-            _effort(chat, asked, "none")
-        case "template_kwargs":
-            if todo.prefill or asked.on is not None:
-                chat.chat_template_kwargs = {"enable_thinking": bool(asked.on) and not todo.prefill}
-        case "none":
-            if asked.on:
-                todo.notes.add("dropped.thinking")
-
-
-def _effort(chat: o.ChatRequest, asked: Reasoning, off: str | None) -> None:
-    """`off`: how reasoning is switched off, where that is known to be allowed."""
-    effort = asked.effort if asked.on else off if asked.on is False else None
-    if effort:
-        chat.reasoning_effort = effort
 
 
 def _identify(chat: o.ChatRequest, inbound: Inbound, quirks: Quirks) -> None:

@@ -15,8 +15,11 @@ from gateway.upstreams.openai import wire as o
 _USAGE = msgspec.json.Decoder(o.Usage, strict=False)
 
 
-def usage_of(raw: bytes) -> Usage:
-    """Of an object as it came; empty bytes and what cannot be read say nothing."""
+def usage_of(raw: bytes, *, reasoning_apart: bool = False) -> Usage:
+    """Of an object as it came; empty bytes and what cannot be read say nothing.
+
+    `reasoning_apart`: the server's completion tokens leave the reasoning out.
+    """
     try:
         sent = _USAGE.decode(raw)
     except msgspec.MsgspecError:
@@ -27,8 +30,12 @@ def usage_of(raw: bytes) -> Usage:
     written = prompt.cache_write_tokens or 0
     return Usage(
         input=max(0, sent.prompt_tokens - read - written) if sent.prompt_tokens else None,
-        output=sent.completion_tokens,
+        output=_output(sent.completion_tokens, completion.reasoning_tokens if reasoning_apart else None),
         cache_read=read,
         cache_write=written,
         thinking=completion.reasoning_tokens,
     )
+
+
+def _output(tokens: int | None, apart: int | None) -> int | None:
+    return tokens if tokens is None or apart is None else tokens + apart

@@ -140,10 +140,21 @@ class SentFunction(Struct):
     arguments: str
 
 
-class SentCall(Struct):
+class GoogleCall(Struct):
+    thought_signature: str
+
+
+class CallExtras(Struct):
+    google: GoogleCall
+
+
+class SentCall(Struct, omit_defaults=True):
+    """`extra_content` is Gemini's."""
+
     id: str
     function: SentFunction
-    type: Literal["function"] = "function"
+    type: Literal["function"] | UnsetType = UNSET
+    extra_content: CallExtras | UnsetType = UNSET
 
 
 class SentMessage(Struct, omit_defaults=True):
@@ -194,6 +205,19 @@ class StreamOptions(Struct):
     include_usage: bool = True
 
 
+class Reasoning(Struct, omit_defaults=True):
+    """OpenRouter's and Together's."""
+
+    effort: str | UnsetType = UNSET
+    enabled: bool | UnsetType = UNSET
+
+
+class Thinking(Struct):
+    """DeepSeek's and Zhipu's."""
+
+    type: Literal["enabled", "disabled"]
+
+
 class ChatRequest(Struct, omit_defaults=True):
     model: str
     messages: list[SentMessage]
@@ -211,6 +235,9 @@ class ChatRequest(Struct, omit_defaults=True):
     response_format: ResponseFormat | ObjectFormat | UnsetType = UNSET
     reasoning_effort: str | UnsetType = UNSET
     chat_template_kwargs: dict[str, bool] | UnsetType = UNSET
+    reasoning: Reasoning | UnsetType = UNSET
+    thinking: Thinking | UnsetType = UNSET
+    enable_thinking: bool | UnsetType = UNSET
     prompt_cache_key: str | UnsetType = UNSET
     safety_identifier: str | UnsetType = UNSET
     user: str | UnsetType = UNSET

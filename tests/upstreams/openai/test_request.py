@@ -11,7 +11,8 @@ from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.upstreams.built import AS_IT_IS, Amends, Built
 from gateway.upstreams.openai.request import prompt_of, to_chat_request
-from gateway.upstreams.quirks import PLAIN, PRESETS, ModelFacts, Quirks
+from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.quirks import PLAIN, ModelFacts, Quirks
 
 TOOL = {"name": "T", "description": "Does it.", "input_schema": {"type": "object", "properties": {}}}
 SESSION = {"x-claude-code-session-id": "session"}

@@ -1,0 +1,204 @@
+"""The servers and providers that are known by name, as sets of switches.
+
+A preset is chosen by `preset:` or recognised from the base URL; `quirks:` overrides single switches.
+
+Marks: [R] run here, [S] read in source, [L] found in other gateways' source or issue threads, [K] general
+knowledge that nobody here has checked. What carries no mark of its own has the mark of its preset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from attrs import evolve
+
+from gateway.upstreams.quirks import PLAIN, Quirks
+
+_LOCAL = evolve(
+    PLAIN, top_k=True, reasoning_in="template_kwargs", schema="grammar", format_beside_tools=False
+)
+"""What the servers that run open models on one's own machine have in common."""
+
+_OPENAI = evolve(
+    PLAIN,
+    family="openai",
+    max_tokens_field="max_completion_tokens",
+    system_role="developer",
+    mid_system="inline",
+    tool_id_limit=40,  # [K]
+    stop_limit=4,
+    reasoning_in="effort",
+    replay_reasoning="none",  # Chat Completions shows no reasoning
+    think_tags=False,
+    image_urls=True,
+    pdf=True,
+    user_field="safety_identifier",
+    prompt_cache_key=True,
+    strict_tools=True,
+    json_schema="strict",
+)
+
+PRESETS: Mapping[str, Quirks] = {
+    "plain": PLAIN,
+    "anthropic": evolve(PLAIN, native=True, family="anthropic", key_header="x-api-key", image_urls=True),
+    "openai": _OPENAI,  # [L]
+    "azure": evolve(_OPENAI, family="azure", key_header="api-key"),  # [L]
+    "openrouter": evolve(  # [L]
+        PLAIN,
+        family="openrouter",
+        top_k=True,
+        reasoning_in="reasoning",
+        reasoning_field="reasoning",
+        image_urls=True,
+        pdf=True,
+        user_field="user",
+        json_schema="strict",
+    ),
+    "deepseek": evolve(  # [L]
+        PLAIN,
+        family="deepseek",
+        reasoning_in="thinking",
+        # "The reasoning_content in the thinking mode must be passed back to the API."
+        reasoning_placeholder=True,
+        json_schema="object",
+    ),
+    "dashscope": evolve(  # [L]
+        PLAIN,
+        family="dashscope",
+        reasoning_in="enable_thinking",
+        top_k=True,
+        tool_choice="no_required",
+        image_urls=True,
+        json_schema="object",  # [K]
+    ),
+    "moonshot": evolve(  # [L]
+        PLAIN,
+        family="moonshot",
+        reasoning_in="effort",
+        tool_choice="no_required",
+        # reasoning_content is required on assistant messages with tool calls while reasoning
+        reasoning_placeholder=True,
+        json_schema="object",  # [K]
+    ),
+    "zhipu": evolve(  # [K]
+        PLAIN, family="zhipu", reasoning_in="thinking", tool_choice="none", json_schema="object"
+    ),
+    "minimax": evolve(PLAIN, family="minimax"),  # [K] its reasoning comes as <think> and must go back
+    "mistral": evolve(  # [L]
+        PLAIN,
+        family="mistral",
+        # "Tool call id was X but must be a-z, A-Z, 0-9, with a length of 9."
+        tool_id_limit=9,
+        tool_id_exact=True,
+        required_word="any",
+        reasoning_in="effort",
+        replay_reasoning="none",  # [K]
+        think_tags=False,
+        stream_usage=False,  # [K] unknown fields are 422; usage comes unasked
+        image_urls=True,
+        json_schema="strict",
+    ),
+    "groq": evolve(  # [L]
+        PLAIN,
+        family="groq",
+        max_tokens_field="max_completion_tokens",
+        reasoning_in="effort",
+        reasoning_field="reasoning",
+        replay_reasoning="none",  # [K]
+        stop_limit=4,
+        format_beside_tools=False,
+        image_urls=True,
+        user_field="user",
+    ),
+    "together": evolve(  # [K]
+        PLAIN,
+        family="together",
+        reasoning_in="reasoning",
+        reasoning_field="reasoning",
+        top_k=True,
+        image_urls=True,
+    ),
+    "fireworks": evolve(  # [L]
+        PLAIN, family="fireworks", required_word="any", reasoning_in="effort", top_k=True, user_field="user"
+    ),
+    "xai": evolve(  # [L]
+        PLAIN,
+        family="xai",
+        max_tokens_field="max_completion_tokens",
+        # completion_tokens EXCLUDES reasoning_tokens
+        reasoning_tokens_apart=True,
+        replay_reasoning="none",  # [K]
+        image_urls=True,
+        json_schema="strict",
+    ),
+    "gemini": evolve(  # [L]
+        PLAIN,
+        family="gemini",
+        reasoning_in="effort",
+        replay_reasoning="none",
+        # "Function call is missing a thought_signature in functionCall parts"
+        call_signatures=True,
+        schema="gemini",
+    ),
+    "vllm": evolve(  # [L]
+        _LOCAL,
+        family="vllm",
+        stop_report="field",
+        image_urls=True,
+        prefill="flags",
+    ),
+    "sglang": evolve(_LOCAL, family="sglang", stop_report="field", image_urls=True),  # [L]
+    "llamacpp": evolve(_LOCAL, family="llamacpp", exact_stops=False, prefill="continue"),  # [R]
+    "lmstudio": evolve(  # [K]
+        _LOCAL, family="lmstudio", reasoning_in="effort", exact_stops=False
+    ),
+    "ollama": evolve(  # [S]
+        PLAIN,
+        family="ollama",
+        exact_stops=False,
+        tool_choice="none",
+        parallel_tool_calls=False,
+        top_k=True,
+        reasoning_in="think",
+        reasoning_field="reasoning",
+        prefill="continue",
+        schema="ollama",
+        format_beside_tools=False,
+    ),
+}
+"""By the name that `preset:` takes in the YAML."""
+
+_HOSTS = {
+    "api.openai.com": "openai",
+    "openrouter.ai": "openrouter",
+    "api.deepseek.com": "deepseek",
+    "dashscope.aliyuncs.com": "dashscope",
+    "dashscope-intl.aliyuncs.com": "dashscope",
+    "api.moonshot.ai": "moonshot",
+    "api.moonshot.cn": "moonshot",
+    "api.z.ai": "zhipu",
+    "open.bigmodel.cn": "zhipu",
+    "api.minimax.io": "minimax",
+    "api.minimaxi.com": "minimax",
+    "api.mistral.ai": "mistral",
+    "api.groq.com": "groq",
+    "api.together.xyz": "together",
+    "api.fireworks.ai": "fireworks",
+    "api.x.ai": "xai",
+    "generativelanguage.googleapis.com": "gemini",
+}
+_AZURE = ".openai.azure.com"
+_PORTS = {11434: "ollama", 1234: "lmstudio", 30000: "sglang"}
+"""Default ports that say who listens. 8000 and 8080 are everybody's."""
+
+
+def recognise(kind: str, base_url: str) -> str:
+    """The preset's name for a provider that names none."""
+    if kind != "openai":
+        return kind
+    url = urlsplit(base_url)
+    host = url.hostname or ""
+    if host.endswith(_AZURE):
+        return "azure"
+    return _HOSTS.get(host) or _PORTS.get(url.port or 0) or "plain"
