@@ -151,7 +151,8 @@ def _computer(tool: a.ToolDefinition) -> Definition:
     )
     if tool.type == "computer_20241022":
         return text, _COMPUTER_FIRST
-    return text, _COMPUTER_ZOOM if tool.enable_zoom else _COMPUTER
+    zooms = tool.enable_zoom and tool.type == "computer_20251124"
+    return text, _COMPUTER_ZOOM if zooms else _COMPUTER
 
 
 _TYPES: dict[str, tuple[str, Callable[[a.ToolDefinition], Definition]]] = {

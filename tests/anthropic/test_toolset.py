@@ -33,7 +33,9 @@ def offered(
         "tools": tools,
         "tool_choice": choice,
     }
-    return toolset(a.decode_request(json.dumps(body).encode()), mentions or [], notes or Notes(), terms or Terms())
+    return toolset(
+        a.decode_request(json.dumps(body).encode()), mentions or [], notes or Notes(), terms or Terms()
+    )
 
 
 def names(*tools: dict, mentions: list[Mention] | None = None) -> list[str]:

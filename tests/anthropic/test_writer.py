@@ -248,7 +248,10 @@ def test_broken_arguments_are_mended_where_that_is_on(new_writer: NewWriter):
 
 def test_what_cannot_be_mended_ends_the_message_with_an_error(new_writer: NewWriter):
     writer = new_writer(returned=REPAIRED)
-    assert wrote(writer, Tool(0, "c1", "T", "I will not"), End(Finish.TOOLS)) == ["+0 tool_use c1 T", "error api_error"]
+    assert wrote(writer, Tool(0, "c1", "T", "I will not"), End(Finish.TOOLS)) == [
+        "+0 tool_use c1 T",
+        "error api_error",
+    ]
 
 
 def test_held_arguments_that_were_cut_off_are_shown_as_they_are(new_writer: NewWriter):
