@@ -121,11 +121,13 @@ class Exchange:
     async def _answer(self) -> None:
         for at, target in enumerate(self.targets, 1):
             try:
-                return await self._ask(target)
+                await self._ask(target)
             except UpstreamFailed as error:
                 if not self._may_move_on(error, self.targets[at:]):
                     raise
                 self._move_on(error, self.targets[at])
+            else:
+                return
 
     async def _ask(self, target: Target) -> None:
         """As often as the target's `retries` allow."""

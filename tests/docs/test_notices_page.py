@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-NAME = re.compile(r"(clamped|dropped|emulated|estimated|repaired)\.[a-z_]+|empty_answer")
+NAME = re.compile(r"(clamped|dropped|emulated|estimated|fallback|repaired)\.[a-z_]+|empty_answer")
 
 
 def names_in_code() -> set[str]:
