@@ -46,7 +46,7 @@ def load() -> Measure:
 
 
 class Counter:
-    """One per process: it keeps the vocabulary (75 MB) from the first count on.
+    """One per process: it keeps the vocabulary (60 MB) from the first count on.
 
     All counts go through one thread, which loads before it counts. tiktoken lets go of the GIL, so streams
     run on meanwhile, and a burst of counts takes no more than one core from them.
