@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from attrs import evolve
 
-from gateway.upstreams.quirks import PLAIN, Quirks
+from gateway.settings.quirks import PLAIN, Quirks
 
 _LOCAL = evolve(
     PLAIN, top_k=True, reasoning_in="template_kwargs", schema="grammar", format_beside_tools=False
@@ -41,7 +41,15 @@ _OPENAI = evolve(
 
 PRESETS: Mapping[str, Quirks] = {
     "plain": PLAIN,
-    "anthropic": evolve(PLAIN, native=True, family="anthropic", key_header="x-api-key", image_urls=True),
+    "anthropic": evolve(
+        PLAIN,
+        native=True,
+        family="anthropic",
+        key_header="x-api-key",
+        image_urls=True,
+        pdf=True,
+        pdf_urls=True,
+    ),
     "openai": _OPENAI,  # [L]
     "azure": evolve(_OPENAI, family="azure", key_header="api-key"),  # [L]
     "openrouter": evolve(  # [L]
