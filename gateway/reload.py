@@ -152,7 +152,9 @@ class Reloader:
             return _Prepared(reading, None, (), ())
         known = self._warnings or warnings(current.settings, current.routes)
         self._warnings = warnings(runtime.settings, runtime.routes)
-        return _Prepared(reading, runtime, differing, tuple(set(self._warnings).difference(known)))
+        return _Prepared(
+            reading, runtime, differing, tuple(one for one in self._warnings if one not in known)
+        )
 
     async def _swap(self, runtime: Runtime) -> None:
         old, new = self.runtimes.current.settings.server, runtime.settings.server
