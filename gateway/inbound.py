@@ -42,9 +42,11 @@ class Inbound:
         """A cheap guess at the prompt's size: bytes / 4, with images and PDFs taken out and weighed apart."""
         size, images = len(self.body), 0
         for message in self.request.messages:
-            for characters, weight in _binary(message.content):
-                size -= characters
-                images += weight
+            for block in message.content:
+                if type(block) is not a.Text:  # nearly all are
+                    for characters, weight in _binary((block,)):
+                        size -= characters
+                        images += weight
         return max(1, size // 4 + IMAGE_TOKENS * images)
 
 

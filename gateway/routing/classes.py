@@ -48,7 +48,7 @@ def classified(inbound: Inbound) -> Classified:
 
 
 def request_class(inbound: Inbound) -> RequestClass:
-    return classified(inbound).name
+    return _SAID.get(inbound.headers.get(HEADER, "")) or _guess(inbound)[0]
 
 
 def _guess(inbound: Inbound) -> tuple[RequestClass, str]:

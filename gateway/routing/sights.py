@@ -73,20 +73,23 @@ def bucket(tokens: int, bounds: Sequence[int]) -> int:
 
 
 def _has_images(inbound: Inbound) -> bool:
-    return any(isinstance(block, a.Image) for block in _blocks(inbound.request))
+    for message in inbound.request.messages:
+        for block in message.content:
+            if type(block) is a.Image:
+                return True
+            if type(block) is a.ToolResult and any(type(one) is a.Image for one in block.content):
+                return True
+    return False
 
 
 def _has_pdf(inbound: Inbound) -> bool:
-    return any(isinstance(block, a.Document) and _is_pdf(block) for block in _blocks(inbound.request))
-
-
-def _blocks(request: a.MessagesRequest) -> Iterator[a.Block]:
-    """Every block, and those inside tool results."""
-    for message in request.messages:
+    for message in inbound.request.messages:
         for block in message.content:
-            yield block
-            if isinstance(block, a.ToolResult):
-                yield from block.content
+            if type(block) is a.Document and _is_pdf(block):
+                return True
+            if type(block) is a.ToolResult and any(map(_is_pdf, block.content)):
+                return True
+    return False
 
 
 class _Source(msgspec.Struct):
@@ -97,10 +100,12 @@ class _Source(msgspec.Struct):
 _SOURCE = msgspec.json.Decoder(_Source)
 
 
-def _is_pdf(document: a.Document) -> bool:
+def _is_pdf(block: a.Block) -> bool:
     """A document by URL is a PDF, as the API has it; one in base64 says so."""
+    if type(block) is not a.Document:
+        return False
     try:
-        source = _SOURCE.decode(document.source)
+        source = _SOURCE.decode(block.source)
     except msgspec.MsgspecError:
         return False
     return source.type == "url" or source.media_type == "application/pdf"
@@ -109,7 +114,9 @@ def _is_pdf(document: a.Document) -> bool:
 def _wants_server_tools(inbound: Inbound) -> bool:
     """Tools that a client runs are of no type, `custom`, or bring their schema."""
     tools = inbound.request.tools
-    return any(tool.type not in (None, "custom") and not bytes(tool.input_schema) for tool in tools)
+    return bool(tools) and any(
+        tool.type not in (None, "custom") and not bytes(tool.input_schema) for tool in tools
+    )
 
 
 _LOOKS: Mapping[str, Callable[[Inbound], Hashable]] = {

@@ -82,11 +82,13 @@ class Narrowed:
         if not self.sights:
             return self.routes[0] if self.routes else None
         seen = tuple([self._seen(inbound, key) for key in self.sights])
-        if seen not in self.decided:
+        try:
+            return self.decided[seen]
+        except KeyError:
             if len(self.decided) >= _KEPT:
                 self.decided.clear()
             self.decided[seen] = self.first(dict(zip(self.sights, seen, strict=True)))
-        return self.decided[seen]
+            return self.decided[seen]
 
     def first(self, seen: Mapping[str, Hashable]) -> Route | None:
         """The first route whose conditions hold."""
