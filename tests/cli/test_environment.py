@@ -1,0 +1,145 @@
+"""Which names, windows and limits Claude Code is given."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.cli.environment import TIERS, UNSET, Environment, Key, Maker, is_its_own
+from gateway.errors import RequestRefused
+from gateway.routing.table import RouteTable
+from gateway.settings.load import load
+
+URL = "http://127.0.0.1:8080"
+FILE = """\
+providers:
+  big: {kind: openai, base_url: "http://127.0.0.1:8000"}
+  local: {kind: ollama, base_url: "http://127.0.0.1:11434", timeouts: {total: 2h}}
+models:
+  claude-haiku-*: {provider: local, model: small, context_window: 16384}
+  coder: {provider: big, model: qwen, context_window: 65536, max_output_tokens: 8000}
+  "*": big/qwen
+"""
+
+
+@pytest.fixture
+def made(tmp_path):
+    """`made("coder", text=...)`: the environment for a model."""
+
+    def make(model: str | None = None, text: str = FILE, key: Key = Key()) -> Environment:  # noqa: B008
+        path = tmp_path / "gateway.yaml"
+        path.write_text(text)
+        settings = load(path, {}).settings
+        return Maker(settings, RouteTable.build(settings)).environment(URL, key, model)
+
+    return make
+
+
+def values(environment: Environment) -> dict[str, str]:
+    return {one.name: one.value for one in environment.variables}
+
+
+def test_the_model_is_reached_by_a_name_that_claude_code_does_not_know(made):
+    said = values(made())
+    assert said["ANTHROPIC_BASE_URL"] == URL
+    assert said["ANTHROPIC_MODEL"] == "coder"
+    assert said["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == "65536"
+
+
+def test_its_own_names_are_mapped_to_names_it_does_not_know(made):
+    said = values(made())
+    tiers = {tier: said[f"ANTHROPIC_DEFAULT_{tier}_MODEL"] for tier in TIERS}
+    assert tiers == {"OPUS": "coder", "SONNET": "coder", "FABLE": "coder", "HAIKU": "local/small"}
+    assert not any(is_its_own(value) for name, value in said.items() if name.endswith("_MODEL"))
+
+
+def test_a_model_that_is_asked_for_takes_all_but_small_jobs(made):
+    said = values(made("coder"))
+    assert said["ANTHROPIC_DEFAULT_OPUS_MODEL"] == "coder"
+    assert said["ANTHROPIC_DEFAULT_HAIKU_MODEL"] == "local/small"
+    assert values(made("local/small"))["ANTHROPIC_DEFAULT_OPUS_MODEL"] == "local/small"
+
+
+def test_names_without_a_route_go_to_the_model(made):
+    text = 'providers: {a: {kind: openai, base_url: "http://x"}}\nmodels: {one: a/b}'
+    said = values(made(None, text))
+    assert {value for name, value in said.items() if name.endswith("_MODEL")} == {"one"}
+
+
+def test_unknown_model_is_refused_with_what_there_is(made):
+    text = 'providers: {a: {kind: openai, base_url: "http://x"}}\nmodels: {one: a/b}'
+    with pytest.raises(RequestRefused, match="one"):
+        made("two", text)
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("claude-opus-5-5", True), ("claude-sonnet-5", True), ("my-claude-opus-5-x", True),
+        ("gw/claude-haiku-4-5-qwen3", True), ("claude-3-5-haiku-20241022", True),
+        ("claude-qwen3", False), ("claude-sonnet-qwen", False), ("qwen3-coder:30b", False), ("up/m", False),
+    ],
+)  # fmt: skip
+def test_names_that_claude_code_takes_for_its_own(name, known):
+    assert is_its_own(name) is known
+
+
+def test_a_window_without_effect_is_not_set_but_said(made):
+    environment = made("claude-sonnet-5-5")
+    assert "CLAUDE_CODE_MAX_CONTEXT_TOKENS" not in values(environment)
+    assert any("gateway env coder" in warning for warning in environment.warnings)
+
+
+@pytest.mark.parametrize(
+    ("window", "context", "output"),
+    [
+        (2048, None, "256"), (4096, "4096", "512"), (16384, "16384", "2048"), (32768, "32768", "8192"),
+        (65536, "65536", "16384"), (200_000, "200000", None),
+    ],
+)  # fmt: skip
+def test_answers_get_a_share_of_the_window(made, window, context, output):
+    text = f"""\
+providers: {{a: {{kind: openai, base_url: "http://x"}}}}
+models: {{"*": {{provider: a, model: b, context_window: {window}}}}}
+"""
+    environment = made(None, text)
+    said = values(environment)
+    assert said.get("CLAUDE_CODE_MAX_CONTEXT_TOKENS") == context
+    assert said.get("CLAUDE_CODE_MAX_OUTPUT_TOKENS") == output
+    assert any("cannot hold Claude Code's tools" in one for one in environment.warnings) == (window < 24_000)
+
+
+def test_the_models_own_limit_of_answers_holds(made):
+    assert values(made("coder"))["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] == "8000"
+
+
+def test_an_unknown_window_is_warned_of(made):
+    text = 'providers: {a: {kind: openai, base_url: "http://x"}}\nmodels: {"*": a/b}'
+    environment = made(None, text)
+    assert "CLAUDE_CODE_MAX_CONTEXT_TOKENS" not in values(environment)
+    assert "1,000,000" in environment.warnings[0]
+
+
+def test_ollamas_window_is_what_it_is_asked_for(made):
+    text = 'providers: {a: {kind: ollama, base_url: "http://x"}}\nmodels: {"*": a/b}'
+    assert values(made(None, text))["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == "32768"
+
+
+def test_it_waits_as_long_as_the_provider_may_take(made):
+    assert values(made("local/small"))["API_TIMEOUT_MS"] == "7200000"
+
+
+def test_the_judge_of_auto_mode_is_named(made):
+    assert "goes to big/qwen" in made().notes[0]
+    small = FILE.replace("claude-haiku-*", "claude-sonnet-5")
+    assert "too small" in made("coder", small).notes[0]
+    text = 'providers: {a: {kind: openai, base_url: "http://x"}}\nmodels: {one: a/b}'
+    assert "no such model" in made(None, text).notes[0]
+
+
+def test_laid_over_an_environment_it_takes_other_credentials_away(made):
+    environment = made(None, key=Key("secret", needed=True))
+    laid = environment.laid_over({"ANTHROPIC_API_KEY": "sk-ant-real", "PATH": "/bin", "ANTHROPIC_MODEL": "x"})
+    assert laid["PATH"] == "/bin"
+    assert laid["ANTHROPIC_MODEL"] == "coder"
+    assert laid["ANTHROPIC_AUTH_TOKEN"] == "secret"
+    assert not set(UNSET) & set(laid)

@@ -1,0 +1,110 @@
+"""`gateway check --probe`: the configuration beside what its servers say and do."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from gateway.cli import main
+from gateway.testing.upstream import Call, Reply, Rule, When, refusal
+
+RULES = (
+    Rule(When(tool="get_weather"), (Reply(calls=(Call("get_weather", {"city": "Rome"}),)),), repeat=True),
+    Rule(When(last_user="colour"), (refusal(400, "no images"),), repeat=True),
+    Rule(When(anywhere='"missing"'), (refusal(404, "model 'missing' not found"),), repeat=True),
+)
+
+
+@pytest.fixture
+def probe(upstream, tmp_path):
+    """`probe({"*": {...}})`: `check --probe --json` of these models, all of the scripted Ollama."""
+    upstream.script(rules=RULES, default=Reply(text="391. " * 40))
+
+    def run(models: dict, *options: str, **providers: dict):
+        config = {
+            "providers": {"up": {"kind": "ollama", "base_url": upstream.url}, **providers},
+            "models": models,
+        }
+        path = tmp_path / "gateway.yaml"
+        path.write_text(yaml.safe_dump(config))
+        return CliRunner().invoke(
+            main, ["check", "--probe", "--config", str(path), *options], env={"COLUMNS": "140"}
+        )
+
+    return run
+
+
+def probes(result) -> dict[str, dict]:
+    assert result.stdout, result.exception
+    return {one["target"]: one for one in json.loads(result.stdout)["probes"]}
+
+
+def test_each_target_is_asked_what_it_can(probe):
+    result = probe({"*": {"provider": "up", "model": "scripted", "context_window": 16384}}, "--json")
+    assert result.exit_code == 0
+    one = probes(result)["up/scripted"]
+    assert (one["there"], one["tools"], one["images"], one["reasoning"]) == ("yes", "yes", "no", "no")
+    assert one["context_window"] == {"configured": 16384, "found": 16384}
+    assert one["problems"] == []
+    assert one["advice"] == ["set `vision: false`: it has none"]
+
+
+def test_ollama_is_asked_with_the_configured_window(probe, upstream):
+    probe({"*": {"provider": "up", "model": "scripted", "context_window": 16384}})
+    assert {chat.body["options"]["num_ctx"] for chat in upstream.chats()} == {16384}
+
+
+def test_a_model_that_is_missing_ends_with_1(probe):
+    result = probe({"a": "up/missing", "*": "up/scripted"}, "--json")
+    assert result.exit_code == 1
+    (problem,) = probes(result)["up/missing"]["problems"]
+    assert "model 'missing' not found" in problem
+    assert probes(result)["up/scripted"]["there"] == "yes"
+
+
+def test_a_server_that_is_down_does_not_hide_the_others(probe, unused_tcp_port):
+    down = {"kind": "openai", "base_url": f"http://127.0.0.1:{unused_tcp_port}"}
+    result = probe({"a": "down/x", "*": "up/scripted"}, "--json", down=down)
+    assert result.exit_code == 1
+    assert probes(result)["down/x"]["problems"] == ["nothing listens there"]
+    assert probes(result)["up/scripted"]["there"] == "yes"
+
+
+def test_a_window_larger_than_the_servers_is_a_problem(canned_vllm, probe):
+    result = probe(
+        {"*": {"provider": "vllm", "model": "qwen", "context_window": 131072}}, "--json", vllm=canned_vllm
+    )
+    one = probes(result)["vllm/qwen"]
+    assert one["context_window"] == {"configured": 131072, "found": 32768}
+    assert any("context_window is 131072, but the server holds 32768" in said for said in one["problems"])
+    assert result.exit_code == 1
+
+
+def test_a_window_that_nobody_wrote_is_advised(canned_vllm, probe):
+    result = probe({"*": "vllm/qwen"}, "--json", vllm=canned_vllm)
+    assert "set `context_window: 32768`" in probes(result)["vllm/qwen"]["advice"]
+
+
+def test_tables_show_it_too(probe):
+    output = probe({"*": {"provider": "up", "model": "scripted", "vision": True}}).output
+    assert "Probed" in output
+    row = next(line for line in output.splitlines() if line.startswith("up/scripted "))
+    assert row.split()[:5] == ["up/scripted", "yes", "yes", "no", "no"]
+    assert "advice: up/scripted: set `vision: false`" in output
+
+
+def test_without_the_option_nobody_is_asked(upstream, tmp_path):
+    path = tmp_path / "gateway.yaml"
+    path.write_text(yaml.safe_dump({"providers": {"up": {"kind": "ollama", "base_url": upstream.url}}}))
+    CliRunner().invoke(main, ["check", "--config", str(path)])
+    assert upstream.requests() == []
+
+
+@pytest.fixture
+def canned_vllm(canned) -> dict[str, str]:
+    said = {"choices": [{"message": {"content": "ready"}}]}
+    listed = {"data": [{"id": "qwen", "owned_by": "vllm", "max_model_len": 32768}]}
+    return {"kind": "openai", "base_url": canned({"/v1/models": listed, "/v1/chat/completions": said})}
