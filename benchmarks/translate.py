@@ -23,12 +23,12 @@ from gateway.anthropic.wire import decode_request
 from gateway.anthropic.writer import MessageWriter
 from gateway.inbound import Inbound
 from gateway.upstreams.built import ReplyWish
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.ollama.reader import NativeReader
 from gateway.upstreams.ollama.request import to_chat_request as to_ollama
 from gateway.upstreams.openai.reader import ChatReader
 from gateway.upstreams.openai.request import to_chat_request as to_openai
 from gateway.upstreams.presets import PRESETS
-from gateway.upstreams.quirks import ModelFacts
 
 ROUNDS = 9
 

@@ -24,7 +24,7 @@ from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.parts import Notice
 from gateway.sieve import Sieve, StopSieve, SummarySieve
-from gateway.upstreams.quirks import ModelFacts
+from gateway.upstreams.facts import ModelFacts
 
 SUMMARISE = "Summarise the conversation so far for handing over; keep decisions, file names, open tasks."
 _TOOL_CHANGES = frozenset({"tool_addition", "tool_removal"})

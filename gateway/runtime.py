@@ -25,10 +25,10 @@ from gateway.settings.models import ModelTarget, Provider, Settings
 from gateway.settings.timeouts import timeouts_for
 from gateway.upstreams.anthropic import adapter as anthropic
 from gateway.upstreams.base import Adapter, Target
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.ollama import adapter as ollama
 from gateway.upstreams.openai import adapter as openai
 from gateway.upstreams.presets import PRESETS, recognise
-from gateway.upstreams.quirks import ModelFacts
 
 _KINDS = {"openai": openai.adapter, "ollama": ollama.adapter, "anthropic": anthropic.adapter}
 
@@ -85,10 +85,11 @@ class Runtime:
 
     def _target(self, to: ModelTarget) -> Target:
         provider = self.settings.providers[to.provider]
+        preset = PRESETS[provider.preset or recognise(provider.kind, provider.base_url)]
         facts = ModelFacts(
             provider=to.provider,
             model=to.model,
-            quirks=PRESETS[provider.preset or recognise(provider.kind, provider.base_url)],
+            quirks=evolve(preset, **{**provider.quirks.said, **to.quirks.said}),
             context_window=to.context_window,
             max_output_tokens=to.max_output_tokens,
             vision=to.vision,

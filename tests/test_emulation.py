@@ -9,9 +9,10 @@ from gateway.anthropic.wire import decode_request
 from gateway.emulation import SUMMARISE, Emulation, emulate
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
+from gateway.settings.quirks import PLAIN, Quirks
 from gateway.sieve import StopSieve, SummarySieve
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.presets import PRESETS
-from gateway.upstreams.quirks import PLAIN, ModelFacts, Quirks
 
 
 def emulated(quirks: Quirks = PLAIN, **fields: object) -> tuple[Inbound, Emulation]:

@@ -81,7 +81,7 @@ class Terms:
     """What an upstream can do with tools. `served`: the server tools that it runs itself, by name."""
 
     vision: bool = True
-    served: frozenset[str] = frozenset()
+    served: tuple[str, ...] = ()
 
 
 @frozen

@@ -12,6 +12,7 @@ from gateway.settings import models as m
 from gateway.settings import server
 from gateway.settings import units as u
 from gateway.settings.mistakes import KeyPath, dotted, one_of, suggestion
+from gateway.settings.quirks import Quirks
 
 
 class Reported(Exception):
@@ -64,6 +65,7 @@ _SECTIONS: Mapping[str, type[Any]] = {
     "defaults": m.Defaults,
     "defaults.timeouts": m.Timeouts,
     "providers.NAME": m.Provider,
+    "providers.NAME.quirks": Quirks,
     "routes[].match": m.Match,
 }
 

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from attrs import Factory, field, frozen
 
+from gateway.settings.quirks import Overrides
 from gateway.settings.server import Server
 from gateway.settings.units import (
     AliasId,
@@ -117,6 +118,8 @@ class Provider:
     preset: Preset | None = None
     """The set of the server's peculiarities. Left out, it is recognised from the address, else `plain`.
     Example: `vllm`."""
+    quirks: Overrides = Overrides()
+    """Single switches that differ from the preset. Example: `{top_k: true}`."""
     api_key: Secret | None = None
     """Sent as Bearer token; for kind `anthropic` as `x-api-key`. Example: `${VLLM_API_KEY:-}` or
     `file:/run/secrets/vllm`."""
@@ -183,6 +186,8 @@ class ModelTarget:
     extra_body: JsonObject = field(factory=dict[str, object], repr=False)
     """Merged into the JSON that is sent upstream: objects key by key, anything else in place of what is
     there; `null` takes a key out. Example: `{options: {num_gpu: 40}}`."""
+    quirks: Overrides = Overrides()
+    """Single switches that differ from the provider's. Example: `{think_tags: false}`."""
     weight: Weight | None = None
     """Among several targets: its share of the sessions. A session stays where it is. Targets without a weight
     stand behind those with one, for when they fail. Example: `3`."""

@@ -19,6 +19,7 @@ from gateway.settings import models as m
 from gateway.settings import units as u
 from gateway.settings.described import keys, what
 from gateway.settings.env import VARIABLES
+from gateway.settings.quirks import Quirks
 from gateway.settings.server import ClientKey, Server
 
 _SECTIONS: Mapping[str, type[attrs.AttrsInstance]] = {
@@ -27,6 +28,7 @@ _SECTIONS: Mapping[str, type[attrs.AttrsInstance]] = {
     "defaults": m.Defaults,
     "defaults.timeouts": m.Timeouts,
     "providers.NAME": m.Provider,
+    "providers.NAME.quirks": Quirks,
     "models.PATTERN": m.ModelTarget,
     "models.PATTERN.sampling": m.Sampling,
     "routes": m.RouteRule,

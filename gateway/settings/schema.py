@@ -17,6 +17,7 @@ from gateway.settings import models as m
 from gateway.settings import units as u
 from gateway.settings.described import Key, keys, text_of
 from gateway.settings.inclusion import KEY, PARKING
+from gateway.settings.quirks import Overrides, Quirks
 from gateway.settings.server import ClientKey
 
 Schema = dict[str, Any]
@@ -85,6 +86,8 @@ def _holds(kind: Any) -> Schema:
 def _of_class(kind: Any) -> Schema:
     if kind in (m.ModelTarget, m.ModelRule):
         return _ref("target")
+    if kind is Overrides:
+        return _object(Quirks)
     if kind is ClientKey:
         return _any_of(_TEXT, _object(ClientKey))
     if kind in _PLAIN:

@@ -25,6 +25,7 @@ from gateway.settings import units as u
 from gateway.settings.document import Tree
 from gateway.settings.flaws import Reported, flaws, key_names, key_of
 from gateway.settings.mistakes import Broken, Given, Wrong, shown
+from gateway.settings.quirks import Overrides, Quirks
 from gateway.settings.server import ClientKey
 from gateway.settings.urls import base_url
 
@@ -53,6 +54,7 @@ def _converter() -> Converter:
         converter.register_structure_hook_factory(test, factory)
     for plain, hook in scalars.PLAIN.items():
         converter.register_structure_hook(plain, _sound(hook))
+    converter.register_structure_hook(Overrides, _overrides_hook(converter))
     converter.register_structure_hook(m.ModelTarget, _target_hook(converter))
     converter.register_structure_hook(ClientKey, _key_hook(converter))
     return converter
@@ -189,6 +191,18 @@ def _key_hook(converter: Converter) -> Hook:
         if isinstance(value, dict):
             return plain(cast("dict[str, Any]", value))
         return ClientKey(scalars.secret(value))
+
+    return _sound(structure)
+
+
+def _overrides_hook(converter: Converter) -> Hook:
+    """What is said of the switches, and nothing of the others."""
+    whole = _from_mapping(converter, Quirks)
+
+    def structure(value: Any) -> Overrides:
+        section = _section(value)
+        read = whole(section)
+        return Overrides({name: getattr(read, name) for name in section})
 
     return _sound(structure)
 

@@ -11,8 +11,8 @@ from gateway.inbound import Inbound
 from gateway.parts import Part
 from gateway.settings.models import Timeouts
 from gateway.upstreams.built import Built
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.prompt import Prompt
-from gateway.upstreams.quirks import ModelFacts
 
 
 @frozen

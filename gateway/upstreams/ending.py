@@ -7,7 +7,7 @@ import msgspec
 from gateway.errors import Kind
 from gateway.parts import Fault, Finish, Part, Usage
 from gateway.upstreams.built import ReplyWish
-from gateway.upstreams.quirks import ModelFacts
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.words import clean, read_words
 
 

@@ -16,8 +16,8 @@ import re
 from gateway.errors import Kind, UpstreamFailed
 from gateway.parts import Fault
 from gateway.upstreams.complaints import Complaint, complaint, mend
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.overflow import overflow
-from gateway.upstreams.quirks import ModelFacts
 from gateway.upstreams.words import Words, read_words
 
 __all__ = ["Complaint", "complaint", "fault", "is_error", "mend", "read_error"]

@@ -20,8 +20,8 @@ from gateway.anthropic import wire as a
 from gateway.anthropic.notes import Notes
 from gateway.errors import RequestRefused
 from gateway.schemas import lowering
+from gateway.settings.quirks import Quirks
 from gateway.upstreams.built import Amends, AnswerFormat
-from gateway.upstreams.quirks import Quirks
 
 _FIELDS = frozenset({"response_format", "format"})
 """What upstreams call it."""

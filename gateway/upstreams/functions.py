@@ -21,8 +21,8 @@ from gateway.anthropic.notes import Notes
 from gateway.anthropic.toolset import Toolset
 from gateway.schemas import lowering
 from gateway.schemas.mending import Mending
+from gateway.settings.quirks import Quirks
 from gateway.upstreams.built import Amends
-from gateway.upstreams.quirks import Quirks
 
 
 @frozen

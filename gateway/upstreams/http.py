@@ -25,9 +25,9 @@ from gateway.inbound import Inbound
 from gateway.parts import Part
 from gateway.upstreams.base import Attempt, Target
 from gateway.upstreams.built import Amends, Built, ReplyWish
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.failures import complaint, mend, read_error
 from gateway.upstreams.prompt import Prompt
-from gateway.upstreams.quirks import ModelFacts
 from gateway.upstreams.transport import Channel, Reply
 
 ERROR_LIMIT = 256 * 1024

@@ -27,11 +27,12 @@ from gateway.anthropic.pieces import Sight
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.settings.models import Sampling
+from gateway.settings.quirks import Quirks
 from gateway.upstreams.built import Amends, Built, ReplyWish
 from gateway.upstreams.extra import merged
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.format import Format, output_format
 from gateway.upstreams.functions import Function, functions
-from gateway.upstreams.quirks import ModelFacts, Quirks
 
 ToolChoiceLevel = Literal["full", "no_required", "none"]
 

@@ -15,7 +15,7 @@ from attrs import define, field
 
 from gateway.parts import Notice, Part, Text, Thinking
 from gateway.upstreams.built import ReplyWish
-from gateway.upstreams.quirks import ModelFacts
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.think import Opening, Passage
 
 

@@ -21,10 +21,10 @@ from gateway.anthropic.writer import MessageWriter
 from gateway.errors import UpstreamFailed
 from gateway.parts import Part
 from gateway.upstreams.built import ReplyWish
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.ollama.reader import NativeReader
 from gateway.upstreams.openai.reader import ChatReader
 from gateway.upstreams.presets import PRESETS
-from gateway.upstreams.quirks import ModelFacts
 
 FOLDER = Path(__file__).parents[1] / "goldens" / "answers"
 KINDS = {"openai": (ChatReader, "vllm"), "ollama": (NativeReader, "ollama")}

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from gateway.anthropic import wire as a
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.ollama.request import prompt_of as ollama_prompt
 from gateway.upstreams.ollama.request import to_chat_request as to_ollama
 from gateway.upstreams.openai.request import prompt_of as openai_prompt
 from gateway.upstreams.openai.request import to_chat_request as to_openai
 from gateway.upstreams.presets import PRESETS
-from gateway.upstreams.quirks import ModelFacts
 
 ids = st.sampled_from(["", "1", "2", "toolu_gw1_MQ", "x" * 50])
 texts = st.sampled_from(["", " ", "a", "b\n", "x-anthropic-billing-header: v;"])

@@ -3,9 +3,10 @@
 import pytest
 
 from gateway.parts import Finish, Usage
+from gateway.settings.quirks import PLAIN
 from gateway.upstreams.built import ReplyWish
 from gateway.upstreams.ending import cut_at, excerpt, is_json, said
-from gateway.upstreams.quirks import PLAIN, ModelFacts
+from gateway.upstreams.facts import ModelFacts
 
 
 @pytest.mark.parametrize(

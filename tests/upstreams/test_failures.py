@@ -5,8 +5,9 @@ import json
 import pytest
 
 from gateway.errors import Kind, UpstreamFailed
+from gateway.settings.quirks import PLAIN
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.failures import fault, is_error, read_error
-from gateway.upstreams.quirks import PLAIN, ModelFacts
 
 FACTS = ModelFacts("up", "qwen", PLAIN, context_window=32768)
 

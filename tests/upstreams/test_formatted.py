@@ -13,10 +13,11 @@ from gateway.errors import Kind, UpstreamFailed
 from gateway.inbound import Inbound
 from gateway.parts import End, Fault, Finish, Notice, Part, Text, Thinking, Tool, Usage
 from gateway.settings.models import Timeouts
+from gateway.settings.quirks import PLAIN
 from gateway.upstreams.base import Target
 from gateway.upstreams.built import AnswerFormat, Built
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.formatted import opened
-from gateway.upstreams.quirks import PLAIN, ModelFacts
 
 SCHEMA = b'{"type":"object","properties":{"n":{"type":"integer"},"o":{"type":"string"}},"required":["n"]}'
 NATIVE, NULLS, CHECKED = (

@@ -11,9 +11,10 @@ from gateway.anthropic import wire as a
 from gateway.anthropic.attached import NOTHING
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
+from gateway.settings.quirks import PLAIN, Quirks
 from gateway.upstreams.built import AS_IT_IS, Amends
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.plan import Plan, plan
-from gateway.upstreams.quirks import PLAIN, ModelFacts, Quirks
 
 OPTIONAL = {
     "type": "object",

@@ -20,10 +20,10 @@ from gateway.anthropic import wire as a
 from gateway.anthropic.attached import Attachments, Fetched, Reading
 from gateway.inbound import Inbound
 from gateway.upstreams.built import AS_IT_IS
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.ollama.request import to_chat_request as to_ollama
 from gateway.upstreams.openai.request import to_chat_request as to_openai
 from gateway.upstreams.presets import PRESETS
-from gateway.upstreams.quirks import ModelFacts
 
 words = st.sampled_from(["a", "two words", "ends in a line\n", 'é "q" \\', "<b>", "Error: x", " "])
 IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}}

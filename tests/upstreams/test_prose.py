@@ -5,9 +5,9 @@ from attrs import evolve
 
 from gateway.parts import Notice, Part, Text, Thinking
 from gateway.upstreams.built import ReplyWish
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.presets import PRESETS
 from gateway.upstreams.prose import Prose
-from gateway.upstreams.quirks import ModelFacts
 
 STATE = {"p": "vllm"}
 

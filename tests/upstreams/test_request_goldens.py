@@ -17,10 +17,10 @@ from gateway.anthropic.attached import NOTHING, Attachments
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.upstreams.built import AS_IT_IS
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.ollama.request import to_chat_request as to_ollama
 from gateway.upstreams.openai.request import to_chat_request as to_openai
 from gateway.upstreams.presets import PRESETS
-from gateway.upstreams.quirks import ModelFacts
 
 FOLDER = Path(__file__).parents[1] / "goldens" / "requests"
 KINDS = {"openai": to_openai, "ollama": to_ollama}

@@ -14,9 +14,10 @@ from gateway.anthropic.writer import MessageWriter
 from gateway.inbound import Inbound
 from gateway.parts import Block, Usage
 from gateway.settings.models import Timeouts
+from gateway.settings.quirks import PLAIN
 from gateway.upstreams.base import Target
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.local import local_answer
-from gateway.upstreams.quirks import PLAIN, ModelFacts
 
 SEARCH = {"type": "web_search_20250305", "name": "web_search", "max_uses": 8}
 FETCH = {"type": "web_fetch_20250910", "name": "web_fetch"}

@@ -18,8 +18,8 @@ from gateway.parts import Fault, Part, Relayed, Usage
 from gateway.upstreams.anthropic import wire as w
 from gateway.upstreams.built import ReplyWish
 from gateway.upstreams.ending import cut, excerpt, garbage
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.intake import Intake
-from gateway.upstreams.quirks import ModelFacts
 
 _EVENT = msgspec.json.Decoder(w.Event)
 _MESSAGE = msgspec.json.Decoder(w.Message)

@@ -21,8 +21,8 @@ from gateway.inbound import Inbound
 from gateway.parts import Notice
 from gateway.upstreams.anthropic import wire as w
 from gateway.upstreams.built import AS_IT_IS, Amends, Built, ReplyWish
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.prompt import Prompt
-from gateway.upstreams.quirks import ModelFacts
 
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 _LIST = msgspec.json.Decoder(list[Raw])

@@ -17,10 +17,10 @@ from gateway.ndjson import NdjsonReader
 from gateway.parts import End, Fault, Finish, Part, Tool, Usage
 from gateway.upstreams.built import ReplyWish
 from gateway.upstreams.ending import cut, cut_at, excerpt, garbage, is_json, said
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.failures import fault, is_error
 from gateway.upstreams.ollama import wire as w
 from gateway.upstreams.prose import Prose
-from gateway.upstreams.quirks import ModelFacts
 
 _LINE = msgspec.json.Decoder(w.Line)
 _NO_ERROR = frozenset({b"", b"null", b'""'})

@@ -19,11 +19,11 @@ from gateway.anthropic.pieces import Picture, Piece, joined
 from gateway.inbound import Inbound
 from gateway.upstreams.built import AS_IT_IS, Amends, Built
 from gateway.upstreams.encoding import encoded
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.functions import Function
 from gateway.upstreams.ollama import wire as o
 from gateway.upstreams.plan import Plan, plan
 from gateway.upstreams.prompt import Prompt
-from gateway.upstreams.quirks import ModelFacts
 
 WINDOW = 32_768
 """Tokens, where the configuration says nothing: Ollama's own 4096 cannot hold Claude Code's first turn."""

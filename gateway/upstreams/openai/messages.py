@@ -12,9 +12,9 @@ from msgspec import UNSET, UnsetType
 
 from gateway.anthropic import turns as t
 from gateway.anthropic.pieces import Pdf, Picture, Piece, joined, merged
+from gateway.settings.quirks import Quirks
 from gateway.upstreams.openai import wire as o
 from gateway.upstreams.plan import Plan
-from gateway.upstreams.quirks import Quirks
 
 UNKNOWN_SIGNATURE = "skip_thought_signature_validator"
 """General knowledge, not checked here: Gemini's word for a call whose thought signature is not known."""

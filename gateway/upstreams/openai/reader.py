@@ -17,6 +17,7 @@ from gateway.lines import LineTooLong
 from gateway.parts import End, Fault, Finish, Notice, Part, Text
 from gateway.upstreams.built import ReplyWish
 from gateway.upstreams.ending import cut, cut_at, excerpt, garbage, is_json, said
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.failures import fault, is_error
 from gateway.upstreams.intake import Intake
 from gateway.upstreams.openai import wire as o
@@ -24,7 +25,6 @@ from gateway.upstreams.openai.calls import CallPieces
 from gateway.upstreams.openai.content import passages_of, reasoning_of
 from gateway.upstreams.openai.usage import usage_of
 from gateway.upstreams.prose import Prose
-from gateway.upstreams.quirks import ModelFacts
 
 _COMPLETION = msgspec.json.Decoder(o.Completion)
 _FINISHES = {

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from msgspec import UNSET
 
 from gateway.anthropic.effort import Reasoning
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.openai import wire as o
 from gateway.upstreams.plan import Plan
-from gateway.upstreams.quirks import ModelFacts
 
 
 def ask_for_reasoning(chat: o.ChatRequest, todo: Plan, facts: ModelFacts) -> None:

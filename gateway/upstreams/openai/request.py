@@ -12,8 +12,10 @@ from msgspec import UNSET
 
 from gateway.anthropic.attached import NOTHING, Attachments
 from gateway.inbound import FILE_BYTES, Inbound
+from gateway.settings.quirks import Quirks
 from gateway.upstreams.built import AS_IT_IS, Amends, Built
 from gateway.upstreams.encoding import encoded
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.format import Format
 from gateway.upstreams.functions import Function
 from gateway.upstreams.openai import wire as o
@@ -21,7 +23,6 @@ from gateway.upstreams.openai.messages import messages
 from gateway.upstreams.openai.reasoning import ask_for_reasoning
 from gateway.upstreams.plan import Plan, plan, short
 from gateway.upstreams.prompt import Prompt
-from gateway.upstreams.quirks import ModelFacts, Quirks
 
 _OPTIONAL = frozenset(o.ChatRequest.__struct_fields__) - {"model", "messages", "stream"}
 _TOKEN_FIELDS = ("max_tokens", "max_completion_tokens")

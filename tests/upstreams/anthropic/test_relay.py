@@ -14,8 +14,8 @@ from gateway.parts import Fault, Part, Relayed, Usage
 from gateway.upstreams.anthropic.reader import RelayReader
 from gateway.upstreams.anthropic.request import forwarded, to_messages_request
 from gateway.upstreams.built import Built, ReplyWish
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.presets import PRESETS
-from gateway.upstreams.quirks import ModelFacts
 
 FACTS = ModelFacts("p", "claude-real", PRESETS["anthropic"])
 START = {

@@ -9,9 +9,9 @@ from gateway.errors import Kind
 from gateway.lines import LIMIT
 from gateway.parts import End, Fault, Finish, Part, Text, Thinking, Tool, Usage
 from gateway.upstreams.built import ReplyWish
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.ollama.reader import NativeReader
 from gateway.upstreams.presets import PRESETS
-from gateway.upstreams.quirks import ModelFacts
 
 FACTS = ModelFacts("up", "m", PRESETS["ollama"], context_window=4096)
 STATE = {"p": "ollama"}

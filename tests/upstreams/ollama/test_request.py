@@ -6,10 +6,11 @@ import pytest
 
 from gateway.anthropic import wire as a
 from gateway.inbound import Inbound
+from gateway.settings.quirks import PLAIN
 from gateway.upstreams.built import AS_IT_IS, Amends, Built
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.ollama.request import prompt_of, to_chat_request
 from gateway.upstreams.presets import PRESETS
-from gateway.upstreams.quirks import PLAIN, ModelFacts
 
 TOOL = {"name": "T", "description": "Does it.", "input_schema": {"type": "object", "properties": {}}}
 CALLED = [

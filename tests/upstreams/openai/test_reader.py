@@ -16,9 +16,9 @@ from gateway.errors import Kind
 from gateway.lines import LIMIT
 from gateway.parts import End, Fault, Finish, Notice, Part, Text, Thinking, Tool, Usage
 from gateway.upstreams.built import ReplyWish
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.openai.reader import ChatReader
 from gateway.upstreams.presets import PRESETS
-from gateway.upstreams.quirks import ModelFacts
 
 FACTS = ModelFacts("up", "m", PRESETS["vllm"])
 DONE = b"data: [DONE]\n\n"

@@ -9,10 +9,11 @@ from gateway.anthropic import wire as a
 from gateway.anthropic.names import Returned
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
+from gateway.settings.quirks import PLAIN, Quirks
 from gateway.upstreams.built import AS_IT_IS, Amends, Built
+from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.openai.request import prompt_of, to_chat_request
 from gateway.upstreams.presets import PRESETS
-from gateway.upstreams.quirks import PLAIN, ModelFacts, Quirks
 
 TOOL = {"name": "T", "description": "Does it.", "input_schema": {"type": "object", "properties": {}}}
 SESSION = {"x-claude-code-session-id": "session"}

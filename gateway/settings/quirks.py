@@ -1,7 +1,9 @@
-"""How servers differ, as data: frozen switches with named presets.
+"""How servers differ, as switches: what `quirks:` may say of a provider or of one way to a model.
 
-They are consulted only where an upstream request is built or its answer read; no translator asks for a
+The translators consult them only where an upstream request is built or its answer read; none asks for a
 provider's name. `gateway.upstreams.presets` holds the sets of them that are known by name.
+
+The string under a field is its description in docs/configuration.md, as in `models`.
 """
 
 from __future__ import annotations
@@ -9,40 +11,57 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from attrs import field, frozen
+from attrs import Factory, frozen
 
-from gateway.schemas.lowering import Level
-from gateway.settings.models import ExposeReasoning, Sampling
+SchemaLevel = Literal["loose", "gemini", "ollama", "grammar"]
+
+
+@frozen
+class Overrides:
+    """The switches that are said, by name; all others are the preset's."""
+
+    said: Mapping[str, object] = Factory(dict[str, object])
 
 
 @frozen
 class Quirks:
-    """The switches. The defaults are `plain`: what any Chat Completions server is expected to take."""
+    """Single switches that differ from the provider's preset. The defaults here are those of `plain`: what
+    any server with Chat Completions is expected to take."""
 
     native: bool = False
     """It speaks the Messages API itself: nothing is translated, emulated or refused in its place."""
     family: str = "plain"
     """The replay family written into signatures: reasoning goes back only to the family it came from."""
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    """The name of the limit in the request."""
     system_role: Literal["system", "developer"] = "system"
+    """The role of the system prompt."""
     mid_system: Literal["fold", "inline"] = "fold"
+    """System messages inside the conversation: folded into the user's turns, or left where they are."""
     key_header: Literal["authorization", "api-key", "x-api-key"] = "authorization"
     """Where the provider's key goes; `authorization` makes it a Bearer token."""
     tool_choice: Literal["full", "no_required", "none"] = "full"
+    """How much of `tool_choice` can be told: all, all but that some tool must be called, nothing."""
     required_word: Literal["required", "any"] = "required"
     """How a call is demanded in `tool_choice`."""
     parallel_tool_calls: bool = True
     """Whether `parallel_tool_calls: false` may be sent."""
     tool_id_limit: int | None = None
+    """The longest id of a tool call, in characters."""
     tool_id_exact: bool = False
     """Ids have `tool_id_limit` letters and digits, no more and no fewer."""
     tool_name_limit: int = 64
+    """The longest name of a tool, in characters."""
     stop_limit: int | None = None
+    """The most stop sequences."""
     stop_report: Literal["field", "hidden"] = "hidden"
+    """Whether a field of the answer names the stop sequence that matched."""
     exact_stops: bool = True
     """Where the match is hidden: find it here and cancel. Off where a cancel takes effect late."""
     top_k: bool = False
+    """Whether `top_k` may be sent."""
     sampling: bool = True
+    """Whether `temperature` and `top_p` may be sent."""
     reasoning_in: Literal[
         "effort", "template_kwargs", "think", "reasoning", "thinking", "enable_thinking", "none"
     ] = "none"
@@ -51,6 +70,7 @@ class Quirks:
     reasoning_field: Literal["reasoning_content", "reasoning"] = "reasoning_content"
     """The field in which reasoning is replayed. Both are always read."""
     replay_reasoning: Literal["all", "current_turn", "none"] = "all"
+    """How much of the history's reasoning goes back."""
     reasoning_placeholder: bool = False
     """An assistant message with tool calls must hold reasoning: a blank where there is none."""
     reasoning_tokens_apart: bool = False
@@ -73,9 +93,12 @@ class Quirks:
     strict_images: bool = False
     """Refuse a request with images to a model without vision, instead of sending it without them."""
     stream_usage: bool = True
+    """Whether streams are asked for their figures."""
     user_field: Literal["safety_identifier", "user", "none"] = "none"
+    """The field for the user's id."""
     prompt_cache_key: bool = False
-    schema: Level = "loose"
+    """Whether the session is sent as `prompt_cache_key`."""
+    schema: SchemaLevel = "loose"
     """How schemas of tools and answers are lowered (see `gateway.schemas.lowering`)."""
     strict_tools: bool = False
     """Whether `strict: true` may be sent with a tool."""
@@ -87,7 +110,7 @@ class Quirks:
     """How the answer's schema is asked for: OpenAI's strict form, as it is, as `json_object`, not at all."""
     format_beside_tools: bool = True
     """Whether the answer's schema leaves the model free to call tools."""
-    server_tools: frozenset[str] = frozenset()
+    server_tools: tuple[str, ...] = ()
     """Anthropic's server tools that this upstream runs itself, by name (`web_search`)."""
     prefill: Literal["refuse", "continue", "flags"] = "refuse"
     """A last assistant message: refused, continued as it is, or continued with vLLM's two flags."""
@@ -96,23 +119,3 @@ class Quirks:
 
 
 PLAIN = Quirks()
-
-
-@frozen
-class ModelFacts:
-    """What a translator may know of the model a request goes to. None: not known."""
-
-    provider: str
-    """The provider's name in the YAML: it stands before its own words in errors."""
-    model: str
-    """The upstream's own name."""
-    quirks: Quirks
-    context_window: int | None = None
-    max_output_tokens: int | None = None
-    vision: bool | None = None
-    reasoning: bool | None = None
-    expose_reasoning: ExposeReasoning = "auto"
-    sampling: Sampling = field(factory=Sampling)
-    """What holds instead of what the client asks for."""
-    extra_body: Mapping[str, object] = field(factory=dict[str, object], repr=False)
-    """Merged into the upstream's JSON (see `extra`)."""
