@@ -1,0 +1,82 @@
+"""`/v1/models` publishes aliases with what is known of the models behind them, in the SDK's own shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from anthropic.types import ModelInfo
+
+from gateway.app import create_app
+from gateway.settings.load import Loaded, load
+from gateway.source import Source
+
+CONFIG = """
+server: {keys: [{name: alice, key: k1}, k2]}
+providers: {up: {kind: openai, base_url: "http://127.0.0.1:9/v1"}}
+aliases:
+  claude-haiku-4-5-mine: {to: up/small, display_name: Small}
+  claude-big: {to: [{provider: up, model: big, reasoning: true}, up/small], display_name: Big}
+  claude-routed: {}
+  anthropic-lost: {display_name: Nowhere}
+routes:
+  - {match: {images: true}, to: up/seeing}
+models:
+  claude-routed: {provider: up, model: big, context_window: 1000, max_output_tokens: 100, vision: false}
+  known: up/small
+"""
+
+
+@pytest.fixture
+def get(tmp_path: Path) -> Callable[[str], httpx.Response]:
+    """`await get("/v1/models")`, as a client with a key."""
+    path = tmp_path / "gateway.yaml"
+    path.write_text(CONFIG)
+
+    def again() -> Loaded:
+        return load(path, {})
+
+    loaded = again()
+    app = create_app(loaded.settings, Source(loaded, again))
+
+    async def ask(where: str) -> httpx.Response:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as web:
+            return await web.get(where, headers={"x-api-key": "k1"})
+
+    return ask
+
+
+async def test_aliases_come_first_with_the_names_that_pickers_show(get) -> None:
+    page = (await get("/v1/models?limit=1000")).json()
+    shown = [(model["id"], model["display_name"]) for model in page["data"]]
+    assert shown[:4] == [
+        ("claude-haiku-4-5-mine", "Small"),
+        ("claude-big", "Big"),
+        ("claude-routed", "claude-routed"),
+        ("known", "known"),
+    ]
+    assert "anthropic-lost" not in dict(shown)
+    assert page["has_more"] is False
+
+
+async def test_limits_are_those_of_the_first_target(get) -> None:
+    big = (await get("/v1/models/claude-big")).json()
+    assert (big["max_input_tokens"], big["max_tokens"]) == (1000, 100)
+    assert (await get("/v1/models/claude-haiku-4-5-mine")).json()["max_input_tokens"] is None
+
+
+async def test_capabilities_are_whole_where_both_abilities_are_known_and_else_null(get) -> None:
+    big = ModelInfo.model_validate((await get("/v1/models/claude-big")).json()).capabilities
+    assert big is not None
+    assert big.image_input.supported is False
+    assert big.thinking.supported is True
+    assert big.thinking.types.adaptive.supported is True
+    assert big.effort.max.supported is True
+    assert (await get("/v1/models/known")).json()["capabilities"] is None
+
+
+async def test_what_goes_nowhere_is_a_404(get) -> None:
+    assert (await get("/v1/models/anthropic-lost")).status_code == 404

@@ -1,0 +1,92 @@
+"""Claude Code finds published models, and its hint headers decide where its requests go."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from gateway.testing.upstream import Call, Reply, Rule, When, refusal
+
+HINTS = {"CLAUDE_CODE_GATEWAY_HINT_HEADERS": "1"}
+
+
+def bash(command: str) -> Call:
+    return Call("Bash", {"command": command, "description": "a command"})
+
+
+def test_published_aliases_reach_the_clients_own_list(claude, start_gateway, settings, upstream):
+    aliases = {
+        "claude-haiku-4-5-qwen3": {"to": "up/qwen3", "display_name": "Qwen3 (small dialect)"},
+        "claude-qwen3-coder": {"to": "up/coder", "display_name": "Qwen3 Coder"},
+    }
+    client = claude(start_gateway(settings(aliases=aliases)))
+    upstream.script(Reply(text="hi"))
+    outcome = client.run(
+        "-p",
+        "x",
+        "--model",
+        "claude-qwen3-coder",
+        environ={"CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY": "1"},
+    )
+    assert (outcome.code, outcome.out) == (0, "hi")
+    (chat,) = upstream.chats()
+    assert chat.body["model"] == "coder"
+    cached = json.loads((client.home / ".claude/cache/gateway-models.json").read_text())
+    shown = {model["id"]: model["display_name"] for model in cached["models"]}
+    assert shown == {id_: alias["display_name"] for id_, alias in aliases.items()}
+
+
+@pytest.mark.parametrize("environ", [HINTS, {}], ids=["hint headers", "guesses"])
+def test_requests_are_routed_by_what_they_are_for(claude, start_gateway, settings, upstream, environ):
+    routes = [
+        {"match": {"class": "subagent"}, "to": "up/for-agents"},
+        {"match": {"class": "auxiliary"}, "to": "up/for-titles"},
+    ]
+    client = claude(start_gateway(settings(routes=routes)))
+    task = {"description": "a task", "prompt": "SUBTASK: run it", "subagent_type": "general-purpose"}
+    sub = Rule(When(last_user="SUBTASK"), (Reply(calls=(bash("echo hi-42"),)), Reply(text="SUBRESULT")))
+    upstream.script(Reply(calls=(Call("Agent", task),)), rules=[sub], default=Reply(text="main done"))
+    outcome = client.run("-p", "use an agent", "--allowedTools", "Bash,Agent", environ=environ)
+    assert (outcome.code, outcome.out[-9:]) == (0, "main done")
+    chats = upstream.chats()
+    of_agent = [chat for chat in chats if "SUBTASK" in chat.texts("user")[0]]
+    assert {chat.body["model"] for chat in of_agent} == {"for-agents"}
+    assert {chat.body["model"] for chat in chats if chat not in of_agent} == {"scripted"}
+    assert len(of_agent) == 2
+
+
+def test_a_compaction_goes_to_its_own_model(claude, start_gateway, settings, upstream):
+    routes = [{"match": {"class": "compaction"}, "to": "up/for-summaries"}]
+    client = claude(start_gateway(settings(routes=routes)))
+    window = (
+        "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens."
+    )
+    summary = Rule(
+        When(last_user="Your task is to create a detailed summary"),
+        (Reply(text="<analysis>a</analysis><summary>They ran echo.</summary>"),),
+        repeat=True,
+    )
+    upstream.script(
+        Reply(calls=(bash("echo 1"),)),
+        Reply(calls=(bash("echo 2"),)),
+        Reply(calls=(bash("echo 3"),)),
+        refusal(400, window, code="context_length_exceeded"),
+        rules=[summary],
+        default=Reply(text="done"),
+    )
+    outcome = client.run("-p", "run them", "--allowedTools", "Bash", "--model", "my-local")
+    assert (outcome.code, outcome.out) == (0, "done")
+    summaries = [chat for chat in upstream.chats() if chat.body["model"] == "for-summaries"]
+    assert summaries
+    assert all("create a detailed summary" in chat.texts("user")[-1] for chat in summaries)
+
+
+def test_the_next_target_takes_over_while_one_is_away(claude, start_gateway, settings, upstream):
+    routes = [{"to": ["up/first", "up/second"]}]
+    client = claude(start_gateway(settings(routes=routes)))
+    upstream.script(refusal(429, "slow down", retry_after="60"), Reply(text="from the second"))
+    outcome = client.run("-p", "x")
+    assert (outcome.code, outcome.out) == (0, "from the second")
+    assert [chat.body["model"] for chat in upstream.chats()] == ["first", "second"]
+    assert outcome.seconds < 30
