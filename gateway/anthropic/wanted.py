@@ -5,8 +5,6 @@ A conversation of text alone costs one look at the type of each block.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from attrs import Factory, define
 
 from gateway.anthropic import served
@@ -42,19 +40,21 @@ def wanted(messages: tuple[a.Message, ...], sight: Sight) -> Wanted:
     return found
 
 
-_CANDIDATES = (a.Image, a.Document, a.Unknown)
+_CANDIDATES = frozenset({a.Image, a.Document, a.Unknown})
 
 
-def _candidates(messages: tuple[a.Message, ...]) -> Iterator[tuple[int, a.Block, bool]]:
+def _candidates(messages: tuple[a.Message, ...]) -> list[tuple[int, a.Block, bool]]:
     """Blocks that may hold something, by the number of their message, and whether outside a tool result."""
+    found: list[tuple[int, a.Block, bool]] = []
     for i, message in enumerate(messages):
         for block in message.content:
-            if isinstance(block, a.ToolResult):
+            if type(block) is a.ToolResult:
                 for inner in block.content:
-                    if isinstance(inner, _CANDIDATES):
-                        yield i, inner, False
-            elif isinstance(block, _CANDIDATES):
-                yield i, block, True
+                    if type(inner) in _CANDIDATES:
+                        found.append((i, inner, False))  # noqa: PERF401  most results hold none
+            elif type(block) in _CANDIDATES:
+                found.append((i, block, True))
+    return found
 
 
 def _look(block: a.Block, found: Wanted, sight: Sight, *, again: bool) -> None:
