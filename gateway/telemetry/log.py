@@ -96,10 +96,12 @@ def configure_logging(level: LogLevel, log_format: LogFormat, stream: TextIO | N
     number = logging.getLevelNamesMapping()[level.upper()]
     stamped: list[Processor] = [add_log_level, _stamper(log_format)]
     rendered = _renderers(log_format, colors=out.isatty())
+    # One for all: structlog's factory makes one, and a lock with it, for each line.
+    writer = structlog.WriteLogger(out)
     structlog.configure(
         processors=[*stamped, *rendered],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(out),
+        logger_factory=lambda *_: writer,
     )
     handler = logging.StreamHandler(out)
     handler.setFormatter(
