@@ -128,7 +128,7 @@ def test_shipped_file_stays_good_when_every_commented_key_is_uncommented(tmp_pat
     text = (REPOSITORY / "config" / "gateway.yaml").read_text()
     path = tmp_path / "gateway.yaml"
     path.write_text(re.sub(r"^  # ", "  ", text, flags=re.MULTILINE))
-    settings = load(path, {"CLIENT_KEY": "k"}).settings
+    settings = load(path, {"CLIENT_KEY": "k", "ADMIN_KEY": "a"}).settings
     assert settings.defaults.model
     assert set(settings.providers) == {"local", "vllm"}
     assert settings.server.keys
