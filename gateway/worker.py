@@ -7,6 +7,7 @@ the end of the parent, and then a worker stops as if asked to: no process is lef
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import pickle
 import signal
@@ -83,6 +84,9 @@ def serve(source: Source, worker: Worker = ALONE, sockets: Sequence[socket.socke
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=GRACE,
     )
+    # What is there by now stays. A collection that looked at it all would hold up every stream for a while.
+    gc.collect()
+    gc.freeze()
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(list(sockets) if sockets else None)
 

@@ -23,7 +23,6 @@ def plain(name: str) -> str:
     return _ONE_MILLION.sub("", name)
 
 
-@lru_cache(4096)
 def is_exact(pattern: str) -> bool:
     return expression_of(pattern) is None and not any(letter in pattern for letter in "*?[")
 
@@ -49,15 +48,12 @@ def covers(wide: str, narrow: str) -> bool:
         return wide == narrow
     if expression_of(narrow) is not None:
         return not wide.strip("*")
-    if not narrow.startswith(_head(wide)):
-        return False
     return _covers(_TOKENS.findall(wide), _TOKENS.findall(narrow))
 
 
-@lru_cache(4096)
-def _head(pattern: str) -> str:
-    """The letters it begins with. Hundreds of routes are compared with each other: most differ here."""
-    return re.split(r"[*?\[]", pattern, maxsplit=1)[0]
+def head(pattern: str) -> str:
+    """The letters that all it matches begin with, and so does every pattern that it covers."""
+    return "" if expression_of(pattern) is not None else re.split(r"[*?\[]", pattern, maxsplit=1)[0]
 
 
 def _covers(wide: Sequence[str], narrow: Sequence[str]) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.routing.patterns import compiled, covers, is_exact, plain
+from gateway.routing.patterns import compiled, covers, head, is_exact, plain
 
 PATTERNS = st.text(alphabet="ab*?[]!", max_size=6)
 NAMES = st.text(alphabet="ab*?[]!", max_size=6)
@@ -27,6 +27,16 @@ def test_a_pattern_that_covers_another_matches_all_its_names() -> None:
     covered = [(wide, narrow) for wide in patterns for narrow in patterns if covers(wide, narrow)]
     assert len(covered) > 1_000
     assert [pair for pair in covered if not matched[pair[1]] <= matched[pair[0]]] == []
+    assert [pair for pair in covered if not pair[1].startswith(head(pair[0]))] == []
+
+
+def test_a_regular_expression_has_no_letters_that_all_begin_with() -> None:
+    assert (head("/^claude/"), head("regex:claude"), head("claude-*"), head("claude")) == (
+        "",
+        "",
+        "claude-",
+        "claude",
+    )
 
 
 @pytest.mark.parametrize(
