@@ -131,14 +131,17 @@ class _Offer:
     def add(self, tool: a.ToolDefinition, i: int) -> None:
         if tool.name == PLACEHOLDER:
             return
-        if is_usable(tool):
+        if tool.type is None and tool.allowed_callers is None and tool.name:
+            self._know(tool)
+        elif is_usable(tool):
             for function in self._functions(tool, f"tools.{i}"):
-                if function.name in self.known:
-                    self.notes.add("dropped.tool", f"{function.name}: the name is there twice")
-                else:
-                    self.known[function.name] = function
+                self._know(function)
         else:
             self._leave_out(tool, i)
+
+    def _know(self, function: a.ToolDefinition) -> None:
+        if self.known.setdefault(function.name, function) is not function:
+            self.notes.add("dropped.tool", f"{function.name}: the name is there twice")
 
     def _functions(self, tool: a.ToolDefinition, path: str) -> list[a.ToolDefinition]:
         """What the model is told of one entry: itself, or the members of a family; nothing if not allowed."""

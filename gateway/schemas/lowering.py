@@ -45,7 +45,7 @@ _LOWERED: Mapping[Level, Callable[[Node], Node] | None] = {
 
 
 @lru_cache(maxsize=KEPT)
-def parameters(schema: bytes, level: Level = "loose", *, bare: bool = False) -> Raw:
+def parameters(schema: bytes, level: Level = "loose", bare: bool = False) -> Raw:
     """A tool's parameters. RequestRefused where they are nested without end."""
     try:
         keys = _KEYS.decode(schema)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from attrs import Factory, frozen
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from gateway.anthropic import families, typed
 from gateway.anthropic import wire as a
@@ -25,8 +25,7 @@ from gateway.settings.quirks import Quirks
 from gateway.upstreams.built import Amends
 
 
-@frozen
-class Function:
+class Function(Struct, frozen=True):
     """`name` as it is sent; `strict`: the parameters have OpenAI's strict form, and it may be asked for."""
 
     name: str
@@ -47,21 +46,20 @@ class Functions:
 def functions(tools: Toolset, names: Names, quirks: Quirks, amends: Amends, notes: Notes) -> Functions:
     if tools.tools and amends.bare_schemas:
         notes.add("dropped.schema_constraints", "the upstream could make no grammar of them")
+    level, bare, repair = quirks.schema, amends.bare_schemas, quirks.repair_tool_args
     told: list[Function] = []
     returned: dict[str, Returned] = {}
     for tool in tools.tools:
         schema = bytes(tool.input_schema)
         strict = _strict(tool, schema, quirks, amends, notes) if tool.strict else None
         name = names.sent(tool.name)
-        parameters = (
-            strict.schema if strict else lowering.parameters(schema, quirks.schema, bare=amends.bare_schemas)
-        )
+        parameters = strict.schema if strict else lowering.parameters(schema, level, bare)
         told.append(Function(name, _description(tool), parameters, strict is not None))
+        if strict is None and not repair and not tools.members:
+            continue
         nulls = strict is not None and strict.optional
-        if nulls or quirks.repair_tool_args or tool.name in tools.members:
-            mending = (
-                Mending(schema, nulls, quirks.repair_tool_args) if nulls or quirks.repair_tool_args else None
-            )
+        mending = Mending(schema, nulls, repair) if nulls or repair else None
+        if mending or tool.name in tools.members:
             returned[name] = _returned(tool.name, tools.members.get(tool.name, ""), mending)
     memory = any(tool.type == typed.MEMORY for tool in tools.tools)
     return Functions(told, returned, typed.MEMORY_PROMPT if memory else "")
