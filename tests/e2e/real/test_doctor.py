@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,11 +49,13 @@ def test_check_accepts_its_file_and_claude_code_works_with_it(examined, claude, 
     _, path = examined
     check = [sys.executable, "-m", "gateway", "check", "--config", path]
     assert subprocess.run(check, check=False, timeout=60, stdout=subprocess.DEVNULL).returncode == 0
-    gateway = GatewayProcess.start(path, tmp_path / "gateway.log", environ=dict(os.environ))
+    gateway = GatewayProcess.start(
+        path,
+        tmp_path / "gateway.log",
+    )
     try:
-        client = claude(gateway, CLAUDE_CODE_MAX_OUTPUT_TOKENS="60")
-        outcome = client.run("--bare", "--tools", "", "--model", "my-local", "-p", "Say hello.")
+        outcome = claude(gateway).run("--bare", "--tools", "", "--model", "my-local", "-p", "hello")
     finally:
         gateway.stop()
     assert outcome.code == 0
-    assert outcome.out
+    assert re.search(r"\w", outcome.out)
