@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Sequence
 
 import structlog
@@ -20,6 +21,7 @@ from attrs import Factory, define, field
 
 from gateway.anthropic import events as e
 from gateway.anthropic import ids
+from gateway.anthropic.attached import NOTHING
 from gateway.anthropic.writer import MessageWriter
 from gateway.attachments import Resolver
 from gateway.delivery import Answering, Delivery, Folded, Peer, Streamed
@@ -185,8 +187,11 @@ class Exchange:
             self._scope = None
 
     async def _open(self, inbound: Inbound, target: Target) -> Attempt:
+        """What has to be fetched and read first is not the upstream's time."""
+        begun, self._attempt_begun = self._attempt_begun, math.inf
         messages, seen = inbound.request.messages, sight(target.facts)
         attachments = await self.resolver.resolve(messages, seen, self.server.fetch_urls)
+        self._attempt_begun = begun if attachments is NOTHING else self._loop.time()
         return await opened(inbound, target, attachments)
 
     async def _pump(self, attempt: Attempt, asked: Emulation) -> None:

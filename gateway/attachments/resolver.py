@@ -10,8 +10,8 @@ Rules:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
-from collections.abc import Mapping
 from functools import partial
 
 from attrs import Factory, define
@@ -19,13 +19,15 @@ from attrs import Factory, define
 from gateway.anthropic import wire as a
 from gateway.anthropic.attached import NOTHING, Attachments, Fetched, Reading
 from gateway.anthropic.pieces import Sight
-from gateway.anthropic.wanted import wanted
+from gateway.anthropic.wanted import Wanted, wanted
 from gateway.attachments import pdf, web
 from gateway.attachments.shelf import Shelf
 from gateway.settings.server import FetchUrls
 
 ROOM = 64 * 1024 * 1024
 """Bytes that each of the two shelves keeps at most."""
+PATIENCE = 60.0
+"""Seconds for everything that one request needs."""
 URLS = 100
 """The most that is fetched for one request."""
 FETCHES, READINGS = 8, 2
@@ -36,6 +38,16 @@ TOO_MANY = Fetched(failure=f"a request may name {URLS} URLs at most")
 
 BIG = 1024 * 1024
 """Characters: a text longer than this is hashed in a thread."""
+
+
+@define
+class Table:
+    """The attachments of one request, as far as they have come."""
+
+    files: dict[str, Fetched] = Factory(dict[str, Fetched])
+    texts: dict[str, Reading] = Factory(dict[str, Reading])
+    urls: int = 0
+    """How many were asked for."""
 
 
 @define
@@ -52,31 +64,39 @@ class Resolver:
         todo = wanted(messages, sight)
         if todo.nothing:
             return NOTHING
-        files = await self._fetch("image", todo.images, urls)
-        documents = await self._fetch("document", todo.documents, urls)
+        table = Table()
+        with contextlib.suppress(TimeoutError):  # what came meanwhile is in the table
+            async with asyncio.timeout(PATIENCE):
+                await self._fill(table, todo, sight, urls)
+        return Attachments(table.files, table.texts)
+
+    async def _fill(self, table: Table, todo: Wanted, sight: Sight, urls: FetchUrls) -> None:
+        await asyncio.gather(
+            *(self._fetch(table, "image", url, again, urls) for url, again in todo.images.items()),
+            *(self._fetch(table, "document", url, again, urls) for url, again in todo.documents.items()),
+        )
         pdfs = dict(todo.pdfs)
         if not sight.pdf:
-            pdfs |= {found.data: todo.documents[url] for url, found in documents.items() if found.data}
-        readings = await asyncio.gather(*(self._read(data, again) for data, again in pdfs.items()))
-        return Attachments({**files, **documents}, dict(zip(pdfs, readings, strict=True)))
+            pdfs |= {table.files[url].data: again for url, again in todo.documents.items()}
+        await asyncio.gather(*(self._read(table, data, again) for data, again in pdfs.items() if data))
 
-    async def _fetch(self, want: web.Want, todo: Mapping[str, bool], urls: FetchUrls) -> dict[str, Fetched]:
+    async def _fetch(self, table: Table, want: web.Want, url: str, again: bool, urls: FetchUrls) -> None:
+        table.urls += 1
         if urls == "never":
-            return dict.fromkeys(todo, OFF)
-        first = list(todo.items())[:URLS]
-        found = await asyncio.gather(*(self._file(want, url, again, urls) for url, again in first))
-        return dict.fromkeys(todo, TOO_MANY) | {url: one for (url, _), one in zip(first, found, strict=True)}
-
-    async def _file(self, want: web.Want, url: str, again: bool, urls: FetchUrls) -> Fetched:
-        return await self._files.get(f"{want} {urls} {url}", partial(self._get, want, url, urls), again=again)
+            table.files[url] = OFF
+        elif table.urls > URLS:
+            table.files[url] = TOO_MANY
+        else:
+            key, make = f"{want} {urls} {url}", partial(self._get, want, url, urls)
+            table.files[url] = await self._files.get(key, make, again=again)
 
     async def _get(self, want: web.Want, url: str, urls: FetchUrls) -> Fetched:
         async with self._fetches:
             return await web.fetch(url, want, private=urls == "all")
 
-    async def _read(self, data: str, again: bool) -> Reading:
+    async def _read(self, table: Table, data: str, again: bool) -> None:
         key = await asyncio.to_thread(_digest, data) if len(data) > BIG else _digest(data)
-        return await self._texts.get(key, partial(pdf.read, data, self._readings), again=again)
+        table.texts[data] = await self._texts.get(key, partial(pdf.read, data, self._readings), again=again)
 
 
 def _digest(data: str) -> str:

@@ -1,5 +1,6 @@
 """A request's attachments are fetched and read when the target needs them, and once."""
 
+import asyncio
 import base64
 import json
 
@@ -130,6 +131,18 @@ async def test_only_so_many_urls_are_fetched_for_one_request(web, monkeypatch):
     urls = [web.put(f"/{n}", PNG) for n in range(3)]
     table = await Resolver().resolve(messages([image(url) for url in urls]), Sight(), "all")
     assert [bool(table.files[url].data) for url in urls] == [True, True, False]
+
+
+async def test_what_came_in_time_is_there_when_the_rest_did_not(web, monkeypatch):
+    monkeypatch.setattr(resolver, "PATIENCE", 0.5)
+
+    async def silent(_: object) -> None:
+        await asyncio.sleep(5)
+
+    web.answers["/slow"] = silent
+    quick, slow = web.put("/quick", PNG), web.url("/slow")
+    table = await Resolver().resolve(messages([image(quick), image(slow)]), Sight(), "all")
+    assert (bool(table.files[quick].data), slow in table.files) == (True, False)
 
 
 async def test_blocks_that_are_wrong_are_left_to_the_translators():
