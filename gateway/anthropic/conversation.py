@@ -29,7 +29,7 @@ from gateway.anthropic.content import Content
 from gateway.anthropic.names import Names
 from gateway.anthropic.notes import Notes
 from gateway.anthropic.pieces import Eyes, Piece, Place
-from gateway.anthropic.signatures import replayed
+from gateway.anthropic.signatures import NO_REPLAY, Replay, replayed
 from gateway.anthropic.speech import Called, Speech, called, paragraphs
 
 INTERRUPTED = "(no result: the call was interrupted)"
@@ -87,7 +87,7 @@ class Assembly:
                 case a.ToolUse():
                     speech.calls.append(called(block))
                 case a.ThinkingBlock():
-                    speech.thinking = paragraphs(speech.thinking, self._thought(block))
+                    speech.think(self._thought(block))
                 case a.RedactedThinking():
                     pass
                 case a.Unknown():
@@ -180,6 +180,7 @@ class Assembly:
     def _say(self, speech: Speech) -> None:
         if speech.calls or speech.text.strip():
             turn = self._assistant_turn()
+            turn.thoughts += speech.thoughts_in(turn)
             turn.text += speech.text
             turn.thinking = paragraphs(turn.thinking, speech.thinking)
             self._call(turn, speech.calls)
@@ -248,8 +249,8 @@ class Assembly:
         pieces += [f"{title}\n{first}", *shown]
         return False
 
-    def _thought(self, block: a.ThinkingBlock) -> str:
-        return "" if self.terms.replay == "none" else replayed(block, self.terms.family)
+    def _thought(self, block: a.ThinkingBlock) -> Replay:
+        return NO_REPLAY if self.terms.replay == "none" else replayed(block, self.terms.family)
 
 
 def _remind(turn: t.UserTurn, said: str) -> None:
@@ -275,4 +276,4 @@ def _forget(turns: list[t.Turn]) -> None:
     spoke = [i for i, turn in enumerate(turns) if isinstance(turn, t.UserTurn) and not turn.results]
     for turn in turns[: spoke[-1] if spoke else 0]:
         if isinstance(turn, t.AssistantTurn):
-            turn.thinking = ""
+            turn.thinking, turn.thoughts = "", []

@@ -5,6 +5,7 @@
 Rules:
 - Only signatures in our own form are read. `p` is the replay family; reasoning goes back only to the family
   it came from. Everything foreign or broken is dropped, never refused.
+- `id` and `enc` are the item that the reasoning was, for servers that take it back only as they sent it.
 - The text is the block's own, or, where the client was sent none, the one in the signature: `t`, base64url of
   raw deflate, inflated to at most `LONGEST` bytes.
 """
@@ -28,8 +29,19 @@ LONGEST = 4 * 1024 * 1024
 class _State(msgspec.Struct, frozen=True):
     p: str = ""
     t: str = ""
+    id: str = ""
+    enc: str = ""
 
 
+class Replay(msgspec.Struct, frozen=True):
+    """What goes back of one thinking block. `id` and `encrypted` are empty where its server sent no item."""
+
+    text: str = ""
+    id: str = ""
+    encrypted: str = ""
+
+
+NO_REPLAY = Replay()
 _STATE = msgspec.json.Decoder(_State)
 
 
@@ -41,17 +53,17 @@ def sign(state: Mapping[str, str], hidden_text: str = "") -> str:
     return PREFIX + _pack(msgspec.json.encode(content))
 
 
-def replayed(block: a.ThinkingBlock, family: str) -> str:
+def replayed(block: a.ThinkingBlock, family: str) -> Replay:
     """The reasoning to send to an upstream of `family`; empty where there is none for it."""
     if not block.signature.startswith(PREFIX):
-        return ""
+        return NO_REPLAY
     try:
         state = _STATE.decode(_unpack(block.signature[len(PREFIX) :]))
         if state.p != family:
-            return ""
-        return block.thinking or _inflate(state.t)
+            return NO_REPLAY
+        return Replay(block.thinking or _inflate(state.t), state.id, state.enc)
     except (msgspec.DecodeError, msgspec.ValidationError, ValueError, Base64Error, zlib.error):
-        return ""
+        return NO_REPLAY
 
 
 def _pack(data: bytes) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
+from gateway.anthropic import turns as t
 from gateway.anthropic import wire as a
+from gateway.anthropic.signatures import Replay
 
 
 class Called(Struct):
@@ -28,6 +31,20 @@ class Speech(Struct):
     text: str = ""
     thinking: str = ""
     calls: list[Called] = []
+    thoughts: list[t.Thought] = []
+
+    def think(self, replay: Replay) -> None:
+        self.thinking = paragraphs(self.thinking, replay.text)
+        if replay.encrypted:
+            thought = t.Thought(replay.id, replay.encrypted, replay.text, len(self.text), len(self.calls))
+            self.thoughts.append(thought)
+
+    def thoughts_in(self, turn: t.AssistantTurn) -> list[t.Thought]:
+        """Its thoughts, placed behind what the turn already holds."""
+        return [
+            replace(thought, said=len(turn.text) + thought.said, calls=len(turn.calls) + thought.calls)
+            for thought in self.thoughts
+        ]
 
 
 def called(block: a.ToolUse) -> Called:

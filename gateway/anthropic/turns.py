@@ -52,10 +52,26 @@ class UserTurn(Struct):
     pieces: list[Piece] = []
 
 
+class Thought(Struct, frozen=True):
+    """A piece of reasoning that its server takes back as an item of its own, encrypted.
+
+    `said` and `calls`: how much of the turn's text, and how many of its calls, come before it.
+    """
+
+    id: str
+    encrypted: str
+    summary: str
+    said: int = 0
+    calls: int = 0
+
+
 class AssistantTurn(Struct):
+    """`thinking` is all the reasoning that can be read; `thoughts` is what of it came as items."""
+
     text: str = ""
     thinking: str = ""
     calls: list[Call] = []
+    thoughts: list[Thought] = []
 
 
 class SystemTurn(Struct):
