@@ -34,9 +34,20 @@ simple = st.one_of(
             {"type": "hologram"},
             {"type": "hologram", "text": "c"},
             {"type": "tool_removal", "tool": {"type": "tool_reference", "name": "T"}},
+            {"type": "document", "source": {"type": "url", "url": "https://a.example/c.pdf"}, "title": "t"},
+            {"type": "document", "source": {"type": "content", "content": "words"}, "context": "c"},
+            {"type": "image", "source": {"type": "file", "file_id": "f"}},
+            {"type": "container_upload", "file_id": "f"},
+            {"type": "browser_state", "tabs": []},
+            {"type": "compaction", "content": None},
+            {"type": "fallback"},
         ]
     ),
 )
+uses = st.sampled_from(["server_tool_use", "mcp_tool_use"])
+served = "web_search web_fetch code_execution text_editor_code_execution advisor tool_search mcp"
+outcomes = st.sampled_from([f"{name}_tool_result" for name in served.split()])
+contents = st.sampled_from([[], "x", {}, {"text": "t"}, {"error_code": "unavailable"}, 3, [{"url": "u"}]])
 blocks = st.one_of(
     simple,
     st.builds(
@@ -44,6 +55,9 @@ blocks = st.one_of(
         ids,
         st.sampled_from([{}, [1], "x"]),
     ),
+    st.builds(lambda i, t: {"type": t, "id": i, "name": "web_search", "server_name": "s"}, ids, uses),
+    st.builds(lambda i, t, c: {"type": t, "tool_use_id": i, "content": c}, ids, outcomes, contents),
+    st.just({"type": "compaction", "content": "S"}),
     st.builds(
         lambda i, c, e: {"type": "tool_result", "tool_use_id": i, "content": c, "is_error": e},
         ids,
