@@ -232,7 +232,8 @@ def _afterwards(found: Examined, text: str, path: Path | None) -> Iterator[str]:
     else:
         yield f"\nWritten to {path}. Next:\n"
         yield f"  gateway serve --config {path}"
-        yield f"  gateway run --config {path} -- claude"
+        bare = "" if found.overall == "usable" else ' --bare --tools "" -p "hello"'
+        yield f"  gateway run --config {path} -- claude{bare}"
 
 
 def _json(found: Examined, text: str) -> dict[str, object]:

@@ -9,11 +9,12 @@ import click
 import rich_click
 import structlog
 
+from gateway.cli.address import address
 from gateway.errors import ConfigError
 from gateway.routing.table import RouteTable
 from gateway.routing.warnings import warnings
 from gateway.settings.load import Loaded
-from gateway.settings.models import Server, Settings
+from gateway.settings.models import Server
 from gateway.supervisor import supervise
 from gateway.telemetry import configure_logging
 from gateway.worker import Options
@@ -76,13 +77,7 @@ def announce(loaded: Loaded) -> None:
         log.info("route", model="(any other)", to=f"{to.provider}/{to.model}")
     for warning in warnings(settings, RouteTable.build(settings)):
         log.warning(warning)
-    log.info("point clients at", ANTHROPIC_BASE_URL=_url(settings), keys=_keys(settings.server))
-
-
-def _url(settings: Settings) -> str:
-    host = settings.server.host
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-    return f"http://{shown}:{settings.server.port}"
+    log.info("point clients at", ANTHROPIC_BASE_URL=address(settings), keys=_keys(settings.server))
 
 
 def _keys(server: Server) -> str:

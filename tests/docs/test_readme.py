@@ -58,8 +58,10 @@ def options_of(name: str) -> set[str]:
 
 
 def test_commands_exist_with_the_options_that_are_shown():
-    shown = re.findall(r"gateway (serve|check|demo)((?: --[\w-]+(?: [\w./]+)?)*)", README)
-    assert {name for name, _ in shown} >= {"serve", "check"}
+    shown = re.findall(
+        r"gateway (serve|check|demo|init|doctor|env|run)((?: URL)?(?: --[\w-]+(?: [\w./]+)?)*)", README
+    )
+    assert {name for name, _ in shown} >= {"serve", "check", "init", "doctor", "run"}
     for name, options in shown:
         known = options_of(name)
         assert set(re.findall(r"--[\w-]+", options)) <= known
