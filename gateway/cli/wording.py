@@ -45,7 +45,7 @@ def goes_to(targets: Iterable[ModelTarget]) -> str:
 def target_json(target: ModelTarget) -> dict[str, object]:
     """What is said of it; of `extra_body` the keys alone, since a value may be a secret."""
     said: dict[str, object] = attrs.asdict(target, recurse=False)
-    for key in ("sampling", "timeouts"):
+    for key in ("sampling", "timeouts", "quirks"):
         said[key] = _said(getattr(target, key))
     return _kept(said | {"extra_body": sorted(target.extra_body)})
 

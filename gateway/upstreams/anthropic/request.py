@@ -5,6 +5,7 @@ Rules:
 - Thinking that this gateway signed came from another provider, and Anthropic refuses signatures that are not
   its own: those blocks are taken out, and a message that nothing is left of with them. So a session may
   change providers on its way.
+- Sampling and fields that the configuration sets for this way are laid over what the client sent.
 - Headers that mean something to the API go along; credentials only where the provider says so.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import attrs
 import msgspec
 from msgspec import Raw
 
@@ -21,6 +23,7 @@ from gateway.inbound import Inbound
 from gateway.parts import Notice
 from gateway.upstreams.anthropic import wire as w
 from gateway.upstreams.built import AS_IT_IS, Amends, Built, ReplyWish
+from gateway.upstreams.extra import merged
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.prompt import Prompt
 
@@ -46,7 +49,14 @@ def to_messages_request(
         fields["messages"], dropped = _without_foreign_thinking(fields["messages"])
         notices = (Notice("dropped.thinking", "signed for another provider"),) if dropped else ()
     wish = ReplyWish(max_tokens=inbound.request.max_tokens)
-    return Built(msgspec.json.encode(fields), wish, notices)
+    body = msgspec.json.encode(fields)
+    own = _own(facts)
+    return Built(merged(body, own) if own else body, wish, notices)
+
+
+def _own(facts: ModelFacts) -> dict[str, object]:
+    said = attrs.asdict(facts.sampling)
+    return {key: value for key, value in said.items() if value is not None} | dict(facts.extra_body)
 
 
 def _without_foreign_thinking(messages: Raw) -> tuple[Raw, bool]:
