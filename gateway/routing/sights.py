@@ -20,6 +20,9 @@ from gateway.settings.models import Match
 TOKENS = "tokens_over"
 
 
+Look = Callable[[Inbound], Hashable]
+
+
 @frozen
 class Condition:
     """`wanted` are the values that will do; of `tokens_over` it is the one bound."""
@@ -66,10 +69,16 @@ def look(inbound: Inbound, key: str) -> Hashable:
     return _LOOKS[key](inbound)
 
 
-def bucket(tokens: int, bounds: Sequence[int]) -> int:
-    """The least number that is over the same of the sorted bounds as `tokens`: few values stand for all."""
-    passed = bisect_left(bounds, tokens)
-    return bounds[passed - 1] + 1 if passed else 0
+def looks(conditions: Sequence[Condition]) -> dict[str, Look]:
+    """How to look at what these conditions are about. Of `tokens_over` few values stand for all: the least
+    number that is over the same of the bounds."""
+    bounds = sorted({one.bound for one in conditions if one.key == TOKENS})
+
+    def bucket(inbound: Inbound) -> int:
+        passed = bisect_left(bounds, inbound.estimated_tokens)
+        return bounds[passed - 1] + 1 if passed else 0
+
+    return {one.key: bucket if one.key == TOKENS else _LOOKS[one.key] for one in conditions}
 
 
 def _has_images(inbound: Inbound) -> bool:
@@ -113,13 +122,13 @@ def _is_pdf(block: a.Block) -> bool:
 
 def _wants_server_tools(inbound: Inbound) -> bool:
     """Tools that a client runs are of no type, `custom`, or bring their schema."""
-    tools = inbound.request.tools
-    return bool(tools) and any(
-        tool.type not in (None, "custom") and not bytes(tool.input_schema) for tool in tools
-    )
+    for tool in inbound.request.tools:
+        if tool.type not in (None, "custom") and not bytes(tool.input_schema):
+            return True
+    return False
 
 
-_LOOKS: Mapping[str, Callable[[Inbound], Hashable]] = {
+_LOOKS: Mapping[str, Look] = {
     "class": request_class,
     "client": lambda inbound: inbound.client,
     "tools": lambda inbound: bool(inbound.request.tools),

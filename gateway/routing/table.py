@@ -21,7 +21,7 @@ from attrs import Factory, evolve, field, frozen
 from gateway.errors import Kind, RequestRefused
 from gateway.inbound import Inbound
 from gateway.routing.patterns import compiled, holds_slash, is_exact, plain
-from gateway.routing.sights import ORDINARY, TOKENS, Condition, bucket, conditions, look
+from gateway.routing.sights import ORDINARY, Condition, Look, conditions, looks
 from gateway.settings.mistakes import KeyPath, dotted, nearest
 from gateway.settings.models import ModelTarget, RouteRule, Settings
 
@@ -65,30 +65,29 @@ class Narrowed:
 
     routes: tuple[Route, ...]
     sights: tuple[str, ...]
-    bounds: tuple[int, ...]
-    decided: dict[tuple[Hashable, ...], Route | None] = field(
-        factory=dict[tuple[Hashable, ...], Route | None]
+    _looks: tuple[Look, ...]
+    _decided: dict[tuple[Hashable, ...], Route | None] = field(
+        init=False, factory=dict[tuple[Hashable, ...], "Route | None"]
     )
 
     @classmethod
     def of(cls, routes: Sequence[Route]) -> Narrowed:
         """Routes behind the first that takes any request are never reached."""
         end = next((at for at, route in enumerate(routes, 1) if not route.conditions), len(routes))
-        found = [one for route in routes[:end] for one in route.conditions]
-        bounds = sorted({one.bound for one in found if one.key == TOKENS})
-        return cls(tuple(routes[:end]), tuple(dict.fromkeys(one.key for one in found)), tuple(bounds))
+        found = looks([one for route in routes[:end] for one in route.conditions])
+        return cls(tuple(routes[:end]), tuple(found), tuple(found.values()))
 
     def chosen(self, inbound: Inbound) -> Route | None:
-        if not self.sights:
+        if not self._looks:
             return self.routes[0] if self.routes else None
-        seen = tuple([self._seen(inbound, key) for key in self.sights])
+        seen = tuple([look(inbound) for look in self._looks])
         try:
-            return self.decided[seen]
+            return self._decided[seen]
         except KeyError:
-            if len(self.decided) >= _KEPT:
-                self.decided.clear()
-            self.decided[seen] = self.first(dict(zip(self.sights, seen, strict=True)))
-            return self.decided[seen]
+            if len(self._decided) >= _KEPT:
+                self._decided.clear()
+            self._decided[seen] = self.first(dict(zip(self.sights, seen, strict=True)))
+            return self._decided[seen]
 
     def first(self, seen: Mapping[str, Hashable]) -> Route | None:
         """The first route whose conditions hold."""
@@ -96,9 +95,6 @@ class Narrowed:
             route for route in self.routes if all(one.holds(seen[one.key]) for one in route.conditions)
         )
         return next(fitting, None)
-
-    def _seen(self, inbound: Inbound, key: str) -> Hashable:
-        return bucket(inbound.estimated_tokens, self.bounds) if key == TOKENS else look(inbound, key)
 
 
 @frozen

@@ -128,13 +128,15 @@ def test_no_colour_where_it_is_no_terminal(check) -> None:
 
 
 def test_bad_file_lists_its_mistakes_and_ends_with_1(check) -> None:
-    result = check(text="server: {prt: 1}\nproviders: {a: {kind: o, base_url: 'http://h'}}\n")
+    result = check(
+        text="server: {prt: 1}\nproviders: {a: {kind: ollama, base_url: 'http://h', verify: no!}}\n"
+    )
     assert result.exit_code == 1
     assert result.stdout == ""
     assert result.stderr.splitlines() == [
         "The configuration has 2 mistakes:",
         "  gateway.yaml:1: server.prt: unknown key; did you mean `port`?",
-        "  gateway.yaml:2: providers.a.kind: expected `openai`, `ollama` or `anthropic`, got `o`",
+        "  gateway.yaml:2: providers.a.verify: expected `true` or `false`, got `no!`",
     ]
 
 
