@@ -31,7 +31,7 @@ from gateway.watch import Content, edits
 
 MOST_CHANGES = 100
 """Changes that one reload logs, each on a line of its own."""
-TURN = 0.0002
+TURN = 0.0001
 """Seconds."""
 EDIT = "the file changed"
 HANGUP = "SIGHUP"
