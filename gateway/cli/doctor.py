@@ -11,7 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import NoReturn
 
@@ -131,29 +131,16 @@ async def look(wish: Wish) -> Examined | Unknown:
         model = _chosen(server, wish.model)
         trials = examination.QUICK if wish.quick else examination.FULL
         subject = examination.subject(line, server, model)
-        progress = _Progress(wish.progress)
-        async for _ in examination.examine(subject, trials, progress.begin):
-            pass
-        progress.end()
+        with ExitStack() as shown:
+
+            def begin(trial: Trial) -> None:
+                """Each trial is shown until the next one begins."""
+                shown.close()
+                shown.enter_context(wish.progress(trial.title))
+
+            async for _ in examination.examine(subject, trials, begin):
+                pass
         return examination.examined(subject)
-
-
-class _Progress:
-    """The trial that runs, shown until the next one begins."""
-
-    def __init__(self, show: Callable[[str], AbstractContextManager[None]]) -> None:
-        self._show = show
-        self._shown: AbstractContextManager[None] | None = None
-
-    def begin(self, trial: Trial) -> None:
-        self.end()
-        self._shown = self._show(trial.title)
-        self._shown.__enter__()
-
-    def end(self) -> None:
-        if self._shown:
-            self._shown.__exit__(None, None, None)
-        self._shown = None
 
 
 def _chosen(server: Server, name: str) -> Model:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 import click
 import httpx
@@ -19,6 +20,7 @@ import rich_click
 
 from gateway.cli import client_key
 from gateway.cli.env import configuration, environment
+from gateway.settings.scalars import is_loopback
 
 _PATIENCE = 3.0
 NOT_FOUND = 127
@@ -54,7 +56,9 @@ def run(model: str | None, base_url: str | None, config: Path | None, command: t
 def _trouble(url: str) -> str:
     """Why no command should be started; empty where the gateway answers."""
     try:
-        said = httpx.get(f"{url}/health", timeout=_PATIENCE, trust_env=not url.startswith("http://127."))
+        said = httpx.get(
+            f"{url}/health", timeout=_PATIENCE, trust_env=not is_loopback(urlsplit(url).hostname or "")
+        )
     except httpx.TransportError:
         return f"Nothing answers at {url}."
     if said.is_success and b'"status"' in said.content:

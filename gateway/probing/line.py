@@ -21,6 +21,7 @@ from attrs import field, frozen
 
 from gateway.probing import tree
 from gateway.settings.models import Provider, Secret
+from gateway.settings.scalars import is_loopback
 from gateway.settings.urls import base_url
 from gateway.upstreams.words import read_words
 
@@ -151,13 +152,12 @@ def is_near(url: str) -> bool:
 
 
 def _client(url: str, provider: Provider) -> httpx.AsyncClient:
-    loopback = (urlsplit(url).hostname or "") in ("localhost", "127.0.0.1", "::1")
     return httpx.AsyncClient(
         headers=_headers(provider.headers, provider.api_key),
         # Loading the authorities takes long, and an `http:` address has no use for them.
         verify=_trust(provider) if url.startswith("https:") else False,
         proxy=provider.proxy,
-        trust_env=provider.trust_env and not loopback,
+        trust_env=provider.trust_env and not is_loopback(urlsplit(url).hostname or ""),
         limits=httpx.Limits(max_keepalive_connections=0),
     )
 

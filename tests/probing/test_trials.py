@@ -6,8 +6,10 @@ import time
 
 import pytest
 
-from gateway.probing import examination, vision
+from gateway.probing import cancellation, examination, vision
 from gateway.probing.examination import FULL, QUICK
+from gateway.probing.line import Line
+from gateway.probing.server import Model, Server
 from gateway.testing.upstream import Call, Raw, Reply, Rule, Usage, When, refusal
 
 PARIS, ROME = Call("get_weather", {"city": "Paris"}), Call("get_weather", {"city": "Rome"}, id="c2")
@@ -244,3 +246,72 @@ async def test_a_server_that_breaks_off_gives_findings_all_the_same(upstream, ex
     found, whole = await examine(upstream.url)
     assert len(found) > 5
     assert whole.overall == "limited"
+
+
+LONG = Reply(text="1 2 3 " * 100, pieces=100, delay=0.1)
+
+
+@pytest.mark.parametrize(
+    ("beside", "after", "verdict"),
+    [("waits", "quick", "yes"), ("waits", "waits", "no"), ("quick", "quick", "unknown")],
+    ids=["stops", "goes on", "does several things at once"],
+)
+async def test_the_time_of_a_short_question_tells_whether_a_long_one_was_given_up(
+    chat, examine, monkeypatch, beside, after, verdict
+):
+    """The scripted server does everything at once: that a question waits is played."""
+    chat.script(READY, LONG)
+    seconds = iter([0.1, *({"waits": 9.0, "quick": 0.1}[one] for one in (beside, after))])
+
+    async def short(_, patience=60.0):
+        return min(next(seconds), patience)
+
+    monkeypatch.setattr(cancellation, "_short", short)
+    found, _ = await examine(chat.url, only("cancellation"))
+    assert found["cancellation"].verdict == verdict
+    (_, left) = chat.chats()
+    assert left.done_at is None, "the long answer was not left in the middle"
+
+
+@pytest.mark.parametrize(
+    ("counts", "verdict"),
+    [([0, 1, 1, 0], "yes"), ([0, 1, 1, 1, 1, 1, 1, 1], "no"), ([0, 0], "unknown"), ([2, 3, 2], "yes")],
+    ids=["stops", "goes on", "too short", "others are at work, too"],
+)
+async def test_the_servers_own_count_of_what_runs_is_proof(chat, examine, monkeypatch, counts, verdict):
+    chat.script(READY, LONG)
+    left = list(counts)
+
+    async def running(_):
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    monkeypatch.setattr(cancellation, "_running", running)
+    monkeypatch.setattr(cancellation, "WATCHED", 0.5)
+    found, _ = await examine(chat.url, only("cancellation"))
+    assert found["cancellation"].verdict == verdict
+
+
+METRICS = b"""# HELP vllm:num_requests_running n
+vllm:num_requests_running{engine="0",model_name="q"} 2.0
+vllm:num_requests_running{engine="1",model_name="q"} 1.0
+vllm:num_requests_waiting{engine="0"} 7.0
+"""
+
+
+@pytest.mark.parametrize(
+    ("product", "answers", "count"),
+    [
+        ("llama.cpp", {"/slots": [{"id": 0, "is_processing": True}, {"id": 1, "is_processing": False}]}, 1),
+        ("llama.cpp", {"/slots": (501, {"error": {"message": "not enabled"}})}, None),
+        ("llama.cpp", {"/slots": "garbage"}, None),
+        ("vLLM", {"/metrics": METRICS}, 3),
+        ("vLLM", {"/metrics": b"\xff\x00"}, None),
+        ("Ollama", {}, None),
+    ],
+)
+async def test_what_runs_is_read_where_the_server_says_so(canned, product, answers, count):
+    url = canned(answers)
+    async with Line.to(url) as line:
+        server = Server(product, "openai", url, "")
+        subject = examination.subject(line, server, Model("m"))
+        assert await cancellation._running(subject) == count
