@@ -29,8 +29,14 @@ from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.ollama import adapter as ollama
 from gateway.upstreams.openai import adapter as openai
 from gateway.upstreams.presets import PRESETS, recognise
+from gateway.upstreams.responses import adapter as responses
 
-_KINDS = {"openai": openai.adapter, "ollama": ollama.adapter, "anthropic": anthropic.adapter}
+_KINDS = {
+    "openai": openai.adapter,
+    "responses": responses.adapter,
+    "ollama": ollama.adapter,
+    "anthropic": anthropic.adapter,
+}
 
 
 @frozen

@@ -57,6 +57,10 @@ class Blocks:
         if hidden_text:
             self._hidden.append(hidden_text)
 
+    def is_of(self, state: Mapping[str, str]) -> bool:
+        """Whether `state` may be of the open thinking block; two items of reasoning are two blocks."""
+        return state.get("id", "") in ("", self._state.get("id", state.get("id")))
+
     def end(self) -> None:
         if self.open is Open.THINKING:
             self.delta(e.SignatureDelta(sign(self._state, "".join(self._hidden))))

@@ -190,7 +190,7 @@ class MessageWriter:
 
     def _think(self, part: Thinking) -> None:
         self._weigh(part.text)
-        if self._blocks.open is not Open.THINKING:
+        if self._blocks.open is not Open.THINKING or not self._blocks.is_of(part.state):
             self._begin(Open.THINKING, e.ThinkingBlock())
         self._blocks.sign(part.state, part.text if part.keep and not part.shown else "")
         if part.shown and part.text:

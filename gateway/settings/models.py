@@ -39,11 +39,12 @@ from gateway.settings.units import (
     Within,
 )
 
-ProviderKind = Literal["openai", "ollama", "anthropic"]
+ProviderKind = Literal["openai", "responses", "ollama", "anthropic"]
 Preset = Literal[
     "plain",
     "anthropic",
     "openai",
+    "responses",
     "azure",
     "openrouter",
     "deepseek",
@@ -110,11 +111,12 @@ class Provider:
     """One upstream server. Its name is the key under `providers`."""
 
     kind: ProviderKind
-    """The protocol: `openai` for any server with Chat Completions, `ollama` for Ollama's own, `anthropic` for
-    one that speaks the Messages API itself: requests are passed on as they are. Example: `ollama`."""
+    """The protocol: `openai` for any server with Chat Completions, `responses` for OpenAI's Responses,
+    `ollama` for Ollama's own, `anthropic` for one that speaks the Messages API itself: requests are passed on
+    as they are. Example: `ollama`."""
     base_url: Url
-    """Where the server is. For kind `openai` with or without `/v1`; a full `.../chat/completions` address
-    is taken as it is. Example: `http://127.0.0.1:8000/v1`."""
+    """Where the server is. For kinds `openai` and `responses` with or without `/v1`; a full
+    `.../chat/completions` or `.../responses` address is taken as it is. Example: `http://127.0.0.1:8000/v1`."""
     preset: Preset | None = None
     """The set of the server's peculiarities. Left out, it is recognised from the address, else `plain`.
     Example: `vllm`."""

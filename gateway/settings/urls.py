@@ -1,7 +1,8 @@
 """Base URLs as people paste them -> the one form that adapters append to.
 
-- Kind `openai`: ends in `/v1`, unless its path already holds a version (`/v4`, `/v1beta/openai`,
-  `/v1/account/gateway/openai`) or was given as a full `.../chat/completions` address.
+- Kinds `openai` and `responses`: ends in `/v1`, unless its path already holds a version (`/v4`,
+  `/v1beta/openai`, `/v1/account/gateway/openai`) or was given as a full `.../chat/completions` or
+  `.../responses` address.
 - Kind `ollama`: the root of the server, without `/v1` or `/api`. Kind `anthropic`: without `/v1`.
 - Never a slash at the end, a query, or credentials.
 """
@@ -15,7 +16,7 @@ from gateway.settings.mistakes import Wrong
 from gateway.settings.models import ProviderKind
 
 _VERSION = re.compile(r"v\d+[a-z0-9]*")
-_CHAT = "/chat/completions"
+_OPENAI_PATHS = ("/chat/completions", "/responses")
 _MESSAGES_PATH = re.compile(r"/v1(?:/messages)?$")
 _OLLAMA_PATH = re.compile(r"/(?:v1|api)(?:/chat(?:/completions)?|/generate|/tags)?$")
 
@@ -27,8 +28,9 @@ def base_url(kind: ProviderKind, url: str) -> str:
         return _OLLAMA_PATH.sub("", plain).rstrip("/")
     if kind == "anthropic":
         return _MESSAGES_PATH.sub("", plain).rstrip("/")
-    if plain.endswith(_CHAT):
-        return plain.removesuffix(_CHAT)
+    for path in _OPENAI_PATHS:
+        if plain.endswith(path):
+            return plain.removesuffix(path)
     versioned = any(_VERSION.fullmatch(segment) for segment in urlsplit(plain).path.split("/"))
     return plain if versioned else f"{plain}/v1"
 

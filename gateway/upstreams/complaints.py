@@ -5,6 +5,7 @@
     "Unsupported parameter: 'temperature' is not supported with this model."   ->  without it
     '"qwen" does not support thinking'                                         ->  without `think`
     "failed to parse grammar"                                                  ->  schemas without constraints
+    "The encrypted content ... could not be verified."                         ->  without old reasoning
 
 Rules:
 - Only what changes the request is a complaint: a limit below what was asked, a parameter not yet dropped.
@@ -52,7 +53,12 @@ _PARAMETERS = (
     rf"[`'\"]{_WORD}[`'\"] (?:is|are) (?:not supported|unsupported)",
     rf"parameter {_NAME} (?:is|are) (?:not supported|unsupported)",
 )
-_KEPT = frozenset({"model", "messages", "stream", "tools", "parameter", "value", "this", "the"})
+_KEPT = frozenset({"model", "messages", "input", "stream", "tools", "parameter", "value", "this", "the"})
+_REFUSED_VALUE = re.compile(r"value:? ['\"]([a-z]+)['\"]", re.IGNORECASE)
+_UNREADABLE = re.compile(r"encrypted content .{0,300}could not be (?:verified|decrypted)", re.IGNORECASE)
+"""Responses: reasoning that another server, or another organisation's key, has encrypted."""
+_NOT_ENCRYPTED = re.compile(r"encrypted content is not supported", re.IGNORECASE)
+"""Responses, where the model does not reason. General knowledge, not checked here."""
 _GRAMMAR = re.compile(
     r"grammar|schema conversion|schema.{0,60}(?:not supported|unsupported)|features not supported by|"
     r"invalid (?:json )?schema (?:for|in) ",
@@ -87,7 +93,9 @@ def complaint(status: int, body: bytes) -> Complaint | None:
         return Complaint(max_tokens=limit, lasting=False)
     if (limit := _limit(words)) is not None:
         return Complaint(max_tokens=limit)
-    if parameter := _parameter(words):
+    if words.code == "invalid_encrypted_content" or _UNREADABLE.search(words.message):
+        return Complaint(parameter="encrypted_content", lasting=False)
+    if parameter := _of_reasoning(words) or _parameter(words):
         return Complaint(parameter=parameter)
     return Complaint(schemas=True) if _GRAMMAR.search(words.message) else None
 
@@ -125,6 +133,16 @@ def _limit(words: Words) -> int | None:
         if (found := re.search(pattern, words.message, re.IGNORECASE)) and int(found[1]) > 0:
             return int(found[1])
     return None
+
+
+def _of_reasoning(words: Words) -> str | None:
+    """What Responses names with a dot: the summary, or a value of the effort, which stands for itself."""
+    if _NOT_ENCRYPTED.search(words.message):
+        return "include"
+    if words.param == "reasoning.summary" and words.code == "unsupported_value":
+        return words.param
+    found = _REFUSED_VALUE.search(words.message) if words.param == "reasoning.effort" else None
+    return found[1].lower() if found else None
 
 
 def _parameter(words: Words) -> str | None:

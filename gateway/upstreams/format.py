@@ -23,7 +23,7 @@ from gateway.schemas import lowering
 from gateway.settings.quirks import Quirks
 from gateway.upstreams.built import Amends, AnswerFormat
 
-_FIELDS = frozenset({"response_format", "format"})
+_FIELDS = frozenset({"response_format", "format", "text"})
 """What upstreams call it."""
 
 

@@ -1,7 +1,7 @@
 """The one adapter for upstreams that take a JSON body by POST and stream or return an answer.
 
 What differs between protocols (path, how the request is built, how the answer is read) is a `Dialect`;
-the openai and ollama folders each supply one.
+the openai, responses and ollama folders each supply one.
 
 Rules:
 - A 400 that names what can be mended (a `max_tokens` limit, a parameter, reasoning) is answered by asking

@@ -51,6 +51,14 @@ PRESETS: Mapping[str, Quirks] = {
         pdf_urls=True,
     ),
     "openai": _OPENAI,  # [L]
+    "responses": evolve(  # [L]
+        _OPENAI,
+        family="responses",
+        tool_id_limit=64,  # [K]
+        stop_limit=0,
+        replay_reasoning="all",
+        pdf_urls=True,
+    ),
     "azure": evolve(_OPENAI, family="azure", key_header="api-key"),  # [L]
     "openrouter": evolve(  # [L]
         PLAIN,

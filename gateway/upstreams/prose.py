@@ -18,6 +18,8 @@ from gateway.upstreams.built import ReplyWish
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.think import Opening, Passage
 
+NO_ITEM: Mapping[str, str] = {}
+
 
 @define
 class Prose:
@@ -37,7 +39,7 @@ class Prose:
         opening = Opening(self.prefill, quirks.think_tags, quirks.think_open, patient=not self.wish.thinking)
         self._opening = None if opening.past else opening
         self._state = {"p": quirks.family}
-        self._shown = _shown(self.facts, self.wish)
+        self._shown = is_shown(self.facts, self.wish.display)
         self._keep = not self._shown and quirks.replay_reasoning != "none"
 
     def said(self, text: str) -> list[Part]:
@@ -50,12 +52,16 @@ class Prose:
             self._opening = None
         return self._parts(passages)
 
-    def thought(self, text: str) -> list[Part]:
-        """The next piece of reasoning that the upstream keeps apart; not empty."""
+    def thought(self, text: str, item: Mapping[str, str] = NO_ITEM) -> list[Part]:
+        """The next piece of reasoning that the upstream keeps apart.
+
+        `item`: what its server calls it, and wants back. Only with that may the text be empty.
+        """
         self.spoken = True
         if self.wish.thinking:
-            return [Thinking(text, self._state, shown=self._shown, keep=self._keep)]
-        if self._dropped:
+            state = {**self._state, **item} if item else self._state
+            return [Thinking(text, state, shown=self._shown, keep=self._keep)]
+        if self._dropped or not text:
             return []
         self._dropped = True
         return [Notice("dropped.reasoning", "the client did not ask for it")]
@@ -71,11 +77,12 @@ class Prose:
         return parts
 
 
-def _shown(facts: ModelFacts, wish: ReplyWish) -> bool:
+def is_shown(facts: ModelFacts, display: str | None) -> bool:
+    """Whether the client gets to read the reasoning; `display` is `thinking.display`."""
     match facts.expose_reasoning:
         case "always":
             return True
         case "never":
             return False
         case "auto":
-            return wish.display != "omitted"
+            return display != "omitted"

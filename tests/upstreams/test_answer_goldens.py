@@ -25,9 +25,14 @@ from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.ollama.reader import NativeReader
 from gateway.upstreams.openai.reader import ChatReader
 from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.responses.reader import ResponsesReader
 
 FOLDER = Path(__file__).parents[1] / "goldens" / "answers"
-KINDS = {"openai": (ChatReader, "vllm"), "ollama": (NativeReader, "ollama")}
+KINDS = {
+    "openai": (ChatReader, "vllm"),
+    "ollama": (NativeReader, "ollama"),
+    "responses": (ResponsesReader, "responses"),
+}
 ANSWERS = sorted(
     path.relative_to(FOLDER).as_posix()
     for path in FOLDER.glob("*/*")
@@ -39,7 +44,7 @@ def options(answer: str) -> dict:
     return json.loads((FOLDER / answer).with_name("options.json").read_text()).get(Path(answer).stem, {})
 
 
-def reader(answer: str) -> ChatReader | NativeReader:
+def reader(answer: str) -> ChatReader | NativeReader | ResponsesReader:
     kind, preset = KINDS[Path(answer).parent.name]
     says = options(answer)
     quirks = evolve(PRESETS[preset], **says.get("quirks", {}))

@@ -21,6 +21,7 @@ from gateway.upstreams.ollama import request as ollama
 from gateway.upstreams.openai import request as openai
 from gateway.upstreams.openai.usage import usage_of
 from gateway.upstreams.presets import PRESETS, recognise
+from gateway.upstreams.responses import request as responses
 
 GOLDENS = Path(__file__).parents[1] / "goldens" / "presets"
 ASKED = {
@@ -58,6 +59,7 @@ ASKED = {
         {"role": "system", "content": "a note"},
     ],
 }
+BUILDS = {"ollama": ollama.to_chat_request, "responses": responses.to_responses_request}
 TRANSLATED = sorted(name for name, quirks in PRESETS.items() if not quirks.native)
 
 
@@ -65,7 +67,7 @@ TRANSLATED = sorted(name for name, quirks in PRESETS.items() if not quirks.nativ
 def test_what_each_server_receives_is_written_down(name):
     body = json.dumps(ASKED).encode()
     inbound = Inbound("req_1", body, {}, decode_request(body))
-    build = ollama.to_chat_request if name == "ollama" else openai.to_chat_request
+    build = BUILDS.get(name, openai.to_chat_request)
     built = build(inbound, ModelFacts("p", "upstream-model", PRESETS[name], reasoning=True))
     page = {"sent": json.loads(built.body), "notices": [notice.name for notice in built.notices]}
     golden = GOLDENS / f"{name}.json"

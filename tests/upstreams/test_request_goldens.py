@@ -21,10 +21,18 @@ from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.ollama.request import to_chat_request as to_ollama
 from gateway.upstreams.openai.request import to_chat_request as to_openai
 from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.responses.request import to_responses_request as to_responses
 
 FOLDER = Path(__file__).parents[1] / "goldens" / "requests"
-KINDS = {"openai": to_openai, "ollama": to_ollama}
-UPSTREAMS = ("openai.plain", "openai.openai", "openai.vllm", "openai.llamacpp", "ollama.ollama")
+KINDS = {"openai": to_openai, "ollama": to_ollama, "responses": to_responses}
+UPSTREAMS = (
+    "openai.plain",
+    "openai.openai",
+    "openai.vllm",
+    "openai.llamacpp",
+    "ollama.ollama",
+    "responses.responses",
+)
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json") if "." not in path.stem)
 
 

@@ -1,0 +1,99 @@
+"""Turns of the normal form -> input items of Responses.
+
+Rules:
+- An assistant's text and calls are items of their own, and so is each piece of reasoning, in front of what it
+  led to. Reasoning that nothing follows is left out: the server refuses it.
+- Pictures and PDFs in a tool result stay in it.
+- `arguments` is the client's own JSON text, byte for byte: the prompt stays the same from turn to turn.
+- Contents of messages are always lists: a turn may grow at its end from one request to the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from gateway.anthropic import turns as t
+from gateway.anthropic.pieces import Pdf, Picture, Piece, merged
+from gateway.upstreams.responses import wire as r
+
+_BEHIND = t.Thought("", "", "", said=2**31, calls=2**31)
+"""Stands at the end of every turn."""
+
+
+def items(turns: Iterable[t.Turn], system_role: str, *, reasoning: bool) -> list[r.SentItem]:
+    """`reasoning`: whether the server takes any back."""
+    sent: list[r.SentItem] = []
+    for turn in turns:
+        match turn:
+            case t.AssistantTurn():
+                sent += _assistant(turn, turn.thoughts if reasoning else [])
+            case t.UserTurn():
+                sent += _user(turn)
+            case t.SystemTurn():
+                sent.append(r.SentMessage(system_role, [r.InputText(turn.text)]))
+    return sent
+
+
+def _assistant(turn: t.AssistantTurn, thoughts: list[t.Thought]) -> list[r.SentItem]:
+    sent: list[r.SentItem] = []
+    waiting: list[r.SentItem] = []
+    said = calls = 0
+    for thought in (*thoughts, _BEHIND):
+        found = list(_between(turn, said, calls, thought))
+        if found:
+            sent += [*waiting, *found]
+            waiting = []
+        said, calls = thought.said, thought.calls
+        waiting.append(_reasoning(thought))
+    return sent
+
+
+def _between(turn: t.AssistantTurn, said: int, calls: int, end: t.Thought) -> Iterator[r.SentItem]:
+    """What the turn holds from a place in it up to a thought: text, then calls."""
+    text = turn.text[said : end.said]
+    if text.strip():
+        yield r.SentMessage("assistant", [r.OutputText(text)])
+    for call in turn.calls[calls : end.calls]:
+        yield r.SentCall(call.id, call.name, str(bytes(call.input), "utf-8"))
+
+
+def _reasoning(thought: t.Thought) -> r.SentReasoning:
+    summary = [r.SummaryText(thought.summary)] if thought.summary else []
+    return r.SentReasoning(thought.id, summary, thought.encrypted)
+
+
+def _user(turn: t.UserTurn) -> list[r.SentItem]:
+    """Tool results, the reminders at the end of the last one, then a message if anything is left."""
+    outputs = [r.SentOutput(result.id, _output(result.pieces or [])) for result in turn.results]
+    if outputs and turn.reminders:
+        _append(outputs[-1], turn.reminders)
+    if not turn.pieces:
+        return [*outputs]
+    return [*outputs, r.SentMessage("user", [_part(piece) for piece in merged(turn.pieces)])]
+
+
+def _output(pieces: list[Piece]) -> str | list[r.SentPart]:
+    texts = [piece for piece in pieces if isinstance(piece, str)]
+    if len(texts) == len(pieces):
+        return "\n".join(texts)
+    return [_part(piece) for piece in merged(pieces)]
+
+
+def _append(output: r.SentOutput, reminders: list[str]) -> None:
+    if isinstance(output.output, str):
+        output.output = "\n\n".join(filter(None, [output.output, *reminders]))
+    else:
+        output.output += map(r.InputText, reminders)
+
+
+def _part(piece: Piece) -> r.SentPart:
+    match piece:
+        case str():
+            return r.InputText(piece)
+        case Picture():
+            return r.InputImage(piece.url or f"data:{piece.media_type};base64,{piece.data}")
+        case Pdf(url="", name=name):
+            name = name if name.lower().endswith(".pdf") else f"{name}.pdf"
+            return r.InputFile(name, f"data:application/pdf;base64,{piece.data}")
+        case Pdf():
+            return r.InputFile(file_url=piece.url)

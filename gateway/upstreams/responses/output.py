@@ -1,0 +1,175 @@
+"""The items of one answer, in whatever order their pieces come -> neutral parts, item by item.
+
+Rules:
+- An item's parts come out when all items before it are over; until then they wait. Servers send one item
+  after the other, so that nothing waits.
+- What has been streamed is not said again by the whole item at its end; what has not been streamed is.
+- Each item of reasoning keeps its id and what was encrypted of it: it goes back as it came. Of its summary
+  and its raw text the one that comes first is taken.
+- Texts of two messages in a row are paragraphs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import Factory, define, field
+
+from gateway.parts import Notice, Part, Text, Tool
+from gateway.upstreams.prose import Prose
+from gateway.upstreams.responses import wire as r
+
+
+@define
+class Piece:
+    """One item so far. `streamed`: any of its content has come; `raw`: it is raw reasoning that came."""
+
+    type: str = ""
+    id: str = ""
+    streamed: bool = False
+    raw: bool = False
+    paragraph: int = 0
+    over: bool = False
+    waiting: list[Part] = Factory(list[Part])
+
+
+@define
+class Output:
+    """Every method returns the parts that may go out now."""
+
+    _prose: Prose
+    count: int = field(default=0, init=False)
+    """How many items there have been."""
+    refused: bool = field(default=False, init=False)
+    _open: dict[int, Piece] = field(factory=dict[int, Piece], init=False)
+    _over: set[int] = field(factory=set[int], init=False)
+    _last: Piece = field(factory=Piece, init=False)
+    """The item of which something went out last."""
+
+    def place(self, index: int | None, item_id: str | None) -> int:
+        """Which item an event is about: servers say it by place, by id, or not at all."""
+        if index is not None:
+            return index
+        for place, piece in self._open.items():
+            if item_id and piece.id == item_id:
+                return place
+        return max(self._open, default=self.count)
+
+    def begun(self, place: int, item: r.Item) -> list[Part]:
+        piece = self._piece(place, item.type)
+        piece.id = item.id or ""
+        if item.type != "function_call":
+            return []
+        return self._out(piece, [*self._prose.rest(), Tool(place, item.call_id or "", item.name or "")])
+
+    def said(self, place: int, text: str) -> list[Part]:
+        piece = self._piece(place, "message")
+        piece.streamed = True
+        return self._out(piece, self._prose.said(text) if text else [])
+
+    def refusal(self, place: int, text: str) -> list[Part]:
+        piece = self._piece(place, "message")
+        piece.streamed = True
+        return self._out(piece, self._refusal(text) if text else [])
+
+    def thought(self, place: int, text: str, paragraph: int, *, raw: bool) -> list[Part]:
+        piece = self._piece(place, "reasoning")
+        if not text or (piece.streamed and piece.raw != raw):
+            return []
+        if piece.streamed and piece.paragraph != paragraph:
+            text = f"\n\n{text}"
+        piece.streamed, piece.raw, piece.paragraph = True, raw, paragraph
+        return self._out(piece, self._prose.thought(text, {"id": piece.id} if piece.id else {}))
+
+    def argued(self, place: int, arguments: str) -> list[Part]:
+        piece = self._piece(place, "function_call")
+        piece.streamed = True
+        return self._out(piece, [Tool(place, arguments=arguments)])
+
+    def argued_whole(self, place: int, arguments: str) -> list[Part]:
+        return [] if self._piece(place, "function_call").streamed else self.argued(place, arguments)
+
+    def ended(self, place: int, item: r.Item) -> list[Part]:
+        """An item as a whole, at its end."""
+        if place in self._over:
+            return []
+        piece = self._piece(place, item.type)
+        parts = self._whole(place, piece, item)
+        piece.over = True
+        return self._out(piece, parts)
+
+    def rest(self) -> list[Part]:
+        """What still waits, at the end of the answer."""
+        for piece in self._open.values():
+            piece.over = True
+        return [*self._flush(), *self._prose.rest()]
+
+    def _piece(self, place: int, type_: str) -> Piece:
+        """The item at a place. One that is over already is not opened again: what comes late has no place."""
+        if place in self._over:
+            return Piece(type_, streamed=True, over=True)
+        if place not in self._open:
+            self.count += 1
+            self._prose.spoken = True
+            self._open[place] = Piece(type_)
+        return self._open[place]
+
+    def _whole(self, place: int, piece: Piece, item: r.Item) -> list[Part]:
+        match item.type:
+            case "function_call":
+                arguments = "" if piece.streamed else item.arguments or ""
+                call = Tool(place, item.call_id or "", item.name or "", arguments, whole=True)
+                return [*self._prose.rest(), call]
+            case "message":
+                return [] if piece.streamed else self._passages(item.content or ())
+            case "reasoning":
+                return self._reasoning(piece, item)
+            case other:
+                return [Notice("dropped.output_item", other)]
+
+    def _passages(self, content: Iterable[r.Passage]) -> list[Part]:
+        parts: list[Part] = []
+        for passage in content:
+            if passage.text:
+                parts += self._prose.said(passage.text)
+            elif passage.refusal:
+                parts += self._refusal(passage.refusal)
+        return parts
+
+    def _refusal(self, text: str) -> list[Part]:
+        self.refused = True
+        return [*self._prose.rest(), Text(text)]
+
+    def _reasoning(self, piece: Piece, item: r.Item) -> list[Part]:
+        kept = {"id": item.id or piece.id, "enc": item.encrypted_content or ""}
+        passages = () if piece.streamed else item.summary or item.content or ()
+        text = "\n\n".join(passage.text for passage in passages if passage.text)
+        if not text and not item.encrypted_content:
+            return []
+        return self._prose.thought(text, {key: value for key, value in kept.items() if value})
+
+    # ------------------------------------------------------------ order
+
+    def _out(self, piece: Piece, parts: list[Part]) -> list[Part]:
+        """`parts` now, or when the items before it are over."""
+        piece.waiting += parts
+        return self._flush()
+
+    def _flush(self) -> list[Part]:
+        parts: list[Part] = []
+        for place in sorted(self._open):
+            piece = self._open[place]
+            if piece.waiting:
+                parts += self._between(piece)
+                parts += piece.waiting
+                piece.waiting = []
+            if not piece.over:
+                break
+            self._over.add(place)
+            del self._open[place]
+        return parts
+
+    def _between(self, piece: Piece) -> list[Part]:
+        last, self._last = self._last, piece
+        paragraph = last is not piece and last.type == piece.type == "message"
+        return [Text("\n\n")] if paragraph else []

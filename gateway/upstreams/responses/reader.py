@@ -1,0 +1,182 @@
+"""An answer of Responses, streamed or whole -> neutral parts.
+
+Rules:
+- An answer ends with `response.completed` or `response.incomplete`. Bytes that end without either are a cut;
+  there is no `[DONE]`, and one that comes means nothing.
+- `response.failed`, an `error` event and an error object end the answer, and so does anything that cannot be
+  read. Events and items of unknown types do not: new ones come up.
+- A last event that holds items of which nothing was streamed is read like a whole answer.
+- What arrives is looked at, not what was asked for: `feed` and `whole` both read streams and plain bodies.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from attrs import define, field
+from msgspec import Raw
+
+from gateway.lines import LineTooLong
+from gateway.parts import End, Fault, Finish, Notice, Part, Usage
+from gateway.upstreams.built import ReplyWish
+from gateway.upstreams.ending import cut, cut_at, excerpt, garbage, is_json, said
+from gateway.upstreams.facts import ModelFacts
+from gateway.upstreams.failures import fault, is_error
+from gateway.upstreams.intake import Intake
+from gateway.upstreams.prose import Prose
+from gateway.upstreams.responses import wire as r
+from gateway.upstreams.responses.output import Output
+from gateway.upstreams.responses.usage import usage_of
+
+_EVENT = msgspec.json.Decoder(r.Event)
+_ITEM = msgspec.json.Decoder(r.Item)
+_RESPONSE = msgspec.json.Decoder(r.Response)
+_TEXT = msgspec.json.Decoder(str)
+_ENDS = {
+    "response.completed": "completed",
+    "response.incomplete": "incomplete",
+    "response.failed": "failed",
+    "response.cancelled": "cancelled",
+}
+_NO_ERROR = frozenset({b"", b"null", b'""', b"{}"})
+
+
+@define
+class ResponsesReader:
+    """Feed it the bytes and close it, or give it the whole. Once `ended`, it yields nothing more.
+
+    `prefill`: always empty, since the server continues no assistant's message.
+    """
+
+    facts: ModelFacts
+    wish: ReplyWish
+    prefill: str = ""
+    ended: bool = field(default=False, init=False)
+    _intake: Intake = field(factory=Intake, init=False)
+    _output: Output = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._output = Output(Prose(self.facts, self.wish, self.prefill))
+
+    def feed(self, data: bytes) -> list[Part]:
+        """The parts of one read, cut anywhere."""
+        if self.ended:
+            return []
+        try:
+            payloads = self._intake.feed(data)
+        except LineTooLong as error:
+            return self._break(garbage(self.facts, str(error)))
+        return self._payloads(payloads)
+
+    def close(self) -> list[Part]:
+        """The upstream's bytes are over."""
+        if self.ended:
+            return []
+        payloads = self._intake.close()
+        if self._intake.plain:
+            return self._plain(payloads[0])
+        parts = self._payloads([payload for payload in payloads if is_json(payload)])
+        return parts if self.ended else parts + self._break(cut(self.facts, spoken=self._output.count > 0))
+
+    def whole(self, body: bytes) -> list[Part]:
+        """The parts of a complete body."""
+        return [*self.feed(body), *self.close()]
+
+    def _payloads(self, payloads: list[bytes]) -> list[Part]:
+        parts: list[Part] = []
+        for payload in payloads:
+            if not self.ended and payload != b"[DONE]":
+                parts += self._payload(payload, plain=False)
+        return parts
+
+    def _plain(self, body: bytes) -> list[Part]:
+        if not body.strip():
+            return self._break(cut(self.facts, spoken=False))
+        return self._payload(body, plain=True)
+
+    def _payload(self, payload: bytes, *, plain: bool) -> list[Part]:
+        try:
+            return self._end("", payload, payload) if plain else self._event(_EVENT.decode(payload), payload)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            if is_json(payload) and is_error(payload):
+                return self._break(fault(payload, self.facts))
+            return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"))
+
+    def _event(self, event: r.Event, payload: bytes) -> list[Part]:  # noqa: C901  a case for each event
+        place = self._output.place(event.output_index, event.item_id)
+        match event.type:
+            case "response.output_text.delta":
+                return self._output.said(place, _TEXT.decode(event.delta))
+            case "response.function_call_arguments.delta":
+                return self._output.argued(place, _TEXT.decode(event.delta))
+            case "response.reasoning_summary_text.delta":
+                return self._thought(event, place, event.summary_index, raw=False)
+            case "response.reasoning_text.delta":
+                return self._thought(event, place, event.content_index, raw=True)
+            case "response.refusal.delta":
+                return self._output.refusal(place, _TEXT.decode(event.delta))
+            case "response.output_item.added":
+                return self._output.begun(place, _ITEM.decode(event.item))
+            case "response.function_call_arguments.done":
+                return self._output.argued_whole(place, _TEXT.decode(event.arguments))
+            case "response.output_item.done":
+                return self._output.ended(place, _ITEM.decode(event.item))
+            case "error" | "":
+                return self._break(self._fault(payload))
+            case other if other in _ENDS:
+                return self._end(_ENDS[other], bytes(event.response), payload)
+            case _:
+                return []
+
+    def _thought(self, event: r.Event, place: int, paragraph: int | None, *, raw: bool) -> list[Part]:
+        return self._output.thought(place, _TEXT.decode(event.delta), paragraph or 0, raw=raw)
+
+    # ------------------------------------------------------------ the end
+
+    def _end(self, status: str, body: bytes, payload: bytes) -> list[Part]:
+        """`status`: what the event says; the response itself may say it better."""
+        response = _RESPONSE.decode(body) if body else r.Response()
+        usage = usage_of(bytes(response.usage))
+        status = response.status or status
+        if bytes(response.error) not in _NO_ERROR or status in ("failed", "cancelled"):
+            return self._break(self._failure(response, status), usage)
+        if response.output is None and status not in ("completed", "incomplete"):
+            return self._break(self._fault(payload), usage)
+        parts = self._items(response.output or [])
+        parts += self._output.rest()
+        return [*parts, *self._finish(response, status, usage)]
+
+    def _items(self, items: list[Raw]) -> list[Part]:
+        if self._output.count:
+            return []
+        return [
+            part for place, item in enumerate(items) for part in self._output.ended(place, _ITEM.decode(item))
+        ]
+
+    def _finish(self, response: r.Response, status: str, usage: Usage) -> list[Part]:
+        finish = Finish.REFUSAL if self._output.refused else Finish.STOP
+        notices: list[Part] = []
+        reason = response.incomplete_details.reason if response.incomplete_details else None
+        if status == "incomplete" and reason == "max_output_tokens":
+            finish = cut_at(self.facts, self.wish, usage)
+        elif status == "incomplete" and reason == "content_filter":
+            finish = Finish.REFUSAL
+        elif status == "incomplete":
+            if not self._output.count:
+                return self._break(garbage(self.facts, f"no answer: incomplete by {reason!r}"), usage)
+            notices = [Notice("repaired.stop_reason", f"the upstream's answer is incomplete by {reason!r}")]
+        self.ended = True
+        return [*notices, *said(usage), End(finish)]
+
+    def _failure(self, response: r.Response, status: str) -> Fault:
+        if bytes(response.error) in _NO_ERROR:
+            return garbage(self.facts, f"an answer that has {status}")
+        return fault(b'{"error":' + bytes(response.error) + b"}", self.facts)
+
+    def _fault(self, payload: bytes) -> Fault:
+        if is_error(payload):
+            return fault(payload, self.facts)
+        return garbage(self.facts, f"what is no answer: {excerpt(payload)}")
+
+    def _break(self, fault: Fault, usage: Usage | None = None) -> list[Part]:
+        self.ended = True
+        return [*self._output.rest(), *(said(usage) if usage else []), fault]

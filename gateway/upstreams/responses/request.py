@@ -1,0 +1,182 @@
+"""A Messages request -> one request of Responses, encoded.
+
+Rules:
+- Nothing is stored: the whole conversation goes with every request. Reasoning comes back encrypted, if the
+  client asked for reasoning, since only then it has a block to travel in.
+- There is no parameter for stop sequences: they are matched here (see `gateway.emulation`).
+- `strict` is said with every tool and schema: left out, it would be true.
+- What an upstream's 400 forbade (`Amends`) is left out; of an effort that it does not know, the next lower
+  one is asked for.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from attrs import evolve
+
+from gateway.anthropic.attached import NOTHING, Attachments
+from gateway.inbound import FILE_BYTES, Inbound
+from gateway.settings.quirks import Quirks
+from gateway.upstreams.built import AS_IT_IS, Amends, Built
+from gateway.upstreams.encoding import encoded
+from gateway.upstreams.facts import ModelFacts
+from gateway.upstreams.format import Format
+from gateway.upstreams.functions import Function
+from gateway.upstreams.plan import Plan, plan, short
+from gateway.upstreams.prompt import Prompt
+from gateway.upstreams.prose import is_shown
+from gateway.upstreams.responses import wire as r
+from gateway.upstreams.responses.items import items
+
+LEAST = 16
+"""The smallest `max_output_tokens` that OpenAI takes. General knowledge, not checked here."""
+ENCRYPTED = "reasoning.encrypted_content"
+_EFFORTS = ("max", "xhigh", "high", "medium", "low")
+_OPTIONAL = frozenset(r.SentRequest.__struct_fields__) - {"model", "input", "stream", "store", "instructions"}
+
+
+def to_responses_request(
+    inbound: Inbound, facts: ModelFacts, amends: Amends = AS_IT_IS, attachments: Attachments = NOTHING
+) -> Built:
+    """RequestRefused where the request asks for what cannot be done or left out."""
+    quirks = facts.quirks
+    todo = _limited(plan(inbound, facts, amends, attachments, quirks.tool_choice))
+    replay = "encrypted_content" not in amends.dropped
+    if not replay:
+        todo.notes.add("dropped.thinking", "the upstream could not read its own reasoning")
+    talk = items(todo.turns, quirks.system_role, reasoning=replay)
+    sent = r.SentRequest(facts.model, talk, inbound.request.stream, store=False)
+    if todo.system:
+        sent.instructions = todo.system
+    if todo.max_tokens is not None:
+        sent.max_output_tokens = todo.max_tokens
+    _sample(sent, todo, quirks)
+    single_tool = _offer(sent, todo, quirks, amends)
+    _format(sent, todo)
+    if facts.reasoning is not False and amends.think:
+        _think(sent, todo, facts, amends)
+    _identify(sent, inbound, quirks)
+    for name in amends.dropped & _OPTIONAL:
+        setattr(sent, name, msgspec.UNSET)
+    return todo.built(encoded(sent), single_tool=single_tool)
+
+
+def _limited(todo: Plan) -> Plan:
+    if todo.max_tokens is None or todo.max_tokens >= LEAST:
+        return todo
+    todo.notes.add("clamped.max_tokens", f"{todo.max_tokens} to {LEAST}")
+    return evolve(todo, max_tokens=LEAST)
+
+
+def _sample(sent: r.SentRequest, todo: Plan, quirks: Quirks) -> None:
+    wanted = todo.sampling
+    if wanted.top_k is not None:
+        todo.notes.add("dropped.top_k")
+    if wanted.temperature is None and wanted.top_p is None:
+        return
+    if not quirks.sampling:
+        todo.notes.add("dropped.sampling")
+        return
+    if wanted.temperature is not None:
+        sent.temperature = wanted.temperature
+    if wanted.top_p is not None:
+        sent.top_p = wanted.top_p
+
+
+def _offer(sent: r.SentRequest, todo: Plan, quirks: Quirks, amends: Amends) -> bool:
+    """Tools, and how to choose among them; true if the answer must be cut to one call."""
+    if not todo.functions:
+        return False
+    sent.tools = [_tool(function) for function in todo.functions]
+    match todo.choice.type:
+        case "auto":
+            pass
+        case "any":
+            sent.tool_choice = quirks.required_word
+        case "none":
+            sent.tool_choice = "none"
+        case "tool":
+            sent.tool_choice = r.NamedTool(todo.names.sent(todo.choice.name))
+    if todo.single and quirks.parallel_tool_calls and "parallel_tool_calls" not in amends.dropped:
+        sent.parallel_tool_calls = False
+    elif todo.single:
+        todo.notes.add("emulated.disable_parallel_tool_use")
+    return todo.single
+
+
+def _tool(function: Function) -> r.SentTool:
+    tool = r.SentTool(function.name, function.parameters, function.strict)
+    if function.description:
+        tool.description = function.description
+    return tool
+
+
+def _format(sent: r.SentRequest, todo: Plan) -> None:
+    match todo.format:
+        case Format(how="schema", schema=schema, strict=strict):
+            sent.text = r.TextOptions(r.SchemaFormat(schema, strict))
+        case Format(how="object"):
+            sent.text = r.TextOptions(r.ObjectFormat())
+        case Format() | None:
+            pass
+
+
+def _think(sent: r.SentRequest, todo: Plan, facts: ModelFacts, amends: Amends) -> None:
+    asked = todo.reasoning
+    if asked.on is False and facts.reasoning and "none" not in amends.dropped:
+        # Only said to models that are known to reason: others refuse the field.
+        sent.reasoning = r.Reasoning(effort="none")
+    if not asked.on:
+        return
+    if "reasoning" in amends.dropped:
+        todo.notes.add("dropped.thinking")
+        return
+    sent.include = [ENCRYPTED]
+    wanted = r.Reasoning()
+    if effort := _effort(asked.effort, amends):
+        wanted.effort = effort
+    if is_shown(facts, todo.thinking_display) and "reasoning.summary" not in amends.dropped:
+        wanted.summary = "auto"
+    if wanted != r.Reasoning():
+        sent.reasoning = wanted
+
+
+def _effort(asked: str | None, amends: Amends) -> str | None:
+    if asked not in _EFFORTS:
+        return asked
+    lower = _EFFORTS[_EFFORTS.index(asked) :]
+    return next((effort for effort in lower if effort not in amends.dropped), None)
+
+
+def _identify(sent: r.SentRequest, inbound: Inbound, quirks: Quirks) -> None:
+    if quirks.prompt_cache_key and inbound.session:
+        sent.prompt_cache_key = short(inbound.session)
+    user = inbound.request.metadata_user_id
+    if user and quirks.user_field != "none":
+        setattr(sent, quirks.user_field, short(user))
+
+
+def prompt_of(built: Built) -> Prompt:
+    """What of the request costs tokens, as it is sent."""
+    sent = _SENT.decode(built.body)
+    texts = [sent.instructions]
+    images = 0
+    for item in sent.input:
+        texts += [item.name, item.arguments]
+        output = [r.WeighedPart(text=item.output)] if isinstance(item.output, str) else item.output
+        for part in (*item.content, *item.summary, *output):
+            texts.append(part.text)
+            images += _images(part)
+    for tool in sent.tools:
+        texts += [tool.name, tool.description, str(bytes(tool.parameters), "utf-8")]
+    texts.append(str(bytes(sent.text), "utf-8"))
+    return Prompt(tuple(filter(None, texts)), messages=len(sent.input), images=images)
+
+
+_SENT = msgspec.json.Decoder(r.WeighedRequest)
+
+
+def _images(part: r.WeighedPart) -> int:
+    if part.type == "input_file":
+        return max(1, len(part.file_data) // FILE_BYTES)
+    return 1 if part.type == "input_image" else 0

@@ -1,0 +1,31 @@
+"""`usage` of Responses -> token figures.
+
+`input_tokens` counts the whole prompt; ours leaves out what came from or went to a cache.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from gateway.parts import Usage
+from gateway.upstreams.responses import wire as r
+
+_USAGE = msgspec.json.Decoder(r.Usage, strict=False)
+
+
+def usage_of(raw: bytes) -> Usage:
+    """Of an object as it came; empty bytes and what cannot be read say nothing."""
+    try:
+        sent = _USAGE.decode(raw)
+    except msgspec.MsgspecError:
+        return Usage()
+    prompt = sent.input_tokens_details or r.InputDetails()
+    completion = sent.output_tokens_details or r.OutputDetails()
+    read, written = prompt.cached_tokens or 0, prompt.cache_write_tokens or 0
+    return Usage(
+        input=max(0, sent.input_tokens - read - written) if sent.input_tokens else None,
+        output=sent.output_tokens,
+        cache_read=read,
+        cache_write=written,
+        thinking=completion.reasoning_tokens,
+    )
