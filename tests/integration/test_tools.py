@@ -216,3 +216,24 @@ def test_schemas_of_which_no_grammar_can_be_made_go_without_constraints(asking: 
     assert [other["properties"]["s"] for other in others] == [
         {"type": "string", "description": "{pattern: ^a+$}"}
     ] * 2
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_broken_arguments_are_repaired_where_that_is_on(asking: Asking, upstream, stream: bool):
+    upstream.script(Reply(calls=(Call("look", '{"n": "5",}', pieces=4),)))
+    client = asking(quirks={"repair_tool_args": True})
+    message = answered(client, {**hello(), "tools": [TOOL]}, stream=stream)
+    (use,) = message.content
+    assert use.input == {"n": 5}
+    assert message.stop_reason == "tool_use"
+
+
+@pytest.mark.parametrize("level", ["object", "none"])
+def test_server_without_schemas_is_told_in_words(asking: Asking, upstream, level: str):
+    upstream.script(Reply(text='Sure! {"n": 1}'))
+    client = asking(quirks={"json_schema": level})
+    message = client.messages.create(**hello(), output_config={"format": FORM})
+    assert [block.text for block in message.content] == ['{"n": 1}']
+    (chat,) = upstream.chats()
+    assert "matches this schema" in chat.texts("system")[0]
+    assert chat.body.get("response_format") == ({"type": "json_object"} if level == "object" else None)
