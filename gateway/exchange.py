@@ -3,8 +3,7 @@
 Rules:
 - Before the first content an attempt may be given up for the next one; after it, failures reach the client.
 - Which failures are tried again, and which are left to the next target, `failover` says.
-- Budgets (seconds, per target): `first_byte` until the answer's first bytes, `idle` between reads after
-  that, `total` for the request. They are watched by one timer, never per chunk.
+- A target's budgets of time (`budget`) are watched by one timer, never per chunk.
 - The client gone: the upstream request is closed at once.
 - At its end an exchange emits one immutable `RequestRecord`; log lines and metrics are made from it.
 """
@@ -13,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 from collections.abc import Sequence
 
 import structlog
@@ -21,13 +19,13 @@ from attrs import Factory, define, field
 
 from gateway.anthropic import events as e
 from gateway.anthropic import ids
-from gateway.anthropic.attached import NOTHING
 from gateway.anthropic.writer import MessageWriter
 from gateway.attachments import Resolver
+from gateway.budget import Budget
 from gateway.delivery import Answering, Delivery, Folded, Peer, Streamed
 from gateway.emulation import Emulation, emulate
 from gateway.errors import GatewayError, Kind, UpstreamFailed
-from gateway.failover import is_tried_again, moves_on, pause, slowness
+from gateway.failover import is_tried_again, moves_on, pause
 from gateway.inbound import Inbound
 from gateway.mint import fresh
 from gateway.parts import Fault, Notice, Part
@@ -64,11 +62,8 @@ class Exchange:
     _loop: asyncio.AbstractEventLoop = Factory(asyncio.get_running_loop)
     _answering: Answering = field(init=False)
     _delivery: Delivery = field(init=False)
-    _begun: float = field(init=False)
-    _target: Target = field(init=False)
+    _budget: Budget = field(init=False)
     _attempts: int = 0
-    _attempt_begun: float = 0.0
-    _last_read: float | None = None
     _scope: asyncio.Timeout | None = None
     _verdict: Exception | None = None
     _timer: asyncio.TimerHandle | None = None
@@ -76,8 +71,8 @@ class Exchange:
     _beats: set[asyncio.Task[None]] = Factory(set["asyncio.Task[None]"])
 
     def __attrs_post_init__(self) -> None:
-        self._begun = self._attempt_begun = self._loop.time()
-        self._target = self.targets[0]
+        begun = self._loop.time()
+        self._budget = Budget(self.targets[0], begun, begun)
         request = self.inbound.request
         writer = MessageWriter(
             message_id=fresh("msg_"),
@@ -89,7 +84,7 @@ class Exchange:
         )
         self._answering = Answering(self.peer, self.inbound.request_id, writer, self._loop.time)
         if request.stream:
-            self._delivery = Streamed(self._answering, Silence(self.server, self._begun))
+            self._delivery = Streamed(self._answering, Silence(self.server, begun))
         else:
             self._delivery = Folded(self._answering)
 
@@ -147,10 +142,10 @@ class Exchange:
         """Only as long as the client has seen no content, and has time left by the next target's measure."""
         if not others or self._answering.writer.started or not moves_on(error):
             return False
-        return self._loop.time() < self._begun + others[0].timeouts.total
+        return self._loop.time() < self._budget.begun + others[0].timeouts.total
 
     def _move_on(self, error: UpstreamFailed, following: Target) -> None:
-        failed = self._target.name
+        failed = self._budget.target.name
         self._fallen.append(Notice("fallback.target", f"{failed}: {error.kind.value}"))
         log.warning(
             "a target failed, the next one is tried",
@@ -161,14 +156,13 @@ class Exchange:
         )
         if self._verdict is error:
             self._verdict = None
-        self._target, self._attempt_begun, self._last_read = following, self._loop.time(), None
+        self._budget.ask(following, self._loop.time())
         self._wind()
 
     async def _attempt(self, target: Target, wait: float) -> None:
-        self._target = target
         self._answering.route = target.name
         self._attempts += 1
-        self._attempt_begun, self._last_read = self._loop.time() + wait, None
+        self._budget.ask(target, self._loop.time() + wait)
         try:
             async with asyncio.timeout(None) as self._scope:
                 self._check_verdict()
@@ -188,10 +182,10 @@ class Exchange:
 
     async def _open(self, inbound: Inbound, target: Target) -> Attempt:
         """What has to be fetched and read first is not the upstream's time."""
-        begun, self._attempt_begun = self._attempt_begun, math.inf
+        self._budget.pause()
         messages, seen = inbound.request.messages, sight(target.facts)
         attachments = await self.resolver.resolve(messages, seen, self.server.fetch_urls)
-        self._attempt_begun = begun if attachments is NOTHING else self._loop.time()
+        self._budget.ask(target, self._loop.time())
         return await opened(inbound, target, attachments)
 
     async def _pump(self, attempt: Attempt, asked: Emulation) -> None:
@@ -201,11 +195,13 @@ class Exchange:
         writer.returned = built.returned
         writer.single_tool, writer.must_call = built.single_tool, built.must_call
         while not writer.ended and (parts := await attempt.read()) is not None:
-            self._last_read = self._loop.time()
+            self._read()
             if parts:
                 await self._write(strained(asked.sieves, parts) if asked.sieves else parts)
         if not writer.ended:
-            raise UpstreamFailed(Kind.UPSTREAM_CUT, f"[{self._target.facts.provider}] the answer has no end")
+            raise UpstreamFailed(
+                Kind.UPSTREAM_CUT, f"[{self._budget.target.facts.provider}] the answer has no end"
+            )
 
     async def _write(self, parts: Sequence[Part]) -> None:
         writer = self._answering.writer
@@ -227,17 +223,23 @@ class Exchange:
 
     # The clock
 
+    def _read(self) -> None:
+        """Something came. After the first of it another budget holds, which may end sooner."""
+        first, self._budget.last_read = self._budget.last_read is None, self._loop.time()
+        if first:
+            self._wind()
+
     def _wind(self) -> None:
         """Ask to be woken at the next moment that matters. What happened meanwhile is looked at then."""
         if self._timer:
             self._timer.cancel()
-        due = min(self._deadline(), self._delivery.due())
+        due = min(self._budget.deadline(), self._delivery.due())
         self._timer = self._loop.call_at(max(due, self._loop.time() + TICK), self._tick)
 
     def _tick(self) -> None:
         now = self._loop.time()
-        if now >= self._deadline():
-            self._expire(self._too_slow(now))
+        if now >= self._budget.deadline():
+            self._expire(self._budget.spent(now))
             return
         if now >= self._delivery.due():
             beat = self._loop.create_task(self._beat())
@@ -248,20 +250,6 @@ class Exchange:
     async def _beat(self) -> None:
         with contextlib.suppress(OSError):
             await self._delivery.beat()
-
-    def _deadline(self) -> float:
-        timeouts = self._target.timeouts
-        waiting = (
-            self._attempt_begun + timeouts.first_byte
-            if self._last_read is None
-            else self._last_read + timeouts.idle
-        )
-        return min(waiting, self._begun + timeouts.total)
-
-    def _too_slow(self, now: float) -> UpstreamFailed:
-        return UpstreamFailed(
-            Kind.UPSTREAM_TIMEOUT, slowness(self._target, self._last_read, now - self._begun)
-        )
 
     async def _watch(self) -> None:
         await self.peer.gone()
@@ -279,7 +267,7 @@ class Exchange:
             raise self._verdict
 
     def _record(self, failure: Exception | None) -> RequestRecord:
-        answering, writer, facts = self._answering, self._answering.writer, self._target.facts
+        answering, writer, facts = self._answering, self._answering.writer, self._budget.target.facts
         usage, first = writer.usage, answering.first_event
         return RequestRecord(
             request_id=self.inbound.request_id,
@@ -299,8 +287,8 @@ class Exchange:
             cache_read_tokens=usage.cache_read or 0,
             cache_write_tokens=usage.cache_write or 0,
             estimated=any(notice.name == "estimated.usage" for notice in writer.notices),
-            first_token=None if first is None else first - self._begun,
-            duration=self._loop.time() - self._begun,
+            first_token=None if first is None else first - self._budget.begun,
+            duration=self._loop.time() - self._budget.begun,
             attempts=self._attempts,
             notices=tuple(answering.notices),
         )

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 from gateway.errors import Kind, UpstreamFailed
-from gateway.upstreams.base import Target
 
 PAUSE = 0.25
 """Seconds before the first repeated attempt; doubled for each further one, at most `PAUSE_LIMIT`."""
@@ -38,15 +37,3 @@ def moves_on(error: UpstreamFailed) -> bool:
 def pause(again: int) -> float:
     """Seconds before the attempt of this number at one target, 0 for the first."""
     return min(PAUSE_LIMIT, PAUSE * 2 ** (again - 1)) if again else 0.0
-
-
-def slowness(target: Target, last_read: float | None, elapsed: float) -> str:
-    """Which budget a target used up, in words. `elapsed`: seconds since the request came."""
-    timeouts = target.timeouts
-    if elapsed >= timeouts.total:
-        key, limit, what = "total", timeouts.total, "the whole answer"
-    elif last_read is None:
-        key, limit, what = "first_byte", timeouts.first_byte, "the first byte"
-    else:
-        key, limit, what = "idle", timeouts.idle, "the next byte"
-    return f"[{target.facts.provider}] waited {limit:g} s for {what} of {target.facts.model} (timeouts.{key})"

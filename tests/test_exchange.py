@@ -16,9 +16,10 @@ from gateway.exchange import Exchange
 from gateway.inbound import Inbound
 from gateway.parts import End, Fault, Finish, Notice, Part, Text, Tool, Usage
 from gateway.settings.models import Server, Timeouts
+from gateway.settings.quirks import PLAIN
 from gateway.upstreams.base import Target
 from gateway.upstreams.built import Built
-from gateway.upstreams.quirks import PLAIN, ModelFacts
+from gateway.upstreams.facts import ModelFacts
 
 HELLO: list[list[Part]] = [[Text("Hel")], [Text("lo")], [Usage(input=3, output=2), End()]]
 DEFAULTS = Server()
@@ -393,3 +394,13 @@ async def test_a_client_that_leaves_is_not_followed_to_the_next_target():
     record = await asyncio.wait_for(task, 1)
     assert record.client_gone
     assert adapters[1].opened == 0
+
+
+async def test_an_idle_budget_shorter_than_the_first_bytes_is_noticed_in_time():
+    running, client, _ = exchange(
+        [Script([[Usage()], 5.0])], stream=False, timeouts=Timeouts(first_byte=60, idle=0.1, total=60)
+    )
+    begun = asyncio.get_running_loop().time()
+    await running.run()
+    assert client.status == 504
+    assert asyncio.get_running_loop().time() - begun < 4
