@@ -51,6 +51,16 @@ def test_a_secret_in_a_file_is_read_again(path: Path):
     assert key(source.read(running).settings) == "sk-2"
 
 
+def test_an_included_file_is_watched_and_read_again(path: Path):
+    included = path.with_name("more.yaml")
+    included.write_text('models: {"*": up/m1}')
+    path.write_text(f"include: more.yaml\n{path.read_text()}")
+    source, running = source_of(path)
+    assert included in source.files
+    included.write_text('models: {"*": up/m2}')
+    assert source.read(running).settings.models != running.models
+
+
 def test_what_takes_a_restart_keeps_its_value(path: Path):
     source, running = source_of(path)
     write(path, port=9999, keys="k")
