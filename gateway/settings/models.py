@@ -120,7 +120,7 @@ class Provider:
     preset: Preset | None = None
     """The set of the server's peculiarities. Left out, it is recognised from the address, else `plain`.
     Example: `vllm`."""
-    quirks: Overrides = Overrides()
+    quirks: Overrides = field(factory=Overrides)
     """Single switches that differ from the preset. Example: `{top_k: true}`."""
     api_key: Secret | None = None
     """Sent as Bearer token; for kind `anthropic` as `x-api-key`. Example: `${VLLM_API_KEY:-}` or
@@ -188,7 +188,7 @@ class ModelTarget:
     extra_body: JsonObject = field(factory=dict[str, object], repr=False)
     """Merged into the JSON that is sent upstream: objects key by key, anything else in place of what is
     there; `null` takes a key out. Example: `{options: {num_gpu: 40}}`."""
-    quirks: Overrides = Overrides()
+    quirks: Overrides = field(factory=Overrides)
     """Single switches that differ from the provider's. Example: `{think_tags: false}`."""
     weight: Weight | None = None
     """Among several targets: its share of the sessions. A session stays where it is. Targets without a weight

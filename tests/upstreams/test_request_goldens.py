@@ -1,8 +1,8 @@
 """What each upstream receives for each request in goldens/requests, written out.
 
-`<name>.json` is a Messages request and `<name>.attached.json`, where there is one, what was fetched and read for
-it; `<name>.<kind>.<preset>.json` holds the body that kind and preset are sent, and the notices. `GATEWAY_REWRITE_GOLDENS=1 pytest <this file>` writes them anew: the diff is the
-review.
+`<name>.json` is a Messages request and `<name>.attached.json`, where there is one, what was fetched and read
+for it; `<name>.<kind>.<preset>.json` holds the body that kind and preset are sent, and the notices.
+`GATEWAY_REWRITE_GOLDENS=1` writes them anew: the diff is the review.
 """
 
 import json
