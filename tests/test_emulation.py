@@ -51,6 +51,15 @@ def test_more_stops_than_the_upstream_takes_are_matched_here():
     assert names(emulation) == ["emulated.stop_sequences"]
 
 
+def test_an_upstream_without_stop_sequences_gets_none():
+    _, emulation = emulated(PRESETS["responses"], stop_sequences=["END"])
+    assert names(emulation) == ["emulated.stop_sequences"]
+    _, emulation = emulated(evolve(PRESETS["responses"], exact_stops=False), stop_sequences=["END"])
+    assert emulation.inbound.request.stop_sequences == ()
+    _, emulation = emulated(PRESETS["responses"], stop_sequences=[" "])
+    assert names(emulation) == []
+
+
 def test_edits_are_reported_even_where_they_change_nothing():
     edits = {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]}
     inbound, emulation = emulated(context_management=edits)

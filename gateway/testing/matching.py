@@ -16,8 +16,11 @@ class _Part(msgspec.Struct):
 
 
 class _Message(msgspec.Struct):
+    """A message, or an input item of Responses: tool results there have a type instead of a role."""
+
     role: str = ""
     content: str | list[_Part] | None = None
+    type: str = ""
 
     @property
     def text(self) -> str:
@@ -31,7 +34,10 @@ class _Function(msgspec.Struct):
 
 
 class _Tool(msgspec.Struct):
+    """`name` stands here in Responses."""
+
     function: _Function = msgspec.field(default_factory=_Function)
+    name: str = ""
 
 
 class _StreamOptions(msgspec.Struct):
@@ -44,14 +50,27 @@ class Asked(msgspec.Struct):
     model: str = ""
     stream: bool | None = None
     messages: list[_Message] = []
+    input: str | list[_Message] = []
+    instructions: str = ""
     tools: list[_Tool] | None = None
     stream_options: _StreamOptions | None = None
+
+    @property
+    def talk(self) -> list[_Message]:
+        """The messages, whichever protocol they came in."""
+        if not self.input:
+            return self.messages
+        said = [_Message("user", self.input)] if isinstance(self.input, str) else self.input
+        for item in said:
+            item.role = item.role or _ROLES.get(item.type, "")
+        return [_Message("system", self.instructions), *said]
 
     @property
     def usage_wanted(self) -> bool:
         return self.stream_options is not None and self.stream_options.include_usage
 
 
+_ROLES = {"function_call": "assistant", "function_call_output": "tool", "reasoning": "assistant"}
 _decoder = msgspec.json.Decoder(Asked)
 
 
@@ -106,15 +125,16 @@ class Director:
 
 
 def matches(when: When, path: str, body: bytes, asked: Asked) -> bool:
-    tools = {tool.function.name for tool in asked.tools or ()}
+    tools = {tool.function.name or tool.name for tool in asked.tools or ()}
+    talk = asked.talk
     return all(
         (
             not when.path or when.path == path,
             when.stream is None or when.stream == bool(asked.stream),
             not when.tool or when.tool in tools,
             not when.without_tool or when.without_tool not in tools,
-            not when.last_role or (bool(asked.messages) and asked.messages[-1].role == when.last_role),
-            when.last_user in _last(asked.messages, "user"),
+            not when.last_role or (bool(talk) and talk[-1].role == when.last_role),
+            when.last_user in _last(talk, "user"),
             not when.system or any(when.system in text for text in _texts(asked, ("system", "developer"))),
             when.anywhere.encode() in body,
         )
@@ -122,7 +142,7 @@ def matches(when: When, path: str, body: bytes, asked: Asked) -> bool:
 
 
 def _texts(asked: Asked, roles: Iterable[str]) -> list[str]:
-    return [message.text for message in asked.messages if message.role in roles]
+    return [message.text for message in asked.talk if message.role in roles]
 
 
 def _last(messages: list[_Message], role: str) -> str:

@@ -31,12 +31,13 @@ class Received(msgspec.Struct):
 
     @property
     def messages(self) -> list[dict[str, Any]]:
-        return self.body["messages"]
+        """Those of Chat Completions and Ollama; of Responses, what says the same."""
+        return self.body["messages"] if "messages" in self.body else _messages(self.body)
 
     @property
     def tools(self) -> list[str]:
         """The names of the tools offered."""
-        return [tool["function"]["name"] for tool in self.body.get("tools") or ()]
+        return [tool.get("function", tool)["name"] for tool in self.body.get("tools") or ()]
 
     def texts(self, role: str) -> list[str]:
         """The text of every message of this role, oldest first."""
@@ -51,6 +52,24 @@ class Received(msgspec.Struct):
     def result_ids(self) -> list[str]:
         """The `tool_call_id` of every tool result, oldest first."""
         return [message.get("tool_call_id", "") for message in self.messages if message["role"] == "tool"]
+
+
+def _messages(body: dict[str, Any]) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = [{"role": "system", "content": body.get("instructions", "")}]
+    for item in body["input"]:
+        match item.get("type"):
+            case "function_call":
+                function = {"name": item["name"], "arguments": item["arguments"]}
+                call = {"id": item["call_id"], "function": function}
+                messages.append({"role": "assistant", "content": "", "tool_calls": [call]})
+            case "function_call_output":
+                result = {"role": "tool", "tool_call_id": item["call_id"], "content": item["output"]}
+                messages.append(result)
+            case "reasoning":
+                pass
+            case _:
+                messages.append(item)
+    return messages
 
 
 def _text(content: Any) -> str:

@@ -7,8 +7,8 @@ A script is a queue of answers, rules that answer chosen requests whatever their
 - then to the queue, which is used up in order,
 - then to the default; without one it gets HTTP 500 and is listed as unscripted.
 
-A `Reply` says *what* is answered; it is rendered as OpenAI SSE, OpenAI JSON, Ollama NDJSON or Ollama JSON
-by the path and the request's `stream`. A `Raw` says which bytes are sent.
+A `Reply` says *what* is answered; it is rendered as a stream or a JSON object of Chat Completions, Responses
+or Ollama by the path and the request's `stream`. A `Raw` says which bytes are sent.
 """
 
 from __future__ import annotations
@@ -54,6 +54,8 @@ class Reply(msgspec.Struct, frozen=True, tag="reply"):
 
     text: str = ""
     reasoning: str = ""
+    encrypted: str = ""
+    """Responses: the `encrypted_content` of the reasoning."""
     calls: tuple[Call, ...] = ()
     think_tags: bool = False
     """The reasoning stands in the content, between `<think>` tags."""

@@ -3,7 +3,7 @@
 Rules:
 - `POST /_script`, `GET /_requests`, `POST /_reset` are the test's side; everything else is the upstream's.
 - `/v1/models`, `/api/tags`, `/api/version`, `/api/show`, `/api/ps` and `/health` answer by themselves; chat
-  requests (`.../chat/completions`, `/api/chat`) are answered by the script.
+  requests (`.../chat/completions`, `/v1/responses`, `/api/chat`) are answered by the script.
 - A client that leaves ends the answer at once, and the moment is noted.
 """
 
@@ -20,14 +20,14 @@ import httptools
 import msgspec
 from attrs import define, field
 
-from gateway.testing import answers, chat, native
+from gateway.testing import answers, chat, native, responses
 from gateway.testing.answers import Play
 from gateway.testing.matching import Asked, Director, read
 from gateway.testing.record import Received, Report
 from gateway.testing.script import Answer, Raw, Reply, Script
 
 MODEL = "scripted"
-CHAT = ("/v1/chat/completions", "/chat/completions", "/api/chat")
+CHAT = ("/v1/chat/completions", "/chat/completions", "/v1/responses", "/api/chat")
 
 
 @define
@@ -111,6 +111,10 @@ def _render(answer: Answer, path: str, asked: Asked) -> Play:
             if asked.stream is False:
                 return answers.whole(answer, native.whole(answer, model))
             return answers.stream(answer, native.streamed(answer, model))
+        case Reply() if path.endswith("/responses"):
+            if asked.stream:
+                return answers.stream(answer, responses.streamed(answer, model))
+            return answers.whole(answer, responses.whole(answer, model))
         case Reply():
             if asked.stream:
                 return answers.stream(answer, chat.streamed(answer, model, usage_wanted=asked.usage_wanted))

@@ -119,6 +119,20 @@ def test_reasoning_between_texts_is_a_block_of_its_own(new_writer: NewWriter):
     assert starts == ["+0 text", "+1 thinking", "+2 text", "+3 thinking"]
 
 
+def test_two_items_of_reasoning_are_two_blocks(new_writer: NewWriter):
+    one, two = {"p": "v", "id": "1"}, {"p": "v", "id": "2"}
+    parts = (
+        Thinking("a", one),
+        Thinking("", {**one, "enc": "x"}),
+        Thinking("", two),
+        Thinking("b", V),
+        End(),
+    )
+    assert [event for event in wrote(new_writer(), *parts) if event[0] in "+-" or "gw1" not in event] == [
+        "+0 thinking", "0 'a'", "-0", "+1 thinking", "1 'b'", "-1", "end_turn!",
+    ]  # fmt: skip
+
+
 # ---------------------------------------------------------------- tool calls
 
 

@@ -31,6 +31,12 @@ OPENAI = {
     "http://host/vllm": "http://host/vllm/v1",
 }
 
+RESPONSES = {
+    "https://api.openai.com/v1/responses": "https://api.openai.com/v1",
+    "https://api.openai.com": "https://api.openai.com/v1",
+    "https://res.openai.azure.com/openai/v1/responses/": "https://res.openai.azure.com/openai/v1",
+}
+
 OLLAMA = {
     "http://127.0.0.1:11434": "http://127.0.0.1:11434",
     "http://127.0.0.1:11434/": "http://127.0.0.1:11434",
@@ -41,6 +47,11 @@ OLLAMA = {
     "http://127.0.0.1:11434/v1/chat/completions": "http://127.0.0.1:11434",
     "https://proxy.example/ollama/api": "https://proxy.example/ollama",
 }
+
+
+@pytest.mark.parametrize(("given", "normal"), RESPONSES.items())
+def test_responses_url_ends_in_its_version(given: str, normal: str) -> None:
+    assert base_url("responses", given) == normal
 
 
 @pytest.mark.parametrize(("given", "normal"), OPENAI.items())

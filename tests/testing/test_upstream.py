@@ -87,6 +87,41 @@ def test_openai_sdk_reads_the_same_reply_as_json(upstream, official):
     assert message.tool_calls[0].function.arguments == '{"x":1}'
 
 
+def test_openai_sdk_reads_a_reply_as_streamed_responses(upstream, official):
+    reply = Reply(
+        text="some text", reasoning="because", encrypted="ENC", calls=(Call("a", {"x": 1}, id="c1"),)
+    )
+    upstream.script(reply)
+    with official.responses.stream(model="m", input="hello") as stream:
+        final = stream.get_final_response()
+    thought, said, called = final.output
+    assert (thought.encrypted_content, thought.summary[0].text) == ("ENC", "because")
+    assert final.output_text == said.content[0].text == "some text"
+    assert (called.call_id, called.name, called.arguments) == ("c1", "a", '{"x":1}')
+    assert final.usage.input_tokens == 25
+
+
+def test_openai_sdk_reads_the_same_reply_as_a_response(upstream, official):
+    upstream.script(Reply(text="some text", finish="length"))
+    response = official.responses.create(model="m", input="hello")
+    assert response.output_text == "some text"
+    assert response.incomplete_details.reason == "max_output_tokens"
+
+
+def test_rules_know_responses_too(upstream, official):
+    tool = {"type": "function", "name": "a", "parameters": {}, "strict": False}
+    rule = When(last_user="hello", system="brief", tool="a", last_role="user")
+    upstream.script(Reply(text="queue"), rules=[Rule(rule, (Reply(text="rule"),))])
+    asked = {"model": "m", "input": [{"role": "user", "content": "hello"}]}
+    answers = [
+        official.responses.create(**asked),
+        official.responses.create(**asked, instructions="Be brief.", tools=[tool]),
+    ]
+    assert [answer.output_text for answer in answers] == ["queue", "rule"]
+    assert upstream.chats()[1].tools == ["a"]
+    assert upstream.chats()[1].texts("system") == ["Be brief."]
+
+
 def test_ollama_streams_lines_and_ends_with_the_counts(upstream, client):
     upstream.script(Reply(text="abc", reasoning="r", calls=(Call("a", {"x": 1}),), pieces=1))
     got = lines(client.post("/api/chat", json=QUESTION))

@@ -24,6 +24,34 @@ def test_limit_is_read(limit, message):
     assert complaint(400, body(message)) == Complaint(max_tokens=int(limit))
 
 
+@pytest.mark.parametrize(
+    ("message", "fields", "parameter"),
+    [
+        ("Unsupported value: 'none' is not supported", {"param": "reasoning.effort"}, "none"),
+        ("Invalid value: 'max'. Supported values are: 'low'", {"param": "reasoning.effort"}, "max"),
+        (
+            "Your organization must be verified to generate reasoning summaries.",
+            {"param": "reasoning.summary", "code": "unsupported_value"},
+            "reasoning.summary",
+        ),
+        (
+            "Unsupported parameter: 'reasoning.effort' is not supported with this model.",
+            {"param": "reasoning.effort", "code": "unsupported_parameter"},
+            "reasoning",
+        ),
+        ("Encrypted content is not supported with this model.", {"param": "include"}, "include"),
+    ],
+)
+def test_responses_names_what_it_refuses_of_reasoning(message, fields, parameter):
+    assert complaint(400, body(message, **fields)) == Complaint(parameter=parameter)
+
+
+@pytest.mark.parametrize("code", ["invalid_encrypted_content", None])
+def test_reasoning_that_cannot_be_decrypted_is_left_out_of_this_request(code):
+    said = body("The encrypted content gAAA...DQ== could not be verified.", code=code)
+    assert complaint(400, said) == Complaint(parameter="encrypted_content", lasting=False)
+
+
 def test_room_beside_the_prompt_is_the_limit_of_this_request_only():
     message = (
         "This model's maximum context length is 16384 tokens. However, you requested 24000 tokens "

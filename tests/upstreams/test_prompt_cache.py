@@ -18,12 +18,14 @@ from hypothesis import strategies as st
 
 from gateway.anthropic import wire as a
 from gateway.anthropic.attached import Attachments, Fetched, Reading
+from gateway.anthropic.signatures import sign
 from gateway.inbound import Inbound
 from gateway.upstreams.built import AS_IT_IS
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.ollama.request import to_chat_request as to_ollama
 from gateway.upstreams.openai.request import to_chat_request as to_openai
 from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.responses.request import to_responses_request as to_responses
 
 words = st.sampled_from(["a", "two words", "ends in a line\n", 'é "q" \\', "<b>", "Error: x", " "])
 IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}}
@@ -39,6 +41,7 @@ TABLE = Attachments(
     {"https://a.example/i": Fetched("image/png", "BBBB")},
     {"UERG": Reading("[page 1]\nread"), "U0NBTg==": Reading(failure="its pages hold no text")},
 )
+ITEM = sign({"p": "responses", "id": "rs_1", "enc": "ENC"})
 READY = ["Bash", "Read", "ToolSearch"]
 DEFERRED = ["Agent", "Monitor", "Task", "Zip"]
 
@@ -96,7 +99,7 @@ class Talk:
         blocks: list[dict] = []
         if self.draw(st.booleans()):
             signature = self.draw(
-                st.sampled_from(["gw1:eyJwIjoicGxhaW4ifQ", "gw1:eyJwIjoib2xsYW1hIn0", "Eq"])
+                st.sampled_from(["gw1:eyJwIjoicGxhaW4ifQ", "gw1:eyJwIjoib2xsYW1hIn0", ITEM, "Eq"])
             )
             blocks.append({"type": "thinking", "thinking": "hm", "signature": signature})
         if calls == 0 or self.draw(st.booleans()):
@@ -182,9 +185,12 @@ def body(request: dict, build, preset: str) -> dict:
     return json.loads(build(inbound, ModelFacts("p", "m", PRESETS[preset]), AS_IT_IS, TABLE).body)
 
 
+CONTENT = ("content", "output", "images")
+
+
 def grown(old: dict, new: dict) -> bool:
     """Whether `new` is `old` with nothing but more at the end of its content."""
-    rest = [{key: value for key, value in m.items() if key not in ("content", "images")} for m in (old, new)]
+    rest = [{key: value for key, value in m.items() if key not in CONTENT} for m in (old, new)]
     images = old.get("images", [])
     return (
         rest[0] == rest[1] and new.get("images", [])[: len(images)] == images and more(parts(old), parts(new))
@@ -193,30 +199,35 @@ def grown(old: dict, new: dict) -> bool:
 
 def parts(message: dict) -> list[dict]:
     """A string is the same prompt as a list with one text."""
-    content = message["content"]
+    content = message.get("content", message.get("output", []))
     return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
 
 def more(before: list[dict], after: list[dict]) -> bool:
+    if not before:
+        return True
     if before[:-1] != after[: len(before) - 1]:
         return False
     last, now = before[-1], after[len(before) - 1]
-    return last == now or (last["type"] == now["type"] == "text" and now["text"].startswith(last["text"]))
+    return last == now or (
+        last["type"] == now["type"] and "text" in last and now["text"].startswith(last["text"])
+    )
 
 
 @pytest.mark.parametrize(
     ("build", "preset"),
-    [(to_openai, "plain"), (to_openai, "openai"), (to_ollama, "ollama")],
-    ids=["openai.plain", "openai.openai", "ollama"],
+    [(to_openai, "plain"), (to_openai, "openai"), (to_ollama, "ollama"), (to_responses, "responses")],
+    ids=["openai.plain", "openai.openai", "ollama", "responses"],
 )
 @settings(max_examples=150, deadline=None)
 @given(conversations())
 def test_a_request_starts_as_the_one_before_it(build, preset: str, requests: list[dict]):
     bodies = [body(request, build, preset) for request in requests]
     for old, new in pairwise(bodies):
-        before, after = old.pop("messages"), new["messages"]
+        talk = "messages" if "messages" in old else "input"
+        before, after = old.pop(talk), new[talk]
         assert after[: len(before) - 1] == before[:-1]
         assert grown(before[-1], after[len(before) - 1])
         tools = old.pop("tools")
         assert new["tools"][: len(tools)] == tools
-        assert old == {key: value for key, value in new.items() if key not in ("messages", "tools")}
+        assert old == {key: value for key, value in new.items() if key not in (talk, "tools")}

@@ -1,0 +1,184 @@
+"""What Responses is sent, beyond what the goldens show."""
+
+import json
+
+import pytest
+from attrs import evolve
+
+from gateway.anthropic import wire as a
+from gateway.anthropic.signatures import sign
+from gateway.errors import RequestRefused
+from gateway.inbound import FILE_BYTES, Inbound
+from gateway.upstreams.built import AS_IT_IS, Amends, Built
+from gateway.upstreams.facts import ModelFacts
+from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.responses.request import prompt_of, to_responses_request
+
+TOOL = {"name": "T", "description": "Does it.", "input_schema": {"type": "object", "properties": {}}}
+HARD = {"thinking": {"type": "adaptive"}, "output_config": {"effort": "max"}}
+
+
+def thought(number: int, text: str = "") -> dict:
+    signature = sign({"p": "responses", "id": f"rs_{number}", "enc": f"ENC{number}"})
+    return {"type": "thinking", "thinking": text, "signature": signature}
+
+
+def text(said: str) -> dict:
+    return {"type": "text", "text": said}
+
+
+def use(id_: str) -> dict:
+    return {"type": "tool_use", "id": id_, "name": "T", "input": {}}
+
+
+def build(amends: Amends = AS_IT_IS, facts: dict | None = None, **request: object) -> Built:
+    body = {"model": "m", "max_tokens": 1000, "messages": [{"role": "user", "content": "x"}], **request}
+    sent = json.dumps(body).encode()
+    inbound = Inbound("r", sent, {}, a.decode_request(sent))
+    known = {"quirks": PRESETS["responses"], **(facts or {})}
+    return to_responses_request(inbound, ModelFacts("p", "gpt", **known), amends)
+
+
+def sent(*args: object, **kwargs: object) -> dict:
+    return json.loads(build(*args, **kwargs).body)
+
+
+def order(*blocks: dict) -> list[str]:
+    """What an assistant's turn becomes: texts, and ids of calls and reasoning."""
+    messages = [{"role": "user", "content": "x"}, {"role": "assistant", "content": list(blocks)}]
+    items = sent(messages=[*messages, {"role": "user", "content": "y"}])["input"][1:-1]
+    return [
+        item["content"][0]["text"] if "content" in item else item.get("id") or item["call_id"]
+        for item in items
+        if item.get("type") != "function_call_output"
+    ]
+
+
+def test_nothing_is_stored_and_nothing_unsaid_is_sent():
+    assert sent() == {
+        "model": "gpt",
+        "input": [{"role": "user", "content": [{"type": "input_text", "text": "x"}]}],
+        "stream": False,
+        "store": False,
+        "max_output_tokens": 1000,
+    }
+
+
+def test_reasoning_stands_before_what_it_led_to():
+    blocks = (thought(1), text("a"), thought(2), text("b"), use("c1"), thought(3), use("c2"))
+    assert order(*blocks) == ["rs_1", "a", "rs_2", "b", "c1", "rs_3", "c2"]
+
+
+def test_text_behind_a_call_stays_there_where_reasoning_parts_them():
+    assert order(use("c1"), thought(1), text("a")) == ["c1", "rs_1", "a"]
+
+
+def test_reasoning_that_nothing_follows_is_left_out():
+    assert order(text("a"), thought(1)) == ["a"]
+    assert order(thought(1), text("a"), thought(2), text(" ")) == ["rs_1", "a"]
+
+
+def test_two_pieces_of_reasoning_in_a_row_both_go_back():
+    assert order(thought(1), thought(2), text("a")) == ["rs_1", "rs_2", "a"]
+
+
+def test_reasoning_of_merged_messages_keeps_its_place():
+    messages = [
+        {"role": "user", "content": "x"},
+        {"role": "assistant", "content": [thought(1), text("a")]},
+        {"role": "assistant", "content": [thought(2), text("b"), use("c1")]},
+    ]
+    kinds = [item.get("id", item.get("call_id", "text")) for item in sent(messages=messages)["input"][1:-1]]
+    assert kinds == ["rs_1", "text", "rs_2", "text", "c1"]
+
+
+@pytest.mark.parametrize(("replay", "kept"), [("all", 2), ("current_turn", 1), ("none", 0)])
+def test_replay_is_limited_as_elsewhere(replay: str, kept: int):
+    messages = [
+        {"role": "user", "content": "x"},
+        {"role": "assistant", "content": [thought(1), text("a")]},
+        {"role": "user", "content": "y"},
+        {"role": "assistant", "content": [thought(2), use("c1")]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c1", "content": "z"}]},
+    ]
+    quirks = evolve(PRESETS["responses"], replay_reasoning=replay)
+    items = sent(facts={"quirks": quirks}, messages=messages)["input"]
+    assert [item["type"] for item in items if "type" in item].count("reasoning") == kept
+
+
+def test_reminder_joins_the_result_it_follows():
+    messages = [
+        {"role": "user", "content": "x"},
+        {"role": "assistant", "content": [use("c1"), use("c2")]},
+        {
+            "role": "user",
+            "content": [
+                {"type": "tool_result", "tool_use_id": "c1", "content": "one"},
+                {"type": "tool_result", "tool_use_id": "c2", "content": "two"},
+            ],
+        },
+        {"role": "system", "content": "note"},
+    ]
+    quirks = evolve(PRESETS["responses"], mid_system="fold")
+    last = sent(facts={"quirks": quirks}, messages=messages)["input"][-1]
+    assert last["output"] == "two\n\n<system-reminder>\nnote\n</system-reminder>"
+
+
+@pytest.mark.parametrize(
+    ("refused", "effort"),
+    [((), "max"), (("max",), "xhigh"), (("max", "xhigh"), "high"), (("max", "high"), "xhigh")],
+)
+def test_of_an_effort_that_is_not_known_the_next_lower_is_asked_for(refused, effort):
+    assert sent(Amends(dropped=frozenset(refused)), **HARD)["reasoning"]["effort"] == effort
+
+
+def test_summary_is_asked_for_only_where_it_is_shown():
+    hidden = {"thinking": {"type": "adaptive", "display": "omitted"}}
+    assert "reasoning" not in sent(**hidden)
+    assert sent(**hidden)["include"] == ["reasoning.encrypted_content"]
+    assert sent(facts={"expose_reasoning": "always"}, **hidden)["reasoning"] == {"summary": "auto"}
+    assert "summary" not in sent(facts={"expose_reasoning": "never"}, **HARD)["reasoning"]
+    assert sent(Amends(dropped=frozenset({"reasoning.summary"})), **HARD)["reasoning"] == {"effort": "max"}
+
+
+def test_reasoning_is_switched_off_only_where_the_model_is_known_to_reason():
+    off = {"thinking": {"type": "disabled"}}
+    assert "reasoning" not in sent(**off)
+    assert sent(facts={"reasoning": True}, **off)["reasoning"] == {"effort": "none"}
+    assert "reasoning" not in sent(Amends(dropped=frozenset({"none"})), facts={"reasoning": True}, **off)
+    assert not {"reasoning", "include"} & sent(facts={"reasoning": False}, **HARD).keys()
+
+
+def test_what_was_refused_is_left_out():
+    dropped = Amends(dropped=frozenset({"temperature", "include", "parallel_tool_calls", "input"}))
+    single = {"type": "auto", "disable_parallel_tool_use": True}
+    built = build(dropped, temperature=0.5, tools=[TOOL], tool_choice=single, **HARD)
+    body = json.loads(built.body)
+    assert not {"temperature", "include", "parallel_tool_calls"} & body.keys()
+    assert body["input"]
+    assert built.single_tool
+    assert [notice.name for notice in built.notices] == ["emulated.disable_parallel_tool_use"]
+
+
+def test_limit_below_the_smallest_is_raised_to_it():
+    built = build(max_tokens=1)
+    assert json.loads(built.body)["max_output_tokens"] == built.wish.max_tokens == 16
+    assert [notice.name for notice in built.notices] == ["clamped.max_tokens"]
+
+
+def test_last_assistant_message_is_refused():
+    with pytest.raises(RequestRefused, match="prefill"):
+        build(messages=[{"role": "user", "content": "x"}, {"role": "assistant", "content": "{"}])
+
+
+def test_prompt_holds_what_costs_tokens():
+    pdf = {"type": "document", "source": {"type": "base64", "data": "A" * (2 * FILE_BYTES)}}
+    image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}}
+    messages = [
+        {"role": "user", "content": [text("one"), image, pdf]},
+        {"role": "assistant", "content": [thought(1, "summed"), use("c1")]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c1", "content": "two"}]},
+    ]
+    prompt = prompt_of(build(messages=messages, system="S", tools=[TOOL]))
+    assert prompt.images == 3
+    assert {"S", "one", "summed", "two", "T", "Does it.", "{}"} <= set(prompt.texts)
