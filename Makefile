@@ -17,6 +17,7 @@ BIN := $(VENV)/bin
 PY := $(BIN)/python
 CLIENTS := tests/e2e/clients
 OLD_SDK := .cache/anthropic-0.75
+AGENT_SDK := .cache/claude-agent-sdk
 CANARY := .cache/canary
 JOBS ?= 2
 PYTEST := $(BIN)/pytest -n $(JOBS)
@@ -55,7 +56,7 @@ unit: $(VENV)/.dev
 e2e: clients
 	$(PYTEST) -m e2e
 
-clients: $(CLIENTS)/node_modules/.installed $(OLD_SDK)/.installed
+clients: $(CLIENTS)/node_modules/.installed $(OLD_SDK)/.installed $(AGENT_SDK)/.installed
 
 bench: $(VENV)/.dev
 	$(PY) -m benchmarks
@@ -90,6 +91,11 @@ $(OLD_SDK)/.installed: $(CLIENTS)/anthropic-0.75.txt | $(VENV)/.dev
 	$(INSTALL) --require-hashes --target $(OLD_SDK) -r $(CLIENTS)/anthropic-0.75.txt
 	touch $@
 
+$(AGENT_SDK)/.installed: $(CLIENTS)/claude-agent-sdk.txt | $(VENV)/.dev
+	rm -rf $(AGENT_SDK)
+	$(INSTALL) --require-hashes --target $(AGENT_SDK) -r $(CLIENTS)/claude-agent-sdk.txt
+	touch $@
+
 # --- outside the gate ------------------------------------------------------------------------------------
 
 canary: clients
@@ -111,4 +117,5 @@ lock:
 	$(LOCK) pyproject.toml --group build -o requirements.txt
 	$(LOCK) pyproject.toml --group build --group dev -o requirements-dev.txt
 	echo "anthropic==0.75.0" | $(LOCK) - -o $(CLIENTS)/anthropic-0.75.txt
+	echo "claude-agent-sdk" | $(LOCK) - -o $(CLIENTS)/claude-agent-sdk.txt
 	cd $(CLIENTS) && $(CURDIR)/$(BIN)/npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved

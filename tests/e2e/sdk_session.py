@@ -11,6 +11,7 @@ import sys
 from typing import Any
 
 import anthropic
+import pydantic
 
 MODEL = "claude-x"
 HELLO: list[Any] = [{"role": "user", "content": "hello"}]
@@ -45,7 +46,23 @@ def beta(client: anthropic.Anthropic) -> Any:
     message = client.beta.messages.create(model=MODEL, max_tokens=100, messages=HELLO, betas=["no-such-beta"])
     with client.beta.messages.stream(model=MODEL, max_tokens=100, messages=HELLO) as events:
         final = events.get_final_message()
-    return [message.model_dump(mode="json"), final.model_dump(mode="json")]
+    counted = client.beta.messages.count_tokens(model=MODEL, messages=HELLO).input_tokens
+    listed = [model.id for model in client.beta.models.list()]
+    messages = [message.model_dump(mode="json"), final.model_dump(mode="json")]
+    return {"messages": messages, "counted": counted, "listed": listed}
+
+
+class Answer(pydantic.BaseModel):
+    answer: int
+
+
+def parse(client: anthropic.Anthropic) -> Any:
+    """`messages.parse` is in the newest SDK only, `beta.messages.parse` in both."""
+    callers = [client.beta.messages]
+    if hasattr(client.messages, "parse"):
+        callers.append(client.messages)
+    arguments: Any = {"model": MODEL, "max_tokens": 100, "messages": HELLO, "output_format": Answer}
+    return [caller.parse(**arguments).parsed_output.answer for caller in callers]
 
 
 def tools(client: anthropic.Anthropic) -> Any:

@@ -90,7 +90,20 @@ def test_reasoning_text_and_parallel_calls_are_put_together(saw, upstream):
 
 def test_beta_calls_are_served(saw, upstream):
     upstream.script(SUNNY, SUNNY)
-    assert [message["content"][0]["text"] for message in saw("beta")] == ["It is sunny."] * 2
+    seen = saw("beta")
+    assert [message["content"][0]["text"] for message in seen["messages"]] == ["It is sunny."] * 2
+    assert 1 <= seen["counted"] <= 20
+    assert seen["listed"]
+    assert len(upstream.chats()) == 2
+
+
+def test_an_answer_in_a_form_is_parsed(saw, upstream):
+    upstream.script(Reply(text='{"answer": 42}'), Reply(text='{"answer": 42}'))
+    answers = saw("parse")
+    chats = upstream.chats()
+    assert answers == [42] * len(chats)
+    for chat in chats:
+        assert '"answer"' in json.dumps(chat.body).replace("\\", "")
 
 
 def test_a_tool_makes_its_round_trip(saw, upstream):
