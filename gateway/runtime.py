@@ -30,12 +30,14 @@ from gateway.upstreams.ollama import adapter as ollama
 from gateway.upstreams.openai import adapter as openai
 from gateway.upstreams.presets import PRESETS, recognise
 from gateway.upstreams.responses import adapter as responses
+from gateway.upstreams.scripted import adapter as scripted
 
 _KINDS = {
     "openai": openai.adapter,
     "responses": responses.adapter,
     "ollama": ollama.adapter,
     "anthropic": anthropic.adapter,
+    "scripted": scripted.adapter,
 }
 
 

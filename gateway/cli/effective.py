@@ -71,6 +71,8 @@ def _field(key: str, value: object) -> str:
     match key, value:
         case "headers", dict():
             return ", ".join(f"{name}: ***" for name in value) or "none"  # pyright: ignore[reportUnknownVariableType]
+        case "replies", tuple():
+            return f"{len(cast('tuple[object, ...]', value))} of them"
         case "proxy", str():
             return _without_credentials(value)
         case _:

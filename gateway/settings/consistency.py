@@ -12,11 +12,13 @@ from gateway.settings.document import Tree
 from gateway.settings.draft import Draft
 from gateway.settings.mistakes import Broken, Given, KeyPath, one_of, shown, suggestion
 from gateway.settings.scalars import is_loopback
+from gateway.settings.scripted import needs
 
 
 def inconsistencies(draft: Draft, *, allow_unauthenticated: bool) -> Iterator[tuple[KeyPath, str]]:
     yield from _unknown_providers(draft.tree)
     yield from crossings(draft.tree)
+    yield from needs(draft.tree)
     providers = draft.tree.get("providers")
     if providers is None or providers == {}:
         yield ("providers",), "is empty: name at least one upstream server; see config/examples"

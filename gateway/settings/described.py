@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 import attrs
 from attrs import frozen
 
-from gateway.settings import models, quirks, server
+from gateway.settings import models, quirks, replies, server
 from gateway.settings.flaws import key_of
 
 
@@ -53,7 +53,7 @@ def text_of(key: Key) -> str:
 def _strings() -> Mapping[tuple[str, str], str]:
     """(class, field) -> the string under it; (class, "") -> the class's own."""
     found: dict[tuple[str, str], str] = {}
-    for module in (models, quirks, server):
+    for module in (models, quirks, replies, server):
         for cls in ast.parse(inspect.getsource(module)).body:
             if isinstance(cls, ast.ClassDef):
                 found[cls.name, ""] = _joined(ast.get_docstring(cls) or "")

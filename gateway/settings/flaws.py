@@ -9,7 +9,7 @@ import attrs
 from cattrs.errors import AttributeValidationNote, ForbiddenExtraKeysError, IterableValidationNote
 
 from gateway.settings import models as m
-from gateway.settings import server
+from gateway.settings import replies, server
 from gateway.settings import units as u
 from gateway.settings.mistakes import KeyPath, dotted, one_of, suggestion
 from gateway.settings.quirks import Quirks
@@ -67,6 +67,8 @@ _SECTIONS: Mapping[str, type[Any]] = {
     "providers.NAME": m.Provider,
     "providers.NAME.quirks": Quirks,
     "routes[].match": m.Match,
+    "providers.NAME.replies[]": replies.Reply,
+    "providers.NAME.replies[].when": replies.When,
 }
 
 

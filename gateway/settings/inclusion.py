@@ -20,6 +20,8 @@ from attrs import Factory, define, evolve
 from gateway.settings.composition import composed, text_of
 from gateway.settings.document import Document, Source
 from gateway.settings.mistakes import InvalidSettings, Mistake
+from gateway.settings.scripted import SCRIPT, read_script, says_replies, scripts, with_replies
+from gateway.settings.scripted import wrong as wrong_script
 
 KEY = "include"
 PARKING = "x-"
@@ -47,6 +49,8 @@ class _Inclusion:
     owners: dict[int, Source] = Factory(dict[int, Source])
     mistakes: list[Mistake] = Factory(list[Mistake])
     files: list[Path] = Factory(list[Path])
+    _scripted: set[int] = Factory(set[int])
+    """Providers whose script was read: with an anchor, one may stand in several places."""
 
     def source(self, path: Path) -> Source:
         self.files.append(path)
@@ -62,6 +66,7 @@ class _Inclusion:
             elif not str(key.value).startswith(PARKING):
                 own.append((key, value))
         self._claim(own, source)
+        self._read_scripts(own, source)
         return yaml.MappingNode(root.tag, _together([*files, own]), root.start_mark, root.end_mark)
 
     def _claim(self, pairs: list[Pair], source: Source) -> None:
@@ -70,6 +75,27 @@ class _Inclusion:
             self.owners[id(key)] = source
             for one in _members(section):
                 self.owners[id(one)] = source
+
+    def _read_scripts(self, pairs: list[Pair], source: Source) -> None:
+        """What the scripts of scripted providers hold becomes theirs."""
+        for name, provider, key, file in scripts(pairs):
+            try:
+                if id(provider) not in self._scripted:
+                    self._read_script(provider, key, Path(source.name).parent / Path(file).expanduser())
+            except InvalidSettings as refused:
+                for mistake in refused.mistakes:
+                    here = ("providers", name, SCRIPT)
+                    at_key = source.mistake(key.start_mark.line + 1, here, mistake.message)
+                    self.mistakes.append(mistake if mistake.where else at_key)
+
+    def _read_script(self, provider: yaml.MappingNode, key: yaml.Node, path: Path) -> None:
+        self._scripted.add(id(provider))
+        if says_replies(provider):
+            raise wrong_script("stands beside `replies`; keep one of them")
+        replies = read_script(path)
+        source = self.source(path)
+        self.owners |= {id(item): source for item in replies.value}
+        with_replies(provider, key, replies)
 
     def _included(self, node: yaml.Node, source: Source, chain: tuple[Path, ...]) -> Iterator[list[Pair]]:
         if _is_empty(node):

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 from attrs import Factory, field, frozen
 
 from gateway.settings.quirks import Overrides
+from gateway.settings.replies import Reply
 from gateway.settings.server import Server
 from gateway.settings.units import (
     AliasId,
@@ -39,7 +40,7 @@ from gateway.settings.units import (
     Within,
 )
 
-ProviderKind = Literal["openai", "responses", "ollama", "anthropic"]
+ProviderKind = Literal["openai", "responses", "ollama", "anthropic", "scripted"]
 Preset = Literal[
     "plain",
     "anthropic",
@@ -113,10 +114,11 @@ class Provider:
     kind: ProviderKind
     """The protocol: `openai` for any server with Chat Completions, `responses` for OpenAI's Responses,
     `ollama` for Ollama's own, `anthropic` for one that speaks the Messages API itself: requests are passed on
-    as they are. Example: `ollama`."""
-    base_url: Url
-    """Where the server is. For kinds `openai` and `responses` with or without `/v1`; a full
-    `.../chat/completions` or `.../responses` address is taken as it is. Example: `http://127.0.0.1:8000/v1`."""
+    as they are. `scripted` is no server: it says what `replies` say, for tests. Example: `ollama`."""
+    base_url: Url = ""
+    """Where the server is; only `scripted` needs none. For kinds `openai` and `responses` with or without
+    `/v1`; a full `.../chat/completions` or `.../responses` address is taken as it is.
+    Example: `http://127.0.0.1:8000/v1`."""
     preset: Preset | None = None
     """The set of the server's peculiarities. Left out, it is recognised from the address, else `plain`.
     Example: `vllm`."""
@@ -149,6 +151,15 @@ class Provider:
     expose_reasoning: ExposeReasoning = "auto"
     """Whether the model's reasoning is shown to clients: `auto` does what the client asks for.
     Example: `always`."""
+    replies: tuple[Reply, ...] = field(factory=tuple[Reply, ...], repr=False)
+    """For kind `scripted`: its answers. Of those that match a request and were not given yet, the first.
+    Example: `[{text: Hello!}]`."""
+    script: str | None = None
+    """For kind `scripted`: a file that holds the list of `replies`, relative to the one that says it.
+    Example: `replies.yaml`."""
+    requests: str | None = None
+    """For kind `scripted`: a file to which each request is appended, as a line of JSON; relative to the
+    working directory. Example: `requests.jsonl`."""
 
 
 @frozen

@@ -16,6 +16,7 @@ import attrs
 
 from gateway.settings import durations
 from gateway.settings import models as m
+from gateway.settings import replies as r
 from gateway.settings import units as u
 from gateway.settings.described import keys, what
 from gateway.settings.env import VARIABLES
@@ -29,6 +30,11 @@ _SECTIONS: Mapping[str, type[attrs.AttrsInstance]] = {
     "defaults.timeouts": m.Timeouts,
     "providers.NAME": m.Provider,
     "providers.NAME.quirks": Quirks,
+    "providers.NAME.replies[]": r.Reply,
+    "providers.NAME.replies[].when": r.When,
+    "providers.NAME.replies[].calls[]": r.Call,
+    "providers.NAME.replies[].refusal": r.Refusal,
+    "providers.NAME.replies[].usage": r.Usage,
     "models.PATTERN": m.ModelTarget,
     "models.PATTERN.sampling": m.Sampling,
     "routes": m.RouteRule,
@@ -117,6 +123,8 @@ def _default(one: attrs.Attribute[object], kind: Any) -> str:
             return f"`{str(truth).lower()}`"
         case float() as seconds:
             return f"`{durations.written(seconds)}`"
+        case "":
+            return "none"
         case int() | str() as plain:
             return f"`{plain}`"
         case _:
@@ -153,6 +161,7 @@ _UNITS = {
     "tokens": "tokens",
     "number": "a number",
     "pattern": "a name or pattern",
+    "arguments": "a mapping, or text",
     "JSON object": "a mapping",
 }
 

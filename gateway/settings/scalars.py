@@ -150,6 +150,13 @@ def json_object(value: Any) -> dict[str, object]:
     return {key: _plain_json(one) for key, one in tree.items()}
 
 
+def arguments(value: Any) -> dict[str, object] | str:
+    """Of a tool call: JSON, or text that stands for it."""
+    if not isinstance(value, dict | str):
+        raise Wrong(f"expected a mapping, or text for broken JSON, got {shown(value)}")
+    return cast("dict[str, object] | str", _plain_json(cast("object", value)))
+
+
 def _plain_json(value: object) -> object:
     """The same tree of nothing but JSON's own types."""
     match value:
@@ -243,6 +250,7 @@ BY_UNIT: Mapping[str, Read] = {
     "alias": alias,
     "number": number,
     "JSON object": json_object,
+    "arguments": arguments,
 }
 """By the name of a `Unit`."""
 

@@ -26,6 +26,10 @@ _REFERENCE: Schema = {"type": "string", "pattern": r"\$\{|^file:"}
 _TEXT: Schema = {"type": "string", "minLength": 1}
 _TARGET = {"type": "string", "pattern": r"^[^/\s]+/.+|\$\{", "description": "`provider/model`"}
 _EMPTY: Schema = {"type": "null"}
+_ADDRESS: Schema = {
+    "anyOf": [{"required": ["base_url"]}, {"properties": {"kind": {"const": "scripted"}}}, {"type": "null"}]
+}
+"""Of a provider: only the one that has no server needs no address."""
 
 
 def schema() -> Schema:
@@ -53,11 +57,13 @@ def written() -> str:
 def _object(cls: type[attrs.AttrsInstance]) -> Schema:
     """An empty section says nothing, as one that is left out."""
     every = list(keys(cls))
+    more: Schema = _ADDRESS if cls is m.Provider else {}
     return {
         "type": ["object", "null"],
         "additionalProperties": False,
         "properties": {key.name: _described(key) for key in every},
         "required": [key.name for key in every if key.required],
+        **more,
     }
 
 
@@ -130,6 +136,7 @@ _UNITS: Mapping[str, Callable[[u.Within | None], Schema]] = {
     "tokens": _number("integer"),
     "number": _number("number"),
     "target": lambda _: _TARGET,
+    "arguments": lambda _: {"type": ["object", "string"]},
     "JSON object": lambda _: {"type": "object"},
 }
 

@@ -23,6 +23,8 @@ _OLLAMA_PATH = re.compile(r"/(?:v1|api)(?:/chat(?:/completions)?|/generate|/tags
 
 def base_url(kind: ProviderKind, url: str) -> str:
     """`url` has passed `checked`."""
+    if kind == "scripted":
+        return ""
     plain = url.rstrip("/")
     if kind == "ollama":
         return _OLLAMA_PATH.sub("", plain).rstrip("/")

@@ -211,6 +211,8 @@ _PORTS = {11434: "ollama", 1234: "lmstudio", 30000: "sglang"}
 
 def recognise(kind: str, base_url: str) -> str:
     """The preset's name for a provider that names none."""
+    if kind == "scripted":
+        return "plain"
     if kind != "openai":
         return kind
     url = urlsplit(base_url)

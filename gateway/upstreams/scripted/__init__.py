@@ -1,0 +1,1 @@
+"""Answers from the configuration, without a server: for tests."""

@@ -1,0 +1,140 @@
+"""A provider without a server: it answers what the configuration's script says.
+
+Rules:
+- No network is touched. The parts go through everything that a real answer's parts go through.
+- A request that the script has no reply for is refused with 500 and what it was, so that a test fails loudly.
+- A refusal has the status that the script says, where the API knows it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+from attrs import define, frozen
+
+from gateway.anthropic.attached import Attachments
+from gateway.errors import Kind, UpstreamFailed
+from gateway.inbound import Inbound
+from gateway.parts import Part
+from gateway.settings.models import Provider
+from gateway.settings.replies import Refusal
+from gateway.upstreams.base import Attempt, Target
+from gateway.upstreams.built import Built, ReplyWish
+from gateway.upstreams.prompt import Prompt
+from gateway.upstreams.scripted.choosing import Director
+from gateway.upstreams.scripted.playing import ENDLESS, Step, steps
+from gateway.upstreams.scripted.words import last_user, prompt_of
+
+_KINDS = {
+    401: Kind.AUTHENTICATION,
+    402: Kind.BILLING,
+    403: Kind.PERMISSION,
+    404: Kind.NOT_FOUND,
+    413: Kind.TOO_LARGE,
+    429: Kind.RATE_LIMITED,
+    502: Kind.UPSTREAM_UNREACHABLE,
+    503: Kind.UPSTREAM_UNAVAILABLE,
+    504: Kind.UPSTREAM_TIMEOUT,
+    529: Kind.UPSTREAM_OVERLOADED,
+}
+"""By the status that a client gets for them."""
+SHOWN = 200
+"""Characters of a request that a complaint about it shows."""
+HIDDEN = ("authorization", "x-api-key", "cookie", "proxy-authorization")
+"""Headers that no file gets."""
+
+
+@define
+class ScriptedAttempt:
+    """A reply being played."""
+
+    built: Built
+    _steps: Iterator[Step]
+
+    async def read(self) -> list[Part] | None:
+        for step in self._steps:
+            if isinstance(step, list):
+                return step
+            await _silence(step)
+        return None
+
+    async def close(self) -> None:
+        """There is nothing to give back."""
+
+
+@frozen
+class ScriptedAdapter:
+    """One provider of kind `scripted`."""
+
+    _name: str
+    _director: Director
+    _requests: Path | None
+
+    async def open(self, inbound: Inbound, target: Target, attachments: Attachments) -> Attempt:
+        if self._requests is not None:
+            _append(self._requests, inbound)
+        reply = self._director.choose(inbound)
+        if reply is None:
+            raise UpstreamFailed(Kind.UPSTREAM_REJECTS_REQUEST, self._complaint(inbound))
+        await _silence(reply.before_headers)
+        if reply.refusal is not None:
+            raise refused(reply.refusal)
+        wish = _wish(inbound)
+        return ScriptedAttempt(Built(b"", wish), steps(reply, target.facts, wish))
+
+    def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> Prompt:
+        return prompt_of(inbound.request)
+
+    async def count(self, inbound: Inbound, target: Target) -> int | None:
+        return None
+
+    async def probe(self) -> str | None:
+        return None
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+
+    def _complaint(self, inbound: Inbound) -> str:
+        asked = last_user(inbound.request)[:SHOWN]
+        return (
+            f"[{self._name}] the script has no reply left for this request "
+            f"(model {inbound.request.model}, last user message: {asked!r})"
+        )
+
+
+def adapter(name: str, provider: Provider) -> ScriptedAdapter:
+    requests = Path(provider.requests) if provider.requests else None
+    return ScriptedAdapter(name, Director(provider.replies), requests)
+
+
+def refused(said: Refusal) -> UpstreamFailed:
+    other = Kind.INVALID_REQUEST if said.status < 500 else Kind.UPSTREAM_FAILED
+    kind = _KINDS.get(said.status, other)
+    return UpstreamFailed(kind, said.message, upstream_status=said.status, retry_after=said.retry_after)
+
+
+def _wish(inbound: Inbound) -> ReplyWish:
+    request = inbound.request
+    asked = request.thinking
+    return ReplyWish(
+        thinking=asked is not None and asked.type != "disabled",
+        display=asked.display if asked is not None else None,
+        max_tokens=request.max_tokens,
+    )
+
+
+def _append(path: Path, inbound: Inbound) -> None:
+    headers = {name: value for name, value in inbound.headers.items() if name not in HIDDEN}
+    line = msgspec.json.encode({"headers": headers, "body": msgspec.Raw(inbound.body)})
+    with path.open("ab") as file:
+        file.write(line.replace(b"\n", b" ") + b"\n")
+
+
+async def _silence(seconds: float) -> None:
+    if seconds == ENDLESS:
+        await asyncio.Event().wait()
+    elif seconds:
+        await asyncio.sleep(seconds)
