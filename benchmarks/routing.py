@@ -13,7 +13,7 @@ from attrs import frozen
 
 from benchmarks import bodies
 from benchmarks.translate import microseconds
-from gateway.anthropic.wire import decode_request
+from gateway.anthropic.decoding import decode_request
 from gateway.inbound import Inbound
 from gateway.routing.table import RouteTable
 from gateway.settings.models import Match, ModelRule, ModelTarget, Provider, RouteRule, Settings

@@ -19,7 +19,7 @@ from attrs import frozen
 from benchmarks import bodies
 from benchmarks.upstream import DIALECTS, TEXTS
 from gateway.anthropic import events
-from gateway.anthropic.wire import decode_request
+from gateway.anthropic.decoding import decode_request
 from gateway.anthropic.writer import MessageWriter
 from gateway.inbound import Inbound
 from gateway.upstreams.built import ReplyWish

@@ -5,7 +5,7 @@ import json
 import pytest
 from attrs import evolve
 
-from gateway.anthropic.wire import decode_request
+from gateway.anthropic.decoding import decode_request
 from gateway.emulation import SUMMARISE, Emulation, emulate
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound

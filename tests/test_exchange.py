@@ -8,8 +8,8 @@ import pytest
 from attrs import define, evolve, field
 
 from gateway.anthropic.attached import Attachments
+from gateway.anthropic.decoding import decode_request
 from gateway.anthropic.names import Returned
-from gateway.anthropic.wire import decode_request
 from gateway.attachments import Resolver
 from gateway.errors import Kind, UpstreamFailed
 from gateway.exchange import Exchange

@@ -2,13 +2,13 @@
 
 import json
 
-from gateway.anthropic import wire as a
+from gateway.anthropic.decoding import decode_request
 from gateway.inbound import FILE_BYTES, IMAGE_TOKENS, Inbound
 
 
 def estimate(*blocks: dict) -> int:
     body = json.dumps({"model": "m", "messages": [{"role": "user", "content": list(blocks)}]}).encode()
-    return Inbound("r", body, {}, a.decode_request(body)).estimated_tokens
+    return Inbound("r", body, {}, decode_request(body)).estimated_tokens
 
 
 def result(*blocks: dict) -> dict:

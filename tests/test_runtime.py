@@ -2,7 +2,7 @@
 
 from attrs import evolve
 
-from gateway.anthropic.wire import decode_request
+from gateway.anthropic.decoding import decode_request
 from gateway.inbound import Inbound
 from gateway.runtime import Runtime, RuntimeRef
 from gateway.settings.models import (

@@ -18,7 +18,7 @@ import rich_click
 from rich.console import Console
 from rich.text import Text
 
-from gateway.anthropic.wire import decode_request
+from gateway.anthropic.decoding import decode_request
 from gateway.cli.tables import print_rows
 from gateway.cli.wording import asked, condition, goes_to, route_json, target_json
 from gateway.errors import ConfigError, RequestRefused

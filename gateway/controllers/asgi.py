@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from attrs import define
 from litestar.types import Receive, Scope, Send
 
-from gateway.anthropic.wire import decode_request
+from gateway.anthropic.decoding import decode_request
 from gateway.controllers.keys import authenticate
 from gateway.delivery import Headers, error_headers, error_json
 from gateway.errors import GatewayError, Kind, RequestRefused

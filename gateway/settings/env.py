@@ -33,11 +33,13 @@ VARIABLES: Mapping[str, str] = {
     "MODEL_MAP_JSON": "entries that match before those of `models`, as JSON: "
     '`{"claude-haiku-*": "qwen3:4b", "*": "qwen3-coder:30b"}`',
     "MODEL_MAP_FILE": "a file with the same, as JSON or YAML; its entries come after those of MODEL_MAP_JSON",
+    "GATEWAY_SCRIPTED_REQUESTS": "`requests` of every provider of kind `scripted` that says none",
 }
 """What each variable does, for docs/configuration.md."""
 
 BASE_URLS = {
     "openai": "https://api.openai.com/v1",
+    "responses": "https://api.openai.com/v1",
     "ollama": "http://127.0.0.1:11434",
     "anthropic": "https://api.anthropic.com",
 }
@@ -52,6 +54,8 @@ def overlay(draft: Draft, environ: Mapping[str, str]) -> None:
             value = said[name].lower() if name == "LOG_LEVEL" else said[name]
             draft.put(("server", key), Given(value, written=value), _label(name))
     _define_provider(draft, said)
+    if "GATEWAY_SCRIPTED_REQUESTS" in said:
+        _note_requests(draft, said["GATEWAY_SCRIPTED_REQUESTS"])
     names = _Names.of(draft)
     _map_models(draft, names, said)
     if "DEFAULT_MODEL" in said:
@@ -105,6 +109,14 @@ def _set_timeout(draft: Draft, text: str) -> None:
         draft.put(path, f"{int(text)}ms", origin)
     else:
         draft.report(path, f"expected milliseconds as a whole number, such as `600000`, got {shown(text)}")
+
+
+def _note_requests(draft: Draft, path: str) -> None:
+    providers = draft.tree.get("providers")
+    for name, provider in providers.items() if isinstance(providers, dict) else ():
+        if isinstance(provider, dict) and provider.get("kind") == "scripted" and "requests" not in provider:
+            label = _label("GATEWAY_SCRIPTED_REQUESTS")
+            draft.put(("providers", name, "requests"), Given(path, written=path), label)
 
 
 def _map_models(draft: Draft, names: _Names, said: Mapping[str, str]) -> None:

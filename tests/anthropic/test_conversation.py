@@ -5,8 +5,8 @@ import json
 import pytest
 
 from gateway.anthropic import turns as t
-from gateway.anthropic import wire as a
 from gateway.anthropic.conversation import INTERRUPTED, conversation
+from gateway.anthropic.decoding import decode_request
 from gateway.anthropic.names import Names
 from gateway.anthropic.notes import Notes
 from gateway.anthropic.pieces import Picture, Sight
@@ -18,7 +18,7 @@ IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png"
 
 def talk(*messages: dict, notes: Notes | None = None, **terms: object) -> t.Conversation:
     body = json.dumps({"model": "m", "messages": messages}).encode()
-    return conversation(a.decode_request(body), t.Terms(**terms), Names(), notes or Notes())
+    return conversation(decode_request(body), t.Terms(**terms), Names(), notes or Notes())
 
 
 def turns(*messages: dict, **terms: object) -> list[t.Turn]:
@@ -214,7 +214,7 @@ def test_leading_system_messages_join_the_system_prompt():
         "system": "S",
         "messages": [system("one"), system([text("two")]), user("a"), system("b")],
     }
-    said = conversation(a.decode_request(json.dumps(body).encode()), t.Terms(), Names(), Notes())
+    said = conversation(decode_request(json.dumps(body).encode()), t.Terms(), Names(), Notes())
     assert said.system == "S\n\none\n\ntwo"
     assert said.turns == [t.UserTurn(pieces=[f"a\n\n{reminder('b')}"])]
 
@@ -223,7 +223,7 @@ def test_attribution_block_is_stripped():
     blocks = [text("x-anthropic-billing-header: cc_version=2;"), text("You are X.")]
     body = {"model": "m", "system": blocks, "messages": [user("a")]}
     assert (
-        conversation(a.decode_request(json.dumps(body).encode()), t.Terms(), Names(), Notes()).system
+        conversation(decode_request(json.dumps(body).encode()), t.Terms(), Names(), Notes()).system
         == "You are X."
     )
 

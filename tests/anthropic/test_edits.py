@@ -5,9 +5,9 @@ import json
 import pytest
 
 from gateway.anthropic import wire as a
+from gateway.anthropic.decoding import decode_request
 from gateway.anthropic.edits import CLEARED, Edited, edited
 from gateway.anthropic.notes import Notes
-from gateway.anthropic.wire import decode_request
 
 
 def thought(text: str) -> dict:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gateway.anthropic import wire as a
+from gateway.anthropic.decoding import decode_request
 from gateway.anthropic.effort import Reasoning, reasoning
 
 
@@ -14,7 +14,7 @@ def wished(thinking: object = None, effort: str | None = None, *messages: dict) 
         body["thinking"] = thinking
     if effort:
         body["output_config"] = {"effort": effort}
-    return reasoning(a.decode_request(json.dumps(body).encode()))
+    return reasoning(decode_request(json.dumps(body).encode()))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ some_ids = st.text(min_size=1, max_size=40).filter(lambda s: s.isprintable())
 
 def request_with(*client_ids: str) -> a.MessagesRequest:
     calls = tuple(a.Message("assistant", (a.ToolUse(i, "T"),)) for i in client_ids)
-    return a.MessagesRequest("m", calls)
+    return a.MessagesRequest(model="m", messages=calls)
 
 
 def test_new_plain_id_is_kept():

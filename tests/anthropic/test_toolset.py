@@ -5,6 +5,7 @@ import json
 import pytest
 
 from gateway.anthropic import wire as a
+from gateway.anthropic.decoding import decode_request
 from gateway.anthropic.notes import Notes
 from gateway.anthropic.toolset import Choice, Mention, Terms, Toolset, mention, toolset
 from gateway.errors import RequestRefused
@@ -34,7 +35,7 @@ def offered(
         "tool_choice": choice,
     }
     return toolset(
-        a.decode_request(json.dumps(body).encode()), mentions or [], notes or Notes(), terms or Terms()
+        decode_request(json.dumps(body).encode()), mentions or [], notes or Notes(), terms or Terms()
     )
 
 

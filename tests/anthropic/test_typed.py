@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import get_args
 
 import anthropic.types
+import msgspec
 import pytest
 
 from gateway.anthropic import families, typed
@@ -17,7 +18,7 @@ SIZE = {"display_width_px": 800, "display_height_px": 600}
 
 
 def tool(type_: str, **more: object) -> a.ToolDefinition:
-    return a.msgspec.json.decode(json.dumps({"type": type_, **more}).encode(), type=a.ToolDefinition)
+    return msgspec.json.decode(json.dumps({"type": type_, **more}).encode(), type=a.ToolDefinition)
 
 
 def schema(definition: a.ToolDefinition) -> dict:

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from gateway.anthropic.decoding import decode_request
 from gateway.anthropic.validate import validate
-from gateway.anthropic.wire import decode_request
 from gateway.errors import RequestRefused
 
 HI = {"role": "user", "content": "hi"}

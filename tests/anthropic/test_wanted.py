@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from gateway.anthropic import wire as a
+from gateway.anthropic.decoding import decode_request
 from gateway.anthropic.pieces import Sight
 from gateway.anthropic.wanted import Wanted, wanted
 
 
 def found(*messages: tuple[str, list], sight: Sight | None = None) -> Wanted:
     body = [{"role": role, "content": content} for role, content in messages]
-    request = a.decode_request(json.dumps({"model": "m", "messages": body}).encode())
+    request = decode_request(json.dumps({"model": "m", "messages": body}).encode())
     return wanted(request.messages, sight or Sight())
 
 

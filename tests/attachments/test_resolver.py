@@ -8,6 +8,7 @@ import pytest
 
 from gateway.anthropic import wire as a
 from gateway.anthropic.attached import NOTHING
+from gateway.anthropic.decoding import decode_request
 from gateway.anthropic.pieces import Sight
 from gateway.attachments import Resolver, pdf, resolver
 from gateway.testing.samples import pdf as sample
@@ -20,7 +21,7 @@ ALL = Sight(image_urls=True, pdf=True, pdf_urls=True)
 def messages(*contents: list) -> tuple[a.Message, ...]:
     roles = ["user", "assistant"] * len(contents)
     body = [{"role": role, "content": content} for role, content in zip(roles, contents, strict=False)]
-    return a.decode_request(json.dumps({"model": "m", "messages": body}).encode()).messages
+    return decode_request(json.dumps({"model": "m", "messages": body}).encode()).messages
 
 
 def image(url: str) -> dict:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.anthropic import wire as a
+from gateway.anthropic.decoding import decode_request
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.upstreams.facts import ModelFacts
@@ -88,7 +88,7 @@ TOOLS = [{"name": "T", "input_schema": {}}, {"name": "late", "defer_loading": Tr
 @given(st.lists(messages, min_size=1, max_size=6))
 def test_any_request_is_refused_or_well_formed(build, prompt_of, preset: str, messages: list[dict]):
     body = json.dumps({"model": "m", "max_tokens": 9, "tools": TOOLS, "messages": messages}).encode()
-    inbound = Inbound("r", body, {}, a.decode_request(body))
+    inbound = Inbound("r", body, {}, decode_request(body))
     try:
         built = build(inbound, ModelFacts("p", "m", PRESETS[preset]))
     except RequestRefused:

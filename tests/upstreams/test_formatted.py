@@ -9,6 +9,7 @@ from attrs import define, field
 
 from gateway.anthropic import wire as a
 from gateway.anthropic.attached import NOTHING
+from gateway.anthropic.decoding import decode_request
 from gateway.errors import Kind, UpstreamFailed
 from gateway.inbound import Inbound
 from gateway.parts import End, Fault, Finish, Notice, Part, Text, Thinking, Tool, Usage
@@ -67,7 +68,7 @@ async def parts_of(adapter: Adapter, *, stream: bool = False) -> list[Part]:
         {"model": "m", "stream": stream, "messages": [{"role": "user", "content": "n?"}]}
     ).encode()
     target = Target(adapter, ModelFacts("p", "m", PLAIN), Timeouts())
-    attempt = await opened(Inbound("req_1", body, {}, a.decode_request(body)), target, NOTHING)
+    attempt = await opened(Inbound("req_1", body, {}, decode_request(body)), target, NOTHING)
     out: list[Part] = []
     while (parts := await attempt.read()) is not None:
         out += parts

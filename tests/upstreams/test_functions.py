@@ -7,8 +7,8 @@ import json
 import pytest
 from attrs import evolve
 
-from gateway.anthropic import wire as a
 from gateway.anthropic.attached import NOTHING
+from gateway.anthropic.decoding import decode_request
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.settings.quirks import PLAIN, Quirks
@@ -27,7 +27,7 @@ FORM = {"type": "json_schema", "schema": {"type": "object", "properties": {"n": 
 
 def planned(quirks: Quirks = PLAIN, amends: Amends = AS_IT_IS, **more: object) -> Plan:
     body = json.dumps({"model": "m", "messages": [{"role": "user", "content": "x"}], **more}).encode()
-    inbound = Inbound("req_1", body, {}, a.decode_request(body))
+    inbound = Inbound("req_1", body, {}, decode_request(body))
     return plan(inbound, ModelFacts("local", "m", quirks), amends, NOTHING, quirks.tool_choice)
 
 

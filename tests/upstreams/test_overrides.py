@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gateway.anthropic.wire import decode_request
+from gateway.anthropic.decoding import decode_request
 from gateway.inbound import Inbound
 from gateway.settings.models import Sampling
 from gateway.upstreams.anthropic.request import to_messages_request

@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 from attrs import evolve, fields
 
-from gateway.anthropic.wire import decode_request
+from gateway.anthropic.decoding import decode_request
 from gateway.inbound import Inbound
 from gateway.schemas.lowering import Level
 from gateway.settings.models import Preset

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.anthropic import wire as a
 from gateway.anthropic.attached import Attachments, Fetched, Reading
+from gateway.anthropic.decoding import decode_request
 from gateway.anthropic.signatures import sign
 from gateway.inbound import Inbound
 from gateway.upstreams.built import AS_IT_IS
@@ -181,7 +181,7 @@ def body(request: dict, build, preset: str) -> dict:
     sent = json.dumps(
         {"model": "m", "max_tokens": 100, "output_config": {"effort": "high"}, **request}
     ).encode()
-    inbound = Inbound("r", sent, {}, a.decode_request(sent))
+    inbound = Inbound("r", sent, {}, decode_request(sent))
     return json.loads(build(inbound, ModelFacts("p", "m", PRESETS[preset]), AS_IT_IS, TABLE).body)
 
 

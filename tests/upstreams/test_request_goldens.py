@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gateway.anthropic import wire as a
 from gateway.anthropic.attached import NOTHING, Attachments
+from gateway.anthropic.decoding import decode_request
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.upstreams.built import AS_IT_IS
@@ -47,7 +47,7 @@ def received(name: str, upstream: str) -> dict:
     kind, preset = upstream.split(".")
     body = (FOLDER / f"{name}.json").read_bytes()
     compact = json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False).encode()
-    inbound = Inbound("req_1", compact, {"x-claude-code-session-id": "session"}, a.decode_request(compact))
+    inbound = Inbound("req_1", compact, {"x-claude-code-session-id": "session"}, decode_request(compact))
     facts = ModelFacts("local", "qwen", PRESETS[preset], context_window=65_536, max_output_tokens=32_000)
     try:
         built = KINDS[kind](inbound, facts, AS_IT_IS, attached(name))

@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from gateway.anthropic import events as e
-from gateway.anthropic import wire as a
+from gateway.anthropic.decoding import decode_request
 from gateway.anthropic.fold import fold
 from gateway.anthropic.writer import MessageWriter
 from gateway.inbound import Inbound
@@ -37,7 +37,7 @@ def inbound(tools: list[dict], choice: object = None, content: object = "Perform
             "tool_choice": choice,
         }
     ).encode()
-    return Inbound("req_1", body, {}, a.decode_request(body))
+    return Inbound("req_1", body, {}, decode_request(body))
 
 
 async def message(asked: Inbound) -> dict:

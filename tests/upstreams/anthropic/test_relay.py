@@ -5,8 +5,8 @@ import json
 import pytest
 
 from gateway.anthropic import events as e
+from gateway.anthropic.decoding import decode_request
 from gateway.anthropic.signatures import sign
-from gateway.anthropic.wire import decode_request
 from gateway.anthropic.writer import MessageWriter
 from gateway.errors import Kind
 from gateway.inbound import Inbound

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gateway.anthropic import wire as a
+from gateway.anthropic.decoding import decode_request
 from gateway.inbound import Inbound
 from gateway.settings.quirks import PLAIN
 from gateway.upstreams.built import AS_IT_IS, Amends, Built
@@ -22,7 +22,7 @@ CALLED = [
 def build(amends: Amends = AS_IT_IS, facts: dict | None = None, **request: object) -> Built:
     body = {"model": "m", "max_tokens": 1000, "messages": [{"role": "user", "content": "x"}], **request}
     sent = json.dumps(body).encode()
-    inbound = Inbound("r", sent, {}, a.decode_request(sent))
+    inbound = Inbound("r", sent, {}, decode_request(sent))
     known = {"quirks": PRESETS["ollama"], **(facts or {})}
     return to_chat_request(inbound, ModelFacts("p", "qwen", **known), amends)
 

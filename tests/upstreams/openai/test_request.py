@@ -5,7 +5,7 @@ import json
 import pytest
 from attrs import evolve
 
-from gateway.anthropic import wire as a
+from gateway.anthropic.decoding import decode_request
 from gateway.anthropic.names import Returned
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
@@ -24,7 +24,7 @@ def build(
 ) -> Built:
     body = {"model": "m", "max_tokens": 1000, "messages": [{"role": "user", "content": "x"}], **request}
     sent = json.dumps(body).encode()
-    inbound = Inbound("r", sent, SESSION, a.decode_request(sent))
+    inbound = Inbound("r", sent, SESSION, decode_request(sent))
     return to_chat_request(inbound, ModelFacts("p", "qwen", quirks, **(facts or {})), amends)
 
 
@@ -275,7 +275,7 @@ def test_arguments_are_the_clients_own_text():
         }
     )
     body = template.encode().replace(b'"RAW"', raw)
-    built = to_chat_request(Inbound("r", body, {}, a.decode_request(body)), ModelFacts("p", "m", PLAIN))
+    built = to_chat_request(Inbound("r", body, {}, decode_request(body)), ModelFacts("p", "m", PLAIN))
     call = json.loads(built.body)["messages"][1]["tool_calls"][0]
     assert call["function"]["arguments"].encode() == raw
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from attrs import evolve
 
-from gateway.anthropic import wire as a
+from gateway.anthropic.decoding import decode_request
 from gateway.anthropic.signatures import sign
 from gateway.errors import RequestRefused
 from gateway.inbound import FILE_BYTES, Inbound
@@ -34,7 +34,7 @@ def use(id_: str) -> dict:
 def build(amends: Amends = AS_IT_IS, facts: dict | None = None, **request: object) -> Built:
     body = {"model": "m", "max_tokens": 1000, "messages": [{"role": "user", "content": "x"}], **request}
     sent = json.dumps(body).encode()
-    inbound = Inbound("r", sent, {}, a.decode_request(sent))
+    inbound = Inbound("r", sent, {}, decode_request(sent))
     known = {"quirks": PRESETS["responses"], **(facts or {})}
     return to_responses_request(inbound, ModelFacts("p", "gpt", **known), amends)
 

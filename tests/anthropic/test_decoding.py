@@ -5,6 +5,7 @@ import json
 import pytest
 
 from gateway.anthropic import wire as a
+from gateway.anthropic.decoding import decode_request
 from gateway.errors import RequestRefused
 
 BLOCKS = [
@@ -23,12 +24,12 @@ BLOCKS = [
 
 def decoded(*content: object, **request: object) -> a.MessagesRequest:
     messages = [{"role": "user", "content": block} for block in content or ["x"]]
-    return a.decode_request(json.dumps({"model": "m", "messages": messages, **request}).encode())
+    return decode_request(json.dumps({"model": "m", "messages": messages, **request}).encode())
 
 
 def refusal(body: bytes | dict) -> str:
     with pytest.raises(RequestRefused) as refused:
-        a.decode_request(body if isinstance(body, bytes) else json.dumps(body).encode())
+        decode_request(body if isinstance(body, bytes) else json.dumps(body).encode())
     return refused.value.message
 
 
@@ -66,13 +67,13 @@ def test_input_and_schemas_stay_byte_for_byte():
     raw = b'{"b" : 1E5, "a":"\\u00e9"}'
     call = b'{"type":"tool_use","id":"1","name":"T","input":%s}' % raw
     body = b'{"model":"m","messages":[{"role":"assistant","content":[%s]}]}' % call
-    (block,) = a.decode_request(body).messages[0].content
+    (block,) = decode_request(body).messages[0].content
     assert isinstance(block, a.ToolUse)
     assert bytes(block.input) == raw
 
 
 def test_unknown_fields_and_roles_are_tolerated():
-    request = a.decode_request(
+    request = decode_request(
         b'{"model":"m","messages":[{"role":"narrator","content":"x","zzz":[1]}],"betas":["b"]}'
     )
     assert request.messages[0].role == "narrator"

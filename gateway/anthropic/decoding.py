@@ -1,0 +1,192 @@
+"""The bytes of a Messages request -> `MessagesRequest`, or a 400 with a JSON path.
+
+Rules:
+- Unknown fields, block types and roles survive or are ignored; they never make a request fail by themselves.
+- Wrong JSON types, a missing `model`, missing or empty `messages`, and a block without its required field
+  are refused, with the path of the culprit (`messages.3.content.0.text`).
+- A body that is not UTF-8 throughout, or nested without end, is no valid JSON.
+
+Content blocks are decoded at once where all their types are known; else in two steps, a list of raw values
+first and each by its `type` second, so that one unknown block costs nothing but itself.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Generic, NoReturn, TypeVar
+
+import msgspec
+from msgspec import Raw, Struct
+
+from gateway.anthropic import wire as a
+from gateway.errors import RequestRefused
+
+
+class _Metadata(Struct):
+    user_id: str | None = None
+
+
+_B = TypeVar("_B")
+"""What a block is decoded as: one of the known types, or raw."""
+
+
+class _Message(Struct, Generic[_B]):
+    role: str
+    content: str | list[_B] | None = None
+    output_config: a.OutputConfig | None = None
+    clear_at: str | None = None
+
+
+class _ToolResult(Struct, tag_field="type", tag="tool_result"):
+    tool_use_id: str
+    content: str | list[Raw] | None = None
+    is_error: bool | None = None
+
+
+class _Request(a.Options, Generic[_B], frozen=True, kw_only=True):
+    model: str
+    messages: list[_Message[_B]]
+    system: str | list[_B] | None = None
+    stream: bool | None = None
+    stop_sequences: list[str] | None = None
+    tools: list[a.ToolDefinition] | None = None
+    metadata: _Metadata | None = None
+
+
+class _Typed(Struct):
+    type: str
+    text: str | None = None
+
+
+_KNOWN = (
+    a.Text
+    | a.Image
+    | a.Document
+    | a.ThinkingBlock
+    | a.RedactedThinking
+    | a.ToolUse
+    | a.ToolReference
+    | _ToolResult
+)
+_KNOWN_TYPES = frozenset(
+    "text image document thinking redacted_thinking tool_use tool_reference tool_result".split()
+)
+_KNOWN_REQUEST = msgspec.json.Decoder[Any](_Request[_KNOWN])
+_REQUEST = msgspec.json.Decoder(_Request[Raw])
+_BLOCK = msgspec.json.Decoder[Any](_KNOWN)
+_TYPED = msgspec.json.Decoder(_Typed)
+_OPTIONS = a.Options.__struct_fields__
+
+
+def decode_request(body: bytes) -> a.MessagesRequest:
+    """Decode one request body; RequestRefused (400) names what is wrong and where."""
+    try:
+        return _request(body)
+    except RecursionError:
+        raise RequestRefused("the request body is not valid JSON: it is nested too deeply") from None
+
+
+def _request(body: bytes) -> a.MessagesRequest:
+    try:
+        sent = _decode(body)
+    except msgspec.ValidationError as error:
+        _refuse(error, "")
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RequestRefused(f"the request body is not valid JSON: {error}") from None
+    if not sent.model:
+        raise RequestRefused("model: a model name is required")
+    if not sent.messages:
+        raise RequestRefused("messages: at least one message is required")
+    if sent.max_tokens is not None and sent.max_tokens < 0:
+        raise RequestRefused("max_tokens: must be 0 or greater")
+    return a.MessagesRequest(
+        model=sent.model,
+        messages=tuple(_message(i, m) for i, m in enumerate(sent.messages)),
+        system=_system(sent.system),
+        stream=bool(sent.stream),
+        stop_sequences=tuple(sent.stop_sequences or ()),
+        tools=tuple(sent.tools or ()),
+        metadata_user_id=sent.metadata.user_id if sent.metadata else None,
+        **{name: getattr(sent, name) for name in _OPTIONS},
+    )
+
+
+def _decode(body: bytes) -> _Request[Any]:
+    """Raw values are not looked into, so that their UTF-8 is checked here."""
+    if not body.isascii():
+        body.decode()
+    try:
+        return _KNOWN_REQUEST.decode(body)
+    except msgspec.ValidationError:
+        return _REQUEST.decode(body)
+
+
+def _message(i: int, sent: _Message[Any]) -> a.Message:
+    path = f"messages.{i}"
+    if sent.content is None and sent.output_config is None:
+        raise RequestRefused(f"{path}.content: field required")
+    plain = isinstance(sent.content, str)
+    return a.Message(
+        role=sent.role,
+        content=_blocks(sent.content, f"{path}.content"),
+        plain=plain,
+        output_config=sent.output_config,
+        clear_at=sent.clear_at,
+    )
+
+
+def _system(sent: str | list[Any] | None) -> tuple[str, ...]:
+    blocks = _blocks(sent, "system")
+    return tuple(b.text for b in blocks if isinstance(b, a.Text | a.Unknown))
+
+
+def _blocks(sent: str | list[Any] | None, path: str) -> tuple[a.Block, ...]:
+    if sent is None:
+        return ()
+    if isinstance(sent, str):
+        return (a.Text(sent),)
+    return tuple([_block(block, path, i) for i, block in enumerate(sent)])
+
+
+def _block(sent: Any, path: str, i: int) -> a.Block:
+    """`sent` is raw, or one of the known blocks."""
+    block = sent
+    if isinstance(sent, Raw):
+        try:
+            block = _BLOCK.decode(sent)
+        except msgspec.ValidationError as error:
+            return _unknown(sent, error, f"{path}.{i}")
+    if isinstance(block, _ToolResult):
+        content = _blocks(block.content, f"{path}.{i}.content")
+        return a.ToolResult(block.tool_use_id, content, bool(block.is_error))
+    return block
+
+
+def _unknown(raw: Raw, error: msgspec.ValidationError, path: str) -> a.Unknown:
+    """A block that is not one of the known ones; a known one that is wrong is refused."""
+    try:
+        typed = _TYPED.decode(raw)
+    except msgspec.ValidationError as wrong:
+        _refuse(wrong, path)
+    if typed.type in _KNOWN_TYPES:
+        _refuse(error, path)
+    return a.Unknown(typed.type, raw.copy(), typed.text or "")
+
+
+_AT = re.compile(r" - at `\$(?P<path>[^`]*)`$")
+_MISSING = re.compile(r"Object missing required field `(?P<field>[^`]*)`")
+
+
+def _refuse(error: msgspec.ValidationError, base: str) -> NoReturn:
+    """msgspec's words and `$.a[0].b` path, as the API says them: `messages.0.content: field required`."""
+    text = str(error)
+    at = _AT.search(text)
+    steps = re.findall(r"[^.\[\]]+", at["path"]) if at else []
+    said = _AT.sub("", text)
+    if missing := _MISSING.match(said):
+        steps.append(missing["field"])
+        said = "field required"
+    if "..." in steps:
+        steps.remove("...")
+    path = ".".join([base, *steps] if base else steps)
+    raise RequestRefused(f"{path}: {said}" if path else said) from None
