@@ -44,6 +44,7 @@ BLOCKS = frozenset(
 )
 """Types of the newest SDK that `wire` does not take apart."""
 THINKING = frozenset({"enabled", "disabled", "adaptive", "between_tools"})
+TOOL_CHOICES = frozenset({"auto", "any", "tool", "none"})
 LEAST_BUDGET = 1024
 
 
@@ -64,6 +65,8 @@ def _problems(request: a.MessagesRequest, *, counting: bool) -> Iterator[str]:
     names = [tool.name for tool in request.tools if tool.name]
     if len(names) != len(set(names)):
         yield "tools: Tool names must be unique."
+    if request.tool_choice is not None and request.tool_choice.type not in TOOL_CHOICES:
+        yield f"tool_choice.type: expected one of {', '.join(sorted(TOOL_CHOICES))}"
     if request.inference_geo:
         yield "inference_geo: this gateway cannot vouch for where a model runs"
 

@@ -37,6 +37,7 @@ def checked(messages: list[dict] | None = None, **fields: object) -> None:
         ({"thinking": {"type": "enabled", "budget_tokens": 4096}}, "must be greater"),
         ({"thinking": {"type": "enabled", "budget_tokens": 2048}, "temperature": 0.2}, "set to 1"),
         ({"tools": [{"name": "A", "input_schema": {}}] * 2}, "must be unique"),
+        ({"tool_choice": {"type": "maybe"}}, "tool_choice.type"),
         ({"inference_geo": "eu"}, "inference_geo"),
         ({"messages": [{"role": "robot", "content": "hi"}]}, "messages.0.role"),
         ({"messages": [{"role": "user", "content": []}]}, "non-empty content"),

@@ -100,6 +100,16 @@ def test_usage_that_comes_last_is_what_the_client_reports(client, upstream):
     assert (usage["input_tokens"], usage["output_tokens"]) == (1234, 56)
 
 
+def test_an_answer_cut_by_length_is_continued(client, upstream):
+    upstream.script(Reply(text="The first half", finish="length"), Reply(text=" and the second."))
+    outcome = client.run("-p", "x")
+    assert outcome.code == 0
+    assert "and the second." in outcome.out
+    first, second = upstream.chats()
+    assert "The first half" in second.texts("assistant")[-1]
+    assert len(second.messages) > len(first.messages)
+
+
 def test_an_error_after_some_text_is_asked_again_without_streaming(client, upstream):
     broken = Reply(text="half of an answer, and then", pieces=6, after=3, ending="error")
     upstream.script(broken, Reply(text="the whole answer"))

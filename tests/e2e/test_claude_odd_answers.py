@@ -58,16 +58,6 @@ def test_a_call_is_run_though_the_server_says_stop(client, upstream):
     assert upstream.chats()[1].texts("tool") == ["hi-42"]
 
 
-def test_an_answer_cut_by_length_is_continued(client, upstream):
-    upstream.script(Reply(text="The first half", finish="length"), Reply(text=" and the second."))
-    outcome = client.run("-p", "x")
-    assert outcome.code == 0
-    assert "and the second." in outcome.out
-    first, second = upstream.chats()
-    assert "The first half" in second.texts("assistant")[-1]
-    assert len(second.messages) > len(first.messages)
-
-
 def test_an_id_used_in_every_turn_does_not_lose_the_call(client, upstream):
     turns = [Reply(calls=(bash(f"echo turn-{n}", id="call_0"),)) for n in range(3)]
     upstream.script(*turns, Reply(text="done"))
