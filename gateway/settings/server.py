@@ -48,7 +48,7 @@ class Server:
     """Processes that share the port, for more than one core. Like `host` and `port` it is read at the start
     only. Example: `4`."""
     validation: Validation = "tolerant"
-    """`tolerant` mends or ignores what it can. `strict` is accepted, but does not differ yet.
+    """`tolerant` mends or ignores what it can. `strict` refuses what the real API refuses.
     Example: `strict`."""
     fetch_urls: FetchUrls = "public"
     """Which addresses the gateway may fetch from when a request names a picture or PDF by its URL and the
