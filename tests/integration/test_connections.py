@@ -153,7 +153,9 @@ def test_a_connection_that_went_stale_in_the_pool_does_no_harm(gateway, upstream
         assert (answered.status, answered.body["content"][0]["text"]) == (200, "two")
 
 
-def test_connections_to_the_upstream_are_kept(gateway, upstream, ask):
+def test_connections_to_the_upstream_are_kept(start_gateway, settings, upstream, ask):
+    # A gateway of its own: one that other tests have used holds many idle connections, and takes the oldest.
+    gateway = start_gateway(settings(provider={"max_connections": 8}))
     upstream.script(default=Reply(text="x", usage=Usage()))
     for _ in range(8):
         ask(gateway)
