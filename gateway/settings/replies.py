@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from attrs import field, frozen
 
-from gateway.settings.units import Arguments, Count, Delay, Patterns, Within
+from gateway.settings.units import Arguments, Count, Delay, Pattern, Patterns, Within
 
 Ending = Literal["done", "cut", "reset", "error", "stall"]
 Finish = Literal["stop", "length", "tool_calls", "content_filter"]
@@ -23,7 +23,7 @@ Finish = Literal["stop", "length", "tool_calls", "content_filter"]
 class When:
     """Which requests a reply is for: everything that is said must hold."""
 
-    last_user: str = ""
+    last_user: Pattern = ""
     """Stands in the text of the last user message, tool results included; or a regular expression as `/.../`
     or `regex:...` that matches anywhere in it. Example: `weather`."""
     anywhere: str = ""

@@ -91,7 +91,18 @@ def test_settings_show_no_secret_in_their_repr(path: Path) -> None:
 
 
 def test_there_is_an_example_for_each_usual_server() -> None:
-    usual = {"llamacpp", "ollama", "vllm", "lmstudio", "openai", "openrouter", "deepseek", "mixed", "team"}
+    usual = {
+        "llamacpp",
+        "ollama",
+        "vllm",
+        "lmstudio",
+        "openai",
+        "openrouter",
+        "deepseek",
+        "mixed",
+        "team",
+        "tests",
+    }
     assert usual <= {path.stem for path in EXAMPLES}
 
 
