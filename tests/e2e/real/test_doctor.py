@@ -54,7 +54,9 @@ def test_check_accepts_its_file_and_claude_code_works_with_it(examined, claude, 
         tmp_path / "gateway.log",
     )
     try:
-        outcome = claude(gateway).run("--bare", "--tools", "", "--model", "my-local", "-p", "hello")
+        # Without chance: a small model that is unlucky talks until its window is full.
+        certain = claude(gateway, CLAUDE_CODE_EXTRA_BODY='{"temperature": 0}')
+        outcome = certain.run("--bare", "--tools", "", "--model", "my-local", "-p", "hello")
     finally:
         gateway.stop()
     assert outcome.code == 0

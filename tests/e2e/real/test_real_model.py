@@ -36,7 +36,9 @@ def test_text_arrives_in_pieces_with_real_token_counts(real_gateway, sdk):
     assert len(pieces) > 10
     assert "blue" in "".join(pieces)
     assert message.stop_reason in ("end_turn", "max_tokens")
-    assert 20 < message.usage.input_tokens < 100
+    usage = message.usage
+    # What an earlier test asked as well comes from the server's cache.
+    assert 20 < usage.input_tokens + (usage.cache_read_input_tokens or 0) < 100
     assert len(pieces) - 5 <= message.usage.output_tokens <= 80
 
 
