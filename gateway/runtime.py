@@ -29,6 +29,7 @@ from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.ollama import adapter as ollama
 from gateway.upstreams.openai import adapter as openai
 from gateway.upstreams.presets import PRESETS, recognise
+from gateway.upstreams.recording import RecordingAdapter
 from gateway.upstreams.responses import adapter as responses
 from gateway.upstreams.scripted import adapter as scripted
 
@@ -117,7 +118,8 @@ def _reads_any(provider: Provider, files: Collection[Path]) -> bool:
 
 def _adapter(name: str, provider: Provider) -> Adapter:
     try:
-        return _KINDS[provider.kind](name, provider)
+        adapter = _KINDS[provider.kind](name, provider)
+        return RecordingAdapter(adapter, Path(provider.record)) if provider.record else adapter
     except OSError as error:
         raise ConfigError(f"providers.{name}: cannot read its TLS files: {error}") from error
 

@@ -151,6 +151,9 @@ class Provider:
     expose_reasoning: ExposeReasoning = "auto"
     """Whether the model's reasoning is shown to clients: `auto` does what the client asks for.
     Example: `always`."""
+    record: str | None = None
+    """A file to which each answer is appended as a reply, for the `script` of a provider of kind `scripted`;
+    relative to the working directory. It holds what was asked and answered. Example: `replies.yaml`."""
     replies: tuple[Reply, ...] = field(factory=tuple[Reply, ...], repr=False)
     """For kind `scripted`: its answers. Of those that match a request and were not given yet, the first.
     Example: `[{text: Hello!}]`."""

@@ -72,6 +72,15 @@ def needs(tree: dict[str, Tree]) -> Found:
         if isinstance(said, dict):
             check = _scripted if said.get("kind") == "scripted" else _real
             yield from check(("providers", name), said)
+            yield from _unrecorded(("providers", name), said)
+
+
+def _unrecorded(path: KeyPath, provider: dict[str, Tree]) -> Found:
+    if "record" in provider and provider.get("kind") in ("anthropic", "scripted"):
+        yield (
+            (*path, "record"),
+            "only answers that are translated are recorded: kinds openai, responses, ollama",
+        )
 
 
 def _scripted(path: KeyPath, provider: dict[str, Tree]) -> Found:
