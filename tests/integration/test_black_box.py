@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -395,3 +396,18 @@ def test_models_are_listed_and_found_also_with_a_slash(box):
             assert http.get(path).json()["id"] == "team/qwen3"
         assert http.get("/v1/models/no-such").status_code == 404
         assert http.get("/health").status_code == 200
+
+
+SSE = {"content-type": "text/event-stream"}
+
+
+@BOTH
+def test_a_line_without_end_is_an_error_in_bounded_memory(box, ask, upstream, stream: bool):
+    """40 MB that are no line, where a line may have 16."""
+    piece = '{"' + "x" * (4 << 20)
+    upstream.script(Raw(headers=SSE, chunks=(piece,) * 10, framing="chunked"))
+    assert refused(ask(stream=stream)) == (502, "api_error")
+    resident = next(
+        line for line in Path(f"/proc/{box.pid}/status").read_text().splitlines() if line.startswith("VmHWM")
+    )
+    assert int(resident.split()[1]) < 400_000
