@@ -6,4 +6,7 @@
         assert upstream.chats()[0].body["model"] == "my-model"
 
 `upstream` has the handle and the command, `script` the vocabulary.
+
+For tests of programs that use Anthropic's API, `plugin` has pytest fixtures that start a gateway (`serving`)
+whose models answer from a script in its configuration; docs/testing.md explains them.
 """

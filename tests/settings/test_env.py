@@ -182,3 +182,15 @@ def test_provider_variables_without_provider_say_what_is_missing(tmp_path: Path)
 def test_every_variable_is_documented() -> None:
     page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
     assert all(f"| `{name}` |" in page for name in VARIABLES)
+
+
+def test_requests_of_scripted_providers_go_to_one_file_unless_they_say_another(tmp_path):
+    path = tmp_path / "gateway.yaml"
+    path.write_text(
+        "providers:\n"
+        "  a: {kind: scripted, replies: [{}]}\n"
+        "  b: {kind: scripted, replies: [{}], requests: own.jsonl}\n"
+        "  c: {kind: ollama, base_url: 'http://127.0.0.1:11434'}\n"
+    )
+    providers = load(path, {"GATEWAY_SCRIPTED_REQUESTS": "all.jsonl"}).settings.providers
+    assert [one.requests for one in providers.values()] == ["all.jsonl", "own.jsonl", None]
