@@ -8,8 +8,10 @@ Rules:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from gateway.anthropic import events as e
-from gateway.parts import End, Finish, Usage
+from gateway.parts import End, Finish, Notice, Usage
 
 CUT_SHORT = frozenset({Finish.LENGTH, Finish.WINDOW, Finish.REFUSAL})
 """After these the last tool call may be incomplete, and clients do not run it."""
@@ -33,6 +35,21 @@ def stop_of(end: End, *, calls: bool) -> e.Stop:
             return e.Stop("stop_sequence", end.stop_sequence)
         case Finish.STOP | Finish.TOOLS:
             return e.Stop("end_turn")
+
+
+def remarks(end: End, *, called: bool, spoke: bool, must_call: bool) -> Iterator[Notice]:
+    """What is odd about an end."""
+    if end.finish is Finish.TOOLS and not called:
+        yield Notice("repaired.stop_reason", "the upstream announced tool calls and made none")
+    if must_call and not called:
+        yield Notice("dropped.tool_choice", "the model called no tool")
+    if not spoke:
+        yield Notice("empty_answer")
+
+
+def is_guessed(usage: Usage, written: int) -> bool:
+    """Whether `estimated` has to guess: the prompt's size, or that of an answer that said something."""
+    return usage.input is None or (bool(written) and not usage.output)
 
 
 def merged(known: Usage, later: Usage) -> Usage:

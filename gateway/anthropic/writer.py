@@ -23,7 +23,7 @@ from gateway.anthropic import events as e
 from gateway.anthropic import ids
 from gateway.anthropic.blocks import Blocks, Open
 from gateway.anthropic.calls import Call
-from gateway.anthropic.ending import CUT_SHORT, estimated, merged, stop_of, usage_of
+from gateway.anthropic.ending import CUT_SHORT, estimated, is_guessed, merged, remarks, stop_of, usage_of
 from gateway.anthropic.names import Returned
 from gateway.anthropic.relay import ENDS, passed_on
 from gateway.errors import Kind
@@ -165,8 +165,6 @@ class MessageWriter:
             self._put(self._waiting.popleft())
         return False
 
-    # ------------------------------------------------------------ blocks
-
     def _put(self, item: Text | Thinking | Block | Call) -> None:
         if self._blocks.open is Open.TOOL:
             self._close()
@@ -284,13 +282,8 @@ class MessageWriter:
     def _note_the_end(self, end: End) -> None:
         if any(not call.name for call in self._calls.values()):
             self._note_once("dropped.tool_call", "it had no name")
-        if end.finish is Finish.TOOLS and not self._called:
-            self._note_once("repaired.stop_reason", "the upstream announced tool calls and made none")
-        if self.must_call and not self._called:
-            self._note_once("dropped.tool_choice", "the model called no tool")
-        if not self._spoke:
-            self._note_once("empty_answer")
-        if self._usage.input is None or not (self._usage.output or not self._written):
+        self.notices += remarks(end, called=self._called, spoke=self._spoke, must_call=self.must_call)
+        if is_guessed(self._usage, self._written):
             self._note_once("estimated.usage")
 
     def _fail(self, fault: Fault) -> None:

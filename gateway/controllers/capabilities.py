@@ -1,7 +1,8 @@
 """What is known of a model's abilities, in the shape of `/v1/models`: the whole object, or null.
 
 `vision` and `reasoning` of the configuration say it. Where either is not said, null: a client that believed a
-guess would send what the model cannot take.
+guess would send what the model cannot take. What the gateway does for every model (PDFs as text, context
+edits, answers in a form) is there for all.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from gateway.settings.models import ModelTarget
 _LEVELS = ("low", "medium", "high", "xhigh", "max")
 _THINKING = ("adaptive", "enabled", "disabled", "between_tools")
 _EDITS = ("clear_thinking_20251015", "clear_tool_uses_20250919", "compact_20260112")
+_EDITS_NOT_DONE = ("compact_20260112",)
 _SERVER_TOOLS = ("web_search", "code_execution")
 
 Support = dict[str, object]
@@ -24,10 +26,13 @@ def capabilities(target: ModelTarget) -> Support | None:
         "batch": _support(yes=False),
         "citations": _support(yes=False),
         "code_execution": _support(yes=False),
-        "context_management": _all(_EDITS, yes=False),
+        "context_management": {
+            "supported": True,
+            **{name: _support(yes=name not in _EDITS_NOT_DONE) for name in _EDITS},
+        },
         "effort": _all(_LEVELS, yes=reasoning),
         "image_input": _support(yes=vision),
-        "pdf_input": _support(yes=False),
+        "pdf_input": _support(yes=True),
         "server_tools": _all(_SERVER_TOOLS, yes=False),
         "structured_outputs": _support(yes=True),
         "thinking": {"supported": reasoning, "types": {one: _support(yes=reasoning) for one in _THINKING}},

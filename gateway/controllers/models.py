@@ -6,11 +6,11 @@ Aliases come first, with the names that pickers show. Anthropic's fields come be
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Controller, Request, get
 from litestar.datastructures import State
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from gateway.controllers.capabilities import capabilities
 from gateway.controllers.keys import authenticate
@@ -30,9 +30,9 @@ class ModelsController(Controller):
     async def models(
         self,
         request: AnyRequest,
-        limit: int = Parameter(default=20, ge=1, le=1000),
-        after_id: str | None = None,
-        before_id: str | None = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 20,
+        after_id: FromQuery[str | None] = None,
+        before_id: FromQuery[str | None] = None,
     ) -> Info:
         runtime = _authenticated(request)
         infos = [_info(name, runtime.routes) for name in runtime.routes.names()]
@@ -46,7 +46,7 @@ class ModelsController(Controller):
         }
 
     @get(["/v1/models/{model_id:path}", "/v1/v1/models/{model_id:path}"])
-    async def model(self, request: AnyRequest, model_id: str) -> Info:
+    async def model(self, request: AnyRequest, model_id: FromPath[str]) -> Info:
         name = model_id.removeprefix("/")
         runtime = _authenticated(request)
         return _info(name, runtime.routes)
