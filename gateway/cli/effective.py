@@ -73,6 +73,8 @@ def _field(key: str, value: object) -> str:
             return ", ".join(f"{name}: ***" for name in value) or "none"  # pyright: ignore[reportUnknownVariableType]
         case "replies", tuple():
             return f"{len(cast('tuple[object, ...]', value))} of them"
+        case "base_url", "":
+            return "none"
         case "proxy", str():
             return _without_credentials(value)
         case _:
