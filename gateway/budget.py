@@ -1,7 +1,7 @@
 """How long a target may take: the three budgets of one exchange, in seconds of one clock.
 
-- `first_byte`: until the answer's first bytes. `idle`: between two reads after that. `total`: since the
-  request came.
+- `first_byte`: until the answer first says something; comments that keep a connection open do not. `idle`:
+  between two reads after that, of whatever. `total`: since the request came.
 - While something else is waited for (`pause`), the first byte is not.
 """
 

@@ -195,7 +195,7 @@ class Exchange:
         writer.returned = built.returned
         writer.single_tool, writer.must_call = built.single_tool, built.must_call
         while not writer.ended and (parts := await attempt.read()) is not None:
-            self._read()
+            self._read(parts)
             if parts:
                 await self._write(strained(asked.sieves, parts) if asked.sieves else parts)
         if not writer.ended:
@@ -223,10 +223,12 @@ class Exchange:
 
     # The clock
 
-    def _read(self) -> None:
-        """Something came. After the first of it another budget holds, which may end sooner."""
-        first, self._budget.last_read = self._budget.last_read is None, self._loop.time()
-        if first:
+    def _read(self, parts: Sequence[Part]) -> None:
+        """Something came. After the first that says something another budget holds, which may end sooner."""
+        first = self._budget.last_read is None
+        if parts or not first:
+            self._budget.last_read = self._loop.time()
+        if parts and first:
             self._wind()
 
     def _wind(self) -> None:

@@ -404,3 +404,11 @@ async def test_an_idle_budget_shorter_than_the_first_bytes_is_noticed_in_time():
     await running.run()
     assert client.status == 504
     assert asyncio.get_running_loop().time() - begun < 4
+
+
+async def test_comments_that_say_nothing_do_not_prolong_the_wait_for_the_first_bytes():
+    nothing: list[list[Part] | float | Exception] = [[], 0.05] * 100
+    running, client, _ = exchange([Script(nothing)], timeouts=Timeouts(first_byte=0.3, idle=9, total=60))
+    await running.run()
+    assert client.status == 504
+    assert "timeouts.first_byte" in client.body.decode()
