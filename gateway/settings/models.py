@@ -77,7 +77,7 @@ class Timeouts:
     connect: Seconds = 5.0
     """For the connection to be made, TLS included. Example: `10s`."""
     first_byte: Seconds = 600.0
-    """From sending the request to the first byte of the answer; comments that only keep the connection open are
+    """From sending the request to the first byte of the answer; comments that only keep a connection open are
     none. A model that is being loaded, and a long prompt on a slow machine, need this one. Example: `30m`."""
     idle: Seconds = 300.0
     """The longest silence inside an answer. For kind `ollama` it is `first_byte` unless the provider says
