@@ -65,8 +65,22 @@ def test_dockerfile_passes_its_linter():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_compose_file_keeps_the_specification():
-    assert set(PyCompose.from_yaml(interpolated(COMPOSE)).service_names()) == {"gateway", "ollama"}
+def test_compose_file_keeps_the_specification(compose):
+    # Merge keys are YAML's business, not the specification's: it is given what they amount to.
+    merged = yaml.safe_dump(compose)
+    assert set(PyCompose.from_yaml(merged).service_names()) == set(compose["services"])
+
+
+def test_only_the_gateway_ollama_and_its_model_start_by_themselves(compose):
+    unasked = {name for name, service in compose["services"].items() if "profiles" not in service}
+    assert unasked == {"gateway", "ollama", "model"}
+
+
+def test_what_a_service_waits_for_starts_with_it(compose):
+    for service in compose["services"].values():
+        for needed in service.get("depends_on", {}):
+            profiles = compose["services"][needed].get("profiles")
+            assert profiles in (None, service.get("profiles"))
 
 
 def test_image_does_not_run_as_root():
@@ -93,17 +107,26 @@ def test_image_refuses_to_serve_everyone_without_keys():
     assert "--allow-unauthenticated" in done.stdout + done.stderr
 
 
-def test_composed_gateway_serves_and_its_health_check_sees_it(compose, tmp_path):
-    service = compose["services"]["gateway"]
+GATEWAYS = ("gateway", "gpu", "llamacpp", "team", "one")
+
+
+@pytest.mark.parametrize("name", GATEWAYS)
+def test_composed_gateway_serves_and_its_health_check_sees_it(compose, tmp_path, name):
+    service = compose["services"][name]
     mounted, target, mode = service["volumes"][0].split(":")
-    assert (target, mode) == (environ_of_the_image()["GATEWAY_CONFIG"], "ro")
+    image = environ_of_the_image()
+    assert (target, mode) == (str(Path(image["GATEWAY_CONFIG"]).parent), "ro")
     verb, *options = service["command"]
     assert verb == "serve"
-    # The one thing that differs from the container: no test listens beyond this machine.
-    environ = {"HOST": "127.0.0.1", "PORT": str(free_port())}
-    gateway = GatewayProcess.start(
-        ROOT / mounted, tmp_path / "gateway.log", arguments=options, environ=environ
-    )
+    inside = image["GATEWAY_CONFIG"]
+    if "--config" in options:
+        at = options.index("--config")
+        inside = options[at + 1]
+        del options[at : at + 2]
+    # What differs from the container: where the folder is, and that no test listens beyond this machine.
+    config = ROOT / mounted / Path(inside).name
+    environ = {**service.get("environment", {}), "HOST": "127.0.0.1", "PORT": str(free_port())}
+    gateway = GatewayProcess.start(config, tmp_path / "gateway.log", arguments=options, environ=environ)
     try:
         assert healthy(gateway.port)
     finally:
@@ -111,17 +134,50 @@ def test_composed_gateway_serves_and_its_health_check_sees_it(compose, tmp_path)
     assert not healthy(gateway.port)
 
 
-def test_composed_gateway_is_published_on_this_machine_alone(compose):
-    service = compose["services"]["gateway"]
-    assert "--allow-unauthenticated" in service["command"]
-    assert all(port.startswith("127.0.0.1:") for port in service["ports"])
-    assert "ports" not in compose["services"]["ollama"]
+def test_the_teams_gateway_refuses_to_serve_everyone_without_its_key(compose):
+    verb, *_ = compose["services"]["team"]["command"]
+    config = str(ROOT / "config/compose/team.yaml")
+    for key, refused in (("", True), ("k", False)):
+        done = run(
+            ["gateway", "check", "--config", config], {**os.environ, "HOST": "0.0.0.0", "TEAM_KEY": key}
+        )
+        assert (done.returncode == 1) is refused
+    assert verb == "serve"
+    assert "--allow-unauthenticated" not in compose["services"]["team"]["command"]
+
+
+def test_gateways_without_keys_are_published_on_this_machine_alone(compose):
+    for service in compose["services"].values():
+        if "--allow-unauthenticated" in service.get("command", ()):
+            assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
+    assert all("ports" not in compose["services"][name] for name in ("ollama", "ollama-gpu", "llama-server"))
 
 
 def test_window_is_the_same_on_both_sides(compose):
-    settings = load(ROOT / "config/examples/container.yaml", {}).settings
-    window = settings.models[-1].target.context_window
-    assert compose["services"]["ollama"]["environment"]["OLLAMA_CONTEXT_LENGTH"] == str(window)
-    host = re.match(r"http://(\w+):", settings.providers["ollama"].base_url)
-    assert host
-    assert host[1] in compose["services"]
+    ollama = load(ROOT / "config/compose/gateway.yaml", {}).settings
+    for name in ("ollama", "ollama-gpu"):
+        said = compose["services"][name]["environment"]["OLLAMA_CONTEXT_LENGTH"]
+        assert said == str(ollama.models[-1].target.context_window)
+    command = compose["services"]["llama-server"]["command"]
+    llamacpp = load(ROOT / "config/compose/llamacpp.yaml", {}).settings
+    assert command[command.index("-c") + 1] == str(llamacpp.models[-1].target.context_window)
+
+
+def test_the_model_that_is_pulled_is_the_one_that_is_asked_for(compose):
+    settings = load(ROOT / "config/compose/gateway.yaml", {}).settings
+    assert compose["services"]["model"]["command"] == ["pull", settings.models[-1].target.model]
+
+
+@pytest.mark.parametrize("name", ["gateway", "llamacpp"])
+def test_upstreams_are_services_of_the_same_file(compose, name):
+    for provider in load(ROOT / f"config/compose/{name}.yaml", {}).settings.providers.values():
+        host = re.match(r"http://([\w-]+):", provider.base_url)
+        assert host
+        assert host[1] in compose["services"]
+
+
+def test_the_balancer_asks_both_gateways_and_holds_nothing_back():
+    balancer = (ROOT / "config/compose/nginx.conf").read_text()
+    assert {"server one:8080;", "server two:8080;"} <= {line.strip() for line in balancer.splitlines()}
+    assert "proxy_buffering off;" in balancer
+    assert "x_claude_code_session_id" in balancer
