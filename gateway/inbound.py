@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 from attrs import field, frozen
 
@@ -37,7 +38,7 @@ class Inbound:
         """Claude Code's subagent id, or empty for the main thread."""
         return self.headers.get("x-claude-code-agent-id", "")
 
-    @property
+    @cached_property
     def estimated_tokens(self) -> int:
         """A cheap guess at the prompt's size: bytes / 4, with images and PDFs taken out and weighed apart."""
         size, images = len(self.body), 0
