@@ -98,3 +98,12 @@ def sdk() -> Iterator[Callable[[GatewayProcess], anthropic.Anthropic]]:
             return stack.enter_context(client)
 
         yield build
+
+
+@pytest.fixture
+def one_sentence() -> dict[str, str]:
+    """Claude Code's environment that ends an answer with its first sentence.
+
+    Left to chance, so small a model sometimes talks until its window is full.
+    """
+    return {"CLAUDE_CODE_EXTRA_BODY": '{"temperature": 0, "stop_sequences": [".", "!", "?"]}'}

@@ -79,7 +79,9 @@ def test_once_ends_with_a_streamed_answer(demo):
     assert "\x1b" not in text
 
 
-def test_claude_code_answers_by_the_line_that_the_demo_prints(demo, claude_executable, tmp_path):
+def test_claude_code_answers_by_the_line_that_the_demo_prints(
+    demo, claude_executable, one_sentence, tmp_path
+):
     process, said = demo("--port", "0")
     line = until(said, r"^ +bash +(ANTHROPIC.*)$", process)[1]
     (tmp_path / "bin").mkdir()
@@ -88,7 +90,7 @@ def test_claude_code_answers_by_the_line_that_the_demo_prints(demo, claude_execu
     done = subprocess.run(
         ["bash", "-c", line],
         check=False,
-        env={**user, "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"},
+        env={**user, **one_sentence, "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"},
         cwd=tmp_path,
         stdin=subprocess.DEVNULL,
         capture_output=True,

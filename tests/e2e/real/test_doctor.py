@@ -45,7 +45,7 @@ def test_it_finds_out_what_the_server_is_and_can(examined):
     assert verdicts["cancellation"] in ("yes", "no"), "a loaded machine may notice late, but it says so"
 
 
-def test_check_accepts_its_file_and_claude_code_works_with_it(examined, claude, tmp_path):
+def test_check_accepts_its_file_and_claude_code_works_with_it(examined, claude, one_sentence, tmp_path):
     _, path = examined
     check = [sys.executable, "-m", "gateway", "check", "--config", path]
     assert subprocess.run(check, check=False, timeout=60, stdout=subprocess.DEVNULL).returncode == 0
@@ -54,9 +54,8 @@ def test_check_accepts_its_file_and_claude_code_works_with_it(examined, claude, 
         tmp_path / "gateway.log",
     )
     try:
-        # Without chance: a small model that is unlucky talks until its window is full.
-        certain = claude(gateway, CLAUDE_CODE_EXTRA_BODY='{"temperature": 0}')
-        outcome = certain.run("--bare", "--tools", "", "--model", "my-local", "-p", "hello")
+        client = claude(gateway, **one_sentence)
+        outcome = client.run("--bare", "--tools", "", "--model", "my-local", "-p", "hello")
     finally:
         gateway.stop()
     assert outcome.code == 0

@@ -149,7 +149,8 @@ def test_failure_of_the_server_inside_a_stream_ends_in_an_error_event(real_gatew
         stream.get_final_message()
 
 
-def test_claude_code_prints_an_answer(real_gateway, claude):
-    outcome = claude(real_gateway(max_output_tokens=100)).run("--bare", "--tools", "", "-p", "hello")
+def test_claude_code_prints_an_answer(real_gateway, claude, one_sentence):
+    client = claude(real_gateway(max_output_tokens=100), **one_sentence)
+    outcome = client.run("--bare", "--tools", "", "-p", "hello")
     assert outcome.code == 0
     assert re.search(r"\w", outcome.out)
