@@ -30,7 +30,8 @@ FORCED = {
 
 def test_text_arrives_in_pieces_with_real_token_counts(real_gateway, sdk):
     client = sdk(real_gateway())
-    with client.messages.stream(model="any", max_tokens=80, messages=SKY) as stream:
+    certain = {"temperature": 0}
+    with client.messages.stream(model="any", max_tokens=80, messages=SKY, extra_body=certain) as stream:
         pieces = list(stream.text_stream)
         message = stream.get_final_message()
     assert len(pieces) > 10
