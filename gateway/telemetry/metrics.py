@@ -87,6 +87,11 @@ class Metrics:
         self._attempts = self._counter("gateway_upstream_attempts", "Requests sent upstream", TARGET)
         self._notices = self._counter("gateway_notices", "Things dropped, emulated or repaired", ("name",))
         self._in_flight = self._gauge("gateway_requests_in_flight", "Requests being answered now", "livesum")
+        self._watch_configuration()
+        if WORKERS_FOLDER not in os.environ:
+            ProcessCollector(registry=self.registry)
+
+    def _watch_configuration(self) -> None:
         self._reloads = self._counter(
             "gateway_config_reloads",
             "Times the configuration was read again; result is applied, unchanged or refused",
@@ -104,8 +109,6 @@ class Metrics:
             "0 while the file cannot be used and an older configuration serves",
             "livemin",
         )
-        if WORKERS_FOLDER not in os.environ:
-            ProcessCollector(registry=self.registry)
 
     def _counter(self, name: str, what: str, labels: tuple[str, ...]) -> Counter:
         return Counter(name, what, labels, registry=self.registry)

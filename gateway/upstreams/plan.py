@@ -119,8 +119,7 @@ def plan(
     if talk.prefill and quirks.prefill == "refuse":
         raise RequestRefused(NO_PREFILL)
     _refuse_servers(request, facts)
-    terms = ts.Terms(facts.vision is not False, quirks.server_tools)
-    tools = ts.toolset(request, talk.mentions, notes, terms)
+    tools = ts.toolset(request, talk.mentions, notes, _offerable(facts))
     system, told = _told(tools, talk.system, tool_choice, names, notes)
     offered = functions(told, names, quirks, amends, notes)
     form = output_format(request, quirks, amends, notes, tools=bool(offered.told))
@@ -152,6 +151,10 @@ def _sampling(request: a.MessagesRequest, own: Sampling) -> Sampling:
         top_p=request.top_p if own.top_p is None else own.top_p,
         top_k=request.top_k if own.top_k is None else own.top_k,
     )
+
+
+def _offerable(facts: ModelFacts) -> ts.Terms:
+    return ts.Terms(facts.vision is not False, facts.quirks.server_tools)
 
 
 def _terms(facts: ModelFacts, attachments: Attachments) -> t.Terms:
