@@ -183,8 +183,8 @@ class Exchange:
     async def _open(self, inbound: Inbound, target: Target) -> Attempt:
         """What has to be fetched and read first is not the upstream's time."""
         self._budget.pause()
-        messages, seen = inbound.request.messages, sight(target.facts)
-        attachments = await self.resolver.resolve(messages, seen, self.server.fetch_urls)
+        seen = sight(target.facts)
+        attachments = await self.resolver.resolve(inbound.shown, seen, self.server.fetch_urls)
         self._budget.ask(target, self._loop.time())
         return await opened(inbound, target, attachments)
 

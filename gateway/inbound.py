@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 
 from attrs import field, frozen
 
 from gateway.anthropic import wire as a
 from gateway.anthropic.documents import binary_size
+from gateway.anthropic.shown import Shown, shown
 
 IMAGE_TOKENS = 1_600
 """What one image is taken to weigh: the API's own ceiling (width x height / 750, at most this)."""
@@ -39,25 +40,20 @@ class Inbound:
         return self.headers.get("x-claude-code-agent-id", "")
 
     @cached_property
+    def shown(self) -> tuple[Shown, ...]:
+        """What the messages hold beside text."""
+        return shown(self.request.messages)
+
+    @cached_property
     def estimated_tokens(self) -> int:
         """A cheap guess at the prompt's size: bytes / 4, with images and PDFs taken out and weighed apart."""
         size, images = len(self.body), 0
-        for message in self.request.messages:
-            for block in message.content:
-                if type(block) is not a.Text:  # nearly all are
-                    for characters, weight in _binary((block,)):
-                        size -= characters
-                        images += weight
+        for one in self.shown:
+            block = one.block
+            if isinstance(block, a.Image):
+                size -= len(block.source.data)
+                images += 1
+            elif isinstance(block, a.Document) and (file := binary_size(block)):
+                size -= file
+                images += max(1, file // FILE_BYTES)
         return max(1, size // 4 + IMAGE_TOKENS * images)
-
-
-def _binary(content: tuple[a.Block, ...]) -> Iterator[tuple[int, int]]:
-    """What is no text: its length in base64, and as how many images it counts."""
-    for block in content:
-        if isinstance(block, a.Image):
-            yield len(block.source.data), 1
-        elif isinstance(block, a.Document):
-            if size := binary_size(block):
-                yield size, max(1, size // FILE_BYTES)
-        elif isinstance(block, a.ToolResult):
-            yield from _binary(block.content)

@@ -24,10 +24,20 @@ class Content:
     names: Names
     mentions: list[toolset.Mention] = field(factory=list[toolset.Mention])
 
+    def all_shown(self, blocks: tuple[a.Block, ...], place: Place) -> list[Piece]:
+        """The content of a user's message or a tool result that stands at `place`."""
+        found: list[Piece] = []
+        for i, block in enumerate(blocks):
+            if isinstance(block, a.Text):
+                found += [block.text] if block.text else []
+            else:
+                found += self.shown(block, place.block(i))
+        return found
+
     def shown(self, block: a.Block, place: Place) -> list[Piece]:
         """A block that a user sent, or that stands in a tool result."""
         match block:
-            case a.Text():
+            case a.Text() | a.Quoted():
                 return [block.text] if block.text else []
             case a.Image():
                 return [self.eyes.image(block, place)]
@@ -59,7 +69,7 @@ class Content:
         """The tool changes among a system message's blocks; other blocks than these and text are dropped."""
         for i, block in enumerate(blocks):
             if isinstance(block, a.Unknown):
-                if mention := toolset.mention(block, place.below(i).path):
+                if mention := toolset.mention(block, place.block(i).path):
                     self.mentions.append(mention)
                 elif not block.text:
                     self._drop(block.type)

@@ -28,7 +28,7 @@ from gateway.anthropic.compaction import Summary, summary
 from gateway.anthropic.content import Content
 from gateway.anthropic.names import Names
 from gateway.anthropic.notes import Notes
-from gateway.anthropic.pieces import Eyes, Piece, Place
+from gateway.anthropic.pieces import MESSAGES, Eyes, Piece, Place
 from gateway.anthropic.signatures import NO_REPLAY, Replay, replayed
 from gateway.anthropic.speech import Called, Speech, called, paragraphs
 
@@ -40,7 +40,7 @@ def conversation(request: a.MessagesRequest, terms: t.Terms, names: Names, notes
     eyes = Eyes(terms.sight, notes, terms.attachments)
     assembly = Assembly(request.messages, terms, names, Content(eyes, names))
     for i, message in enumerate(request.messages):
-        place = Place(f"messages.{i}.content", strict=i == head.newest)
+        place = Place(i, MESSAGES, i == head.newest)
         if message.role == "assistant":
             assembly.assistant(message, place)
         elif message.role != "system":
@@ -82,7 +82,7 @@ class Assembly:
         speech = Speech()
         for i, block in enumerate(message.content):
             match block:
-                case a.Text():
+                case a.Text() | a.Quoted():
                     speech.text += block.text
                 case a.ToolUse():
                     speech.calls.append(called(block))
@@ -91,7 +91,7 @@ class Assembly:
                 case a.RedactedThinking():
                     pass
                 case a.Unknown():
-                    speech = self._other(block, speech, place.below(i))
+                    speech = self._other(block, speech, place.block(i))
                 case a.Image() | a.Document() | a.ToolResult() | a.ToolReference():
                     speech.text += self.content.spoken(block)
         self._say(speech)
@@ -100,17 +100,19 @@ class Assembly:
         pieces: list[Piece] = []
         answered = False
         for i, block in enumerate(message.content):
-            if isinstance(block, a.ToolResult):
-                answered |= self._answer(block, place.below(i), pieces)
-            elif isinstance(block, a.Unknown) and (found := summary(block, place.below(i).path)):
+            if isinstance(block, a.Text):
+                pieces += [block.text] if block.text else []
+            elif isinstance(block, a.ToolResult):
+                answered |= self._answer(block, place, i, pieces)
+            elif isinstance(block, a.Unknown) and (found := summary(block, place.block(i).path)):
                 self._begin_with(found)
                 pieces, answered = [], True
             else:
-                pieces += self.content.shown(block, place.below(i))
+                pieces += self.content.shown(block, place.block(i))
         if pieces or answered:
             self._close(pieces)
         elif place.strict and message.content:
-            raise place.refusal("nothing in it can be sent to this model")
+            raise place.below("content").refusal("nothing in it can be sent to this model")
 
     def system(self, message: a.Message, text: str, place: Place) -> None:
         self.content.changes(message.content, place)
@@ -127,11 +129,14 @@ class Assembly:
     def finish(self) -> list[t.Turn]:
         self._close([])
         for turn in self.turns:
-            if isinstance(turn, t.UserTurn):
-                for result in turn.results:
-                    if result.pieces is None:
-                        self.content.eyes.notes.add("emulated.tool_result", "a call without result")
-                        result.pieces = [INTERRUPTED]
+            if not isinstance(turn, t.UserTurn):
+                continue
+            for result in turn.results:
+                if result.given is None and not result.quoted:
+                    self.content.eyes.notes.add("emulated.tool_result", "a call without result")
+                    result.given = [INTERRUPTED]
+            if turn.reminders and turn.results:
+                turn.results[-1].open()
         if self.terms.replay == "current_turn":
             _forget(self.turns)
         return self.turns
@@ -165,7 +170,7 @@ class Assembly:
         if block.type == served.SEARCHED:
             self.content.searched(block)
         elif result := self.served.pop(id_, None):
-            result.pieces = served.outcome(block, self.content.eyes, place)
+            result.given = served.outcome(block, self.content.eyes, place)
             self.settled = True
         elif (self.answered or {}).get(id_, True):
             self.content.eyes.notes.add("dropped.server_tool", f"{block.type}: a result without call")
@@ -180,10 +185,13 @@ class Assembly:
     def _say(self, speech: Speech) -> None:
         if speech.calls or speech.text.strip():
             turn = self._assistant_turn()
-            turn.thoughts += speech.thoughts_in(turn)
+            if speech.thoughts:
+                turn.thoughts += speech.thoughts_in(turn)
+            if speech.thinking:
+                turn.thinking = paragraphs(turn.thinking, speech.thinking)
             turn.text += speech.text
-            turn.thinking = paragraphs(turn.thinking, speech.thinking)
-            self._call(turn, speech.calls)
+            if speech.calls:
+                self._call(turn, speech.calls, self._user_turn().results)
 
     def _assistant_turn(self) -> t.AssistantTurn:
         """The turn that is still the assistant's, or a new one."""
@@ -219,29 +227,31 @@ class Assembly:
         turn = self.turns[-1] if self.turns else None
         return isinstance(turn, t.UserTurn) and bool(turn.results) and not turn.pieces
 
-    def _call(self, turn: t.AssistantTurn, calls: list[Called]) -> None:
+    def _call(self, turn: t.AssistantTurn, calls: list[Called], results: list[t.Result]) -> None:
+        limit, exact = self.terms.id_limit, self.terms.id_exact
         for call in calls:
-            taken = [earlier.id for earlier in turn.calls]
-            sent_id = ids.incoming(call.id, taken, self.terms.id_limit, exact=self.terms.id_exact)
-            sent = t.Call(sent_id, self.names.sent(call.name), call.arguments)
-            result = t.Result(sent.id, sent.name)
-            turn.calls.append(sent)
-            self._user_turn().results.append(result)
+            taken = [earlier.id for earlier in turn.calls] if turn.calls else ()
+            sent_id = ids.incoming(call.id, taken, limit, exact=exact)
+            name = self.names.sent(call.name)
+            result = t.Result(sent_id, name)
+            turn.calls.append(t.Call(sent_id, name, call.arguments))
+            results.append(result)
             if call.served:
                 self.served[call.id] = result
             else:
                 self.open.setdefault(call.id, []).append(result)
 
-    def _answer(self, block: a.ToolResult, place: Place, pieces: list[Piece]) -> bool:
+    def _answer(self, block: a.ToolResult, place: Place, i: int, pieces: list[Piece]) -> bool:
         """Put a result in its place; one that has none goes into `pieces` as text."""
-        inside = Place("content", place)
-        shown = [
-            piece for i, b in enumerate(block.content) for piece in self.content.shown(b, inside.below(i))
-        ]
+        places = self.open.get(block.tool_use_id)
+        if places and not block.is_error and block.content and type(said := block.content[0]) is a.Quoted:
+            places.pop(0).quoted = said.raw
+            return True
+        shown = self.content.all_shown(block.content, Place(i, place, key="content"))
         if block.is_error:
             shown = _as_error(shown)
-        if places := self.open.get(block.tool_use_id):
-            places.pop(0).pieces = shown
+        if places:
+            places.pop(0).given = shown
             return True
         self.content.eyes.notes.add("emulated.tool_result", "a result without call")
         title = f"[result of unknown tool call {block.tool_use_id}]"

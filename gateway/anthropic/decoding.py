@@ -6,8 +6,8 @@ Rules:
   are refused, with the path of the culprit (`messages.3.content.0.text`).
 - A body that is not UTF-8 throughout, or nested without end, is no valid JSON.
 
-Content blocks are decoded at once where all their types are known; else in two steps, a list of raw values
-first and each by its `type` second, so that one unknown block costs nothing but itself.
+A body whose blocks are all of known types is decoded at once, into the types that are kept; else each message
+and each block by itself, so that one unknown block costs nothing but itself.
 """
 
 from __future__ import annotations
@@ -17,9 +17,72 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import force_setattr
 
 from gateway.anthropic import wire as a
 from gateway.errors import RequestRefused
+
+# pyright: reportIncompatibleVariableOverride=false
+# On the wire `content` and `is_error` are other than what is kept, until `__post_init__` has settled them.
+
+
+_Inner = a.Text | a.Image | a.Document | a.ThinkingBlock | a.RedactedThinking | a.ToolUse | a.ToolReference
+
+
+_QUOTE, _OBJECT, _LIST, _NULL = b'"{[n'
+_INNER = msgspec.json.Decoder[Any](tuple[_Inner, ...])
+
+
+class _ToolResult(a.ToolResult, frozen=True, tag_field="type", tag="tool_result", gc=False):
+    content: Raw = Raw()
+
+    def __post_init__(self) -> None:
+        if type(self.content) is Raw:  # not of a copy with other content
+            force_setattr(self, "content", _result(self.content))
+
+
+def _result(sent: Raw) -> tuple[a.Block, ...]:
+    """ValueError if it is neither a text nor blocks."""
+    first = memoryview(sent)[0] if sent else _NULL
+    if first == _QUOTE:
+        return (a.Quoted(sent),)
+    if first == _LIST:
+        return _INNER.decode(sent)
+    if first == _NULL:
+        return ()
+    raise ValueError("content: neither a text nor blocks")
+
+
+_Known = _Inner | _ToolResult
+
+
+class _Message(a.Message, frozen=True, gc=False):
+    content: str | tuple[_Known, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.content, tuple):
+            return
+        if self.content is None and self.output_config is None:
+            raise ValueError("content: field required")
+        force_setattr(self, "plain", self.content is not None)
+        force_setattr(self, "content", _settled(self.content))
+
+
+def _settled(content: object) -> tuple[a.Block, ...]:
+    return (a.Text(content),) if isinstance(content, str) else ()
+
+
+class _RawMessage(Struct):
+    role: str
+    content: str | list[Raw] | None = None
+    output_config: a.OutputConfig | None = None
+    clear_at: str | None = None
+
+
+class _RawResult(Struct, tag_field="type", tag="tool_result"):
+    tool_use_id: str
+    content: str | list[Raw] | None = None
+    is_error: bool | None = None
 
 
 class _Metadata(Struct):
@@ -28,24 +91,13 @@ class _Metadata(Struct):
 
 _B = TypeVar("_B")
 """What a block is decoded as: one of the known types, or raw."""
+_M = TypeVar("_M")
+"""And a message."""
 
 
-class _Message(Struct, Generic[_B]):
-    role: str
-    content: str | list[_B] | None = None
-    output_config: a.OutputConfig | None = None
-    clear_at: str | None = None
-
-
-class _ToolResult(Struct, tag_field="type", tag="tool_result"):
-    tool_use_id: str
-    content: str | list[Raw] | None = None
-    is_error: bool | None = None
-
-
-class _Request(a.Options, Generic[_B], frozen=True, kw_only=True):
+class _Request(a.Options, Generic[_M, _B], frozen=True, kw_only=True):
     model: str
-    messages: list[_Message[_B]]
+    messages: tuple[_M, ...]
     system: str | list[_B] | None = None
     stream: bool | None = None
     stop_sequences: list[str] | None = None
@@ -58,22 +110,12 @@ class _Typed(Struct):
     text: str | None = None
 
 
-_KNOWN = (
-    a.Text
-    | a.Image
-    | a.Document
-    | a.ThinkingBlock
-    | a.RedactedThinking
-    | a.ToolUse
-    | a.ToolReference
-    | _ToolResult
-)
 _KNOWN_TYPES = frozenset(
     "text image document thinking redacted_thinking tool_use tool_reference tool_result".split()
 )
-_KNOWN_REQUEST = msgspec.json.Decoder[Any](_Request[_KNOWN])
-_REQUEST = msgspec.json.Decoder(_Request[Raw])
-_BLOCK = msgspec.json.Decoder[Any](_KNOWN)
+_KNOWN_REQUEST = msgspec.json.Decoder[Any](_Request[_Message, _Known])
+_REQUEST = msgspec.json.Decoder[Any](_Request[_RawMessage, Raw])
+_BLOCK = msgspec.json.Decoder[Any](_Inner | _RawResult)
 _TYPED = msgspec.json.Decoder(_Typed)
 _OPTIONS = a.Options.__struct_fields__
 
@@ -101,17 +143,17 @@ def _request(body: bytes) -> a.MessagesRequest:
         raise RequestRefused("max_tokens: must be 0 or greater")
     return a.MessagesRequest(
         model=sent.model,
-        messages=tuple(_message(i, m) for i, m in enumerate(sent.messages)),
+        messages=_messages(sent.messages),
         system=_system(sent.system),
         stream=bool(sent.stream),
         stop_sequences=tuple(sent.stop_sequences or ()),
-        tools=tuple(sent.tools or ()),
+        tools=_tools(sent.tools),
         metadata_user_id=sent.metadata.user_id if sent.metadata else None,
         **{name: getattr(sent, name) for name in _OPTIONS},
     )
 
 
-def _decode(body: bytes) -> _Request[Any]:
+def _decode(body: bytes) -> _Request[Any, Any]:
     """Raw values are not looked into, so that their UTF-8 is checked here."""
     if not body.isascii():
         body.decode()
@@ -121,18 +163,26 @@ def _decode(body: bytes) -> _Request[Any]:
         return _REQUEST.decode(body)
 
 
-def _message(i: int, sent: _Message[Any]) -> a.Message:
+def _messages(sent: tuple[Any, ...]) -> tuple[a.Message, ...]:
+    if isinstance(sent[0], a.Message):
+        return sent
+    return tuple(_message(i, message) for i, message in enumerate(sent))
+
+
+def _message(i: int, sent: _RawMessage) -> a.Message:
     path = f"messages.{i}"
     if sent.content is None and sent.output_config is None:
         raise RequestRefused(f"{path}.content: field required")
     plain = isinstance(sent.content, str)
-    return a.Message(
-        role=sent.role,
-        content=_blocks(sent.content, f"{path}.content"),
-        plain=plain,
-        output_config=sent.output_config,
-        clear_at=sent.clear_at,
-    )
+    content = _blocks(sent.content, f"{path}.content")
+    return a.Message(sent.role, content, plain, sent.output_config, sent.clear_at)
+
+
+def _tools(sent: list[a.ToolDefinition] | None) -> tuple[a.ToolDefinition, ...]:
+    for i, tool in enumerate(sent or ()):
+        if tool.input_schema and memoryview(tool.input_schema)[0] not in (_OBJECT, _NULL):
+            raise RequestRefused(f"tools.{i}.input_schema: Expected `object`")
+    return tuple(sent or ())
 
 
 def _system(sent: str | list[Any] | None) -> tuple[str, ...]:
@@ -141,23 +191,23 @@ def _system(sent: str | list[Any] | None) -> tuple[str, ...]:
 
 
 def _blocks(sent: str | list[Any] | None, path: str) -> tuple[a.Block, ...]:
-    if sent is None:
-        return ()
-    if isinstance(sent, str):
-        return (a.Text(sent),)
-    return tuple([_block(block, path, i) for i, block in enumerate(sent)])
+    if isinstance(sent, list):
+        return tuple([_block(block, path, i) for i, block in enumerate(sent)])
+    return _settled(sent)
 
 
 def _block(sent: Any, path: str, i: int) -> a.Block:
     """`sent` is raw, or one of the known blocks."""
-    block = sent
-    if isinstance(sent, Raw):
-        try:
-            block = _BLOCK.decode(sent)
-        except msgspec.ValidationError as error:
-            return _unknown(sent, error, f"{path}.{i}")
-    if isinstance(block, _ToolResult):
+    if not isinstance(sent, Raw):
+        return sent
+    try:
+        block = _BLOCK.decode(sent)
+    except msgspec.ValidationError as error:
+        return _unknown(sent, error, f"{path}.{i}")
+    if isinstance(block, _RawResult):
         content = _blocks(block.content, f"{path}.{i}.content")
+        if isinstance(block.content, str):
+            content = (a.Quoted(Raw(msgspec.json.encode(block.content))),)
         return a.ToolResult(block.tool_use_id, content, bool(block.is_error))
     return block
 

@@ -24,7 +24,8 @@ from collections.abc import Collection, Mapping
 from gateway.anthropic import wire as a
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,256}", re.ASCII)
-_OURS = re.compile(r"toolu_gw(?P<n>[1-9][0-9]{0,8})?_(?P<original>[A-Za-z0-9_-]+)", re.ASCII)
+_PREFIX = "toolu_gw"
+_OURS = re.compile(_PREFIX + r"(?P<n>[1-9][0-9]{0,8})?_(?P<original>[A-Za-z0-9_-]+)", re.ASCII)
 _SHORT = 16
 """Below this an id limit leaves no room for a prefix (Mistral: exactly nine letters and digits)."""
 
@@ -65,7 +66,7 @@ def incoming(client_id: str, taken: Collection[str], limit: int | None, *, exact
 
     `exact`: ids have `limit` letters and digits, no more and no fewer.
     """
-    was = original(client_id)
+    was = original(client_id) if client_id.startswith(_PREFIX) else client_id
     fits = limit is None or len(was) <= limit
     if exact:
         fits = len(was) == limit and was.isascii() and was.isalnum()
@@ -79,12 +80,12 @@ def incoming(client_id: str, taken: Collection[str], limit: int | None, *, exact
 
 def _encode(original: str, n: int) -> str:
     text = urlsafe_b64encode(original.encode()).decode().rstrip("=")
-    return f"toolu_gw{n or ''}_{text}"
+    return f"{_PREFIX}{n or ''}_{text}"
 
 
 def _decode(client_id: str) -> tuple[str, int]:
     """Only what `_encode` writes is read as ours, byte for byte."""
-    match = _OURS.fullmatch(client_id)
+    match = _OURS.fullmatch(client_id) if client_id.startswith(_PREFIX) else None
     if match is None:
         return client_id, 0
     coded, n = match["original"], int(match["n"] or 0)

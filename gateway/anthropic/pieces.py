@@ -44,22 +44,35 @@ class Pdf(Struct, frozen=True):
 Piece = str | Picture | Pdf
 
 
-class Place(Struct, frozen=True):
-    """Where something stands in the request. `strict`: what cannot be sent from here is refused."""
+class Place(Struct, frozen=True, gc=False):
+    """Where something stands in the request. `strict`: what cannot be sent from here is refused.
 
-    step: str
+    Made for every message, and its path for hardly any.
+    """
+
+    step: int | str
     parent: Place | None = None
     strict: bool = False
+    key: str = ""
+    """Of the list that `step` counts in."""
 
     def below(self, step: int | str) -> Place:
-        return Place(str(step), self, self.strict)
+        return Place(step, self, self.strict)
+
+    def block(self, i: int) -> Place:
+        """In the content of the message that stands here."""
+        return Place(i, self, self.strict, "content")
 
     @property
     def path(self) -> str:
-        return f"{self.parent.path}.{self.step}" if self.parent else self.step
+        above = [self.parent.path] if self.parent else []
+        return ".".join([*above, *filter(None, [self.key]), str(self.step)])
 
     def refusal(self, what: str) -> RequestRefused:
         return RequestRefused(f"{self.path}: {what}")
+
+
+MESSAGES = Place("messages")
 
 
 @frozen

@@ -10,7 +10,7 @@ from gateway.anthropic import wire as a
 from gateway.anthropic.signatures import Replay
 
 
-class Called(Struct):
+class Called(Struct, gc=False):
     """A call in the history, by the client's id and full name. `served`: not the client's to answer."""
 
     id: str
@@ -25,7 +25,7 @@ class Called(Struct):
         return self.input if text.startswith(b"{") else Raw(b'{"input":' + (text or b"null") + b"}")
 
 
-class Speech(Struct):
+class Speech(Struct, gc=False):
     """What the assistant says in one go, up to a result that does not come from the client."""
 
     text: str = ""

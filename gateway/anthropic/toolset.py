@@ -102,7 +102,7 @@ def toolset(
     offer = _Offer(request, terms, notes)
     for i, tool in enumerate(request.tools):
         offer.add(tool, i)
-    searched = any((tool.type or "").startswith(_SEARCH) for tool in request.tools)
+    searched = any(tool.type is not None and tool.type.startswith(_SEARCH) for tool in request.tools)
     tools = offer.changed(mentions, searched=searched)
     return Toolset(list(tools.values()), _choice(request, tools, notes), offer.members, tuple(offer.served))
 
@@ -184,6 +184,8 @@ class _Offer:
     def changed(self, mentions: list[Mention], *, searched: bool) -> dict[str, a.ToolDefinition]:
         """The functions in the order they are sent, after what the messages did to them."""
         ready = {name: tool for name, tool in self.known.items() if searched or not tool.defer_loading}
+        if not mentions and len(ready) == len(self.known):
+            return ready
         removed: set[str] = set()
         for said in mentions:
             found = self._meant(said)

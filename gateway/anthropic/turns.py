@@ -13,6 +13,7 @@ from msgspec import Raw, Struct
 from gateway.anthropic.attached import NOTHING, Attachments
 from gateway.anthropic.pieces import PICTURES, Piece, Sight
 from gateway.anthropic.toolset import Mention
+from gateway.anthropic.wire import unquoted
 
 
 @frozen
@@ -28,7 +29,7 @@ class Terms:
     attachments: Attachments = NOTHING
 
 
-class Call(Struct):
+class Call(Struct, gc=False):
     """`input` is always a JSON object."""
 
     id: str
@@ -36,15 +37,25 @@ class Call(Struct):
     input: Raw
 
 
-class Result(Struct):
-    """`pieces` is None as long as the client has sent none."""
+class Result(Struct, gc=False):
+    """`quoted`: the client sent a text alone, and this is its JSON string. `given`: or these pieces."""
 
     id: str
     name: str
-    pieces: list[Piece] | None = None
+    given: list[Piece] | None = None
+    quoted: Raw = Raw()
+
+    @property
+    def pieces(self) -> list[Piece] | None:
+        """None as long as the client has sent none."""
+        return [*filter(None, [unquoted(self.quoted)])] if self.quoted else self.given
+
+    def open(self) -> None:
+        """Something is to be added to it."""
+        self.given, self.quoted = self.pieces, Raw()
 
 
-class UserTurn(Struct):
+class UserTurn(Struct, gc=False):
     """In this order: tool results, reminders that belong to the last of them, everything else."""
 
     results: list[Result] = []
@@ -65,7 +76,7 @@ class Thought(Struct, frozen=True):
     calls: int = 0
 
 
-class AssistantTurn(Struct):
+class AssistantTurn(Struct, gc=False):
     """`thinking` is all the reasoning that can be read; `thoughts` is what of it came as items."""
 
     text: str = ""

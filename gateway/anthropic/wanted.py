@@ -1,9 +1,8 @@
-"""What of a request an upstream cannot take as it stands: URLs to be fetched, PDFs to be read.
-
-A conversation of text alone costs one look at the type of each block.
-"""
+"""What of a request an upstream cannot take as it stands: URLs to be fetched, PDFs to be read."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from attrs import Factory, define
 
@@ -11,6 +10,7 @@ from gateway.anthropic import served
 from gateway.anthropic import wire as a
 from gateway.anthropic.documents import content, source_of
 from gateway.anthropic.pieces import Place, Sight, inline_file
+from gateway.anthropic.shown import Shown
 from gateway.errors import RequestRefused
 
 
@@ -30,39 +30,19 @@ class Wanted:
         return not (self.images or self.documents or self.pdfs)
 
 
-def wanted(messages: tuple[a.Message, ...], sight: Sight) -> Wanted:
+def wanted(shown: Iterable[Shown], sight: Sight) -> Wanted:
     found = Wanted()
-    newest = -1
-    for i, block, top in _candidates(messages):
-        if newest < 0:
-            newest = max(n for n, m in enumerate(messages) if m.role not in ("system", "assistant") or n == 0)
-        _look(block, found, sight, again=top and i == newest)
+    for one in shown:
+        _look(one.block, found, sight, again=one.newest)
     return found
 
 
-_CANDIDATES = frozenset({a.Image, a.Document, a.Unknown})
-
-
-def _candidates(messages: tuple[a.Message, ...]) -> list[tuple[int, a.Block, bool]]:
-    """Blocks that may hold something, by the number of their message, and whether outside a tool result."""
-    found: list[tuple[int, a.Block, bool]] = []
-    for i, message in enumerate(messages):
-        for block in message.content:
-            if type(block) is a.ToolResult:
-                for inner in block.content:
-                    if type(inner) in _CANDIDATES:
-                        found.append((i, inner, False))  # noqa: PERF401  most results hold none
-            elif type(block) in _CANDIDATES:
-                found.append((i, block, True))
-    return found
-
-
-def _look(block: a.Block, found: Wanted, sight: Sight, *, again: bool) -> None:
+def _look(block: a.Image | a.Document | a.Unknown, found: Wanted, sight: Sight, *, again: bool) -> None:
     if isinstance(block, a.Image):
         _look_at_image(block, found, sight, again=again)
     elif isinstance(block, a.Document):
         _look_at_document(block, found, sight, again=again)
-    elif isinstance(block, a.Unknown) and (page := served.fetched_page(block)):
+    elif page := served.fetched_page(block):
         _look_at_document(page, found, sight, again=False)
 
 

@@ -6,10 +6,24 @@ JSON that only passes through (tool schemas, tool input) stays `msgspec.Raw`: de
 
 from __future__ import annotations
 
+from typing import cast
+
+import msgspec
 from msgspec import Raw, Struct
 
+_STRING = msgspec.json.Decoder(str)
 
-class Text(Struct, frozen=True, tag_field="type", tag="text"):
+
+def unquoted(text: Raw) -> str:
+    return _STRING.decode(text)
+
+
+def as_it_is(text: Raw) -> str:
+    """A JSON string for an encoder of JSON, which writes it as it is; empty for nothing."""
+    return cast("str", text) if text else ""
+
+
+class Text(Struct, frozen=True, tag_field="type", tag="text", gc=False):
     text: str
 
 
@@ -43,7 +57,7 @@ class Document(Struct, frozen=True, tag_field="type", tag="document"):
     citations: Citations | None = None
 
 
-class ThinkingBlock(Struct, frozen=True, tag_field="type", tag="thinking"):
+class ThinkingBlock(Struct, frozen=True, tag_field="type", tag="thinking", gc=False):
     thinking: str
     signature: str = ""
 
@@ -52,7 +66,7 @@ class RedactedThinking(Struct, frozen=True, tag_field="type", tag="redacted_thin
     data: str = ""
 
 
-class ToolUse(Struct, frozen=True, tag_field="type", tag="tool_use"):
+class ToolUse(Struct, frozen=True, tag_field="type", tag="tool_use", gc=False):
     id: str
     name: str
     input: Raw = Raw(b"{}")
@@ -71,16 +85,30 @@ class Unknown(Struct, frozen=True):
     text: str = ""
 
 
-class ToolResult(Struct, frozen=True):
-    """`content` is decoded: a string becomes one text block, absent content no block at all."""
+class Quoted(Struct, frozen=True, gc=False):
+    """The text of a tool result that is no more than that, as the JSON string that was sent.
+
+    Such texts are most of what a session's requests hold, and hardly anybody looks into them.
+    """
+
+    raw: Raw
+
+    @property
+    def text(self) -> str:
+        return unquoted(self.raw)
+
+
+class ToolResult(Struct, frozen=True, gc=False):
+    """`content` is decoded: a string becomes one quoted text, absent content no block at all."""
 
     tool_use_id: str
     content: tuple[Block, ...] = ()
-    is_error: bool = False
+    is_error: bool | None = None
 
 
 Block = (
     Text
+    | Quoted
     | Image
     | Document
     | ThinkingBlock
@@ -97,7 +125,7 @@ class OutputConfig(Struct, frozen=True):
     format: Raw = Raw()
 
 
-class Message(Struct, frozen=True):
+class Message(Struct, frozen=True, gc=False):
     """One turn as sent. `plain` tells whether the content was a string."""
 
     role: str
@@ -107,7 +135,7 @@ class Message(Struct, frozen=True):
     clear_at: str | None = None
 
 
-class ToolDefinition(Struct, frozen=True):
+class ToolDefinition(Struct, frozen=True, gc=False):
     """One entry of `tools`. `type` is absent, null or `custom` for an ordinary function."""
 
     name: str = ""

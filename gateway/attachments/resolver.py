@@ -1,7 +1,7 @@
 """The attachments of a request: what its target cannot take as it is, fetched and read.
 
 Rules:
-- A request of text alone costs one look at its blocks; everything else is made once and kept on a shelf.
+- A request of text alone costs nothing; everything else is made once and kept on a shelf.
 - What could not be had is kept as well, so that a conversation's later requests say the same. Only where the
   failure refuses the request, in the newest user turn, is it tried again.
 - It never raises: what is missing from the table is said or refused by the translators.
@@ -12,13 +12,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+from collections.abc import Iterable
 from functools import partial
 
 from attrs import Factory, define
 
-from gateway.anthropic import wire as a
 from gateway.anthropic.attached import NOTHING, Attachments, Fetched, Reading
 from gateway.anthropic.pieces import Sight
+from gateway.anthropic.shown import Shown
 from gateway.anthropic.wanted import Wanted, wanted
 from gateway.attachments import pdf, web
 from gateway.attachments.shelf import Shelf
@@ -59,9 +60,9 @@ class Resolver:
     _fetches: asyncio.Semaphore = Factory(lambda: asyncio.Semaphore(FETCHES))
     _readings: asyncio.Semaphore = Factory(lambda: asyncio.Semaphore(READINGS))
 
-    async def resolve(self, messages: tuple[a.Message, ...], sight: Sight, urls: FetchUrls) -> Attachments:
+    async def resolve(self, shown: Iterable[Shown], sight: Sight, urls: FetchUrls) -> Attachments:
         """`sight`: what the target takes. `urls`: which addresses may be fetched from."""
-        todo = wanted(messages, sight)
+        todo = wanted(shown, sight)
         if todo.nothing:
             return NOTHING
         table = Table()

@@ -95,7 +95,7 @@ async def _count(service: Service, runtime: Runtime, inbound: Inbound, peer: Asg
 async def _counted(service: Service, runtime: Runtime, inbound: Inbound, target: Target) -> int:
     try:
         attachments = await service.resolver.resolve(
-            inbound.request.messages, sight(target.facts), runtime.settings.server.fetch_urls
+            inbound.shown, sight(target.facts), runtime.settings.server.fetch_urls
         )
         return await service.counter.count(target.adapter.prompt(inbound, target, attachments))
     except RequestRefused:  # it may not be sendable, but counting it hurts nobody

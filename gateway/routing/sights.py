@@ -82,23 +82,11 @@ def looks(conditions: Sequence[Condition]) -> dict[str, Look]:
 
 
 def _has_images(inbound: Inbound) -> bool:
-    for message in inbound.request.messages:
-        for block in message.content:
-            if type(block) is a.Image:
-                return True
-            if type(block) is a.ToolResult and any(type(one) is a.Image for one in block.content):
-                return True
-    return False
+    return any(isinstance(one.block, a.Image) for one in inbound.shown)
 
 
 def _has_pdf(inbound: Inbound) -> bool:
-    for message in inbound.request.messages:
-        for block in message.content:
-            if type(block) is a.Document and _is_pdf(block):
-                return True
-            if type(block) is a.ToolResult and any(map(_is_pdf, block.content)):
-                return True
-    return False
+    return any(isinstance(one.block, a.Document) and _is_pdf(one.block) for one in inbound.shown)
 
 
 class _Source(msgspec.Struct):
@@ -109,10 +97,8 @@ class _Source(msgspec.Struct):
 _SOURCE = msgspec.json.Decoder(_Source)
 
 
-def _is_pdf(block: a.Block) -> bool:
+def _is_pdf(block: a.Document) -> bool:
     """A document by URL is a PDF, as the API has it; one in base64 says so."""
-    if type(block) is not a.Document:
-        return False
     try:
         source = _SOURCE.decode(block.source)
     except msgspec.MsgspecError:

@@ -25,7 +25,7 @@ from gateway.settings.quirks import Quirks
 from gateway.upstreams.built import Amends
 
 
-class Function(Struct, frozen=True):
+class Function(Struct, frozen=True, gc=False):
     """`name` as it is sent; `strict`: the parameters have OpenAI's strict form, and it may be asked for."""
 
     name: str
@@ -54,7 +54,8 @@ def functions(tools: Toolset, names: Names, quirks: Quirks, amends: Amends, note
         strict = _strict(tool, schema, quirks, amends, notes) if tool.strict else None
         name = names.sent(tool.name)
         parameters = strict.schema if strict else lowering.parameters(schema, level, bare)
-        told.append(Function(name, _description(tool), parameters, strict is not None))
+        said = _with_examples(tool, tool.input_examples) if tool.input_examples else tool.description or ""
+        told.append(Function(name, said, parameters, strict is not None))
         if strict is None and not repair and not tools.members:
             continue
         nulls = strict is not None and strict.optional
@@ -79,8 +80,6 @@ def _returned(name: str, family: str, mending: Mending | None) -> Returned:
     return Returned(name.removeprefix(family + families.BETWEEN) if family else name, family, mending)
 
 
-def _description(tool: a.ToolDefinition) -> str:
-    if not tool.input_examples:
-        return tool.description or ""
-    examples = [f"Examples: {str(bytes(example), 'utf-8')}" for example in tool.input_examples]
-    return "\n".join(filter(None, [tool.description, *examples]))
+def _with_examples(tool: a.ToolDefinition, examples: list[Raw]) -> str:
+    said = [f"Examples: {str(bytes(example), 'utf-8')}" for example in examples]
+    return "\n".join(filter(None, [tool.description, *said]))

@@ -6,13 +6,14 @@ import pytest
 
 from gateway.anthropic.decoding import decode_request
 from gateway.anthropic.pieces import Sight
+from gateway.anthropic.shown import shown
 from gateway.anthropic.wanted import Wanted, wanted
 
 
 def found(*messages: tuple[str, list], sight: Sight | None = None) -> Wanted:
     body = [{"role": role, "content": content} for role, content in messages]
     request = decode_request(json.dumps({"model": "m", "messages": body}).encode())
-    return wanted(request.messages, sight or Sight())
+    return wanted(shown(request.messages), sight or Sight())
 
 
 def image(url: str) -> dict:

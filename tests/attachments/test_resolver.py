@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from gateway.anthropic import wire as a
 from gateway.anthropic.attached import NOTHING
 from gateway.anthropic.decoding import decode_request
 from gateway.anthropic.pieces import Sight
+from gateway.anthropic.shown import Shown, shown
 from gateway.attachments import Resolver, pdf, resolver
 from gateway.testing.samples import pdf as sample
 from gateway.testing.samples import png
@@ -18,10 +18,10 @@ PNG = png()
 ALL = Sight(image_urls=True, pdf=True, pdf_urls=True)
 
 
-def messages(*contents: list) -> tuple[a.Message, ...]:
+def sent_with(*contents: list) -> tuple[Shown, ...]:
     roles = ["user", "assistant"] * len(contents)
     body = [{"role": role, "content": content} for role, content in zip(roles, contents, strict=False)]
-    return decode_request(json.dumps({"model": "m", "messages": body}).encode()).messages
+    return shown(decode_request(json.dumps({"model": "m", "messages": body}).encode()).messages)
 
 
 def image(url: str) -> dict:
@@ -38,27 +38,27 @@ def inline(content: bytes) -> dict:
 
 
 async def test_text_needs_nothing():
-    sent = messages(
+    sent = sent_with(
         [{"type": "text", "text": "hi"}, {"type": "tool_use", "id": "t", "name": "n", "input": {}}]
     )
     assert await Resolver().resolve(sent, Sight(), "public") is NOTHING
 
 
 async def test_target_that_takes_everything_needs_nothing(web):
-    sent = messages([image(web.url("/a")), document(type="url", url=web.url("/b")), inline(b"%PDF-")])
+    sent = sent_with([image(web.url("/a")), document(type="url", url=web.url("/b")), inline(b"%PDF-")])
     assert await Resolver().resolve(sent, ALL, "all") is NOTHING
     assert web.asked == []
 
 
 async def test_model_without_vision_needs_no_pictures(web):
-    assert await Resolver().resolve(messages([image(web.url("/a"))]), Sight(vision=False), "all") is NOTHING
+    assert await Resolver().resolve(sent_with([image(web.url("/a"))]), Sight(vision=False), "all") is NOTHING
     assert web.asked == []
 
 
 async def test_picture_is_fetched_once_for_a_whole_conversation(web):
     url = web.put("/a", PNG)
     kept = Resolver()
-    sent = messages([image(url), image(url)], [{"type": "text", "text": "ok"}], [image(url)])
+    sent = sent_with([image(url), image(url)], [{"type": "text", "text": "ok"}], [image(url)])
     for _ in range(3):
         table = await kept.resolve(sent, Sight(), "all")
         assert base64.b64decode(table.files[url].data) == PNG
@@ -83,7 +83,7 @@ async def test_pdf_is_read_once_wherever_it_stands(monkeypatch):
         "content": {"type": "web_fetch_result", "url": "u", "content": block},
     }
     kept = Resolver()
-    for sent in (messages([block]), messages([result]), messages([], [fetched], [])):
+    for sent in (sent_with([block]), sent_with([result]), sent_with([], [fetched], [])):
         table = await kept.resolve(sent, Sight(), "public")
         assert table.texts[block["source"]["data"]].text == "[page 1]\nwords"
     assert reads == 1
@@ -91,38 +91,38 @@ async def test_pdf_is_read_once_wherever_it_stands(monkeypatch):
 
 async def test_pdf_by_url_is_fetched_and_read(web):
     url = web.put("/a.pdf", sample("from afar"), "application/pdf")
-    table = await Resolver().resolve(messages([document(type="url", url=url)]), Sight(), "all")
+    table = await Resolver().resolve(sent_with([document(type="url", url=url)]), Sight(), "all")
     assert table.texts[table.files[url].data].text == "[page 1]\nfrom afar"
 
 
 async def test_pdf_by_url_is_only_fetched_for_a_target_that_reads_pdfs(web):
     url = web.put("/a.pdf", sample("from afar"), "application/pdf")
-    table = await Resolver().resolve(messages([document(type="url", url=url)]), Sight(pdf=True), "all")
+    table = await Resolver().resolve(sent_with([document(type="url", url=url)]), Sight(pdf=True), "all")
     assert (table.files[url].media_type, table.texts) == ("application/pdf", {})
 
 
 async def test_pictures_inside_documents_are_fetched(web):
     url = web.put("/a", PNG)
     block = {"type": "document", "source": {"type": "content", "content": [image(url)]}}
-    assert (await Resolver().resolve(messages([block]), Sight(), "all")).files[url].data
+    assert (await Resolver().resolve(sent_with([block]), Sight(), "all")).files[url].data
 
 
 async def test_failure_of_the_past_stays_what_it_was_and_a_new_one_is_tried_again(web):
     url = web.url("/a")
     web.put("/a", b"", status="500 Oops")
     kept = Resolver()
-    old = messages([image(url)], [{"type": "text", "text": "ok"}], [{"type": "text", "text": "more"}])
+    old = sent_with([image(url)], [{"type": "text", "text": "ok"}], [{"type": "text", "text": "more"}])
     assert (await kept.resolve(old, Sight(), "all")).files[url].failure == "the server answered 500"
     web.put("/a", PNG)
     assert (await kept.resolve(old, Sight(), "all")).files[url].failure == "the server answered 500"
-    assert (await kept.resolve(messages([image(url)]), Sight(), "all")).files[url].data
+    assert (await kept.resolve(sent_with([image(url)]), Sight(), "all")).files[url].data
     assert len(web.asked) == 2
 
 
 @pytest.mark.parametrize(("urls", "why"), [("public", "not public"), ("never", "fetches no URLs")])
 async def test_configuration_says_where_may_be_fetched_from(web, urls, why: str):
     url = web.put("/a", PNG)
-    found = (await Resolver().resolve(messages([image(url)]), Sight(), urls)).files[url]
+    found = (await Resolver().resolve(sent_with([image(url)]), Sight(), urls)).files[url]
     assert why in found.failure
     assert web.asked == []
 
@@ -130,7 +130,7 @@ async def test_configuration_says_where_may_be_fetched_from(web, urls, why: str)
 async def test_only_so_many_urls_are_fetched_for_one_request(web, monkeypatch):
     monkeypatch.setattr(resolver, "URLS", 2)
     urls = [web.put(f"/{n}", PNG) for n in range(3)]
-    table = await Resolver().resolve(messages([image(url) for url in urls]), Sight(), "all")
+    table = await Resolver().resolve(sent_with([image(url) for url in urls]), Sight(), "all")
     assert [bool(table.files[url].data) for url in urls] == [True, True, False]
 
 
@@ -142,10 +142,10 @@ async def test_what_came_in_time_is_there_when_the_rest_did_not(web, monkeypatch
 
     web.answers["/slow"] = silent
     quick, slow = web.put("/quick", PNG), web.url("/slow")
-    table = await Resolver().resolve(messages([image(quick), image(slow)]), Sight(), "all")
+    table = await Resolver().resolve(sent_with([image(quick), image(slow)]), Sight(), "all")
     assert (bool(table.files[quick].data), slow in table.files) == (True, False)
 
 
 async def test_blocks_that_are_wrong_are_left_to_the_translators():
-    sent = messages([document(type="content"), {"type": "document", "source": {"type": 3}}])
+    sent = sent_with([document(type="content"), {"type": "document", "source": {"type": 3}}])
     assert await Resolver().resolve(sent, Sight(), "public") is NOTHING

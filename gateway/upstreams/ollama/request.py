@@ -16,6 +16,7 @@ from msgspec import UNSET, Raw
 from gateway.anthropic import turns as t
 from gateway.anthropic.attached import NOTHING, Attachments
 from gateway.anthropic.pieces import Picture, Piece, joined
+from gateway.anthropic.wire import as_it_is
 from gateway.inbound import Inbound
 from gateway.upstreams.built import AS_IT_IS, Amends, Built
 from gateway.upstreams.encoding import encoded
@@ -108,7 +109,8 @@ def _user(turn: t.UserTurn) -> list[o.SentMessage]:
     """Tool messages, the reminders at the end of the last one, then a user message if anything is left."""
     messages: list[o.SentMessage] = []
     for result in turn.results:
-        message = _message("tool", result.pieces or [], "\n")
+        text = as_it_is(result.quoted)
+        message = o.SentMessage("tool", text) if text else _message("tool", result.pieces or [], "\n")
         message.tool_name, message.tool_call_id = result.name, result.id
         messages.append(message)
     if turn.reminders:

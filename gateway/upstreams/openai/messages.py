@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 
 from gateway.anthropic import turns as t
 from gateway.anthropic.pieces import Pdf, Picture, Piece, joined, merged
+from gateway.anthropic.wire import as_it_is
 from gateway.settings.quirks import Quirks
 from gateway.upstreams.openai import wire as o
 from gateway.upstreams.plan import Plan
@@ -59,10 +60,15 @@ _EMPTY_CONTENT: dict[str, str | UnsetType | None] = {"null": None, "empty": "", 
 
 def _user(turn: t.UserTurn) -> list[o.SentMessage]:
     """Tool messages, then a user message with their pictures and everything else, if there is any."""
+    if not turn.results:
+        return [o.SentMessage("user", _content(turn.pieces))]
     sent: list[o.SentMessage] = []
     attached: list[Piece] = []
     counts = {"image": 0, "document": 0}
     for result in turn.results:
+        if text := as_it_is(result.quoted):
+            sent.append(o.SentMessage("tool", text, tool_call_id=result.id))
+            continue
         lines: list[str] = []
         for piece in result.pieces or ():
             if isinstance(piece, str):

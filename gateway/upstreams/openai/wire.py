@@ -133,7 +133,7 @@ class FilePart(Struct, tag_field="type", tag="file"):
 SentPart = TextPart | ImagePart | FilePart
 
 
-class SentFunction(Struct):
+class SentFunction(Struct, gc=False):
     """`arguments` is the JSON text, as the client had it."""
 
     name: str
@@ -148,7 +148,7 @@ class CallExtras(Struct):
     google: GoogleCall
 
 
-class SentCall(Struct, omit_defaults=True):
+class SentCall(Struct, omit_defaults=True, gc=False):
     """`extra_content` is Gemini's."""
 
     id: str
@@ -157,7 +157,7 @@ class SentCall(Struct, omit_defaults=True):
     extra_content: CallExtras | UnsetType = UNSET
 
 
-class SentMessage(Struct, omit_defaults=True):
+class SentMessage(Struct, omit_defaults=True, gc=False):
     role: str
     content: str | list[SentPart] | UnsetType | None = UNSET
     reasoning_content: str | UnsetType = UNSET
@@ -166,14 +166,14 @@ class SentMessage(Struct, omit_defaults=True):
     tool_call_id: str | UnsetType = UNSET
 
 
-class FunctionDefinition(Struct, omit_defaults=True):
+class FunctionDefinition(Struct, omit_defaults=True, gc=False):
     name: str
     parameters: Raw
     description: str | UnsetType = UNSET
     strict: bool | UnsetType = UNSET
 
 
-class SentTool(Struct):
+class SentTool(Struct, gc=False):
     function: FunctionDefinition
     type: Literal["function"] = "function"
 

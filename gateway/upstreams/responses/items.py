@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 
 from gateway.anthropic import turns as t
 from gateway.anthropic.pieces import Pdf, Picture, Piece, merged
+from gateway.anthropic.wire import as_it_is
 from gateway.upstreams.responses import wire as r
 
 _BEHIND = t.Thought("", "", "", said=2**31, calls=2**31)
@@ -64,7 +65,10 @@ def _reasoning(thought: t.Thought) -> r.SentReasoning:
 
 def _user(turn: t.UserTurn) -> list[r.SentItem]:
     """Tool results, the reminders at the end of the last one, then a message if anything is left."""
-    outputs = [r.SentOutput(result.id, _output(result.pieces or [])) for result in turn.results]
+    outputs = [
+        r.SentOutput(result.id, as_it_is(result.quoted) or _output(result.pieces or []))
+        for result in turn.results
+    ]
     if outputs and turn.reminders:
         _append(outputs[-1], turn.reminders)
     if not turn.pieces:

@@ -20,7 +20,7 @@ def texts(content: Iterable[a.Block]) -> Iterator[str]:
     """The texts, those inside tool results included."""
     for block in content:
         match block:
-            case a.Text():
+            case a.Text() | a.Quoted():
                 yield block.text
             case a.ToolResult():
                 yield from texts(block.content)
