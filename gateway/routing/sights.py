@@ -6,7 +6,7 @@ A sight is looked at only where a route that could match has a condition on it.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
 import msgspec
 from attrs import frozen
@@ -21,6 +21,7 @@ TOKENS = "tokens_over"
 
 
 Look = Callable[[Inbound], Hashable]
+Glance = Callable[[Inbound], tuple[Hashable, ...]]
 
 
 @frozen
@@ -69,18 +70,6 @@ def look(inbound: Inbound, key: str) -> Hashable:
     return _LOOKS[key](inbound)
 
 
-def looks(conditions: Sequence[Condition]) -> dict[str, Look]:
-    """How to look at what these conditions are about. Of `tokens_over` few values stand for all: the least
-    number that is over the same of the bounds."""
-    bounds = sorted({one.bound for one in conditions if one.key == TOKENS})
-
-    def bucket(inbound: Inbound) -> int:
-        passed = bisect_left(bounds, inbound.estimated_tokens)
-        return bounds[passed - 1] + 1 if passed else 0
-
-    return {one.key: bucket if one.key == TOKENS else _LOOKS[one.key] for one in conditions}
-
-
 def _has_images(inbound: Inbound) -> bool:
     return any(isinstance(one.block, a.Image) for one in inbound.shown)
 
@@ -124,6 +113,38 @@ _LOOKS: Mapping[str, Look] = {
     "images": _has_images,
     "pdf": _has_pdf,
 }
+
+KEYS = tuple(_LOOKS)
+
+
+def glance(conditions: Iterable[Condition]) -> Glance:
+    """How to look at all that these conditions are about, in one go: every request passes here.
+
+    What they are not about is not looked at. Of `tokens_over` few values stand for all: the least number that
+    is over the same of the bounds.
+    """
+    said = list(conditions)
+    asked = {one.key for one in said}
+    class_, _, _, server_tools, thinking, tokens, images, pdf = (key in asked for key in KEYS)
+    bounds = sorted({one.bound for one in said if one.key == TOKENS})
+    least = (0, *(bound + 1 for bound in bounds))
+
+    def seen(inbound: Inbound) -> tuple[Hashable, ...]:
+        """In the order of `KEYS`."""
+        tools, shown = bool(inbound.request.tools), bool(inbound.shown)
+        return (
+            class_ and request_class(inbound),
+            inbound.client,
+            tools,
+            server_tools and tools and _wants_server_tools(inbound),
+            thinking and bool(reasoning(inbound.request).on),
+            tokens and least[bisect_left(bounds, inbound.estimated_tokens)],
+            images and shown and _has_images(inbound),
+            pdf and shown and _has_pdf(inbound),
+        )
+
+    return seen
+
 
 ORDINARY: Mapping[str, Hashable] = {
     "class": "main",

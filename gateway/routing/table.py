@@ -21,7 +21,7 @@ from attrs import Factory, evolve, field, frozen
 from gateway.errors import Kind, RequestRefused
 from gateway.inbound import Inbound
 from gateway.routing.patterns import compiled, holds_slash, is_exact, plain
-from gateway.routing.sights import ORDINARY, Condition, Look, conditions, looks
+from gateway.routing.sights import KEYS, ORDINARY, Condition, Glance, conditions, glance
 from gateway.settings.mistakes import KeyPath, dotted, nearest
 from gateway.settings.models import ModelTarget, RouteRule, Settings
 
@@ -64,30 +64,30 @@ class Narrowed:
     """What a name leaves of the table: the routes it could take, and what these look at in a request."""
 
     routes: tuple[Route, ...]
-    sights: tuple[str, ...]
-    _looks: tuple[Look, ...]
-    _decided: dict[tuple[Hashable, ...], Route | None] = field(
-        init=False, factory=dict[tuple[Hashable, ...], "Route | None"]
-    )
+    _glance: Glance | None
+    _decided: dict[Hashable, Route | None] = field(init=False, factory=dict[Hashable, "Route | None"])
 
     @classmethod
     def of(cls, routes: Sequence[Route]) -> Narrowed:
         """Routes behind the first that takes any request are never reached."""
         end = next((at for at, route in enumerate(routes, 1) if not route.conditions), len(routes))
-        found = looks([one for route in routes[:end] for one in route.conditions])
-        return cls(tuple(routes[:end]), tuple(found), tuple(found.values()))
+        found = [one for route in routes[:end] for one in route.conditions]
+        return cls(tuple(routes[:end]), glance(found) if found else None)
 
     def chosen(self, inbound: Inbound) -> Route | None:
-        if not self._looks:
+        if self._glance is None:
             return self.routes[0] if self.routes else None
-        seen = tuple([look(inbound) for look in self._looks])
+        seen = self._glance(inbound)
         try:
             return self._decided[seen]
         except KeyError:
-            if len(self._decided) >= _KEPT:
-                self._decided.clear()
-            self._decided[seen] = self.first(dict(zip(self.sights, seen, strict=True)))
-            return self._decided[seen]
+            return self._decide(seen)
+
+    def _decide(self, seen: tuple[Hashable, ...]) -> Route | None:
+        if len(self._decided) >= _KEPT:
+            self._decided.clear()
+        found = self._decided[seen] = self.first(dict(zip(KEYS, seen, strict=True)))
+        return found
 
     def first(self, seen: Mapping[str, Hashable]) -> Route | None:
         """The first route whose conditions hold."""
@@ -125,7 +125,8 @@ class RouteTable:
     def resolve(self, inbound: Inbound) -> Route:
         """RequestRefused (404) where nothing is configured for the request."""
         model = inbound.request.model
-        route = self.narrowed(model).chosen(inbound)
+        narrowed = self._names.get(model) or self.narrowed(model)
+        route = narrowed.chosen(inbound)
         if route is None:
             raise RequestRefused(self._refusal(model), Kind.NOT_FOUND)
         return route
