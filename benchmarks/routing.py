@@ -4,9 +4,9 @@
 
 Two tables: names and patterns alone, as `models` has them, and 200 rules that each set a condition, of every
 kind, with the one that takes the request at the end. The requests are the smallest one of an SDK, and a small
-one of Claude Code with three tools, both with its headers. Decoding is what stands before routing: headers and
-body to an `Inbound`; the body alone is given beside it. What a request shows beside text is not counted as
-routing, since whoever estimates its size looks there as well. Best of several runs, CPU time.
+one of Claude Code with three tools, both with Claude Code's headers. Decoding is what stands before routing:
+headers and body to an `Inbound`; the body alone is given beside it. What a request shows beside text is not
+counted as routing, since whoever estimates its size looks there as well. Best of several runs, CPU time.
 """
 
 import json

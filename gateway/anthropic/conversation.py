@@ -81,11 +81,14 @@ class Assembly:
     def assistant(self, message: a.Message, place: Place) -> None:
         speech = Speech()
         for i, block in enumerate(message.content):
+            if type(block) is a.Text:  # nearly all are this or the next
+                speech.text += block.text
+                continue
             match block:
-                case a.Text() | a.Quoted():
-                    speech.text += block.text
                 case a.ToolUse():
                     speech.calls.append(called(block))
+                case a.Text() | a.Quoted():
+                    speech.text += block.text
                 case a.ThinkingBlock():
                     speech.think(self._thought(block))
                 case a.RedactedThinking():
@@ -214,8 +217,11 @@ class Assembly:
 
     def _close(self, pieces: list[Piece]) -> None:
         """End the assistant's turn, put the reminders where they belong, then the pieces."""
-        opening, self.waiting, self.speaking = self.waiting, [], None
-        if self.terms.inline_system:
+        self.speaking = None
+        opening = self.waiting
+        if opening:
+            self.waiting = []
+        if opening and self.terms.inline_system:
             self.turns += map(t.SystemTurn, opening)
             opening = []
         if pieces or (opening and not self._only_results()):

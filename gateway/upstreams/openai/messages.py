@@ -49,7 +49,7 @@ def _assistant(turn: t.AssistantTurn, quirks: Quirks) -> o.SentMessage:
 
 
 def _call(call: t.Call, quirks: Quirks) -> o.SentCall:
-    sent = o.SentCall(call.id, o.SentFunction(call.name, str(bytes(call.input), "utf-8")), "function")
+    sent = o.SentCall(call.id, o.SentFunction(call.name, str(call.input, "utf-8")), "function")
     if quirks.call_signatures:
         sent.extra_content = o.CallExtras(o.GoogleCall(UNKNOWN_SIGNATURE))
     return sent
