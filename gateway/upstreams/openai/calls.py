@@ -6,7 +6,8 @@ Rules:
 - The same index with another id and a name is another call: Gemini's compatibility endpoint and some
   llama.cpp builds send index 0 for all.
 - A name without an id, after arguments that are complete, is another call too: some servers send whole calls
-  with neither id nor index. A name that is merely repeated in every chunk is not.
+  with neither id nor index. A name that is merely repeated in every chunk is not, nor is one that is repeated
+  without arguments at the end.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _TEXT = msgspec.json.Decoder(str)
 class _Slot:
     key: int
     id: str = ""
+    name: str = ""
     said: list[str] = Factory(list[str])
 
     @property
@@ -52,20 +54,21 @@ class CallPieces:
         function = piece.function or o.FunctionPiece()
         name, id_ = function.name or "", piece.id or ""
         arguments, is_object = arguments_of(function)
-        slot = None if whole else self._slot(piece.index, id_, name)
+        slot = None if whole else self._slot(piece.index, id_, name, arguments)
         slot = slot or self._new(piece.index, id_)
-        slot.id = slot.id or id_
+        slot.id, slot.name = slot.id or id_, slot.name or name
         slot.said.append(arguments)
         return Tool(slot.key, id_, name, arguments, whole or is_object)
 
-    def _slot(self, index: int | None, id_: str, name: str) -> _Slot | None:
+    def _slot(self, index: int | None, id_: str, name: str, arguments: str) -> _Slot | None:
         """The call that the piece goes on with; None for a new one."""
         slot = self._last if index is None else self._slots.get(index)
         if slot is None:
             return None
         if id_ and slot.id and id_ != slot.id:
             return None if name or index is None else slot
-        if name and not id_ and slot.complete:
+        repeated = name == slot.name and not arguments.strip()
+        if name and not id_ and not repeated and slot.complete:
             return None
         return slot
 

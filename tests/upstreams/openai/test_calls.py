@@ -39,6 +39,8 @@ def keys(*pieces: dict) -> list[int]:
         ([piece(0, None, "A", '{"k"'), piece(0, None, "A", ":1}")], [0, 0]),
         ([piece(0, None, "A", "{}"), piece(0, None, "A", "{}")], [0, 1]),
         ([piece(0, None, "A", '{"a":{}'), piece(0, None, "A", "}")], [0, 0]),
+        ([piece(0, None, "A", "{}"), piece(0, None, "A", "")], [0, 0]),
+        ([piece(0, None, "A", "{}"), piece(0, None, "B", "")], [0, 1]),
         ([piece(None, "a", "A", "{"), piece(None, None, None, "}")], [0, 0]),
         ([piece(None, "a", "A", "{"), piece(None, "a", None, "}")], [0, 0]),
         ([piece(None, "a", "A", "{}"), piece(None, "b", "B", "{}")], [0, 1]),
