@@ -1,0 +1,96 @@
+"""What a client is sent for an upstream's bytes, and what Anthropic's SDK makes of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from anthropic.lib.streaming._messages import accumulate_event
+
+from gateway.anthropic import events as e
+from gateway.anthropic.calls import parse_arguments
+from gateway.anthropic.fold import fold
+from gateway.anthropic.writer import MessageWriter
+from gateway.upstreams.built import ReplyWish
+from gateway.upstreams.facts import ModelFacts
+from gateway.upstreams.ollama.reader import NativeReader
+from gateway.upstreams.openai.reader import ChatReader
+from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.responses.reader import ResponsesReader
+
+Events = list[e.Event]
+KINDS = {
+    "openai": (ChatReader, "vllm"),
+    "ollama": (NativeReader, "ollama"),
+    "responses": (ResponsesReader, "responses"),
+}
+"""The reader of each kind, and the preset that shows most of it."""
+UNREADABLE = "Unable to parse tool parameter JSON"
+
+
+def events_of(kind: str, pieces: Iterable[bytes], *, thinking: bool = True) -> Events:
+    """One reader and one writer over the reads of one answer."""
+    reader_of, preset = KINDS[kind]
+    minted = iter(range(1, 1000))
+    reader = reader_of(ModelFacts("up", "model", PRESETS[preset]), ReplyWish(thinking=thinking))
+    writer = MessageWriter("msg_x", "m", "req_x", input_tokens=11, mint=lambda: f"toolu_{next(minted)}")
+    parts = [part for piece in pieces for part in reader.feed(piece)] + reader.close()
+    written = [event for part in parts for event in writer.write(part)]
+    assert reader.ended
+    assert writer.ended
+    return written
+
+
+def payloads(events: Events) -> list[dict[str, Any]]:
+    lines = e.render(events).decode().split("\n")
+    return [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")]
+
+
+def accumulated(events: Events) -> dict[str, Any] | None:
+    """What the official SDK makes of the events; None where it cannot read the arguments of a call."""
+    message, buffers = None, {}
+    for event in payloads(events):
+        try:
+            message = accumulate_event(event=event, current_snapshot=message, json_bufs=buffers)
+        except ValueError as error:
+            if UNREADABLE not in str(error):
+                raise
+            return None
+    assert message is not None
+    return message.to_dict()
+
+
+def cut_calls(events: Events) -> set[int]:
+    """The places of calls that a length cut off: a stream shows half an object, a folded message none."""
+    arguments: dict[int, str] = {}
+    for event in events:
+        if isinstance(event, e.ContentBlockStart) and isinstance(event.content_block, e.ToolUseBlock):
+            arguments[event.index] = ""
+        if isinstance(event, e.ContentBlockDelta) and isinstance(event.delta, e.InputJsonDelta):
+            arguments[event.index] += event.delta.partial_json
+    return {place for place, text in arguments.items() if parse_arguments(text) is None}
+
+
+def folded(events: Events) -> dict[str, Any]:
+    """The whole message, without what only a plain answer says of a text."""
+    message = fold(events)
+    return {**message, "content": [_plain(block) for block in message["content"]]}
+
+
+def _plain(block: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in block.items() if name != "citations"}
+
+
+def is_folded(summed: dict[str, Any] | None, events: Events) -> bool:
+    """Whether an SDK's message is the folded one, calls aside that were cut off by length."""
+    whole, cut = folded(events), cut_calls(events)
+    assert not cut or whole["stop_reason"] not in ("end_turn", "tool_use", "stop_sequence")
+    if summed is None:
+        return bool(cut)
+    blocks = [_plain(block) for place, block in enumerate(summed["content"]) if place not in cut]
+    return (blocks, summed["stop_reason"], summed["usage"]["output_tokens"]) == (
+        whole["content"],
+        whole["stop_reason"],
+        whole["usage"]["output_tokens"],
+    )

@@ -1,0 +1,78 @@
+"""The upstream answers in goldens/answers/<kind>, each read and written for a client.
+
+`options.json` says what differs from a plain request that asks for reasoning.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from attrs import evolve
+
+from gateway.anthropic import events as e
+from gateway.anthropic.names import Returned
+from gateway.anthropic.writer import MessageWriter
+from gateway.parts import Part
+from gateway.upstreams.built import ReplyWish
+from gateway.upstreams.facts import ModelFacts
+from gateway.upstreams.ollama.reader import NativeReader
+from gateway.upstreams.openai.reader import ChatReader
+from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.responses.reader import ResponsesReader
+from tests.upstreams.client_side import KINDS
+
+FOLDER = Path(__file__).parents[1] / "goldens" / "answers"
+ANSWERS = sorted(
+    path.relative_to(FOLDER).as_posix()
+    for path in FOLDER.glob("*/*")
+    if path.suffix in (".sse", ".ndjson", ".json") and path.name != "options.json"
+)
+
+
+def options(answer: str) -> dict:
+    return json.loads((FOLDER / answer).with_name("options.json").read_text()).get(Path(answer).stem, {})
+
+
+def reader(answer: str) -> ChatReader | NativeReader | ResponsesReader:
+    kind, preset = KINDS[Path(answer).parent.name]
+    says = options(answer)
+    quirks = evolve(PRESETS[preset], **says.get("quirks", {}))
+    facts = ModelFacts("up", "model", quirks, context_window=says.get("context_window"))
+    wish = ReplyWish(
+        thinking=says.get("thinking", True),
+        display=says.get("display"),
+        stop_sequences=tuple(says.get("stop_sequences", ())),
+        max_tokens=says.get("max_tokens"),
+    )
+    return kind(facts, wish)
+
+
+def writer(answer: str) -> MessageWriter:
+    says, minted = options(answer), iter(range(1, 1000))
+    return MessageWriter(
+        "msg_x",
+        "m",
+        "req_x",
+        input_tokens=11,
+        mint=lambda: f"toolu_minted{next(minted)}",
+        history_ids=says.get("history_ids", {}),
+        returned={sent: Returned(**known) for sent, known in says.get("returned", {}).items()},
+        single_tool=says.get("single_tool", False),
+    )
+
+
+def written(answer: str, parts: list[Part]) -> tuple[list[e.Event], str]:
+    """The events, and how they and the notices are written down."""
+    to = writer(answer)
+    events = [event for part in parts for event in to.write(part)]
+    assert to.ended
+    notices = "".join(f": {notice.name} {notice.detail}".rstrip() + "\n" for notice in to.notices)
+    return events, e.render(events).decode() + notices
+
+
+def read(answer: str, pieces: Iterator[bytes]) -> list[Part]:
+    reading = reader(answer)
+    parts = [part for piece in pieces for part in reading.feed(piece)]
+    return [*parts, *reading.close()]
