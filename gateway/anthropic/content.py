@@ -54,14 +54,16 @@ class Content:
                 self._drop("a tool_use" if isinstance(block, a.ToolUse) else "a nested tool_result")
                 return []
 
-    def spoken(self, block: a.Image | a.Document | a.ToolResult | a.ToolReference | a.Unknown) -> str:
+    def spoken(
+        self, block: a.Quoted | a.Image | a.Document | a.ToolResult | a.ToolReference | a.Unknown
+    ) -> str:
         """A block in the assistant's turn that is neither text, thinking nor a call."""
         match block:
             case a.Unknown():
                 if not block.text and block.type not in _SILENT:
                     self._drop(block.type)
                 return block.text
-            case a.Image() | a.Document() | a.ToolResult() | a.ToolReference():
+            case a.Quoted() | a.Image() | a.Document() | a.ToolResult() | a.ToolReference():
                 self._drop("a user's block in an assistant turn")
                 return ""
 

@@ -81,21 +81,18 @@ class Assembly:
     def assistant(self, message: a.Message, place: Place) -> None:
         speech = Speech()
         for i, block in enumerate(message.content):
-            if type(block) is a.Text:  # nearly all are this or the next
-                speech.text += block.text
-                continue
             match block:
+                case a.Text():
+                    speech.text += block.text
                 case a.ToolUse():
                     speech.calls.append(called(block))
-                case a.Text() | a.Quoted():
-                    speech.text += block.text
                 case a.ThinkingBlock():
                     speech.think(self._thought(block))
                 case a.RedactedThinking():
                     pass
                 case a.Unknown():
                     speech = self._other(block, speech, place.block(i))
-                case a.Image() | a.Document() | a.ToolResult() | a.ToolReference():
+                case a.Quoted() | a.Image() | a.Document() | a.ToolResult() | a.ToolReference():
                     speech.text += self.content.spoken(block)
         self._say(speech)
 
