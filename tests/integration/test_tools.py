@@ -162,7 +162,10 @@ def test_forced_code_execution_is_refused(asking: Asking, upstream):
     assert not upstream.chats()
 
 
-@pytest.mark.parametrize(("kind", "preset"), [("openai", "openai"), ("openai", "vllm"), ("ollama", "ollama")])
+@pytest.mark.parametrize(
+    ("kind", "preset"),
+    [("openai", "openai"), ("openai", "vllm"), ("ollama", "ollama"), ("responses", "responses")],
+)
 @pytest.mark.parametrize("stream", [True, False])
 def test_answer_in_a_form_is_nothing_but_json(asking: Asking, upstream, kind: str, preset: str, stream: bool):
     upstream.script(Reply(text='```json\n{"n":1}\n```', pieces=5))
@@ -171,10 +174,12 @@ def test_answer_in_a_form_is_nothing_but_json(asking: Asking, upstream, kind: st
     message = answered(client, asked, stream=stream)
     assert [block.text for block in message.content] == ['{"n":1}']
     (chat,) = upstream.chats()
+    wanted = {"name": "response", "strict": True, "schema": FORM["schema"]}
     if kind == "ollama":
         assert chat.body["format"] == FORM["schema"]
+    elif kind == "responses":
+        assert chat.body["text"] == {"format": {"type": "json_schema", **wanted}}
     else:
-        wanted = {"name": "response", "strict": True, "schema": FORM["schema"]}
         assert chat.body["response_format"] == {"type": "json_schema", "json_schema": wanted}
 
 
