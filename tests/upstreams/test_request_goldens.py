@@ -1,7 +1,8 @@
 """What each upstream receives for each request in goldens/requests, written out.
 
-`<name>.json` is a Messages request and `<name>.attached.json`, where there is one, what was fetched and read
-for it; `<name>.<kind>.<preset>.json` holds the body that kind and preset are sent, and the notices.
+`<name>.json` is a Messages request; `<name>.attached.json`, where there is one, what was fetched and read for
+it, and `<name>.facts.json` what is known of the model besides; `<name>.<kind>.<preset>.json` holds the body
+that kind and preset are sent after what the gateway does itself, and the notices.
 `GATEWAY_REWRITE_GOLDENS=1` writes them anew: the diff is the review.
 """
 
@@ -14,6 +15,7 @@ import pytest
 
 from gateway.anthropic.attached import NOTHING, Attachments
 from gateway.anthropic.decoding import decode_request
+from gateway.emulation import emulate
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.upstreams.built import AS_IT_IS
@@ -48,13 +50,21 @@ def received(name: str, upstream: str) -> dict:
     body = (FOLDER / f"{name}.json").read_bytes()
     compact = json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False).encode()
     inbound = Inbound("req_1", compact, {"x-claude-code-session-id": "session"}, decode_request(compact))
-    facts = ModelFacts("local", "qwen", PRESETS[preset], context_window=65_536, max_output_tokens=32_000)
+    known = {"context_window": 65_536, "max_output_tokens": 32_000, **more_facts(name)}
+    facts = ModelFacts("local", "qwen", PRESETS[preset], **known)
     try:
-        built = KINDS[kind](inbound, facts, AS_IT_IS, attached(name))
+        emulation = emulate(inbound, facts)
+        built = KINDS[kind](emulation.inbound, facts, AS_IT_IS, attached(name))
     except RequestRefused as refused:
         return {"refused": refused.message}
-    notices = [f"{notice.name}: {notice.detail}".removesuffix(": ") for notice in built.notices]
+    said = (*emulation.notices, *built.notices)
+    notices = [f"{notice.name}: {notice.detail}".removesuffix(": ") for notice in said]
     return {"notices": notices, "body": json.loads(built.body)}
+
+
+def more_facts(name: str) -> dict:
+    path = FOLDER / f"{name}.facts.json"
+    return json.loads(path.read_text()) if path.exists() else {}
 
 
 @pytest.mark.parametrize("upstream", UPSTREAMS)
