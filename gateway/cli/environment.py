@@ -5,7 +5,8 @@ Measured with Claude Code 2.1.330:
 - It takes a name that it does not know for a model of 1,000,000 tokens; `CLAUDE_CODE_MAX_CONTEXT_TOKENS`
   corrects that, but only for names it does not know. `claude-sonnet-5` inside a name makes it known,
   `claude-qwen3` does not. So the names of its own models (`opus`, `sonnet`, `haiku`, `fable`) are set too, to
-  names that it does not know.
+  names that it does not know. Each is one that the same routes take, in the same order, so that the class, the
+  pictures and the size of a request still count (`test_a_name_takes_the_routes_of_the_tier`).
 - It keeps the longest answer (at most 20,000 tokens) and 3,000 more free. A window that leaves nothing beside
   these is refused before any request, so a small window gets a small `CLAUDE_CODE_MAX_OUTPUT_TOKENS`; below
   4096 tokens nothing helps, and no window is set.
@@ -39,6 +40,8 @@ JUDGED = 48_000
 FIRST_TURN = 24_000
 """Tokens that hold Claude Code's first turn with its tools."""
 LEAST = 4096
+NEUTRAL = "gateway"
+"""A name for whatever the routes make of it."""
 _ITS_OWN = re.compile(r"claude-(?:(?:opus|sonnet|haiku|fable|mythos)-)?\d")
 _DEFAULT_OUTPUT = 32_000
 _WAIT = 600.0
@@ -85,11 +88,12 @@ class Maker:
         """RequestRefused where the model, or any at all, is not configured."""
         name, target = self._main(model)
         window = self._window(target)
+        tiers = dict(self._tiers(name, target, explicit=model is not None))
         variables = (
             Variable("ANTHROPIC_BASE_URL", base_url),
             _credential(key),
-            Variable("ANTHROPIC_MODEL", name, _goal(name, target)),
-            *self._tiers(name, target, explicit=model is not None),
+            Variable("ANTHROPIC_MODEL", name, self._goal(name, target)),
+            *(Variable(f"ANTHROPIC_DEFAULT_{tier}_MODEL", value) for tier, value in tiers.items()),
             *_sizes(name, target, window),
             *self._patience(target),
             Variable(
@@ -101,14 +105,15 @@ class Maker:
             Variable("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1", "it calls nobody but the gateway"),
         )
         notes = (self._judge(),)
-        return Environment(variables, notes, tuple(self._warnings(name, target, window)))
+        past = self._past_the_routes({tier: value for tier, value in tiers.items() if value != model})
+        return Environment(variables, notes, (*past, *self._warnings(name, target, window)))
 
     def _main(self, model: str | None) -> tuple[str, ModelTarget]:
         if model is not None:
             return model, self._target(model)
-        for wanted in (*(TIERS[tier] for tier in ("SONNET", "OPUS")), *self.table.names()):
+        for wanted in (TIERS["SONNET"], TIERS["OPUS"], *self.table.names()):
             if (target := self._found(wanted)) is not None:
-                return self._name(target), target
+                return self._name(wanted), target
         raise RequestRefused("No model is configured.")
 
     def _target(self, model: str) -> ModelTarget:
@@ -120,23 +125,47 @@ class Maker:
         except RequestRefused:
             return None
 
-    def _name(self, target: ModelTarget) -> str:
-        """A name of this target that Claude Code does not take for a model of its own."""
-        for name in self.table.names():
-            found = None if is_its_own(name) else self._found(name)
-            if found is not None and target_name(found) == target_name(target):
+    def _name(self, wanted: str) -> str:
+        """A name that Claude Code does not take for a model of its own, and that the routes take as `wanted`;
+        without any, that of the target."""
+        routes, target = self._routes(wanted), self._target(wanted)
+        neutral = (target.model, NEUTRAL, _unknown(wanted))
+        for name in (*self.table.names(), *neutral):
+            if not is_its_own(name) and self._routes(name) == routes:
                 return name
         return target_name(target)
 
-    def _tiers(self, name: str, main: ModelTarget, *, explicit: bool) -> Iterator[Variable]:
+    def _routes(self, name: str) -> list[object]:
+        """What happens to a request for this name."""
+        return [(one.conditions, one.targets) for one in self.table.narrowed(name).routes]
+
+    def _tiers(self, name: str, main: ModelTarget, *, explicit: bool) -> Iterator[tuple[str, str]]:
         """With a model that was asked for, all go to it but small jobs that have a model of their own."""
         ordinary = self._found(TIERS["SONNET"])
         for tier, id_ in TIERS.items():
-            target = self._found(id_) or main
-            if explicit and (tier != "HAIKU" or target == ordinary):
-                target = main
-            same = target_name(target) == target_name(main)
-            yield Variable(f"ANTHROPIC_DEFAULT_{tier}_MODEL", name if same else self._name(target))
+            target = self._found(id_)
+            others = explicit and (tier != "HAIKU" or target in (ordinary, main))
+            yield tier, name if others or target is None else self._name(id_)
+
+    def _past_the_routes(self, tiers: Mapping[str, str]) -> Iterator[str]:
+        """What is lost where no name but the target's own was found."""
+        lost: dict[str, list[str]] = {}
+        for tier, name in tiers.items():
+            if self._found(TIERS[tier]) is not None and self._routes(name) != self._routes(TIERS[tier]):
+                lost.setdefault(name, []).append(TIERS[tier])
+        for name, wanted in lost.items():
+            yield (
+                f"{name} goes past the routes that {', '.join(wanted)} would take, and no other name was found "
+                "that Claude Code does not know: give `aliases` an id without a `to` that these routes match."
+            )
+
+    def _goal(self, name: str, target: ModelTarget) -> str:
+        """Where it goes; of several ways, the one of an ordinary request."""
+        if name == target_name(target):
+            return ""
+        routes = self.table.narrowed(name).routes
+        several = len(routes) > 1 or any(len(one.targets) > 1 for one in routes)
+        return f"goes to {target_name(target)}" + (", unless the routes see a reason" if several else "")
 
     def _window(self, target: ModelTarget) -> int | None:
         ollama = self.settings.providers[target.provider].kind == "ollama"
@@ -171,7 +200,7 @@ class Maker:
         if window is not None and is_its_own(name):
             yield (
                 f"Claude Code takes {name} for a model of its own, whatever window is set: "
-                f"`gateway env {self._name(target)}` gives the exact window of {window} tokens."
+                f"`gateway env {self._name(name)}` gives the exact window of {window} tokens."
             )
         if window is not None and window < FIRST_TURN:
             yield (
@@ -180,13 +209,14 @@ class Maker:
             )
 
 
-def _goal(name: str, target: ModelTarget) -> str:
-    return "" if name == target_name(target) else f"goes to {target_name(target)}"
-
-
 def is_its_own(name: str) -> bool:
     """Whether Claude Code takes the name for a model that it knows."""
     return _ITS_OWN.search(name) is not None
+
+
+def _unknown(name: str) -> str:
+    """`claude-sonnet-5-5` -> `claude-sonnet-gateway`, for patterns such as `claude-sonnet-*`."""
+    return re.sub(r"\d.*", NEUTRAL, name)
 
 
 def _credential(key: Key) -> Variable:

@@ -143,3 +143,65 @@ def test_laid_over_an_environment_it_takes_other_credentials_away(made):
     assert laid["ANTHROPIC_MODEL"] == "coder"
     assert laid["ANTHROPIC_AUTH_TOKEN"] == "secret"
     assert not set(UNSET) & set(laid)
+
+
+ROUTED = """\
+providers:
+  local: {kind: ollama, base_url: "http://127.0.0.1:11434"}
+  cloud: {kind: openai, base_url: "http://127.0.0.1:8000"}
+routes:
+  - {match: {class: auxiliary}, to: cloud/small}
+  - {match: {tokens_over: 40000}, to: cloud/big}
+  - to: [{provider: local, model: coder, context_window: 65536}, cloud/big]
+"""
+TWO_TIERS = """\
+providers: {a: {kind: openai, base_url: "http://x"}}
+routes:
+  - {match: {model: claude-haiku-*}, to: [a/small, a/big]}
+  - {match: {model: claude-*}, to: [a/big, a/small]}
+"""
+
+
+def routes(text: str, name: str, tmp_path) -> list[object]:
+    path = tmp_path / "gateway.yaml"
+    path.write_text(text)
+    found = RouteTable.build(load(path, {}).settings).narrowed(name).routes
+    return [(one.conditions, one.targets) for one in found]
+
+
+@pytest.mark.parametrize("text", [FILE, ROUTED, TWO_TIERS], ids=["plain", "routed", "two tiers"])
+def test_a_name_takes_the_routes_of_the_tier(made, text, tmp_path):
+    said = values(made(None, text))
+    for tier, id_ in TIERS.items():
+        name = said[f"ANTHROPIC_DEFAULT_{tier}_MODEL"]
+        assert not is_its_own(name)
+        assert routes(text, name, tmp_path) == routes(text, id_, tmp_path)
+    assert routes(text, said["ANTHROPIC_MODEL"], tmp_path) == routes(text, TIERS["SONNET"], tmp_path)
+
+
+def test_the_name_is_the_models_own_where_the_routes_take_it(made):
+    environment = made(None, ROUTED)
+    said = {one.name: one for one in environment.variables}
+    assert said["ANTHROPIC_MODEL"].value == "coder"
+    assert said["ANTHROPIC_MODEL"].comment == "goes to local/coder, unless the routes see a reason"
+    assert said["CLAUDE_CODE_MAX_CONTEXT_TOKENS"].value == "65536"
+    assert not environment.warnings
+
+
+def test_an_alias_without_a_target_is_preferred(made):
+    text = ROUTED + "aliases: {claude-mine: {display_name: Mine}, claude-big: {to: cloud/big}}\n"
+    assert values(made(None, text))["ANTHROPIC_MODEL"] == "claude-mine"
+
+
+def test_a_pattern_of_its_names_gets_a_name_of_that_pattern(made):
+    said = values(made(None, TWO_TIERS))
+    assert said["ANTHROPIC_MODEL"] == "claude-sonnet-gateway"
+    assert said["ANTHROPIC_DEFAULT_HAIKU_MODEL"] == "claude-haiku-gateway"
+
+
+def test_it_is_said_where_no_name_takes_the_routes(made):
+    text = TWO_TIERS.replace("claude-*", "claude-sonnet-5*")
+    environment = made(None, text)
+    assert values(environment)["ANTHROPIC_MODEL"] == "a/big"
+    assert "a/big goes past the routes that claude-sonnet-5-5 would take" in environment.warnings[0]
+    assert not any("goes past" in one for one in made("a/big", text).warnings)

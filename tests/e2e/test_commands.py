@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.testing.process import GatewayProcess
-from gateway.testing.upstream import Call, Reply, Rule, When
+from gateway.testing.upstream import Call, Reply, Rule, When, refusal
 
 GATEWAY = f"{sys.executable} -m gateway"
 PARIS, ROME = Call("get_weather", {"city": "Paris"}), Call("get_weather", {"city": "Rome"}, id="c2")
@@ -113,6 +113,25 @@ def test_run_starts_claude_code_with_the_key_of_the_configuration(configured, us
     assert done.returncode == 0
     assert json.loads(done.stdout)["result"] == "Hello from the model."
     assert "up/other" in json.loads(done.stdout)["modelUsage"]
+
+
+def test_run_leaves_the_decision_to_the_routes(upstream, user, tmp_path, served):
+    """A name that means one target alone would switch classes and fallbacks off."""
+    refused = refusal(503, "down")
+    upstream.script(rules=[Rule(When(anywhere='"coder"'), (refused,), repeat=True), *RULES])
+    text = f"""\
+providers: {{up: {{kind: openai, base_url: "{upstream.url}"}}}}
+routes:
+  - {{match: {{class: auxiliary}}, to: up/small}}
+  - to: [{{provider: up, model: coder, context_window: 65536}}, up/big]
+"""
+    (tmp_path / "gateway.yaml").write_text(text)
+    gateway = served("gateway.yaml")
+    run = f"gateway run --config gateway.yaml --base-url {gateway.url} --"
+    done = user(f'{run} claude -p "say hello" --output-format json')
+    assert json.loads(done.stdout)["result"] == "Hello from the model."
+    assert usage(done) == {"coder": 65536}
+    assert [chat.body["model"] for chat in upstream.chats()] == ["coder", "big"]
 
 
 @pytest.mark.parametrize("window", [4096, 16384])
