@@ -13,6 +13,7 @@ from attrs import frozen
 
 from gateway.anthropic import wire as a
 from gateway.anthropic.effort import reasoning
+from gateway.anthropic.toolset import is_usable
 from gateway.inbound import Inbound
 from gateway.routing.classes import request_class
 from gateway.settings.models import Match
@@ -96,11 +97,8 @@ def _is_pdf(block: a.Document) -> bool:
 
 
 def _wants_server_tools(inbound: Inbound) -> bool:
-    """Tools that a client runs are of no type, `custom`, or bring their schema."""
-    for tool in inbound.request.tools:
-        if tool.type not in (None, "custom") and not bytes(tool.input_schema):
-            return True
-    return False
+    """Of Anthropic's own tools those that clients run (bash, memory, computer) do not count."""
+    return any(not is_usable(tool) for tool in inbound.request.tools)
 
 
 _LOOKS: Mapping[str, Look] = {

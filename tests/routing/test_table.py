@@ -159,6 +159,11 @@ IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png"
 PDF = {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "aGk="}}
 TOOL = {"name": "Bash", "input_schema": {"type": "object"}}
 SEARCH = {"type": "web_search_20250305", "name": "web_search"}
+CLIENTS_OWN = [
+    {"type": "bash_20250124", "name": "bash"},
+    {"type": "memory_20250818", "name": "memory"},
+    {"type": "computer_toolset_20260801"},
+]
 
 
 def user(*content: dict) -> dict:
@@ -182,6 +187,7 @@ def user(*content: dict) -> dict:
         ({"tools": True}, {"tools": [TOOL]}, {"tools": []}),
         ({"tools": False}, {}, {"tools": [TOOL]}),
         ({"server_tools": True}, {"tools": [TOOL, SEARCH]}, {"tools": [TOOL]}),
+        ({"server_tools": True}, {"tools": [{"type": "mcp_toolset"}]}, {"tools": CLIENTS_OWN}),
         ({"tokens_over": 100}, {"system": "x" * 800}, {"system": "x"}),
         ({"client": ("alice", "bob")}, {"client": "bob"}, {"client": "carol"}),
         (
