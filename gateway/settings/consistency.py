@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from gateway.settings.crossings import crossings, targets
 from gateway.settings.document import Tree
 from gateway.settings.draft import Draft
-from gateway.settings.mistakes import Broken, Given, KeyPath, one_of, shown, suggestion
+from gateway.settings.mistakes import Broken, Given, KeyPath, one_of, quoted, shown, suggestion
 from gateway.settings.scalars import is_loopback
 from gateway.settings.scripted import needs
 
@@ -33,7 +33,7 @@ def _unknown_providers(tree: dict[str, Tree]) -> Iterator[tuple[KeyPath, str]]:
     for path, name in _named(tree):
         if name not in providers:
             hint = suggestion(name, list(providers)) or f"; there is {one_of(list(providers))}"
-            yield path, f"there is no provider `{name}`{hint}"
+            yield path, f"there is no provider {quoted(name)}{hint}"
 
 
 def _named(tree: dict[str, Tree]) -> Iterator[tuple[KeyPath, str]]:
@@ -41,7 +41,8 @@ def _named(tree: dict[str, Tree]) -> Iterator[tuple[KeyPath, str]]:
     for path, target in targets(tree):
         match target:
             case str() if "/" in target.strip("/"):
-                yield path, target.strip().partition("/")[0]
+                name = target.strip().partition("/")[0]
+                yield path, Given(name, target.written) if isinstance(target, Given) else name
             case {"provider": str(name)} if name.strip():
                 yield (*path, "provider"), name
             case _:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.settings.document import Tree
-from gateway.settings.mistakes import KeyPath, one_of, suggestion
+from gateway.settings.mistakes import KeyPath, one_of, quoted, suggestion
 
 Found = Iterator[tuple[KeyPath, str]]
 
@@ -58,7 +58,10 @@ def _unknown_clients(tree: dict[str, Tree]) -> Found:
             if isinstance(name, str) and name not in names:
                 there = f"; there is {one_of(names)}" if names else "; `server.keys` has none"
                 hint = suggestion(name, names) or there
-                yield ("routes", number, "match", "client"), f"there is no client key named `{name}`{hint}"
+                yield (
+                    ("routes", number, "match", "client"),
+                    f"there is no client key named {quoted(name)}{hint}",
+                )
 
 
 def _client_names(keys: list[Tree]) -> Iterator[str]:

@@ -84,15 +84,20 @@ def dotted(path: KeyPath) -> str:
     return text
 
 
+def quoted(word: str) -> str:
+    """A name, or the reference that it was written as."""
+    return f"`{word.written if isinstance(word, Given) else word}`"
+
+
 def one_of(words: Sequence[str]) -> str:
     """`a`, `b` or `c`."""
-    quoted = [f"`{word}`" for word in words]
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
+    each = [quoted(word) for word in words]
+    return each[0] if len(each) == 1 else f"{', '.join(each[:-1])} or {each[-1]}"
 
 
 def suggestion(word: str, choices: Collection[str]) -> str:
-    """`; did you mean ...?` for the nearest choice, or nothing."""
-    found = nearest(word, choices)
+    """`; did you mean ...?` for the nearest choice, or nothing; never for what a reference stands for."""
+    found = None if isinstance(word, Given) else nearest(word, choices)
     return f"; did you mean `{found}`?" if found else ""
 
 
