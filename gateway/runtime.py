@@ -26,6 +26,7 @@ from gateway.settings.timeouts import timeouts_for
 from gateway.upstreams.anthropic import adapter as anthropic
 from gateway.upstreams.base import Adapter, Target
 from gateway.upstreams.facts import ModelFacts
+from gateway.upstreams.notebook import Notebook
 from gateway.upstreams.ollama import adapter as ollama
 from gateway.upstreams.openai import adapter as openai
 from gateway.upstreams.presets import PRESETS, recognise
@@ -119,7 +120,7 @@ def _reads_any(provider: Provider, files: Collection[Path]) -> bool:
 def _adapter(name: str, provider: Provider) -> Adapter:
     try:
         adapter = _KINDS[provider.kind](name, provider)
-        return RecordingAdapter(adapter, Path(provider.record)) if provider.record else adapter
+        return RecordingAdapter(adapter, Notebook(Path(provider.record))) if provider.record else adapter
     except OSError as error:
         raise ConfigError(f"providers.{name}: cannot read its TLS files: {error}") from error
 

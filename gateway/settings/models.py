@@ -24,6 +24,7 @@ from gateway.settings.units import (
     HeaderName,
     HeaderValue,
     JsonObject,
+    LogPath,
     Names,
     OneOrMore,
     Patterns,
@@ -151,7 +152,7 @@ class Provider:
     expose_reasoning: ExposeReasoning = "auto"
     """Whether the model's reasoning is shown to clients: `auto` does what the client asks for.
     Example: `always`."""
-    record: str | None = None
+    record: LogPath | None = None
     """A file to which each answer is appended as a reply, for the `script` of a provider of kind `scripted`;
     relative to the working directory. It holds what was asked and answered. Example: `replies.yaml`."""
     replies: tuple[Reply, ...] = field(factory=tuple[Reply, ...], repr=False)
@@ -160,7 +161,7 @@ class Provider:
     script: str | None = None
     """For kind `scripted`: a file that holds the list of `replies`, relative to the one that says it.
     Example: `replies.yaml`."""
-    requests: str | None = None
+    requests: LogPath | None = None
     """For kind `scripted`: a file to which each request is appended, as a line of JSON; relative to the
     working directory. Example: `requests.jsonl`."""
 

@@ -157,6 +157,7 @@ _UNITS = {
     "URL": "a URL",
     "proxy": "a URL",
     "file": "a path",
+    "appended file": "a path",
     "target": "`provider/model`",
     "tokens": "tokens",
     "number": "a number",

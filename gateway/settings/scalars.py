@@ -6,6 +6,7 @@ No coercion: a number is no text, text is no number. `Given` text is typed by wh
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any, cast
 from gateway.settings import durations
 from gateway.settings import units as u
 from gateway.settings.document import scalar
-from gateway.settings.mistakes import Given, Wrong, one_of, shown, suggestion
+from gateway.settings.mistakes import Given, Wrong, one_of, quoted, shown, suggestion
 from gateway.settings.reading import note
 from gateway.settings.urls import checked, checked_proxy
 
@@ -88,8 +89,25 @@ def file(value: Any) -> str:
     path = Path(_bare(value, "the path of a file")).expanduser()
     note(path)
     if not path.is_file():
-        raise Wrong(f"the file {path} does not exist")
+        raise Wrong(f"the file {_as_written(value, path)} does not exist")
     return str(path)
+
+
+def appended(value: Any) -> str:
+    """A file that is made, or appended to."""
+    path = Path(_bare(value, "the path of a file")).expanduser()
+    if not path.parent.is_dir():
+        raise Wrong(f"the folder of {_as_written(value, path)} does not exist")
+    if path.is_dir():
+        raise Wrong(f"{_as_written(value, path)} is a folder")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise Wrong(f"{_as_written(value, path)} cannot be written")
+    return str(path)
+
+
+def _as_written(value: object, path: Path) -> str:
+    """What a reference stands for is not shown."""
+    return quoted(value) if isinstance(value, Given) else str(path)
 
 
 def target(value: Any) -> str:
@@ -241,6 +259,7 @@ BY_UNIT: Mapping[str, Read] = {
     "URL": url,
     "proxy": proxy,
     "file": file,
+    "appended file": appended,
     "target": target,
     "tokens": whole,
     "name": name,

@@ -10,7 +10,6 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -22,6 +21,7 @@ from gateway.inbound import Inbound
 from gateway.parts import End, Finish, Part, Text, Thinking, Tool, Usage
 from gateway.upstreams.base import Adapter, Attempt, Target
 from gateway.upstreams.built import Built
+from gateway.upstreams.notebook import Notebook
 from gateway.upstreams.prompt import Prompt
 from gateway.upstreams.scripted.words import last_user
 
@@ -42,14 +42,14 @@ class RecordingAttempt:
     built: Built
     _attempt: Attempt
     _inbound: Inbound
-    _path: Path
+    _notebook: Notebook
     _parts: list[Part] = Factory(list[Part])
 
     async def read(self) -> list[Part] | None:
         parts = await self._attempt.read()
         self._parts += parts or ()
         if parts and isinstance(parts[-1], End):
-            append(self._path, self._inbound, reply_of(self._parts))
+            append(self._notebook, self._inbound, reply_of(self._parts))
         return parts
 
     async def close(self) -> None:
@@ -61,16 +61,15 @@ class RecordingAdapter:
     """A provider that is listened to."""
 
     _adapter: Adapter
-    _path: Path
+    _notebook: Notebook
 
     async def open(self, inbound: Inbound, target: Target, attachments: Attachments) -> Attempt:
         try:
             attempt = await self._adapter.open(inbound, target, attachments)
         except GatewayError as error:
-            said = {"status": error.answer.status, "message": error.message}
-            append(self._path, inbound, {"refusal": {key: _literal(one) for key, one in said.items()}})
+            append(self._notebook, inbound, {"refusal": _refusal(error)})
             raise
-        return RecordingAttempt(attempt.built, attempt, inbound, self._path)
+        return RecordingAttempt(attempt.built, attempt, inbound, self._notebook)
 
     def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> Prompt:
         return self._adapter.prompt(inbound, target, attachments)
@@ -85,14 +84,18 @@ class RecordingAdapter:
         await self._adapter.close()
 
 
-def append(path: Path, inbound: Inbound, reply: Reply) -> None:
+def append(notebook: Notebook, inbound: Inbound, reply: Reply) -> None:
     asked = last_user(inbound.request)
     # a script reads `/.../` and `regex:...` as expressions, `file:...` as a reference; less a letter, as text
     plain = asked[1:] if asked.startswith(("/", "regex:", "file:")) else asked
     when: Reply = {"when": {"last_user": _literal(plain)}} if plain.strip() else {}
     entry = yaml.safe_dump([when | reply], sort_keys=False, allow_unicode=True, width=110)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(entry)
+    notebook.append(entry.encode())
+
+
+def _refusal(error: GatewayError) -> Reply:
+    said = {"status": error.answer.status, "message": _literal(error.message)}
+    return said | ({} if error.retry_after is None else {"retry_after": error.retry_after})
 
 
 def reply_of(parts: Iterable[Part]) -> Reply:

@@ -28,7 +28,7 @@ def test_recorded_answers_are_given_again(start_gateway, settings, upstream, tmp
                 (Reply(text="It costs ${PRICE}.", reasoning="hm", usage=Usage(9, 4)),),
             ),
             Rule(When(last_user="weather"), (Reply(calls=(Call("w", {"city": "Åmål"}),)),)),
-            Rule(When(last_user="now"), (refusal(429, "slow down"),)),
+            Rule(When(last_user="now"), (refusal(429, "slow down", retry_after="7"),)),
         ]
     )
     questions = ["/etc/", "the weather", "now"]
@@ -43,3 +43,24 @@ def test_recorded_answers_are_given_again(start_gateway, settings, upstream, tmp
     assert [told(one) for one in again[:2]] == [told(one) for one in seen[:2]]
     assert again[0].json()["usage"]["output_tokens"] == seen[0].json()["usage"]["output_tokens"] == 4
     assert again[2].json()["error"] == seen[2].json()["error"]
+    assert again[2].headers["retry-after"] == seen[2].headers["retry-after"] == "7"
+
+
+def test_a_file_that_cannot_be_written_costs_no_answer(start_gateway, settings, upstream, tmp_path):
+    upstream.script(Reply(text="one"), Reply(text="two"), refusal(400, "no"))
+    folder = tmp_path / "records"
+    folder.mkdir()
+    gateway = start_gateway(settings(provider={"record": str(folder / "replies.yaml")}))
+    folder.rmdir()
+    assert [ask(gateway, text).status_code for text in ("a", "b", "c")] == [200, 200, 400]
+    assert gateway.log.read_text().count("cannot be written") == 1
+
+
+def test_requests_that_cannot_be_written_down_are_answered(start_gateway, tmp_path):
+    folder = tmp_path / "records"
+    folder.mkdir()
+    scripted = {"kind": "scripted", "replies": [{"text": "hi"}], "requests": str(folder / "requests.jsonl")}
+    gateway = start_gateway({"providers": {"s": scripted}, "models": {"*": "s/m"}})
+    folder.rmdir()
+    assert ask(gateway, "a").json()["content"][0]["text"] == "hi"
+    assert gateway.log.read_text().count("cannot be written") == 1

@@ -23,6 +23,7 @@ from gateway.settings.models import Provider
 from gateway.settings.replies import Refusal
 from gateway.upstreams.base import Attempt, Target
 from gateway.upstreams.built import Built, ReplyWish
+from gateway.upstreams.notebook import Notebook
 from gateway.upstreams.prompt import Prompt
 from gateway.upstreams.scripted.choosing import Director
 from gateway.upstreams.scripted.playing import ENDLESS, Step, steps
@@ -71,11 +72,11 @@ class ScriptedAdapter:
 
     _name: str
     _director: Director
-    _requests: Path | None
+    _requests: Notebook | None
 
     async def open(self, inbound: Inbound, target: Target, attachments: Attachments) -> Attempt:
         if self._requests is not None:
-            _append(self._requests, inbound)
+            self._requests.append(_line(inbound))
         reply = self._director.choose(inbound)
         if reply is None:
             raise UpstreamFailed(Kind.UPSTREAM_REJECTS_REQUEST, self._complaint(inbound))
@@ -106,7 +107,7 @@ class ScriptedAdapter:
 
 
 def adapter(name: str, provider: Provider) -> ScriptedAdapter:
-    requests = Path(provider.requests) if provider.requests else None
+    requests = Notebook(Path(provider.requests)) if provider.requests else None
     return ScriptedAdapter(name, Director(provider.replies), requests)
 
 
@@ -126,11 +127,10 @@ def _wish(inbound: Inbound) -> ReplyWish:
     )
 
 
-def _append(path: Path, inbound: Inbound) -> None:
+def _line(inbound: Inbound) -> bytes:
     headers = {name: value for name, value in inbound.headers.items() if name not in HIDDEN}
     line = msgspec.json.encode({"headers": headers, "body": msgspec.Raw(inbound.body)})
-    with path.open("ab") as file:
-        file.write(line.replace(b"\n", b" ") + b"\n")
+    return line.replace(b"\n", b" ") + b"\n"
 
 
 async def _silence(seconds: float) -> None:

@@ -1,0 +1,32 @@
+"""A file to which lines are appended while requests are answered.
+
+Rules:
+- A file that cannot be written costs nobody an answer: it is said once in the log, and said again only after
+  it could be written meanwhile (`test_an_unwritable_file_is_said_once`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import structlog
+from attrs import define, field
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+@define
+class Notebook:
+    path: Path
+    _failed: bool = field(init=False, default=False)
+
+    def append(self, data: bytes) -> None:
+        try:
+            with self.path.open("ab") as file:
+                file.write(data)
+        except OSError as error:
+            if not self._failed:
+                log.warning("cannot be written", file=str(self.path), why=error.strerror)
+            self._failed = True
+        else:
+            self._failed = False
