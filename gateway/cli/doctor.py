@@ -22,7 +22,7 @@ from attrs import frozen
 from rich.console import Console
 from rich.text import Text
 
-from gateway.cli import steps
+from gateway.cli import steps, writing
 from gateway.cli.tables import print_rows
 from gateway.probing import examination
 from gateway.probing.configuration import Entry, written
@@ -77,8 +77,8 @@ def doctor(
 
         gateway doctor https://openrouter.ai/api/v1 --api-key-env OPENROUTER_API_KEY --model qwen/qwen3-coder
     """
-    if write and write.exists() and not force:
-        raise click.UsageError(f"{write} exists; --force overwrites it.")
+    if write:
+        writing.check(write, force=force, advice="")
     stderr = Console(stderr=True)
     wish = Wish(
         url=_url(url),
@@ -95,14 +95,23 @@ def doctor(
     if isinstance(found, Unknown):
         _fail(wish, found, as_json)
     text = written([Entry(found.server, found.model, wish.key_variable)], _title(wish, found))
-    if write and found.overall != "unusable":
-        write.parent.mkdir(parents=True, exist_ok=True)
-        write.write_text(text, encoding="utf-8")
+    trouble = _written(write, text) if write and found.overall != "unusable" else None
     if as_json:
         click.echo(json.dumps(_json(found, text), indent=2, ensure_ascii=False))
     else:
-        _print(Console(highlight=False), found, text, write)
+        _print(Console(highlight=False), found, text, None if trouble else write)
+    if trouble:
+        raise trouble
     sys.exit(0 if found.overall == "usable" else 1)
+
+
+def _written(path: Path, text: str) -> click.ClickException | None:
+    """What went wrong: the trials are done, and their result is to be shown all the same."""
+    try:
+        writing.write(path, text)
+    except click.ClickException as trouble:
+        return trouble
+    return None
 
 
 def _url(text: str) -> str:
@@ -128,6 +137,8 @@ async def look(wish: Wish) -> Examined | Unknown:
             server = await identify(line)
         if isinstance(server, Unknown):
             return server
+        if not wish.model and not server.chats:
+            return Unknown(f"{server.product} answers, but has no model that can chat", reachable=True)
         model = _chosen(server, wish.model)
         trials = examination.QUICK if wish.quick else examination.FULL
         subject = examination.subject(line, server, model)
@@ -146,8 +157,6 @@ async def look(wish: Wish) -> Examined | Unknown:
 def _chosen(server: Server, name: str) -> Model:
     if name:
         return server.model(name) or _unlisted(server, name)
-    if not server.chats:
-        raise click.UsageError(f"{server.product} answers, but has no model that can chat.")
     if len(server.chats) > _MANY and not is_near(server.url):
         shown = ", ".join(model.name for model in server.chats[:_LISTED])
         raise click.UsageError(f"It has {len(server.chats)} models: name one with --model ({shown}, ...).")

@@ -5,8 +5,8 @@ Measured with Claude Code 2.1.330:
 - It takes a name that it does not know for a model of 1,000,000 tokens; `CLAUDE_CODE_MAX_CONTEXT_TOKENS`
   corrects that, but only for names it does not know. `claude-sonnet-5` inside a name makes it known,
   `claude-qwen3` does not. So the names of its own models (`opus`, `sonnet`, `haiku`, `fable`) are set too, to
-  names that it does not know. Each is one that the same routes take, in the same order, so that the class, the
-  pictures and the size of a request still count (`test_a_name_takes_the_routes_of_the_tier`).
+  names that it does not know. Each is one that the same routes take, in the same order, so that the class,
+  the pictures and the size of a request still count (`test_a_name_takes_the_routes_of_the_tier`).
 - It keeps the longest answer (at most 20,000 tokens) and 3,000 more free. A window that leaves nothing beside
   these is refused before any request, so a small window gets a small `CLAUDE_CODE_MAX_OUTPUT_TOKENS`; below
   4096 tokens nothing helps, and no window is set.
@@ -155,8 +155,8 @@ class Maker:
                 lost.setdefault(name, []).append(TIERS[tier])
         for name, wanted in lost.items():
             yield (
-                f"{name} goes past the routes that {', '.join(wanted)} would take, and no other name was found "
-                "that Claude Code does not know: give `aliases` an id without a `to` that these routes match."
+                f"{name} goes past the routes that {', '.join(wanted)} would take, and no name is known "
+                "here that Claude Code does not: give `aliases` an id without a `to` that these routes match."
             )
 
     def _goal(self, name: str, target: ModelTarget) -> str:

@@ -5,7 +5,7 @@ Rules:
 - A file that is there is not touched without --force.
 - In a terminal each thing that was found is asked about; without one, or with --yes, all of it is taken, and
   what is on this machine comes first.
-Exit code 0 if a file was written, 1 if nothing was found to write, 2 if the file exists.
+Exit code 0 if a file was written, 1 if nothing was found to write or it cannot be, 2 if the file exists.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import rich_click
 from rich.console import Console
 from rich.text import Text
 
-from gateway.cli import steps
+from gateway.cli import steps, writing
 from gateway.probing.clouds import CLOUDS, Cloud, with_key
 from gateway.probing.configuration import Entry, free_port, written
 from gateway.probing.identity import identify
@@ -58,8 +58,7 @@ def init(yes: bool, out: Path, force: bool, ports: str | None, as_json: bool) ->
 
     gateway init --yes --out gateway.yaml
     """
-    if out.exists() and not force:
-        raise click.UsageError(f"{out} exists; --force overwrites it, --out names another.")
+    writing.check(out, force=force, advice=", --out names another")
     console = Console(stderr=True, highlight=False)
     looked_at = _ports(ports)
     with steps.wait(console, f"looking at 127.0.0.1, ports {', '.join(map(str, looked_at))} ..."):
@@ -74,8 +73,7 @@ def init(yes: bool, out: Path, force: bool, ports: str | None, as_json: bool) ->
     usable = [entry for entry in entries if entry.model is not None]
     if not usable:
         _nothing(looked_at, out, as_json=as_json)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(written(usable, _title(usable)), encoding="utf-8")
+    writing.write(out, written(usable, _title(usable)))
     _finish(console, out, usable, as_json=as_json)
 
 

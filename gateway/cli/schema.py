@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import rich_click
 
+from gateway.cli import writing
 from gateway.settings.schema import written
 
 
@@ -22,7 +23,4 @@ def schema(out: Path | None) -> None:
     if out is None:
         click.echo(written(), nl=False)
         return
-    try:
-        out.write_text(written(), encoding="utf-8")
-    except OSError as error:
-        raise click.ClickException(f"{out} cannot be written: {error.strerror}") from None
+    writing.write(out, written(), folders=False)

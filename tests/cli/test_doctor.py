@@ -6,10 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from gateway.cli import doctor as command
+from gateway.probing.identity import Unknown
+from gateway.probing.server import Model, Server
 from gateway.settings.load import load
 from gateway.testing.upstream import Call, Raw, Reply, Rule, When
 
@@ -52,6 +56,34 @@ def test_it_writes_the_file_and_does_not_overwrite_one(doctor, upstream, tmp_pat
     assert again.returncode == 2
     assert "--force" in again.stderr
     assert doctor(upstream.url, "--quick", "--write", str(path), "--force").returncode == 0
+
+
+def test_a_file_that_could_not_be_written_is_told_before_anything_is_asked(doctor, upstream, tmp_path):
+    (tmp_path / "file").write_text("")
+    done = doctor(upstream.url, "--write", str(tmp_path / "file" / "gateway.yaml"))
+    assert done.returncode == 1
+    assert "cannot be written: Not a directory" in " ".join(done.stderr.replace("│", "").split())
+    assert upstream.requests() == []
+
+
+def test_what_was_found_is_shown_where_writing_fails_after_all(doctor, upstream, tmp_path):
+    upstream.script(rules=[TOOLS], default=READY)
+    done = doctor(upstream.url, "--quick", "--write", str(tmp_path / ("x" * 300)))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "File name too long" in " ".join(done.stderr.replace("│", "").split())
+    assert "providers:" in done.stdout
+
+
+async def test_a_server_without_a_model_that_chats_is_no_wrong_call(upstream, monkeypatch):
+    async def identified(*_: object) -> Server:
+        return Server("Ollama", "ollama", upstream.url, "/api/tags", models=(Model("nomic", chat=False),))
+
+    monkeypatch.setattr(command, "identify", identified)
+    wish = command.Wish(upstream.url, "", "", "", quick=True, progress=lambda _: nullcontext())
+    found = await command.look(wish)
+    assert isinstance(found, Unknown)
+    assert found.reason == "Ollama answers, but has no model that can chat"
 
 
 def test_one_without_tools_ends_with_1_and_is_written_all_the_same(doctor, upstream, tmp_path):

@@ -86,6 +86,16 @@ def test_ports_are_numbers(init, ports):
     assert init("--ports", ports).returncode == 2
 
 
+@pytest.mark.parametrize("name", ["file/gateway.yaml", "x" * 300], ids=["no folder", "long name"])
+def test_a_file_that_cannot_be_written_is_told(init, upstream, tmp_path, name):
+    (tmp_path / "file").write_text("")
+    done = init("--ports", str(upstream.port), "--out", name)
+    assert done.returncode == 1
+    assert "cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert ("found" in done.stderr) == (name[0] == "x"), "what is plain at once is said before looking"
+
+
 def test_in_a_terminal_each_thing_is_asked_about(upstream, tmp_path):
     master, slave = pty.openpty()
     process = subprocess.Popen(
