@@ -155,8 +155,8 @@ class Maker:
                 lost.setdefault(name, []).append(TIERS[tier])
         for name, wanted in lost.items():
             yield (
-                f"{name} goes past the routes that {', '.join(wanted)} would take, and no name is known "
-                "here that Claude Code does not: give `aliases` an id without a `to` that these routes match."
+                f"{name} goes past the routes that {', '.join(wanted)} would take, and no other name was "
+                "found for them: give `aliases` an id without a `to` that these routes match."
             )
 
     def _goal(self, name: str, target: ModelTarget) -> str:

@@ -6,12 +6,13 @@ the words of its errors.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
 
-from gateway.settings.mistakes import InvalidSettings, Mistake
+from gateway.settings.mistakes import InvalidSettings, Mistake, nearest
 from gateway.settings.reading import note
 
 
@@ -79,6 +80,8 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
     begun = error.context_mark.line + 1 if error.context_mark else line
     if "\\t" in problem or "\t" in near[: len(near) - len(near.lstrip())]:
         return "a tab stands here; indent with blanks"
+    if (missing := _MISSING.search(problem)) and not _is_pattern(missing[1], near):
+        return _no_anchor(missing[1], text)
     if near.lstrip().startswith(("*", "- *")) or "alias" in problem:
         return 'a pattern that begins with `*` needs quotes: `"*"`'
     if "${" in near and ("{" in problem or "}" in problem):
@@ -92,6 +95,21 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
     if "<block end>" in problem:
         return f"this line does not belong to what began on line {begun}; check the indentation"
     return f"{error.context}: {problem}" if error.context else problem
+
+
+_MISSING = re.compile(r"undefined alias '?([^\s']+)")
+_ANCHORS = re.compile(r"(?:^|[\s\[{,])&([\w-]+)", re.MULTILINE)
+
+
+def _is_pattern(alias: str, line: str) -> bool:
+    """`*-mini`, or any such thing as a key."""
+    return not alias[0].isalnum() or line.lstrip().removeprefix("- ").startswith(f"*{alias}:")
+
+
+def _no_anchor(name: str, text: str) -> str:
+    hint = nearest(name, set(_ANCHORS.findall(text)))
+    meant = f"did you mean `*{hint}`?" if hint else f'a pattern needs quotes: `"*{name}"`'
+    return f"no anchor `&{name}` stands above in this file, and anchors hold in one file only; {meant}"
 
 
 def refused(where: str, message: str, line: int = 0) -> InvalidSettings:
