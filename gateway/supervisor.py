@@ -144,15 +144,23 @@ def supervise(options: Options, loaded: Loaded) -> None:
     if not hasattr(signal, "SIGHUP"):
         raise ConfigError("server.workers: several workers need a Unix; here only 1 can serve")
     Runtime.build(loaded.settings)
-    sockets = _bound(server)
-    folder = tempfile.mkdtemp(prefix="gateway-metrics.")
-    for one in sockets:
-        host, port = one.getsockname()[:2]
-        log.info("listening", address=host, port=port, workers=server.workers)
+    folder = _folder()
     try:
+        sockets = _bound(server)
+        for one in sockets:
+            host, port = one.getsockname()[:2]
+            log.info("listening", address=host, port=port, workers=server.workers)
         asyncio.run(Supervisor(options, loaded, sockets, folder).run())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folder() -> str:
+    try:
+        return tempfile.mkdtemp(prefix="gateway-metrics.")
+    except OSError as error:
+        message = f"server.workers: several workers need a folder for their metrics: {error.strerror}"
+        raise ConfigError(message) from error
 
 
 def _bound(server: Server) -> list[socket.socket]:

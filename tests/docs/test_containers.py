@@ -83,6 +83,21 @@ def test_what_a_service_waits_for_starts_with_it(compose):
             assert profiles in (None, service.get("profiles"))
 
 
+def test_set_ups_that_run_at_once_take_ports_of_their_own(compose):
+    """`--profile team up` starts what has no profile, too."""
+    ports = [port.split(":")[-2] for one in compose["services"].values() for port in one.get("ports", ())]
+    assert sorted(ports) == ["8080", "8081", "8082", "8083", "8084"]
+    assert COMPOSE.count("${PORT:-") == len(ports), (
+        "and one that takes the place of another can have its port"
+    )
+
+
+def test_several_workers_have_a_place_for_their_metrics(compose):
+    for name in GATEWAYS:
+        assert compose["services"][name]["read_only"]
+        assert compose["services"][name]["tmpfs"] == ["/tmp"]
+
+
 def test_image_does_not_run_as_root():
     assert re.findall(r"^USER (\d+)", DOCKERFILE, re.MULTILINE)[-1] != "0"
 

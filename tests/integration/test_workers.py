@@ -202,3 +202,18 @@ def test_a_port_that_is_taken_is_said_at_once(path: Path):
         done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=LONG)
     assert done.returncode == 1
     assert f"cannot listen on 127.0.0.1, port {port}: Address already in use" in done.stderr
+
+
+def test_without_a_place_for_their_metrics_they_do_not_start(path: Path) -> None:
+    """In a container whose root cannot be written, nothing is left for temporary files."""
+    code = (
+        "import sys, tempfile; sys.argv[0] = 'gateway'; tempfile.mkdtemp = lambda **_: open('/nowhere/x')\n"
+        "from gateway.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "serve", "--config", path, "--port", "0"],
+        capture_output=True, text=True, check=False, timeout=LONG,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "server.workers: several workers need a folder for their metrics: No such file" in done.stderr
+    assert "Traceback" not in done.stderr
