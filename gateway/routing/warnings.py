@@ -19,7 +19,15 @@ OLLAMA_WINDOW = 32_768
 
 def warnings(settings: Settings, table: RouteTable, *, reach: bool = True) -> tuple[str, ...]:
     """`reach`: also what can never be reached, which takes a while to find among many routes."""
-    found = chain(_doors(settings), _routes(settings, table), _windows(settings, table), _providers(settings))
+    found = chain(
+        _doors(settings),
+        _routes(settings, table),
+        _twice(table),
+        _aliases(table),
+        _windows(settings, table),
+        _outputs(table),
+        _providers(settings),
+    )
     lost = (f"{dotted(place)} {words}." for place, words in unreachable(table)) if reach else ()
     return (*lost, *found)
 
@@ -41,6 +49,35 @@ def _routes(settings: Settings, table: RouteTable) -> Iterator[str]:
             f"No model is mapped and there is no default: only names such as `{name}/some-model` are "
             "answered. Set `defaults.model` (or DEFAULT_MODEL)."
         )
+
+
+def _twice(table: RouteTable) -> Iterator[str]:
+    for route in table.routes:
+        names = [_name(target) for target in route.targets]
+        for name in dict.fromkeys(one for one in names if names.count(one) > 1):
+            yield f"{route.label} names {name} twice: where it fails, it is asked once more and fails again."
+
+
+_SHOWN_IN_PICKERS = ("claude", "anthropic")
+
+
+def _aliases(table: RouteTable) -> Iterator[str]:
+    for id_ in table.aliases:
+        if not any(word in id_.lower() for word in _SHOWN_IN_PICKERS):
+            yield f"aliases.{id_}: Claude Code's picker shows no id without `claude` or `anthropic` in it."
+    shown: dict[str, list[str]] = {}
+    for id_, name in table.aliases.items():
+        shown.setdefault(name, []).append(id_)
+    for name, ids in shown.items():
+        if len(ids) > 1:
+            yield f"aliases {', '.join(ids)} are all shown as {name!r}: a picker cannot tell them apart."
+
+
+def _outputs(table: RouteTable) -> Iterator[str]:
+    limits = {(_name(one), one.context_window, one.max_output_tokens): None for one in _targets(table)}
+    for name, window, most in limits:
+        if window is not None and most is not None and most >= window:
+            yield f"{name}: max_output_tokens, {most}, leaves a prompt nothing of context_window, {window}."
 
 
 def _windows(settings: Settings, table: RouteTable) -> Iterator[str]:

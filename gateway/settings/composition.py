@@ -80,10 +80,8 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
     begun = error.context_mark.line + 1 if error.context_mark else line
     if "\\t" in problem or "\t" in near[: len(near) - len(near.lstrip())]:
         return "a tab stands here; indent with blanks"
-    if (missing := _MISSING.search(problem)) and not _is_pattern(missing[1], near):
-        return _no_anchor(missing[1], text)
     if near.lstrip().startswith(("*", "- *")) or "alias" in problem:
-        return 'a pattern that begins with `*` needs quotes: `"*"`'
+        return _star(problem, near, text)
     if "${" in near and ("{" in problem or "}" in problem):
         return 'inside `[...]` and `{...}` a reference needs quotes: `"${NAME}"`'
     if "single document" in (error.context or ""):
@@ -101,12 +99,12 @@ _MISSING = re.compile(r"undefined alias '?([^\s']+)")
 _ANCHORS = re.compile(r"(?:^|[\s\[{,])&([\w-]+)", re.MULTILINE)
 
 
-def _is_pattern(alias: str, line: str) -> bool:
-    """`*-mini`, or any such thing as a key."""
-    return not alias[0].isalnum() or line.lstrip().removeprefix("- ").startswith(f"*{alias}:")
-
-
-def _no_anchor(name: str, text: str) -> str:
+def _star(problem: str, line: str, text: str) -> str:
+    """A pattern without quotes, such as `*-mini` or any key, or an anchor that is not there."""
+    missing = _MISSING.search(problem)
+    name = missing[1] if missing else ""
+    if not name[:1].isalnum() or line.lstrip().removeprefix("- ").startswith(f"*{name}:"):
+        return 'a pattern that begins with `*` needs quotes: `"*"`'
     hint = nearest(name, set(_ANCHORS.findall(text)))
     meant = f"did you mean `*{hint}`?" if hint else f'a pattern needs quotes: `"*{name}"`'
     return f"no anchor `&{name}` stands above in this file, and anchors hold in one file only; {meant}"

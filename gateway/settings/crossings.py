@@ -1,4 +1,4 @@
-"""What routes and aliases alone cannot tell: clients that have a key, ids that are one, weights that share.
+"""What single keys cannot tell: clients that have a key, keys and ids that are one, weights that share.
 
 It looks at the tree, like `consistency`, so that its mistakes are found beside all the others.
 """
@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.settings.document import Tree
-from gateway.settings.mistakes import KeyPath, one_of, quoted, suggestion
+from gateway.settings.mistakes import Given, KeyPath, one_of, quoted, suggestion
 
 Found = Iterator[tuple[KeyPath, str]]
 
 
 def crossings(tree: dict[str, Tree]) -> Found:
+    yield from _equal_keys(tree)
     yield from _unknown_clients(tree)
+    yield from _empty_conditions(tree)
     yield from _duplicate_aliases(tree)
     for path, to in _lists(tree):
         yield from _weights(path, to)
@@ -49,13 +51,47 @@ def _below(section: Tree, key: str) -> Tree:
     return section.get(key) if isinstance(section, dict) else None
 
 
+def _equal_keys(tree: dict[str, Tree]) -> Found:
+    """By a key it is told who asks, and what one may do. The keys themselves are not shown."""
+    keys = _below(tree.get("server"), "keys")
+    values = (
+        [_below(key, "key") if isinstance(key, dict) else key for key in keys]
+        if isinstance(keys, list)
+        else []
+    )
+    for number, value in enumerate(values):
+        if isinstance(value, str) and value and value in values[:number]:
+            same = values.index(value)
+            yield (
+                ("server", "keys", number),
+                f"is the same key as `server.keys[{same}]`: who asks could not be told",
+            )
+    admin = _below(tree.get("server"), "admin_key")
+    if isinstance(admin, str) and admin and admin in values:
+        same = values.index(admin)
+        yield (
+            ("server", "admin_key"),
+            f"is a client's key, too: `server.keys[{same}]` could reload and read the status",
+        )
+
+
+def _empty_conditions(tree: dict[str, Tree]) -> Found:
+    """A list of nothing would match everything."""
+    routes = tree.get("routes")
+    for number, route in enumerate(routes if isinstance(routes, list) else ()):
+        for key in ("model", "class", "client"):
+            said = _below(_below(route, "match"), key)
+            if isinstance(said, list) and not any(one != "" or not isinstance(one, Given) for one in said):
+                yield ("routes", number, "match", key), "names nothing; without this key everything matches"
+
+
 def _unknown_clients(tree: dict[str, Tree]) -> Found:
     keys, routes = _below(tree.get("server"), "keys"), tree.get("routes")
     names = list(_client_names(keys if isinstance(keys, list) else []))
     for number, route in enumerate(routes if isinstance(routes, list) else ()):
         said = _below(_below(route, "match"), "client")
         for name in said if isinstance(said, list) else [said]:
-            if isinstance(name, str) and name not in names:
+            if isinstance(name, str) and name and name not in names:
                 there = f"; there is {one_of(names)}" if names else "; `server.keys` has none"
                 hint = suggestion(name, names) or there
                 yield (

@@ -148,8 +148,11 @@ def expression_of(pattern: str) -> str | None:
 
 def alias(value: Any) -> str:
     """An id that clients may ask for."""
-    if not _TOKENS.fullmatch(text(value)) or any(letter in str(value) for letter in "*?["):
-        raise Wrong("expected a model's id without blanks or wildcards, such as `claude-qwen3-coder`")
+    wild = expression_of(text(value)) is not None or any(letter in str(value) for letter in "*?[")
+    if wild or not _TOKENS.fullmatch(text(value)):
+        raise Wrong(
+            "expected a model's id, which is no pattern and holds no blank, such as `claude-qwen3-coder`"
+        )
     return str(value)
 
 

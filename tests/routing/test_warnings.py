@@ -69,3 +69,29 @@ def test_unchecked_certificates_and_pointless_timeouts_are_said(said) -> None:
     provider = '{kind: openai, base_url: "http://h", verify: false, timeouts: {first_byte: 2h}}'
     found = said(KEYS + "providers: {far: " + provider + "}\nmodels: {a: far/m}\n")
     assert [line.split(":")[0] for line in found] == ["far", "far"]
+
+
+def test_an_alias_that_no_picker_shows_is_said(said) -> None:
+    text = "aliases: {qwen: {to: local/m}, my-Claude: {to: local/m}}\n"
+    (line,) = said(KEYS + OLLAMA + WINDOW + text)
+    assert line == "aliases.qwen: Claude Code's picker shows no id without `claude` or `anthropic` in it."
+
+
+def test_aliases_that_are_shown_alike_are_said(said) -> None:
+    both = "claude-a: {to: local/m, display_name: Qwen}, claude-b: {to: local/m, display_name: Qwen}"
+    (line,) = said(KEYS + OLLAMA + WINDOW + f"aliases: {{{both}}}\n")
+    assert line == "aliases claude-a, claude-b are all shown as 'Qwen': a picker cannot tell them apart."
+
+
+def test_an_answer_that_may_fill_the_window_is_said(said) -> None:
+    text = WINDOW.replace("4096}", "4096, max_output_tokens: 4096}")
+    (line,) = said(KEYS + OLLAMA + text)
+    assert line == "local/m: max_output_tokens, 4096, leaves a prompt nothing of context_window, 4096."
+    assert said(KEYS + OLLAMA + text.replace("max_output_tokens: 4096", "max_output_tokens: 4095")) == ()
+
+
+def test_a_target_that_stands_twice_is_said(said) -> None:
+    (line,) = said(
+        KEYS + OLLAMA + WINDOW + "routes: [{name: r, match: {images: true}, to: [local/m, local/m]}]\n"
+    )
+    assert line == "routes[0] (r) names local/m twice: where it fails, it is asked once more and fails again."

@@ -109,7 +109,7 @@ def test_there_is_an_example_for_each_usual_server() -> None:
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_example_loads_and_begins_with_two_lines_of_explanation(path: Path) -> None:
     names = re.findall(r"\$\{(\w+)\}", path.read_text())
-    loaded = load(path, dict.fromkeys(names, "a-key"))
+    loaded = load(path, {name: f"a-key-of-{name}" for name in names})
     assert loaded.settings.models or loaded.settings.routes
     assert Report.of(loaded).mistakes == ()
     schema, *lines = path.read_text().splitlines()
