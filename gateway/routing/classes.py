@@ -5,6 +5,7 @@
 - Else it is guessed, conservatively: an agent's id makes a subagent; no tools and the schema of a title, or a
   tiny body, an auxiliary request; Claude Code's own instruction a compaction; everything else is main.
 - Only requests of Claude Code are guessed at: an application's short question without tools is its main work.
+  They are known by their session header, else by the session or the attribution line in their body.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import msgspec
 from attrs import frozen
 
 from gateway.anthropic import wire as a
+from gateway.anthropic.reminders import ATTRIBUTION
 from gateway.inbound import Inbound
 from gateway.settings.models import RequestClass
 
@@ -55,7 +57,7 @@ def _guess(inbound: Inbound) -> tuple[RequestClass, str]:
     request = inbound.request
     if inbound.agent:
         return "subagent", "it has an agent's id"
-    if not inbound.session:
+    if not inbound.session and not _has_its_marks(request):
         return "main", "it is not from Claude Code"
     if not request.tools and _asks_for_a_title(request):
         return "auxiliary", "it has no tools and asks for a title"
@@ -64,6 +66,14 @@ def _guess(inbound: Inbound) -> tuple[RequestClass, str]:
     if _asks_for_a_summary(request):
         return "compaction", "its last message is the instruction to summarise the conversation"
     return "main", "nothing says otherwise"
+
+
+def _has_its_marks(request: a.MessagesRequest) -> bool:
+    """A body of Claude Code without its headers, such as one that was kept in a file."""
+    said = request.metadata_user_id
+    return (said is not None and '"session_id"' in said) or any(
+        text.startswith(ATTRIBUTION) for text in request.system[:1]
+    )
 
 
 class _Schema(msgspec.Struct):

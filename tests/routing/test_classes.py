@@ -64,6 +64,24 @@ def test_the_rest_is_guessed(asking, headers, body, name: str) -> None:
     assert found.because
 
 
+KEPT = {"metadata": {"user_id": '{"device_id":"d","account_uuid":"","session_id":"7a1b"}'}}
+ATTRIBUTED = [{"type": "text", "text": "x-anthropic-billing-header: cc_version=2.1.330; cc_entrypoint=cli;"}]
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (KEPT, "auxiliary"),
+        ({"system": ATTRIBUTED}, "auxiliary"),
+        ({**KEPT, **title("title")}, "auxiliary"),
+        ({"metadata": {"user_id": "customer-7"}}, "main"),
+        ({**KEPT, "tools": TOOLS}, "main"),
+    ],
+)
+def test_a_body_of_claude_code_without_its_headers_is_guessed_at(asking, body, name: str) -> None:
+    assert classified(asking(**body)).name == name
+
+
 def said(*texts: str, role: str = "user") -> dict[str, object]:
     return {"role": role, "content": [{"type": "text", "text": text} for text in texts]}
 
