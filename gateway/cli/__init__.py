@@ -11,6 +11,8 @@ from collections.abc import Mapping
 import click
 import rich_click
 from rich.text import Text
+from rich_click import RichContext
+from rich_click.rich_help_formatter import RichHelpFormatter
 
 from gateway import __version__
 
@@ -32,7 +34,7 @@ Examples:
   gateway init     look for model servers and keys, write config/gateway.yaml
   gateway demo     install a small real model, serve it, ask it something
   gateway doctor http://127.0.0.1:8000
-                   find out what a server is and can, and write the configuration for it
+                   find out what a server is and can, and write the YAML for it
   gateway check    read the configuration, show where each model goes
   gateway routes explain --model claude-haiku-4-5
                    show why a request goes where it goes
@@ -53,9 +55,13 @@ class Subcommands(rich_click.RichGroup):
         assert isinstance(found, click.Command)
         return found
 
+    def format_epilog(self, ctx: RichContext, formatter: RichHelpFormatter) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """A footer in the configuration would be inherited by all commands below."""
+        formatter.write(Text(f"\n{EXAMPLES}"))
+
 
 @rich_click.group(cls=Subcommands, context_settings={"help_option_names": ["-h", "--help"]})
-@rich_click.rich_config({"footer_text": Text(EXAMPLES), "text_markup": "markdown"})
+@rich_click.rich_config({"text_markup": "markdown"})
 @click.version_option(__version__, prog_name="gateway")
 def main() -> None:
     """Look like Anthropic to Claude Code and every SDK; talk to OpenAI-compatible servers and Ollama."""

@@ -24,7 +24,7 @@ from gateway.cli import steps
 from gateway.cli.effective import Value, provider_values, server_values
 from gateway.cli.probe import Probed, print_probes, probe, probes_json
 from gateway.cli.tables import print_rows
-from gateway.cli.wording import asked, goes_to, route_json, target_json
+from gateway.cli.wording import asked, goes_to, place, route_json, target_json
 from gateway.errors import ConfigError
 from gateway.routing.shadows import unreachable
 from gateway.routing.table import Route, RouteTable
@@ -126,7 +126,7 @@ def _print_report(report: Report, console: Console) -> None:
         _print_mistakes(report.mistakes, Console(highlight=False, soft_wrap=True))
     else:
         console.print(Text(f"{file} is valid.", style="bold green"))
-    routes = [(*cells, _place(loaded, source)) for *cells, source in _route_rows(report)]
+    routes = [(*cells, place(loaded, source)) for *cells, source in _route_rows(report)]
     print_rows(console, "Models", ("requested", "goes to", "window", "output", "from"), routes)
     _print_aliases(report, console)
     console.print(Text("A name `provider/model` of any provider below is answered too.", style="dim"))
@@ -175,14 +175,8 @@ def _limits(route: Route) -> tuple[str, str]:
 
 
 def _print_values(console: Console, title: str, loaded: Loaded, values: Iterable[Value]) -> None:
-    rows = [(one.key, one.text, _place(loaded, one.source)) for one in values]
+    rows = [(one.key, one.text, place(loaded, one.source)) for one in values]
     print_rows(console, title, ("key", "value", "from"), rows)
-
-
-def _place(loaded: Loaded, source: str) -> str:
-    """The file stands above all tables: of a value in it, the line is enough."""
-    file, _, line = source.rpartition(":")
-    return f"line {line}" if loaded.path and file == str(loaded.path) else source
 
 
 def _report_json(report: Report) -> dict[str, object]:

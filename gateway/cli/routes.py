@@ -20,12 +20,12 @@ from rich.text import Text
 
 from gateway.anthropic.decoding import decode_request
 from gateway.cli.tables import print_rows
-from gateway.cli.wording import asked, condition, goes_to, route_json, target_json
+from gateway.cli.wording import asked, condition, goes_to, place, route_json, share, target_json
 from gateway.errors import ConfigError, RequestRefused
 from gateway.inbound import Inbound
 from gateway.routing.explain import Check, Explanation, Step, explain
 from gateway.routing.sessions import Shares
-from gateway.routing.table import Route, RouteTable
+from gateway.routing.table import Route, RouteTable, target_name
 from gateway.settings.load import Loaded, load
 from gateway.settings.mistakes import dotted
 from gateway.settings.models import ModelTarget
@@ -56,8 +56,9 @@ def list_(config: Path | None, allow_unauthenticated: bool, as_json: bool) -> No
     if as_json:
         _print_json([route_json(one, loaded.sources[dotted(one.place)]) for one in every])
         return
-    rows = [(one.label, asked(one), goes_to(one.targets), loaded.sources[dotted(one.place)]) for one in every]
-    print_rows(Console(highlight=False), "Routes", ("route", "requested", "goes to", "from"), rows)
+    rows = [(one.label, asked(one), goes_to(one.targets), _from(loaded, one)) for one in every]
+    title = f"Routes of {loaded.path or 'the environment'}"
+    print_rows(Console(highlight=False), title, ("route", "requested", "goes to", "from"), rows)
 
 
 @routes.command(name="explain")
@@ -172,18 +173,21 @@ def _check_json(check: Check) -> dict[str, object]:
 
 
 def _print(found: Explanation, inbound: Inbound, loaded: Loaded, console: Console) -> None:
-    rows = [
-        (_label(step), step.outcome, _why(step), loaded.sources.get(dotted(step.route.place), ""))
-        for step in found.steps
-    ]
-    print_rows(console, f"A request for {inbound.request.model}", ("route", "outcome", "why", "from"), rows)
+    rows = [(_label(step), step.outcome, _why(step), _from(loaded, step.route)) for step in found.steps]
+    title = f"A request for {inbound.request.model}, by {loaded.path or 'the environment'}"
+    print_rows(console, title, ("route", "outcome", "why", "from"), rows)
     console.print()
     if found.route is None:
         console.print(Text(f"404: {found.refusal}", style="red"))
         return
     for number, target in enumerate(_tried(found.route, inbound)):
         words = "goes to " if number == 0 else "then to "
-        console.print(Text(words, style="dim") + Text(goes_to([target]), style="bold green"))
+        part = f" ({share(target, found.route.targets)} of the sessions)" if target.weight else ""
+        console.print(Text(words, style="dim") + Text(target_name(target), style="bold green") + Text(part))
+
+
+def _from(loaded: Loaded, route: Route) -> str:
+    return place(loaded, loaded.sources.get(dotted(route.place), ""))
 
 
 def _tried(route: Route, inbound: Inbound) -> list[ModelTarget]:

@@ -10,6 +10,7 @@ import rich_click
 import structlog
 
 from gateway.cli.address import address
+from gateway.cli.wording import asked, goes_to
 from gateway.errors import ConfigError
 from gateway.routing.table import RouteTable
 from gateway.routing.warnings import warnings
@@ -70,12 +71,14 @@ def announce(loaded: Loaded) -> None:
     """One line for each thing a user would otherwise ask about."""
     log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
     settings = loaded.settings
-    for rule in settings.models:
-        log.info("route", model=rule.pattern, to=f"{rule.target.provider}/{rule.target.model}")
-    if settings.default_target:
-        to = settings.default_target
-        log.info("route", model="(any other)", to=f"{to.provider}/{to.model}")
-    for warning in warnings(settings, RouteTable.build(settings)):
+    table = RouteTable.build(settings)
+    for route in table.routes:
+        log.info("route", name=route.label, takes=asked(route), to=goes_to(route.targets))
+    if table.default:
+        log.info("route", name=table.default.label, takes="any other", to=goes_to(table.default.targets))
+    for id_, shown in table.aliases.items():
+        log.info("published", id=id_, shown_as=shown)
+    for warning in warnings(settings, table):
         log.warning(warning)
     log.info("point clients at", ANTHROPIC_BASE_URL=address(settings), keys=_keys(settings.server))
 

@@ -8,6 +8,7 @@ import attrs
 
 from gateway.routing.sights import TOKENS
 from gateway.routing.table import Route, target_name
+from gateway.settings.load import Loaded
 from gateway.settings.models import ModelTarget
 
 _TRUTHS = {
@@ -35,11 +36,23 @@ def condition(key: str, wanted: tuple[Hashable, ...]) -> str:
 
 
 def goes_to(targets: Iterable[ModelTarget]) -> str:
-    """`a/x (3) or b/y (1), then c/z`: shares in brackets, then what is tried when one fails."""
+    """`a/x (75 %) or b/y (25 %), then c/z`: shares of the sessions, then what is tried when one fails."""
     every = list(targets)
-    shared = [f"{target_name(one)} ({one.weight})" for one in every if one.weight is not None]
+    shared = [f"{target_name(one)} ({share(one, every)})" for one in every if one.weight is not None]
     others = [target_name(one) for one in every if one.weight is None]
     return ", then ".join(filter(None, [" or ".join(shared), *others]))
+
+
+def share(target: ModelTarget, targets: Iterable[ModelTarget]) -> str:
+    """`75 %`, of a target with a weight."""
+    whole = sum(one.weight or 0 for one in targets)
+    return f"{100 * (target.weight or 0) / whole:.3g} %"
+
+
+def place(loaded: Loaded, source: str) -> str:
+    """The file stands above all tables: of a value in it, the line is enough."""
+    file, _, line = source.rpartition(":")
+    return f"line {line}" if loaded.path and file == str(loaded.path) else source
 
 
 def target_json(target: ModelTarget) -> dict[str, object]:

@@ -208,7 +208,7 @@ aliases:
 
 def test_routes_and_aliases_are_shown_in_words(check) -> None:
     output = " ".join(check(text=ROUTES, COLUMNS="200").output.split())
-    assert "any model, class auxiliary local/a (3) or far/b (1), then far/c" in output
+    assert "any model, class auxiliary local/a (75 %) or far/b (25 %), then far/c" in output
     assert "claude-mine Mine far/d" in output
 
 

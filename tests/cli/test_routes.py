@@ -52,11 +52,11 @@ def test_every_route_is_listed_in_order_with_its_line(routes) -> None:
     assert result.exit_code == 0
     text = words(result)
     for line in (
-        "routes[0] (small jobs) any model, class auxiliary local/small gateway.yaml:7",
-        "routes[1] any model, client alice, over 100 tokens cloud/big gateway.yaml:8",
-        "routes[2] claude-*, with images cloud/vl, then local/vl gateway.yaml:9",
-        "routes[3] shared local/a (1) or cloud/b (1), then local/c gateway.yaml:11",
-        "models.known known local/known gateway.yaml:14",
+        "routes[0] (small jobs) any model, class auxiliary local/small line 7",
+        "routes[1] any model, client alice, over 100 tokens cloud/big line 8",
+        "routes[2] claude-*, with images cloud/vl, then local/vl line 9",
+        "routes[3] shared local/a (50 %) or cloud/b (50 %), then local/c line 11",
+        "models.known known local/known line 14",
     ):
         assert line in text
 
@@ -109,6 +109,13 @@ def test_a_session_sees_the_order_of_its_own(routes) -> None:
         )
         seen.add(tuple(target["model"] for target in shown["targets"]))
     assert seen == {("a", "b", "c"), ("b", "a", "c")}
+
+
+def test_a_share_is_said_in_words(routes) -> None:
+    main_ = ("--header", "x-claude-code-request-class=main")
+    text = words(routes("explain", "--model", "shared", *main_))
+    assert text.count("(50 % of the sessions)") == 2
+    assert text.endswith("then to local/c")
 
 
 def test_json_holds_every_check(routes) -> None:
