@@ -6,42 +6,83 @@ import re
 from pathlib import Path
 from typing import cast
 
+import click
+
 from gateway.cli.environment import Key
 from gateway.errors import ConfigError
 from gateway.settings import inclusion
 from gateway.settings.load import Loaded
+from gateway.settings.references import is_stand_in
 
 PLACEHOLDER = "your-gateway-key"
+OPTION = click.option(
+    "--client", metavar="NAME", help="Whose client key: a name in `server.keys`. [the first that is set here]"
+)
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)(?::-[^{}]*)?\}")
 
 
-def revealed(loaded: Loaded) -> Key:
-    """The first configured key as it is: for a process that is started, not for a screen."""
+def revealed(loaded: Loaded, client: str | None) -> Key:
+    """A configured key as it is: for a process that is started, not for a screen."""
     keys = loaded.settings.server.keys
-    return Key(keys[0].key.reveal(), needed=True) if keys else Key()
+    if not keys:
+        return _none(client)
+    at = _chosen(loaded, client)
+    value = keys[at].key.reveal()
+    if is_stand_in(value):
+        variable = _variable(loaded.path, at, keys[at].name)
+        missing = f"the variable {variable} is not set" if variable else "it cannot be read"
+        raise click.UsageError(f"The client key {_names(loaded)[at]!r} is not known here: {missing}.")
+    return Key(value, needed=True)
 
 
-def covered(loaded: Loaded) -> Key:
+def covered(loaded: Loaded, client: str | None) -> Key:
     """The name of the variable that the configuration takes it from, else a placeholder."""
-    if not loaded.settings.server.keys:
-        return Key()
-    variable = _variable(loaded.path) if loaded.path else ""
-    return Key(PLACEHOLDER, variable, needed=True)
+    keys = loaded.settings.server.keys
+    if not keys:
+        return _none(client)
+    at = _chosen(loaded, client)
+    variable = _variable(loaded.path, at, keys[at].name)
+    return Key(PLACEHOLDER, variable, needed=True, placeholder=not variable)
 
 
-def _variable(path: Path) -> str:
+def _none(client: str | None) -> Key:
+    if client is not None:
+        raise click.UsageError(f"--client: there is no client key {client!r}; `server.keys` has none.")
+    return Key()
+
+
+def _names(loaded: Loaded) -> list[str]:
+    return [key.name or f"key-{number}" for number, key in enumerate(loaded.settings.server.keys, 1)]
+
+
+def _chosen(loaded: Loaded, client: str | None) -> int:
+    names = _names(loaded)
+    if client is None:
+        known = (
+            at for at, key in enumerate(loaded.settings.server.keys) if not is_stand_in(key.key.reveal())
+        )
+        return next(known, 0)
+    if client not in names:
+        raise click.UsageError(f"--client: there is no client key {client!r}; there is {', '.join(names)}.")
+    return names.index(client)
+
+
+def _variable(path: Path | None, at: int, name: str | None) -> str:
     """The settings hold what references stand for: their names are in the file alone."""
+    written = _written(path) if path else []
+    named = [one for one in written if isinstance(one, dict) and one.get("name") == name] if name else []
+    found = (named or written[at : at + 1] or [None])[0]
+    value = found.get("key") if isinstance(found, dict) else found
+    reference = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
+    return reference[1] if reference else ""
+
+
+def _written(path: Path) -> list[dict[str, object] | str]:
+    """`server.keys` as the file says it."""
     try:
         found = cast("object", inclusion.read(path).tree)
     except ConfigError:
-        return ""
-    for step in ("server", "keys", 0, "key"):
-        match found, step:
-            case dict(), str():
-                found = cast("dict[str, object]", found).get(step)
-            case list(), int() if found:
-                found = cast("list[object]", found)[step]
-            case _:
-                break
-    reference = _REFERENCE.fullmatch(found) if isinstance(found, str) else None
-    return reference[1] if reference else ""
+        return []
+    for step in ("server", "keys"):
+        found = cast("dict[str, object]", found).get(step) if isinstance(found, dict) else None
+    return cast("list[dict[str, object] | str]", found) if isinstance(found, list) else []

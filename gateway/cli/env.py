@@ -34,11 +34,12 @@ SHELLS: tuple[shells.Shell, ...] = get_args(shells.Shell)
 @click.option(
     "--config", type=click.Path(path_type=Path), metavar="FILE", help="The gateway's configuration."
 )
+@client_key.OPTION
 @click.option("--show-key", is_flag=True, help="Write the client key itself, not the name of its variable.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def env(
-    model: str | None, shell: shells.Shell | None, base_url: str | None, config: Path | None, show_key: bool,
-    as_json: bool,
+    model: str | None, shell: shells.Shell | None, base_url: str | None, config: Path | None,
+    client: str | None, show_key: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Print the environment that makes Claude Code behave with MODEL: any name that the gateway answers.
 
@@ -49,7 +50,7 @@ def env(
         gateway env qwen3-coder --shell powershell
     """
     loaded = configuration(config)
-    key = client_key.revealed(loaded) if show_key else client_key.covered(loaded)
+    key = client_key.revealed(loaded, client) if show_key else client_key.covered(loaded, client)
     made = environment(loaded, base_url, key, model)
     if as_json:
         click.echo(json.dumps(_json(made), indent=2, ensure_ascii=False))
@@ -62,9 +63,9 @@ def env(
 
 
 def configuration(path: Path | None) -> Loaded:
-    """Ends the command where it cannot be read."""
+    """Ends the command where it cannot be read. The upstreams' secrets need not be set in this terminal."""
     try:
-        return load(path, os.environ, allow_unauthenticated=True)
+        return load(path, os.environ, allow_unauthenticated=True, secrets=False)
     except ConfigError as error:
         click.echo(error.message, err=True)
         sys.exit(1)

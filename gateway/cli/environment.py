@@ -55,6 +55,8 @@ class Key:
     value: str = field(repr=False, default="any")
     variable: str = ""
     needed: bool = False
+    placeholder: bool = False
+    """Whether the value is none: the reader is to put one there."""
 
 
 @frozen
@@ -221,6 +223,8 @@ def _unknown(name: str) -> str:
 
 def _credential(key: Key) -> Variable:
     comment = "" if key.needed else "the gateway asks for none, Claude Code insists on one"
+    if key.placeholder:
+        comment = "put a client key here, or use --show-key"
     return Variable("ANTHROPIC_AUTH_TOKEN", key.value, comment, key.variable)
 
 

@@ -33,8 +33,11 @@ NOT_FOUND = 127
 @click.option(
     "--config", type=click.Path(path_type=Path), metavar="FILE", help="The gateway's configuration."
 )
+@client_key.OPTION
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, required=True)
-def run(model: str | None, base_url: str | None, config: Path | None, command: tuple[str, ...]) -> None:
+def run(
+    model: str | None, base_url: str | None, config: Path | None, client: str | None, command: tuple[str, ...]
+) -> None:
     """Start COMMAND so that it talks to the gateway, which must be running.
 
     gateway run -- claude
@@ -42,7 +45,7 @@ def run(model: str | None, base_url: str | None, config: Path | None, command: t
     gateway run --model qwen3-coder -- claude -p "what is in this folder?"
     """
     loaded = configuration(config)
-    made = environment(loaded, base_url, client_key.revealed(loaded), model)
+    made = environment(loaded, base_url, client_key.revealed(loaded, client), model)
     url = made.variables[0].value
     if trouble := _trouble(url):
         serve = shlex.join(["gateway", "serve", *(["--config", str(config)] if config else [])])

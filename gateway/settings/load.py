@@ -22,7 +22,7 @@ from gateway.settings.env import defines_provider, overlay, take_default
 from gateway.settings.mistakes import InvalidSettings, KeyPath, dotted
 from gateway.settings.models import ModelTarget, Settings
 from gateway.settings.reading import noting
-from gateway.settings.references import References
+from gateway.settings.references import References, absent
 from gateway.settings.structure import ClassValidationError, flaws, split_target, structured
 
 PLACES = ("config/gateway.yaml", "gateway.yaml")
@@ -62,15 +62,17 @@ def load(
     port: int | None = None,
     allow_unauthenticated: bool = False,
     folder: Path | None = None,
+    secrets: bool = True,
 ) -> Loaded:
-    """ConfigError lists every mistake. `folder` is where the file is looked for: the working directory."""
+    """ConfigError lists every mistake. `folder` is where the file is looked for: the working directory.
+    Without `secrets`, for commands that connect to no upstream, those that are not set are no mistakes."""
     found = find(path, environ, folder)
     if found is None and not defines_provider(environ):
         raise ConfigError(NOTHING)
     with noting() as files:
         try:
             draft = _drafted(found, environ)
-            _complete(draft, environ, {"host": host, "port": port})
+            _complete(draft, environ, {"host": host, "port": port}, secrets=secrets)
             settings = _settled(draft, allow_unauthenticated=allow_unauthenticated)
         except InvalidSettings as refused:
             refused.files = tuple(files)
@@ -98,18 +100,23 @@ def _drafted(path: Path | None, environ: Mapping[str, str]) -> Draft:
     return Draft(document.tree, document, mistakes)
 
 
-def _complete(draft: Draft, environ: Mapping[str, str], options: Mapping[str, str | int | None]) -> None:
+def _complete(
+    draft: Draft, environ: Mapping[str, str], options: Mapping[str, str | int | None], *, secrets: bool
+) -> None:
     """Lay the environment and the command line over the file, and follow references."""
     overlay(draft, environ)
     for key, value in options.items():
         if value is not None:
             draft.put(("server", key), value, f"--{key}")
-    _resolve(draft, environ)
+    _resolve(draft, environ, secrets=secrets)
     take_default(draft, environ)
 
 
-def _resolve(draft: Draft, environ: Mapping[str, str]) -> None:
-    resolved = References(environ, draft.folder, draft.report).resolved(draft.tree)
+def _resolve(draft: Draft, environ: Mapping[str, str], *, secrets: bool) -> None:
+    references = References(environ, draft.folder, draft.report)
+    if not secrets:
+        references = evolve(references, stand_in=absent)
+    resolved = references.resolved(draft.tree)
     if isinstance(resolved, dict):
         draft.tree = resolved
 

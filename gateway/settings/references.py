@@ -4,6 +4,8 @@
 - `file:` takes the whole value: the file's text without the white space around it. A relative path starts at
   the folder of the file that says it. References in the path are resolved first.
 - What a reference stands for is never shown: `Given.written` keeps the text as it was written.
+- A command that connects to no upstream needs none of the secrets: `absent` gives something to stand in for
+  those that are not there.
 """
 
 from __future__ import annotations
@@ -22,6 +24,25 @@ _REFERENCE = re.compile(r"\$?\$\{([^{}]*)\}?")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 Report = Callable[[KeyPath, str], None]
+StandIn = Callable[[KeyPath], "str | None"]
+_STAND_IN = "not-set-here."
+
+
+def absent(path: KeyPath) -> str | None:
+    """What stands in for a secret, or a provider's address, that is not there; None for any other key."""
+    match path:
+        case ("providers", _, "base_url" | "proxy"):
+            return f"http://{_STAND_IN}invalid"
+        case ("providers", _, "api_key") | ("providers", _, "headers", _) | ("server", "admin_key"):
+            return f"{_STAND_IN}{path[-1]}"
+        case ("server", "keys", int(), *_) if path[-1] != "name":
+            return f"{_STAND_IN}{path[2]}"
+        case _:
+            return None
+
+
+def is_stand_in(text: str) -> bool:
+    return text.startswith(_STAND_IN)
 
 
 @frozen
@@ -29,6 +50,7 @@ class References:
     environ: Mapping[str, str]
     folder: Callable[[KeyPath], Path]
     report: Report
+    stand_in: StandIn = lambda _: None
 
     def resolved(self, tree: Tree, path: KeyPath = ()) -> Tree:
         """The same tree; where a reference stands for nothing, a report and `BROKEN`."""
@@ -51,6 +73,8 @@ class References:
                 filled = _content(self.folder(path), filled, text)
             return Given(filled, written=text)
         except Wrong as wrong:
+            if (instead := self.stand_in(path)) is not None:
+                return Given(instead, written=text)
             self.report(path, str(wrong))
             return BROKEN
 

@@ -45,13 +45,55 @@ def test_the_key_is_shown_where_it_is_asked_for(env):
 def test_a_key_without_a_variable_of_its_own_is_a_placeholder(env, keys, tmp_path):
     (tmp_path / "key.txt").write_text("hunter2-file")
     output = env(text=FILE.replace('["${CLIENT_KEY}"]', keys)).output
-    assert "export ANTHROPIC_AUTH_TOKEN=your-gateway-key\n" in output
+    line = "export ANTHROPIC_AUTH_TOKEN=your-gateway-key    # put a client key here, or use --show-key\n"
+    assert line in output
     assert "hunter2" not in output
 
 
 def test_a_named_key_has_its_variable_too(env):
     keys = '[{name: alice, key: "${CLIENT_KEY:-}"}]'
     assert 'ANTHROPIC_AUTH_TOKEN="$CLIENT_KEY"' in env(text=FILE.replace('["${CLIENT_KEY}"]', keys)).output
+
+
+TEAM = """\
+server:
+  keys: [{name: alice, key: "${ALICE_KEY}"}, {name: bob, key: "${CLIENT_KEY}"}]
+  admin_key: ${ADMIN_KEY}
+providers:
+  up:
+    kind: openai
+    base_url: ${UP_URL}
+    api_key: file:/run/secrets/nowhere
+    headers: {x-team: "${TEAM}"}
+models: {"*": {provider: up, model: m, context_window: 65536}}
+"""
+
+
+def test_the_upstreams_secrets_need_not_be_set_in_this_terminal(env):
+    result = env(text=TEAM)
+    assert result.exit_code == 0, result.output
+    assert 'ANTHROPIC_AUTH_TOKEN="$CLIENT_KEY"' in result.output, "the first key that is set here"
+    assert "ANTHROPIC_AUTH_TOKEN=hunter2\n" in env("--show-key", text=TEAM).output
+
+
+def test_a_client_is_chosen_by_name(env):
+    assert 'ANTHROPIC_AUTH_TOKEN="$ALICE_KEY"' in env("--client", "alice", text=TEAM).output
+    assert "ANTHROPIC_AUTH_TOKEN=hunter2\n" in env("--client", "bob", "--show-key", text=TEAM).output
+
+
+@pytest.mark.parametrize(
+    ("options", "text", "words"),
+    [
+        (("--client", "carol"), TEAM, "there is alice, bob"),
+        (("--client", "alice", "--show-key"), TEAM, "the variable ALICE_KEY is not set"),
+        (("--client", "alice"), 'providers: {up: {kind: openai, base_url: "http://x"}}', "has none"),
+    ],
+    ids=["unknown", "not set", "no keys"],
+)
+def test_a_client_whose_key_is_not_known_is_refused(env, options, text, words):
+    result = env(*options, text=text)
+    assert result.exit_code == 2
+    assert words in " ".join(result.output.replace("│", "").split())
 
 
 def test_json_holds_the_same(env):
