@@ -132,7 +132,7 @@ def plan(
         single=tools.choice.single and bool(told.tools),
         reasoning=_reasoning(request, quirks, told.choice, notes),
         max_tokens=max_tokens(inbound, facts, amends, notes),
-        stop=_stop(request, facts, notes),
+        stop=_stop(request),
         format=form,
         returned=offered.returned,
         must_call=told.choice.type == "auto" and tools.choice.type in ("any", "tool"),
@@ -239,14 +239,9 @@ def _room(inbound: Inbound, facts: ModelFacts) -> int | None:
     return max(window - inbound.estimated_tokens - MARGIN, window // 8)
 
 
-def _stop(request: a.MessagesRequest, facts: ModelFacts, notes: Notes) -> list[str]:
-    """Servers refuse or trip over blank stop sequences, and take only so many."""
-    usable = [text for text in request.stop_sequences if text.strip()]
-    limit = facts.quirks.stop_limit
-    if limit is not None and len(usable) > limit:
-        notes.add("dropped.stop_sequences", f"all but the first {limit}")
-        return usable[:limit]
-    return usable
+def _stop(request: a.MessagesRequest) -> list[str]:
+    """Servers refuse or trip over blank ones; more than one takes are matched here (see `emulation`)."""
+    return [text for text in request.stop_sequences if text.strip()]
 
 
 def short(name: str) -> str:

@@ -1,26 +1,72 @@
+"""docs/notices.md is written from the table, and the code gives no notice a name that is not in it."""
+
 from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
+
+from gateway.notices import NOTICES, page
 
 ROOT = Path(__file__).parents[2]
 NAME = re.compile(r"(clamped|dropped|emulated|estimated|fallback|repaired)\.[a-z_]+|empty_answer")
+PASSED_ON = {
+    ("gateway/anthropic/notes.py", "name"),
+    ("gateway/anthropic/writer.py", "name"),
+    ("gateway/anthropic/pieces.py", "_DROPPED[what]"),
+}
+"""Where a name is no literal: what is passed on was named elsewhere, or is looked up among literals."""
 
 
-def names_in_code() -> set[str]:
-    constants = (
-        node.value
-        for path in (ROOT / "gateway").rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted((ROOT / "gateway").rglob("*.py")):
+        if path.name != "notices.py":
+            yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text())
+
+
+def is_notice(call: ast.Call) -> bool:
+    """`Notice(...)`, `notes.add(...)` on whatever holds the notes, and `_note_once(...)`."""
+    match call.func:
+        case ast.Name(id="Notice") | ast.Attribute(attr="_note_once"):
+            return True
+        case ast.Attribute(attr="add", value=ast.Name(id="notes") | ast.Attribute(attr="notes")):
+            return True
+        case _:
+            return False
+
+
+def given() -> Iterator[tuple[str, ast.expr]]:
+    """Where a notice is given, and the expression that names it."""
+    for path, module in modules():
+        for node in ast.walk(module):
+            if isinstance(node, ast.Call) and is_notice(node):
+                yield path, node.args[0]
+
+
+def test_page_is_current():
+    assert (ROOT / "docs" / "notices.md").read_text() == page(), (
+        "run: python -m gateway.notices > docs/notices.md"
     )
-    return {text for text in constants if NAME.fullmatch(text)}
 
 
-def test_page_names_every_notice_and_no_other(page):
-    rows = page("docs/notices.md").rows("| name |")
-    names = [row[0].strip("`") for row in rows]
-    assert names == sorted(names)
-    assert set(names) == names_in_code()
-    assert all(row[1] for row in rows)
+def test_table_is_in_order():
+    assert list(NOTICES) == sorted(NOTICES)
+    assert all(meaning.says for meaning in NOTICES.values())
+
+
+def test_every_notice_has_a_name_of_the_table():
+    literal = {(path, name.value) for path, name in given() if isinstance(name, ast.Constant)}
+    assert {name for _, name in literal} <= NOTICES.keys()
+    other = {(path, ast.unparse(name)) for path, name in given() if not isinstance(name, ast.Constant)}
+    assert other == PASSED_ON
+
+
+def test_table_has_no_name_that_the_code_has_not():
+    said = {
+        node.value
+        for _, module in modules()
+        for node in ast.walk(module)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert {text for text in said if NAME.fullmatch(text)} == NOTICES.keys()

@@ -1,0 +1,168 @@
+"""The notices: what was dropped, imitated or mended on the way, by names that stay from release to release.
+
+    python -m gateway.notices > docs/notices.md
+
+Rules:
+- One name, one meaning; what it was about (a tool's name, a number) is the notice's detail.
+- Every name that the code gives a notice stands here, and tests bring each of them about.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from enum import Enum
+
+from attrs import frozen
+
+
+class Found(Enum):
+    """When a notice is known: a stream's headers are gone by the time its answer ends."""
+
+    REQUEST = "the request"
+    ANSWER = "the answer"
+    EITHER = "either"
+
+
+@frozen
+class Meaning:
+    """What happened, where that is found, and before which kinds of upstream; no kinds: before any."""
+
+    says: str
+    found: Found = Found.REQUEST
+    kinds: tuple[str, ...] = ()
+
+
+NOTICES: Mapping[str, Meaning] = {
+    "clamped.document": Meaning(
+        "a PDF has more pages or text than is read; the text says how much is left out"
+    ),
+    "clamped.max_tokens": Meaning(
+        "`max_tokens` was more than the model's limit, or than its window leaves; it was lowered"
+    ),
+    "dropped.block": Meaning("a content block that no upstream knows, or in a place where it has no meaning"),
+    "dropped.citations": Meaning("citations were wished for; no upstream cites"),
+    "dropped.context_edit": Meaning(
+        "an edit of `context_management` that is not done here, such as compaction by threshold"
+    ),
+    "dropped.document": Meaning(
+        "a PDF without text, or a document that could not be fetched: a line in its place says so"
+    ),
+    "dropped.file": Meaning("a file known by its id alone: a line in its place says so"),
+    "dropped.image": Meaning(
+        "the model has no vision, or an image could not be fetched: a line in its place says so"
+    ),
+    "dropped.inference_geo": Meaning("the region asked for: the gateway cannot vouch for where a model runs"),
+    "dropped.output_format": Meaning("an output format other than a JSON schema"),
+    "dropped.output_item": Meaning(
+        "an item of an answer that the Messages API has no block for", Found.ANSWER, kinds=("responses",)
+    ),
+    "dropped.parallel_tool_calls": Meaning(
+        "the client allows one call at a time: the later calls", Found.ANSWER
+    ),
+    "dropped.reasoning": Meaning("the model reasoned although the client did not ask for it", Found.ANSWER),
+    "dropped.role": Meaning("a message of an unknown role was taken for the user's"),
+    "dropped.sampling": Meaning(
+        "`temperature` and `top_p`: the model refuses them", kinds=("openai", "responses")
+    ),
+    "dropped.schema_constraints": Meaning(
+        "limits and patterns in schemas, of which the upstream could make no grammar: descriptions say them"
+    ),
+    "dropped.server_tool": Meaning(
+        "the call of a server tool in the history has no result, or a result no call"
+    ),
+    "dropped.strict": Meaning(
+        "`strict` of a tool or an answer: the upstream or the schema has no strict form"
+    ),
+    "dropped.structured_output": Meaning(
+        "the answer still does not match its schema, after it was asked for twice", Found.ANSWER
+    ),
+    "dropped.thinking": Meaning(
+        "the client asked for reasoning, and no way to ask this upstream for it is known, or not beside a "
+        "forced tool; or a server of Responses could not read the reasoning that it was given back"
+    ),
+    "dropped.tool": Meaning(
+        "a tool that the gateway cannot offer, such as Anthropic's own web search, or a name given twice"
+    ),
+    "dropped.tool_arguments": Meaning(
+        "pieces of a tool call that came after its end", Found.ANSWER, kinds=("openai", "responses")
+    ),
+    "dropped.tool_call": Meaning("a tool call without a name", Found.ANSWER),
+    "dropped.tool_choice": Meaning(
+        "a `tool_choice` of an unknown type, or a call that the model was only told to make, and did not",
+        Found.EITHER,
+    ),
+    "dropped.top_k": Meaning("the upstream has no `top_k`", kinds=("openai", "responses")),
+    "empty_answer": Meaning("the upstream ended cleanly and said nothing", Found.ANSWER),
+    "emulated.compaction": Meaning("the summary was asked of the model as an ordinary answer"),
+    "emulated.disable_parallel_tool_use": Meaning(
+        "the upstream cannot forbid parallel calls: the first is kept"
+    ),
+    "emulated.prewarm": Meaning(
+        "`max_tokens: 0` was answered without asking the upstream: it caches by itself"
+    ),
+    "emulated.server_tool": Meaning(
+        "a web search or fetch was asked for and nobody can do it: the answer says so"
+    ),
+    "emulated.stop_sequences": Meaning(
+        "the upstream does not tell which one matched, or takes fewer: they are matched here"
+    ),
+    "emulated.structured_output": Meaning(
+        "the schema of the answer is a line in the system prompt; the answer is checked"
+    ),
+    "emulated.tool_choice": Meaning(
+        "the choice is a line in the system prompt; for a named tool, the others are not offered"
+    ),
+    "emulated.tool_result": Meaning(
+        "a call in the history has no result: the model is told that it was interrupted"
+    ),
+    "emulated.tool_search": Meaning("a search for tools: all are there from the start"),
+    "estimated.usage": Meaning("the upstream gave no token counts", Found.ANSWER),
+    "fallback.target": Meaning(
+        "a target failed before it had said anything, and the next one of the route answered"
+    ),
+    "repaired.stop_reason": Meaning(
+        "the upstream's reason for ending did not fit what it had sent", Found.ANSWER
+    ),
+    "repaired.structured_output": Meaning(
+        "the answer was JSON between other words, or was asked for again because it did not match",
+        Found.ANSWER,
+    ),
+    "repaired.tool_arguments": Meaning(
+        "the arguments of a call were broken JSON, or of another type than the tool wants", Found.ANSWER
+    ),
+}
+
+_HEAD = """\
+# Notices
+
+What an upstream cannot express is left out, imitated or mended, and each time that is said by a short name
+that stays the same from release to release:
+
+- in the header `x-gateway-warnings`, as far as it is known when the answer begins;
+- in the request's log line, under `notices`;
+- in the counter `gateway_notices_total{name="..."}` of `/metrics`;
+- in a stream, for what came up later, in one comment before `message_stop`.
+
+*In* says where it is found: what is found in the request is always in the header; what is found in the answer
+is in the header of a plain answer, and in the comment of a stream. *Upstreams* names the kinds it can come up
+with, where these are not all. This page is written from the code, and a test brings each of them about.
+
+| name | what happened | in | upstreams |
+|---|---|---|---|
+"""
+
+
+def page() -> str:
+    return _HEAD + "".join(_rows())
+
+
+def _rows() -> Iterator[str]:
+    for name, meaning in NOTICES.items():
+        kinds = ", ".join(f"`{kind}`" for kind in meaning.kinds)
+        cells = (f"`{name}`", meaning.says, meaning.found.value, kinds)
+        yield f"| {' | '.join(cells)} |\n".replace("|  |", "| |")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
