@@ -14,7 +14,15 @@ from gateway.testing.process import GatewayProcess
 from gateway.testing.upstream import ScriptedUpstream
 
 REQUIRE_ALL = "GATEWAY_REQUIRE_ALL"
+REWRITES = ("GATEWAY_REWRITE_GOLDENS", "GATEWAY_REWRITE_EXPECTATIONS")
 Settings = dict[str, Any]
+
+
+def pytest_sessionstart() -> None:
+    """Where everything is required, nothing is written that it is then compared with."""
+    rewriting = [name for name in REWRITES if os.environ.get(name)]
+    if rewriting and os.environ.get(REQUIRE_ALL) == "1":
+        raise pytest.UsageError(f"{rewriting[0]} rewrites what {REQUIRE_ALL}=1 asks to be tested")
 
 
 @pytest.hookimpl(tryfirst=True)

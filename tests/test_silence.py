@@ -1,5 +1,7 @@
 """The clock arithmetic that decides what a silent upstream is covered with."""
 
+from itertools import pairwise
+
 from gateway.settings.models import Server
 from gateway.silence import Act, Silence
 
@@ -37,6 +39,12 @@ def test_an_event_ends_the_silence():
     silence.sent_events(250.0)
     assert silence.next() == (260.0, Act.PING)
     assert next(when for when, act in acts_until(silence, 600.0) if act is Act.DRIP) == 490.0
+
+
+def test_no_more_than_the_shortest_wait_passes_without_a_sign_of_life():
+    rules = Server(commit_after=1, ping_every=1, drip_after=2, drip_every=1)
+    times = [0.0, *(when for when, _ in acts_until(Silence(rules, 0.0), 60.0))]
+    assert max(later - earlier for earlier, later in pairwise(times)) <= 1.0
 
 
 def test_a_ping_is_no_event():

@@ -63,6 +63,15 @@ class Claude:
     home: Path
     cwd: Path
     environ: dict[str, str] = field(factory=dict)
+    _earlier: int = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._earlier = self.gateway.log.stat().st_size
+
+    @property
+    def log(self) -> str:
+        """What the gateway, which other tests use too, has logged since this client was made."""
+        return self.gateway.log.read_bytes()[self._earlier :].decode(errors="replace")
 
     def start(
         self, *arguments: str, environ: Mapping[str, str] | None = None, stdin: int = subprocess.DEVNULL

@@ -18,11 +18,15 @@ Event = dict[str, Any]
 
 @define
 class Answered:
-    """One answer. `events`: seconds since the request, and the event's data (None for a comment)."""
+    """One answer. `events`: seconds since the request, and the event's data.
+
+    `asked_at` is when the request was, by the machine's monotonic clock.
+    """
 
     status: int
     headers: httpx.Headers
     headers_at: float
+    asked_at: float = 0.0
     events: list[tuple[float, Event]] = field(factory=list)
     body: Event = field(factory=dict)
 
@@ -56,7 +60,7 @@ def ask() -> Callable[..., Answered]:
             httpx.Client(base_url=gateway.url, trust_env=False, timeout=60) as client,
             client.stream("POST", "/v1/messages", json=question(**more), headers=headers) as response,
         ):
-            answered = Answered(response.status_code, response.headers, time.monotonic() - begin)
+            answered = Answered(response.status_code, response.headers, time.monotonic() - begin, begin)
             if response.headers["content-type"].startswith("text/event-stream"):
                 answered.events = _events(response, begin)
             else:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -134,8 +133,8 @@ def test_text_and_usage(ask, upstream, stream: bool):
     assert "client-key" not in str(chat)
 
 
-def test_events_come_in_order_and_one_by_one(ask, upstream):
-    upstream.script(Reply(text="one two three", pieces=3, delay=0.15))
+def test_events_come_in_order(ask, upstream):
+    upstream.script(Reply(text="one two three", pieces=3, delay=0.02))
     answered = ask(stream=True)
     assert [event["type"] for event in answered.content] == [
         "message_start",
@@ -145,8 +144,22 @@ def test_events_come_in_order_and_one_by_one(ask, upstream):
         "message_delta",
         "message_stop",
     ]
-    at = [when for when, event in answered.events if event["type"] == "content_block_delta"]
-    assert at[-1] - at[0] > 0.2
+
+
+def test_a_piece_is_passed_on_before_the_next_one_comes(box, kind, upstream):
+    """The upstream stalls after the first: it arrives all the same, and the client leaves."""
+    upstream.script(Reply(text="one two three", pieces=3, after=1, ending="stall"))
+    asked = {"model": kind, "max_tokens": 9, "stream": True, "messages": [{"role": "user", "content": "x"}]}
+    with (
+        httpx.Client(base_url=box.url, trust_env=False, headers=KEY, timeout=60) as http,
+        http.stream("POST", "/v1/messages", json=asked) as response,
+    ):
+        deltas = (
+            line for line in response.iter_lines() if '"content_block_delta"' in line and "data" in line
+        )
+        assert "one" in next(deltas)
+    (chat,) = upstream.chats()
+    assert chat.done_at is None
 
 
 @BOTH
@@ -185,7 +198,9 @@ def test_a_forced_call_is_asked_for(ask, kind, upstream, choice: str):
         assert chat.body["tool_choice"] == (function if choice == "tool" else "required")
     else:
         assert "emulated.tool_choice" in answered.headers["x-gateway-warnings"]
-        assert "weather" in chat.texts("system")[0] or choice == "any"
+        line = "the tool weather" if choice == "tool" else "one of the tools"
+        assert chat.texts("system") == [f"You must call {line}."]
+        assert chat.tools == ["weather"]
 
 
 @BOTH
@@ -234,13 +249,17 @@ def test_a_picture_is_passed_on(ask, kind, upstream):
 
 
 @BOTH
-def test_an_answer_has_the_form_that_was_asked_for(ask, upstream, stream: bool):
+def test_an_answer_has_the_form_that_was_asked_for(ask, kind, upstream, stream: bool):
     upstream.script(Reply(text='{"answer": 42}'))
     form = {"format": {"type": "json_schema", "schema": FORM}}
     said = content(ask(stream=stream, output_config=form))
     assert [json.loads(block["text"]) for block in said] == [{"answer": 42}]
     (chat,) = upstream.chats()
-    assert "answer" in json.dumps([chat.body.get("format"), chat.body.get("response_format"), chat.messages])
+    if kind == "ollama":
+        assert chat.body["format"] == FORM
+    else:
+        wanted = {"name": "response", "strict": True, "schema": FORM}
+        assert chat.body["response_format"] == {"type": "json_schema", "json_schema": wanted}
 
 
 @BOTH
@@ -295,9 +314,8 @@ BROKEN = {
 def test_a_broken_answer_is_an_error_and_no_nonsense(ask, upstream, broken: str, stream: bool):
     upstream.script(BROKEN[broken])
     answered = ask(stream=stream)
-    status, name = refused(answered)
-    assert status >= 400
-    assert name in {"api_error", "invalid_request_error"}
+    said = (400, "invalid_request_error") if broken == "array" else (502, "api_error")
+    assert refused(answered) == said
     assert len(upstream.chats()) == 1
 
 
@@ -312,27 +330,24 @@ def test_a_refusal_has_its_status(ask, upstream, status: int, stream: bool):
 
 @BOTH
 def test_a_server_that_is_gone_is_502_at_once(box, ask, kind, stream: bool):
-    begin = time.monotonic()
     answered = ask(model=f"gone-{kind}", stream=stream)
-    assert refused(answered) == (502, "api_error")
-    assert time.monotonic() - begin < 4
+    assert refused(answered) == (502, "api_error"), "after `timeouts.connect` it would be 504"
 
 
 @BOTH
 def test_a_server_that_says_nothing_is_504_in_time(ask, upstream, stream: bool):
     upstream.script(Raw(ending="stall", framing="none"))
-    begin = time.monotonic()
-    assert refused(ask(stream=stream)) == (504, "timeout_error")
-    assert 3.5 < time.monotonic() - begin < 7
+    answered = ask(stream=stream)
+    assert refused(answered) == (504, "timeout_error")
+    assert "timeouts.first_byte" in answered.body["error"]["message"]
 
 
 def test_a_server_that_falls_silent_ends_the_stream_with_an_error(ask, upstream):
     upstream.script(Reply(text="half of it", pieces=4, after=2, ending="stall"))
-    begin = time.monotonic()
     answered = ask(stream=True)
     assert answered.types[-1] == "error"
+    assert "timeouts.idle" in answered.content[-1]["error"]["message"]
     assert "message_stop" not in answered.types
-    assert time.monotonic() - begin < 7
 
 
 WRONG: dict[str, dict[str, Any]] = {

@@ -45,23 +45,28 @@ def ask_and_leave(url: str, *, stream: bool) -> None:
     ],
     ids=["while it answers", "before it answers"],
 )
-def test_the_upstream_request_ends_within_a_second_of_the_client(
-    start_gateway, settings, upstream, kind, stream, reply
+def test_the_upstream_request_ends_with_the_clients(
+    # It would last 20 seconds.
+    start_gateway,
+    settings,
+    upstream,
+    kind,
+    stream,
+    reply,
 ):
     gateway = start_gateway(settings(kind))
     if not stream and not reply.before_headers:
         reply = Reply(text="late", before_content=20)
     upstream.script(reply)
     ask_and_leave(gateway.url, stream=stream)
-    left = time.monotonic()
-    chat = wait_for_gone(upstream, 5)
-    assert chat.gone_at is not None
-    assert chat.gone_at - left < 1
+    chat = wait_for_gone(upstream, 10)
+    assert chat.gone_at is not None, "half of its time is over"
+    assert chat.done_at is None
 
 
 async def test_150_streams_run_at_once(start_gateway, settings, upstream):
     gateway = start_gateway(settings())
-    upstream.script(default=Reply(text="word " * 10, pieces=10, delay=0.2))
+    upstream.script(default=Reply(text="word " * 10, pieces=10, delay=0.4))
     limits = httpx.Limits(max_connections=MANY)
     async with httpx.AsyncClient(base_url=gateway.url, trust_env=False, timeout=60, limits=limits) as client:
 
@@ -69,14 +74,11 @@ async def test_150_streams_run_at_once(start_gateway, settings, upstream):
             response = await client.post("/v1/messages", json={**QUESTION, "stream": True})
             return response.text
 
-        begin = time.monotonic()
         answers = await asyncio.gather(*(one() for _ in range(MANY)))
-        took = time.monotonic() - begin
     assert all("event: message_stop" in answer for answer in answers)
     chats = upstream.chats()
     assert len(chats) == MANY
     assert max(chat.at for chat in chats) < min(chat.done_at for chat in chats), "not all at once"
-    assert took < 30
 
 
 @pytest.mark.parametrize("kind", ["openai", "ollama"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import anthropic
 import msgspec
 import pytest
@@ -28,11 +26,11 @@ def test_headers_then_pings_then_message_start_and_drip_then_the_answer(quick, u
     upstream.script(Reply(text="at last", pieces=1, before_headers=6.5))
     answered = ask(quick)
     assert answered.status == 200
-    assert 0.9 <= answered.headers_at <= 2.0
+    assert 0.9 <= answered.headers_at < upstream.chats()[0].first_byte_at - answered.asked_at
     assert answered.types[0] == "ping"
     kinds = [event["type"] for event in answered.content]
     drips = kinds.count(DELTA) - 1
-    assert 2 <= drips <= 6
+    assert drips >= 1
     assert kinds == [
         *START,
         *[DELTA] * drips,
@@ -44,17 +42,23 @@ def test_headers_then_pings_then_message_start_and_drip_then_the_answer(quick, u
         "message_stop",
     ]
     begun = next(at for at, event in answered.events if event["type"] == "message_start")
-    assert 1.9 <= begun <= 4.0
+    assert begun >= 1.9
     assert all(event["delta"]["text"] == "" for event in answered.content[2 : 2 + drips])
     assert [event["index"] for event in answered.content if event["type"] == "content_block_start"] == [0, 1]
     assert answered.text == "at last"
 
 
-def test_no_second_passes_without_a_byte(quick, upstream, ask):
+def test_every_silence_has_its_signs_of_life(quick, upstream, ask):
+    """How many they are on an idle machine, the clock's own tests say."""
     upstream.script(Reply(text="a b", pieces=2, before_headers=3.5, pause_after=1, pause=3.5))
     answered = ask(quick)
-    times = [answered.headers_at, *(at for at, _ in answered.events)]
-    assert max(later - earlier for earlier, later in pairwise(times)) < 1.8
+    first, second = (place for place, (_, event) in enumerate(answered.events) if _says(event))
+    assert {"ping", DELTA} <= set(answered.types[:first])
+    assert set(answered.types[first + 1 : second]) & {"ping", DELTA}
+
+
+def _says(event: dict) -> bool:
+    return event["type"] == DELTA and event["delta"]["text"] != ""
 
 
 def test_silence_inside_a_block_drips_into_that_block(quick, upstream, ask):
@@ -109,7 +113,7 @@ def test_a_failure_before_the_commit_has_its_real_status(quick, upstream, ask):
 def test_an_error_inside_the_upstreams_stream_before_any_content_has_a_real_status(quick, upstream, ask):
     upstream.script(Reply(ending="error", after=0, error="the model runner has crashed"))
     answered = ask(quick)
-    assert answered.status >= 500
+    assert (answered.status, answered.body["error"]["type"]) == (500, "api_error")
     assert "the model runner has crashed" in answered.body["error"]["message"]
 
 

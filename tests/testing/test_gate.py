@@ -44,3 +44,22 @@ def test_a_skip_fails_the_run_only_where_all_is_required(tmp_path, source, requi
     )
     assert done.returncode == code, done.stdout
     assert ("the moon is not full" in done.stdout) == (source == TESTS)
+
+
+@pytest.mark.parametrize("name", ["GATEWAY_REWRITE_GOLDENS", "GATEWAY_REWRITE_EXPECTATIONS"])
+@pytest.mark.parametrize(("required", "code"), [("", pytest.ExitCode.OK), ("1", pytest.ExitCode.USAGE_ERROR)])
+def test_nothing_is_rewritten_where_all_is_required(tmp_path, name, required, code):
+    shutil.copy(CONFTEST, tmp_path)
+    (tmp_path / "test_it.py").write_text("def test_runs(): pass")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", tmp_path],
+        env={**os.environ, "GATEWAY_REQUIRE_ALL": required, name: "1"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == code, done.stdout
+    assert (name in done.stderr) == (required == "1")
