@@ -13,10 +13,14 @@ from gateway.testing.script import Answer, Rule, Script, When
 
 class _Part(msgspec.Struct):
     text: str = ""
+    type: str = ""
 
 
 class _Message(msgspec.Struct):
-    """A message, or an input item of Responses: tool results there have a type instead of a role."""
+    """A message, or an input item of Responses: tool results there have a type instead of a role.
+
+    In Messages they are parts of what the user says.
+    """
 
     role: str = ""
     content: str | list[_Part] | None = None
@@ -50,6 +54,7 @@ class Asked(msgspec.Struct):
     model: str = ""
     stream: bool | None = None
     messages: list[_Message] = []
+    system: str | list[_Part] | None = None
     input: str | list[_Message] = []
     instructions: str = ""
     tools: list[_Tool] | None = None
@@ -59,7 +64,8 @@ class Asked(msgspec.Struct):
     def talk(self) -> list[_Message]:
         """The messages, whichever protocol they came in."""
         if not self.input:
-            return self.messages
+            told = [_Message("system", self.system)] if self.system else []
+            return told + [one for message in self.messages for one in _apart(message)]
         said = [_Message("user", self.input)] if isinstance(self.input, str) else self.input
         for item in said:
             item.role = item.role or _ROLES.get(item.type, "")
@@ -68,6 +74,16 @@ class Asked(msgspec.Struct):
     @property
     def usage_wanted(self) -> bool:
         return self.stream_options is not None and self.stream_options.include_usage
+
+
+def _apart(message: _Message) -> list[_Message]:
+    """Tool results, where the user's parts hold any, and what the user says beside them."""
+    if not isinstance(message.content, list):
+        return [message]
+    said = [part for part in message.content if part.type != "tool_result"]
+    if len(said) == len(message.content):
+        return [message]
+    return [_Message("tool"), *([_Message("user", said)] if said else [])]
 
 
 _ROLES = {"function_call": "assistant", "function_call_output": "tool", "reasoning": "assistant"}

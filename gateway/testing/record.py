@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, cast
 
 import msgspec
@@ -21,6 +22,8 @@ class Received(msgspec.Struct):
     body: Any
     """The parsed JSON; None where it is none."""
     at: float
+    raw: str = ""
+    """Of a request to `/v1/messages`: the body as it came."""
     scripted: bool = True
     """False: no script had an answer, and it got a 500."""
     first_byte_at: float | None = None
@@ -31,13 +34,18 @@ class Received(msgspec.Struct):
 
     @property
     def messages(self) -> list[dict[str, Any]]:
-        """Those of Chat Completions and Ollama; of Responses, what says the same."""
+        """Those of Chat Completions and Ollama; of Responses and Messages, what says the same."""
+        if self.path.endswith("/v1/messages"):
+            return [
+                {"role": "system", "content": self.body.get("system", "")},
+                *_of_turns(self.body["messages"]),
+            ]
         return self.body["messages"] if "messages" in self.body else _messages(self.body)
 
     @property
     def tools(self) -> list[str]:
         """The names of the tools offered."""
-        return [tool.get("function", tool)["name"] for tool in self.body.get("tools") or ()]
+        return [tool.get("function", tool).get("name", "") for tool in self.body.get("tools") or ()]
 
     def texts(self, role: str) -> list[str]:
         """The text of every message of this role, oldest first."""
@@ -70,6 +78,28 @@ def _messages(body: dict[str, Any]) -> list[dict[str, Any]]:
             case _:
                 messages.append(item)
     return messages
+
+
+def _of_turns(turns: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The blocks of Messages, as messages of their own where Chat Completions has one for them."""
+    for turn in turns:
+        if isinstance(turn["content"], str):
+            yield turn
+            continue
+        blocks = cast("list[dict[str, Any]]", turn["content"])
+        yield from (_chat_result(block) for block in blocks if block["type"] == "tool_result")
+        calls = [_chat_call(block) for block in blocks if block["type"] == "tool_use"]
+        said = [block for block in blocks if block["type"] not in ("tool_result", "tool_use")]
+        if said or calls or not blocks:
+            yield {"role": turn["role"], "content": said, "tool_calls": calls}
+
+
+def _chat_result(block: dict[str, Any]) -> dict[str, Any]:
+    return {"role": "tool", "tool_call_id": block["tool_use_id"], "content": _text(block.get("content"))}
+
+
+def _chat_call(block: dict[str, Any]) -> dict[str, Any]:
+    return {"id": block["id"], "function": {"name": block["name"], "arguments": block["input"]}}
 
 
 def _text(content: Any) -> str:

@@ -7,8 +7,8 @@ A script is a queue of answers, rules that answer chosen requests whatever their
 - then to the queue, which is used up in order,
 - then to the default; without one it gets HTTP 500 and is listed as unscripted.
 
-A `Reply` says *what* is answered; it is rendered as a stream or a JSON object of Chat Completions, Responses
-or Ollama by the path and the request's `stream`. A `Raw` says which bytes are sent.
+A `Reply` says *what* is answered; it is rendered as a stream or a JSON object of Chat Completions, Responses,
+Messages or Ollama by the path and the request's `stream`. A `Raw` says which bytes are sent.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Reply(msgspec.Struct, frozen=True, tag="reply"):
     text: str = ""
     reasoning: str = ""
     encrypted: str = ""
-    """Responses: the `encrypted_content` of the reasoning."""
+    """Responses: the `encrypted_content` of the reasoning. Messages: the signature of the thinking."""
     calls: tuple[Call, ...] = ()
     think_tags: bool = False
     """The reasoning stands in the content, between `<think>` tags."""
@@ -65,7 +65,7 @@ class Reply(msgspec.Struct, frozen=True, tag="reply"):
     finish: str | None = None
     """finish_reason / done_reason. None: what fits the content; empty: none is sent."""
     end_mark: bool = True
-    """Whether `data: [DONE]` closes an OpenAI stream."""
+    """Whether `data: [DONE]` closes an OpenAI stream, `message_stop` one of Messages."""
     usage: Usage = Usage()
     usage_in: Literal["own", "last", "every", "none"] = "own"
     """OpenAI streams: a chunk of its own (if the request asked for it), the last one, every one, or none."""

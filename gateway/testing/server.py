@@ -2,8 +2,9 @@
 
 Rules:
 - `POST /_script`, `GET /_requests`, `POST /_reset` are the test's side; everything else is the upstream's.
-- `/v1/models`, `/api/tags`, `/api/version`, `/api/show`, `/api/ps` and `/health` answer by themselves; chat
-  requests (`.../chat/completions`, `/v1/responses`, `/api/chat`) are answered by the script.
+- `/v1/models`, `/v1/messages/count_tokens`, `/api/tags`, `/api/version`, `/api/show`, `/api/ps` and `/health`
+  answer by themselves; chat requests (`.../chat/completions`, `/v1/responses`, `/v1/messages`, `/api/chat`)
+  are answered by the script.
 - A client that leaves ends the answer at once, and the moment is noted.
 """
 
@@ -20,14 +21,14 @@ import httptools
 import msgspec
 from attrs import define, field
 
-from gateway.testing import answers, chat, native, responses
+from gateway.testing import answers, chat, messages, native, responses
 from gateway.testing.answers import Play
 from gateway.testing.matching import Asked, Director, read
 from gateway.testing.record import Received, Report
 from gateway.testing.script import Answer, Raw, Reply, Script
 
 MODEL = "scripted"
-CHAT = ("/v1/chat/completions", "/chat/completions", "/v1/responses", "/api/chat")
+CHAT = ("/v1/chat/completions", "/chat/completions", "/v1/responses", "/v1/messages", "/api/chat")
 
 
 @define
@@ -45,6 +46,8 @@ class Stage:
     def answer(self, path: str, body: bytes, record: Received) -> Play:
         if path == "/api/ps":
             return answers.json(200, msgspec.json.encode({"models": self._loaded()}))
+        if path == "/v1/messages/count_tokens":
+            return answers.json(200, msgspec.json.encode(messages.counted(body)))
         if (still := _still(path)) is not None:
             return answers.json(200, msgspec.json.encode(still))
         if path not in CHAT:
@@ -103,22 +106,36 @@ def _still(path: str) -> object | None:
 
 
 def _render(answer: Answer, path: str, asked: Asked) -> Play:
+    if isinstance(answer, Raw):
+        return answers.raw(answer)
     model = asked.model or MODEL
-    match answer:
-        case Raw():
-            return answers.raw(answer)
-        case Reply() if path == "/api/chat":
-            if asked.stream is False:
-                return answers.whole(answer, native.whole(answer, model))
-            return answers.stream(answer, native.streamed(answer, model))
-        case Reply() if path.endswith("/responses"):
-            if asked.stream:
-                return answers.stream(answer, responses.streamed(answer, model))
-            return answers.whole(answer, responses.whole(answer, model))
-        case Reply():
-            if asked.stream:
-                return answers.stream(answer, chat.streamed(answer, model, usage_wanted=asked.usage_wanted))
-            return answers.whole(answer, chat.whole(answer, model))
+    if asked.stream or (asked.stream is None and path == "/api/chat"):
+        return answers.stream(answer, _streamed(answer, path, model, asked))
+    return answers.whole(answer, _whole(answer, path, model))
+
+
+def _streamed(reply: Reply, path: str, model: str, asked: Asked) -> answers.Streamed:
+    match path.rpartition("/")[2]:
+        case "chat":
+            return native.streamed(reply, model)
+        case "responses":
+            return responses.streamed(reply, model)
+        case "messages":
+            return messages.streamed(reply, model)
+        case _:
+            return chat.streamed(reply, model, usage_wanted=asked.usage_wanted)
+
+
+def _whole(reply: Reply, path: str, model: str) -> bytes:
+    match path.rpartition("/")[2]:
+        case "chat":
+            return native.whole(reply, model)
+        case "responses":
+            return responses.whole(reply, model)
+        case "messages":
+            return messages.whole(reply, model)
+        case _:
+            return chat.whole(reply, model)
 
 
 class Connection(asyncio.Protocol):
@@ -183,6 +200,7 @@ class Connection(asyncio.Protocol):
             query=query,
             headers=self._headers,
             body=_json(body),
+            raw=body.decode("utf-8", "replace") if path == "/v1/messages" else "",
             at=time.monotonic(),
         )
         self._stage.received.append(record)

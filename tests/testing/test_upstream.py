@@ -6,6 +6,7 @@ import json
 import socket
 import time
 
+import anthropic
 import httpx
 import openai
 import pytest
@@ -120,6 +121,53 @@ def test_rules_know_responses_too(upstream, official):
     assert [answer.output_text for answer in answers] == ["queue", "rule"]
     assert upstream.chats()[1].tools == ["a"]
     assert upstream.chats()[1].texts("system") == ["Be brief."]
+
+
+@pytest.fixture
+def anthropics(upstream: ScriptedUpstream):
+    with anthropic.Anthropic(base_url=upstream.url, api_key="k", max_retries=0) as client:
+        yield client
+
+
+def test_anthropics_sdk_reads_a_reply_as_streamed_messages(upstream, anthropics):
+    called = Call("a", {"x": 1}, id="c1")
+    upstream.script(Reply(text="some text", reasoning="because", encrypted="SIG", calls=(called,)))
+    with anthropics.messages.stream(**QUESTION, max_tokens=9) as stream:
+        final = stream.get_final_message()
+    thought, said, use = final.content
+    assert (thought.thinking, thought.signature, said.text) == ("because", "SIG", "some text")
+    assert (use.id, use.name, use.input) == ("c1", "a", {"x": 1})
+    assert (final.stop_reason, final.usage.input_tokens) == ("tool_use", 25)
+
+
+def test_anthropics_sdk_reads_the_same_reply_as_a_message(upstream, anthropics):
+    upstream.script(Reply(text="some text", finish="length", usage=Usage(prompt=9, cached=4)))
+    message = anthropics.messages.create(**QUESTION, max_tokens=9)
+    assert (message.content[0].text, message.stop_reason) == ("some text", "max_tokens")
+    assert (message.usage.input_tokens, message.usage.cache_read_input_tokens) == (5, 4)
+    assert anthropics.messages.count_tokens(**QUESTION).input_tokens > 1_000_000
+
+
+def test_rules_know_messages_too(upstream, client):
+    use = {"type": "tool_use", "id": "c", "name": "a", "input": {"x": 1}}
+    told = {"type": "tool_result", "tool_use_id": "c", "content": [{"type": "text", "text": "r"}]}
+    talk = [
+        {"role": "user", "content": "hello"},
+        {"role": "assistant", "content": [use]},
+        {"role": "user", "content": [told]},
+    ]
+    body = {"system": "Be brief.", "tools": [{"name": "a", "input_schema": {}}], "messages": talk}
+    rule = When(last_user="hello", system="brief", tool="a", last_role="tool")
+    upstream.script(Reply(text="queue"), rules=[Rule(rule, (Reply(text="rule"),))])
+    texts = [
+        client.post("/v1/messages", json={**body, "messages": messages}).json()["content"][0]["text"]
+        for messages in (talk[:1], talk)
+    ]
+    assert texts == ["queue", "rule"]
+    chat = upstream.chats()[1]
+    assert (chat.calls, chat.result_ids) == ([("c", "a", {"x": 1})], ["c"])
+    assert (chat.texts("system"), chat.texts("tool")) == (["Be brief."], ["r"])
+    assert json.loads(chat.raw) == chat.body
 
 
 def test_ollama_streams_lines_and_ends_with_the_counts(upstream, client):
