@@ -9,7 +9,7 @@ from attrs import define
 from litestar.types import Receive, Scope, Send
 
 from gateway.anthropic.decoding import decode_request
-from gateway.controllers.keys import authenticate
+from gateway.controllers.keys import authenticate, without_key
 from gateway.delivery import Headers, error_headers, error_json
 from gateway.errors import GatewayError, Kind, RequestRefused
 from gateway.inbound import Inbound
@@ -73,7 +73,7 @@ async def read_inbound(scope: Scope, receive: Receive, server: Server, request_i
     return Inbound(
         request_id=request_id,
         body=body,
-        headers=headers,
+        headers=without_key(headers, server),
         request=decode_request(body),
         client=client,
         query=scope["query_string"].decode("latin-1"),

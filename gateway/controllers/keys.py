@@ -18,7 +18,7 @@ def authenticate(headers: Mapping[str, str], server: Server) -> str:
     """
     if not server.keys:
         return ""
-    sent = headers.get("x-api-key") or _bearer(headers.get("authorization", ""))
+    sent = _sent(headers)
     if not sent:
         raise RequestRefused(
             "a client key is required: send it as x-api-key or as Authorization: Bearer", Kind.AUTHENTICATION
@@ -32,12 +32,34 @@ def authenticate(headers: Mapping[str, str], server: Server) -> str:
     return name
 
 
+def without_key(headers: Mapping[str, str], server: Server) -> Mapping[str, str]:
+    """The headers of an authenticated client without its key: that opens this gateway and nothing behind it.
+
+    What the client sends beside it may be its user's own, and a provider may be told to pass it on.
+    """
+    if not server.keys:
+        return headers
+    key = _sent(headers)
+    return {
+        name: value
+        for name, value in headers.items()
+        if name not in _HEADERS or key not in (value, _bearer(value))
+    }
+
+
 def is_admin(headers: Mapping[str, str], server: Server) -> bool:
     """Whether the request carries `server.admin_key`, sent as a client key is."""
     if server.admin_key is None:
         return False
-    sent = headers.get("x-api-key") or _bearer(headers.get("authorization", ""))
+    sent = _sent(headers)
     return hmac.compare_digest(sent.encode(), server.admin_key.reveal().encode())
+
+
+_HEADERS = frozenset({"x-api-key", "authorization"})
+
+
+def _sent(headers: Mapping[str, str]) -> str:
+    return headers.get("x-api-key") or _bearer(headers.get("authorization", ""))
 
 
 def _bearer(value: str) -> str:

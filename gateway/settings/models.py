@@ -129,7 +129,8 @@ class Provider:
     """Sent as Bearer token; for kind `anthropic` as `x-api-key`. Example: `${VLLM_API_KEY:-}` or
     `file:/run/secrets/vllm`."""
     pass_credentials: bool = False
-    """For kind `anthropic`: the client's own key or token goes to the server. Example: `true`."""
+    """For kind `anthropic`: the client's own key or token goes to the server; a key of `server.keys` goes to
+    none. Example: `true`."""
     headers: Mapping[HeaderName, HeaderValue] = field(factory=dict[str, str], repr=False)
     """Further headers of every request. Example: `{x-team: research}`."""
     timeouts: TimeoutOverrides = TimeoutOverrides()
