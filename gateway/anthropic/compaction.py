@@ -43,5 +43,9 @@ def summary(block: a.Unknown, path: str) -> Summary | None:
     if not sent.content:
         return None
     said = (toolset.mention(change, f"{path}.tool_changes.{i}") for i, change in enumerate(changes))
-    text = f"<conversation-summary>\n{sent.content}\n</conversation-summary>"
-    return Summary(text, [mention for mention in said if mention])
+    return Summary(told(sent.content), [mention for mention in said if mention])
+
+
+def told(content: str) -> str:
+    """What stands in the place of the turns that were summarised."""
+    return f"<conversation-summary>\n{content}\n</conversation-summary>"

@@ -64,6 +64,11 @@ _ANSWER = (
     r"exceed context limit: \d+ \+ (\d+)",
     r"\((\d+) > \d+ - \d+\)",
 )
+_UNDERSTOOD = re.compile(
+    r"prompt is too long[^0-9]*\d+\s*tokens?\s*>\s*\d+"
+    r"|input length and `max_tokens` exceed context limit: \d+ \+ \d+ > \d+"
+)
+"""What Claude Code looks for."""
 _TOTAL = (r"requested (\d+) tokens", r"requested about (\d+) tokens")
 
 
@@ -101,6 +106,11 @@ def overflow(words: Words) -> Overflow | None:
     if prompt is None and total is not None:
         prompt = total - (answer or 0)
     return Overflow(window, prompt, answer)
+
+
+def is_understood(said: str) -> bool:
+    """Whether clients find their two numbers in it, as Anthropic's own servers say them."""
+    return _UNDERSTOOD.search(said) is not None
 
 
 def _figure(words: Words, name: str) -> int | None:

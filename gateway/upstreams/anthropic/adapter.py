@@ -15,8 +15,10 @@ from gateway.upstreams.anthropic.request import forwarded, prompt_of, to_message
 from gateway.upstreams.base import Attempt, Target
 from gateway.upstreams.failures import read_error
 from gateway.upstreams.http import ERROR_LIMIT, HttpAttempt
+from gateway.upstreams.overflow import is_understood
 from gateway.upstreams.prompt import Prompt
 from gateway.upstreams.transport import Channel, Reply
+from gateway.upstreams.words import clean
 
 _FAILURE = msgspec.json.Decoder(w.Failure)
 _COUNTED = msgspec.json.Decoder(w.Counted)
@@ -34,7 +36,7 @@ class RelayAdapter:
     async def open(self, inbound: Inbound, target: Target, attachments: Attachments) -> Attempt:
         built = to_messages_request(inbound, target.facts)
         reply = await self._post("/v1/messages", built.body, inbound, target)
-        reader = RelayReader(target.facts, built.wish)
+        reader = RelayReader(target.facts, built.wish, streams=inbound.request.stream)
         streamed = inbound.request.stream and "json" not in reply.headers.get("content-type", "")
         return HttpAttempt(built, reply, reader, streamed)
 
@@ -78,7 +80,7 @@ class RelayAdapter:
             await reply.close()
 
     def _refusal(self, reply: Reply, body: bytes, inbound: Inbound, target: Target) -> UpstreamFailed:
-        """The API's own words and details: clients act on both."""
+        """The server's own words and details: clients act on both."""
         error = read_error(
             reply.status, body, reply.headers.get("retry-after"), target.facts, inbound.estimated_tokens
         )
@@ -90,11 +92,17 @@ class RelayAdapter:
         hidden = kind is Kind.UPSTREAM_CREDENTIALS
         return UpstreamFailed(
             kind,
-            error.message if hidden else problem.message,
+            error.message if hidden else _words(kind, problem.message, error.message),
             details=None if hidden else problem.details,
             upstream_status=reply.status,
             retry_after=error.retry_after,
         )
+
+
+def _words(kind: Kind, said: str, ours: str) -> str:
+    if kind is Kind.CONTEXT_OVERFLOW:
+        return said if is_understood(said) else ours
+    return clean(said)
 
 
 def adapter(name: str, provider: Provider) -> RelayAdapter:

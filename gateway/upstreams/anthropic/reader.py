@@ -2,9 +2,11 @@
 
 Rules:
 - Every event passes as its own bytes, unknown ones too; only pings stay: the exchange sends its own.
+- A client gets the shape that it asked for: where the server sent the other one, `shape` turns it.
 - The answer ends with `message_stop`. Once a `stop_reason` has come, a missing `message_stop` is supplied;
   bytes that end before that are a cut.
-- An `error` event, or an error object where a message was expected, is a fault under the API's own words.
+- An `error` event, or an error object where a message was expected, is a fault under the server's own words,
+  without URLs and secrets; a prompt that is too long is told in the words that clients compact on.
 """
 
 from __future__ import annotations
@@ -16,13 +18,17 @@ from gateway.errors import Kind
 from gateway.lines import LineTooLong
 from gateway.parts import Fault, Part, Relayed, Usage
 from gateway.upstreams.anthropic import wire as w
+from gateway.upstreams.anthropic.shape import BadInput, Folding, unfolded
 from gateway.upstreams.built import ReplyWish
 from gateway.upstreams.ending import cut, excerpt, garbage
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.intake import Intake
+from gateway.upstreams.overflow import is_understood, overflow
+from gateway.upstreams.words import clean, read_words
 
 _EVENT = msgspec.json.Decoder(w.Event)
 _MESSAGE = msgspec.json.Decoder(w.Message)
+_BROKEN = (msgspec.MsgspecError, KeyError, IndexError)
 _FAILURE = msgspec.json.Decoder(w.Failure)
 KINDS = {
     "invalid_request_error": Kind.INVALID_REQUEST,
@@ -40,13 +46,16 @@ KINDS = {
 
 @define
 class RelayReader:
+    """`streams`: whether the client asked for a stream."""
+
     facts: ModelFacts
     wish: ReplyWish
-    prefill: str = ""
+    streams: bool = True
     ended: bool = field(default=False, init=False)
     _intake: Intake = field(factory=Intake, init=False)
+    _folding: Folding = field(factory=Folding, init=False)
     _spoken: bool = field(default=False, init=False)
-    _stopped: bool = field(default=False, init=False)
+    _stop: str = field(default="", init=False)
 
     def feed(self, data: bytes) -> list[Part]:
         if self.ended:
@@ -71,9 +80,8 @@ class RelayReader:
         parts = self._events(payloads)
         if self.ended:
             return parts
-        if self._stopped:
-            self.ended = True
-            return [*parts, Relayed("message_stop", b'{"type":"message_stop"}')]
+        if self._stop:
+            return [*parts, *self._pass_on(Relayed("message_stop", b'{"type":"message_stop"}'))]
         return [*parts, *self._break(cut(self.facts, spoken=self._spoken))]
 
     def _events(self, payloads: list[bytes]) -> list[Part]:
@@ -93,12 +101,24 @@ class RelayReader:
             return []
         if event.type == "error":
             return self._break(self._fault(payload))
-        self.ended = event.type == "message_stop"
         usage = event.usage or (event.message and event.message.usage)
         stop = (event.delta and event.delta.stop_reason) or ""
         self._spoken = True
-        self._stopped = self._stopped or bool(stop)
-        return [*_figures(usage), Relayed(event.type, payload, stop)]
+        self._stop = stop or self._stop
+        return [*_figures(usage), *self._pass_on(Relayed(event.type, payload, stop))]
+
+    def _pass_on(self, event: Relayed) -> list[Part]:
+        """The event itself, or at the end of all the message that they make."""
+        self.ended = event.name == "message_stop"
+        if self.streams:
+            return [event]
+        try:
+            self._folding.add(event)
+            return [Relayed("message", self._folding.message(self._stop), self._stop)] if self.ended else []
+        except BadInput:
+            return self._break(Fault(Kind.UPSTREAM_GARBAGE, "model produced invalid tool JSON"))
+        except _BROKEN:
+            return self._break(garbage(self.facts, "events that make no message"))
 
     def _message(self, body: bytes) -> list[Part]:
         self.ended = True
@@ -110,14 +130,23 @@ class RelayReader:
             return [self._fault(body)]
         if message.type != "message":
             return [garbage(self.facts, f"no message of the Messages API: {excerpt(body)}")]
-        return [*_figures(message.usage), Relayed("message", body, message.stop_reason or "")]
+        if not self.streams:
+            return [*_figures(message.usage), Relayed("message", body, message.stop_reason or "")]
+        try:
+            return [*_figures(message.usage), *unfolded(body)]
+        except _BROKEN:
+            return [garbage(self.facts, f"a message that is not complete: {excerpt(body)}")]
 
     def _fault(self, body: bytes) -> Fault:
         try:
             problem = _FAILURE.decode(body).error
         except msgspec.MsgspecError:
             return garbage(self.facts, "an error that cannot be read")
-        return Fault(KINDS.get(problem.type, Kind.UPSTREAM_FAILED), problem.message)
+        said = problem.message
+        if (over := overflow(read_words(body))) is not None:
+            told = said if is_understood(said) else over.message(self.facts.context_window, None)
+            return Fault(Kind.CONTEXT_OVERFLOW, told)
+        return Fault(KINDS.get(problem.type, Kind.UPSTREAM_FAILED), clean(said))
 
     def _break(self, fault: Fault) -> list[Part]:
         self.ended = True

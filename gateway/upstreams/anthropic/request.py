@@ -2,9 +2,7 @@
 
 Rules:
 - Keys, values and their order stay as they came, byte for byte, the attribution block and unknown fields too.
-- Thinking that this gateway signed came from another provider, and Anthropic refuses signatures that are not
-  its own: those blocks are taken out, and a message that nothing is left of with them. So a session may
-  change providers on its way.
+- What only this gateway wrote into the history is taken out of it (`history`).
 - Sampling and fields that the configuration sets for this way are laid over what the client sent.
 - Headers that mean something to the API go along; credentials only where the provider says so.
 """
@@ -18,19 +16,15 @@ import msgspec
 from msgspec import Raw
 
 from gateway.anthropic.attached import NOTHING, Attachments
-from gateway.anthropic.signatures import PREFIX
 from gateway.inbound import Inbound
 from gateway.parts import Notice
-from gateway.upstreams.anthropic import wire as w
+from gateway.upstreams.anthropic.history import cleaned, is_ours
 from gateway.upstreams.built import AS_IT_IS, Amends, Built, ReplyWish
 from gateway.upstreams.extra import merged
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.prompt import Prompt
 
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
-_LIST = msgspec.json.Decoder(list[Raw])
-_TURN = msgspec.json.Decoder(w.Turn)
-_BLOCK = msgspec.json.Decoder(w.Block)
 _FORWARDED = ("anthropic-", "x-claude-code-", "x-stainless-")
 _FORWARDED_NAMES = frozenset({"user-agent", "x-app", "idempotency-key"})
 CREDENTIALS = frozenset({"authorization", "x-api-key"})
@@ -45,8 +39,8 @@ def to_messages_request(
     fields = _OBJECT.decode(inbound.body)
     fields["model"] = Raw(msgspec.json.encode(facts.model))
     notices: tuple[Notice, ...] = ()
-    if PREFIX.encode() in inbound.body:
-        fields["messages"], dropped = _without_foreign_thinking(fields["messages"])
+    if is_ours(inbound.body, inbound.request.messages):
+        fields["messages"], dropped = cleaned(fields["messages"])
         notices = (Notice("dropped.thinking", "signed for another provider"),) if dropped else ()
     wish = ReplyWish(max_tokens=inbound.request.max_tokens)
     body = msgspec.json.encode(fields)
@@ -57,35 +51,6 @@ def to_messages_request(
 def _own(facts: ModelFacts) -> dict[str, object]:
     said = attrs.asdict(facts.sampling)
     return {key: value for key, value in said.items() if value is not None} | dict(facts.extra_body)
-
-
-def _without_foreign_thinking(messages: Raw) -> tuple[Raw, bool]:
-    kept: list[Raw] = []
-    dropped = False
-    for raw in _LIST.decode(messages):
-        turn = _TURN.decode(raw)
-        if turn.role != "assistant" or not bytes(turn.content).lstrip().startswith(b"["):
-            kept.append(raw)
-            continue
-        blocks = _LIST.decode(turn.content)
-        own = [block for block in blocks if not _is_foreign(block)]
-        dropped |= len(own) < len(blocks)
-        if len(own) == len(blocks):
-            kept.append(raw)
-        elif own:
-            kept.append(_with(raw, own))
-    return Raw(msgspec.json.encode(kept)), dropped
-
-
-def _with(raw: Raw, blocks: list[Raw]) -> Raw:
-    fields = _OBJECT.decode(raw)
-    fields["content"] = Raw(msgspec.json.encode(blocks))
-    return Raw(msgspec.json.encode(fields))
-
-
-def _is_foreign(raw: Raw) -> bool:
-    block = _BLOCK.decode(raw)
-    return block.type == "thinking" and (block.signature or "").startswith(PREFIX)
 
 
 def forwarded(headers: Mapping[str, str], *, credentials: bool) -> dict[str, str]:

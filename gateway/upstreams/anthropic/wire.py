@@ -34,8 +34,14 @@ class Event(Struct):
 
 
 class Block(Struct):
+    """What tells whether this gateway wrote it. A block that nobody here knows may hold anything in these."""
+
     type: str = ""
-    signature: str | None = None
+    text: Raw = Raw()
+    signature: Raw = Raw()
+    data: Raw = Raw()
+    content: Raw = Raw()
+    tool_changes: Raw = Raw()
 
 
 class Turn(Struct):

@@ -86,6 +86,64 @@ def test_thinking_signed_for_other_providers_is_taken_out_and_noted():
     assert [notice.name for notice in done.notices] == ["dropped.thinking"]
 
 
+def test_empty_text_of_the_assistant_is_taken_out_and_the_rest_stays_as_it_came():
+    sent = (
+        '{"model":"claude-real","messages":[{"role":"user","content":[{"type":"text","text":""}]},'
+        '{"role":"assistant","content":[{"type":"text","text":""},{"n" : 1.0,"type":"text","text":"a"}]},'
+        '{"role":"user","content" : "b"},{"role":"assistant","content":[{"type":"text","text":""}]},'
+        '{"role":"assistant","content":""},{"role":"user","content":"c"}]}'
+    )
+    kept = (
+        '{"model":"claude-real","messages":[{"role":"user","content":[{"type":"text","text":""}]},'
+        '{"role":"assistant","content":[{"n" : 1.0,"type":"text","text":"a"}]},'
+        '{"role":"user","content" : "b"},{"role":"user","content":"c"}]}'
+    )
+    done = built(sent)
+    assert done.body.decode() == kept
+    assert done.notices == ()
+
+
+def compaction(**more: object) -> dict:
+    return {"type": "compaction", "content": "S", "signature": sign({"p": "vllm"}), **more}
+
+
+@pytest.mark.parametrize("role", ["user", "assistant"])
+def test_a_summary_signed_here_becomes_text_in_the_place_of_what_it_stands_for(role: str):
+    said = {"type": "text", "text": "on"}
+    messages = [
+        {"role": "user", "content": "old"},
+        {"role": role, "content": [compaction(encrypted_content=None, tool_changes=[]), said]},
+        {"role": "user", "content": "new"},
+    ]
+    kept = json.loads(built(json.dumps({"model": "m", "messages": messages})).body)["messages"]
+    summary = "<conversation-summary>\nS\n</conversation-summary>"
+    assert [(one["role"], one["content"]) for one in kept] == [
+        ("user", summary),
+        (role, [said]),
+        ("user", "new"),
+    ]
+
+
+def test_tool_changes_of_a_summary_become_a_message_and_a_failed_one_stands_for_nothing():
+    change = {"type": "tool_removal", "tool": {"type": "tool_reference", "name": "T"}}
+    messages = [
+        {"role": "user", "content": [compaction(tool_changes=[change])]},
+        {"role": "assistant", "content": [compaction(content=None)]},
+        {"role": "user", "content": "new"},
+    ]
+    kept = json.loads(built(json.dumps({"model": "m", "messages": messages})).body)["messages"]
+    assert [one["role"] for one in kept] == ["user", "system", "user"]
+    assert kept[1]["content"] == [change]
+
+
+def test_what_anthropic_signed_stays():
+    messages = [
+        {"role": "assistant", "content": [compaction(signature="EqQB"), {"type": "new", "signature": 1}]},
+        {"role": "user", "content": [{"type": "text", "text": "what is gw1: for?", "data": {}}]},
+    ]
+    assert json.loads(built(json.dumps({"model": "m", "messages": messages})).body)["messages"] == messages
+
+
 def test_headers_of_the_api_go_along_and_credentials_only_where_allowed():
     headers = {
         "anthropic-beta": "a,b",
@@ -146,7 +204,7 @@ def test_a_plain_answer_is_passed_whole():
         b'{"type":"message","id":"msg_1","model":"x","content":[{"type":"new","n":1.0}],'
         b'"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":2}}'
     )
-    usage, whole = RelayReader(FACTS, ReplyWish()).whole(body)
+    usage, whole = RelayReader(FACTS, ReplyWish(), streams=False).whole(body)
     assert isinstance(usage, Usage)
     (event,) = writer().write(whole)
     assert event.data == body.replace(b'"x"', b'"asked-for"')
@@ -155,5 +213,37 @@ def test_a_plain_answer_is_passed_whole():
 @pytest.mark.parametrize("body", [b"<html>nginx</html>", b"", b'{"object":"list"}', b"[1]"])
 def test_anything_else_is_garbage(body):
     (fault,) = RelayReader(FACTS, ReplyWish()).whole(body)
+    assert isinstance(fault, Fault)
+    assert fault.kind is Kind.UPSTREAM_GARBAGE
+
+
+@pytest.mark.parametrize("streams", [True, False])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"content": [{"type": "text"}]},
+        {"content": None},
+        {"stop_reason": 3},
+        {"content": [{"type": "thinking"}]},
+        {"content": [[]]},
+    ],
+)
+def test_a_message_that_is_none_never_becomes_half_a_stream(broken: dict, streams: bool):
+    message = {"type": "message", "content": [], "stop_reason": "end_turn", **broken}
+    parts = RelayReader(FACTS, ReplyWish(), streams=streams).whole(json.dumps(message).encode())
+    assert streams is False or [type(part) for part in parts] == [Fault]
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [{"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "a"}}],
+        [{"type": "content_block_start", "index": 0}],
+        [{"type": "message_delta", "usage": {}}],
+    ],
+)
+def test_events_that_make_no_message_are_garbage(events: list[dict]):
+    reader = RelayReader(FACTS, ReplyWish(), streams=False)
+    fault = reader.whole(sse([START, *events, {"type": "message_stop"}]))[-1]
     assert isinstance(fault, Fault)
     assert fault.kind is Kind.UPSTREAM_GARBAGE

@@ -1,0 +1,105 @@
+"""A client's history -> what a server of the Messages API takes of it.
+
+Rules:
+- Thinking that this gateway signed came from another provider, and Anthropic refuses signatures that are not
+  its own: those blocks are taken out. So a session may change providers on its way.
+- A summary that this gateway signed becomes a text of the user, and what it stands for is left out, as the
+  API does it with its own; the tool changes beside it become a message of their own.
+- Empty text blocks of the assistant, which may have kept a client awake, are taken out: the API refuses them.
+- A message that nothing is left of is left out. Every other message stays as it came, byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+from attrs import Factory, define
+from msgspec import Raw
+
+from gateway.anthropic import wire as a
+from gateway.anthropic.compaction import told
+from gateway.anthropic.signatures import PREFIX
+from gateway.upstreams.anthropic import wire as w
+
+_OBJECT = msgspec.json.Decoder(dict[str, Raw])
+_LIST = msgspec.json.Decoder(list[Raw])
+_TURN = msgspec.json.Decoder(w.Turn)
+_BLOCK = msgspec.json.Decoder(w.Block)
+_TEXT = msgspec.json.Decoder(str)
+_EMPTY = b'""'
+_SIGNED = b'"' + PREFIX.encode()
+
+
+def is_ours(body: bytes, messages: Iterable[a.Message]) -> bool:
+    """Whether there is anything to take out: a quick look, since most requests hold nothing of it."""
+    return PREFIX.encode() in body or any(
+        type(block) is a.Text and not block.text
+        for message in messages
+        if message.role == "assistant"
+        for block in message.content
+    )
+
+
+def cleaned(messages: Raw) -> tuple[Raw, bool]:
+    """The messages, and whether thinking was taken out."""
+    cleaning = _Cleaning()
+    for raw in _LIST.decode(messages):
+        cleaning.add(raw)
+    return Raw(msgspec.json.encode(cleaning.kept)), cleaning.dropped_thinking
+
+
+@define
+class _Cleaning:
+    kept: list[Raw] = Factory(list[Raw])
+    dropped_thinking: bool = False
+
+    def add(self, raw: Raw) -> None:
+        turn = _TURN.decode(raw)
+        if turn.role == "assistant" and bytes(turn.content) == _EMPTY:
+            return
+        if turn.role not in ("assistant", "user") or not bytes(turn.content).startswith(b"["):
+            self.kept.append(raw)
+            return
+        blocks = _LIST.decode(turn.content)
+        left = [block for block in blocks if self._stays(block, turn.role)]
+        if len(left) == len(blocks):
+            self.kept.append(raw)
+        elif left:
+            self.kept.append(_with(raw, left))
+
+    def _stays(self, raw: Raw, role: str) -> bool:
+        block = _BLOCK.decode(raw)
+        match block.type:
+            case "text":
+                return role == "user" or bytes(block.text) != _EMPTY
+            case "thinking" | "redacted_thinking" if _is_signed_here(block):
+                self.dropped_thinking = True
+                return False
+            case "compaction" if _is_signed_here(block):
+                self._summarise(block)
+                return False
+            case _:
+                return True
+
+    def _summarise(self, block: w.Block) -> None:
+        """A summary that failed stands for nothing."""
+        if not bytes(block.content).startswith(b'"'):
+            return
+        self.kept = [_message("user", told(_TEXT.decode(block.content)))]
+        if bytes(block.tool_changes).startswith(b"[") and _LIST.decode(block.tool_changes):
+            self.kept.append(_message("system", block.tool_changes))
+
+
+def _is_signed_here(block: w.Block) -> bool:
+    return bytes(block.signature or block.data).startswith(_SIGNED)
+
+
+def _message(role: str, content: str | Raw) -> Raw:
+    return Raw(msgspec.json.encode({"role": role, "content": content}))
+
+
+def _with(raw: Raw, blocks: list[Raw]) -> Raw:
+    fields = _OBJECT.decode(raw)
+    fields["content"] = Raw(msgspec.json.encode(blocks))
+    return Raw(msgspec.json.encode(fields))

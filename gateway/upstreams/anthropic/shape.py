@@ -1,0 +1,189 @@
+"""The two shapes of one answer of the Messages API: one message, and the events that it is streamed in.
+
+Rules:
+- `unfolded` makes events of a message for a client that asked for a stream: each block starts empty, one
+  delta holds what clients accumulate, and what nobody here knows comes whole with the block's start.
+- `Folding` makes a message of events for a client that did not. Unknown deltas are left out.
+- Values pass as they came, byte for byte; only what a delta adds to is read.
+- A tool call whose input was cut off is left out where the answer was cut short. Otherwise the whole answer
+  is bad: clients run a call whatever its input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+from attrs import Factory, define
+from msgspec import Raw
+
+from gateway.parts import Relayed
+
+_OBJECT = msgspec.json.Decoder(dict[str, Raw])
+_LIST = msgspec.json.Decoder(list[Raw])
+_STRING = msgspec.json.Decoder(str)
+_NULL, _EMPTY, _NOTHING = Raw(b"null"), Raw(b'""'), Raw(b"{}")
+_ENDING = ("stop_reason", "stop_sequence", "stop_details", "container")
+"""Keys of a message that `message_delta` tells in its `delta`."""
+_BESIDE = ("usage", "context_management", "input_transformations")
+"""And those beside it."""
+_CUT_SHORT = frozenset({"max_tokens", "model_context_window_exceeded", "refusal"})
+_ACCUMULATED = {
+    "text_delta": "text",
+    "thinking_delta": "thinking",
+    "input_json_delta": "partial_json",
+    "compaction_delta": "content",
+}
+"""What the deltas of a kind add up to, by their key."""
+_SUMS = {"partial_json": "input"}
+"""Where a block has the sum under another name."""
+
+Json = dict[str, Raw]
+
+
+class BadInput(ValueError):
+    """A tool call's input is no JSON object."""
+
+
+def unfolded(body: bytes) -> Iterator[Relayed]:
+    """`body` is a message. msgspec.MsgspecError where it is none."""
+    message = _OBJECT.decode(body)
+    over = {key: message[key] for key in _ENDING if key in message}
+    begun = message | dict.fromkeys(over, _NULL) | {"content": Raw(b"[]")}
+    yield _event("message_start", message=_raw(begun))
+    for index, raw in enumerate(_LIST.decode(message["content"])):
+        start, deltas = _opened(_OBJECT.decode(raw))
+        at = _raw(index)
+        yield _event("content_block_start", index=at, content_block=_raw(start))
+        for delta in deltas:
+            if _EMPTY not in delta.values():
+                yield _event("content_block_delta", index=at, delta=_raw(delta))
+        yield _event("content_block_stop", index=at)
+    beside = {key: message[key] for key in _BESIDE if key in message}
+    stop = _STRING.decode(message["stop_reason"])
+    yield _event("message_delta", stop, delta=_raw(over), **beside)
+    yield _event("message_stop")
+
+
+def _opened(block: Json) -> tuple[Json, list[Json]]:
+    """A block as it starts, and the deltas that make it what it is."""
+    match _said(block, "type"):
+        case "text":
+            given = [] if _is_nothing(block.get("citations", _NULL)) else _LIST.decode(block["citations"])
+            cited = [_delta("citations_delta", citation=one) for one in given]
+            start = {**block, "text": _EMPTY, **({"citations": Raw(b"[]")} if given else {})}
+            return start, [*cited, _delta("text_delta", text=block["text"])]
+        case "thinking":
+            thought = _delta("thinking_delta", thinking=block["thinking"])
+            signed = _delta("signature_delta", signature=block.get("signature", _EMPTY))
+            return {**block, "thinking": _EMPTY, "signature": _EMPTY}, [thought, signed]
+        case "compaction":
+            told = {key: block.get(key, _NULL) for key in ("content", "encrypted_content")}
+            return block | dict.fromkeys(told, _NULL), [_delta("compaction_delta", **told)]
+        case _ if "input" in block:
+            said = _raw(bytes(block["input"]).decode())
+            return {**block, "input": _NOTHING}, [_delta("input_json_delta", partial_json=said)]
+        case _:
+            return block, []
+
+
+@define
+class _Block:
+    """A block as it started, and what its deltas add."""
+
+    start: Json
+    texts: dict[str, list[str]] = Factory(dict[str, list[str]])
+    citations: list[Raw] = Factory(list[Raw])
+
+    def add(self, delta: Json) -> None:
+        kind = _said(delta, "type")
+        if (key := _ACCUMULATED.get(kind)) and not _is_nothing(delta[key]):
+            self.texts.setdefault(_SUMS.get(key, key), []).append(_STRING.decode(delta[key]))
+        if kind == "citations_delta":
+            self.citations.append(delta["citation"])
+        elif kind in ("signature_delta", "compaction_delta"):
+            self.start |= {key: delta[key] for key in ("signature", "encrypted_content") if key in delta}
+
+    def whole(self) -> Json:
+        """BadInput where the input of a tool call is none."""
+        sums = {key: "".join(texts) for key, texts in self.texts.items()}
+        block = dict(self.start)
+        if arguments := sums.pop("input", ""):
+            block["input"] = _arguments(arguments)
+        block |= {key: _raw(text) for key, text in sums.items()}
+        return {**block, "citations": _raw(self.citations)} if self.citations else block
+
+
+def _arguments(text: str) -> Raw:
+    try:
+        _OBJECT.decode(text)
+    except msgspec.MsgspecError:
+        raise BadInput from None
+    return Raw(text.encode())
+
+
+@define
+class Folding:
+    """Feed it events, then take `message`."""
+
+    _message: Json = Factory(dict[str, Raw])
+    _blocks: list[_Block] = Factory(list[_Block])
+
+    def add(self, event: Relayed) -> None:
+        """msgspec.MsgspecError, KeyError or IndexError where it is not what its name says."""
+        fields = _OBJECT.decode(event.data)
+        match event.name:
+            case "message_start":
+                self._message = _OBJECT.decode(fields["message"])
+            case "content_block_start":
+                self._blocks.append(_Block(_OBJECT.decode(fields["content_block"])))
+            case "content_block_delta":
+                self._blocks[msgspec.json.decode(fields["index"], type=int)].add(
+                    _OBJECT.decode(fields["delta"])
+                )
+            case "message_delta":
+                self._end(fields)
+            case _:
+                pass
+
+    def message(self, stop_reason: str) -> bytes:
+        """BadInput where a tool call cannot be read that the model finished."""
+        content: list[Json] = []
+        for block in self._blocks:
+            try:
+                content.append(block.whole())
+            except BadInput:
+                if stop_reason not in _CUT_SHORT:
+                    raise
+        return msgspec.json.encode(self._message | {"content": _raw(content)})
+
+    def _end(self, fields: Json) -> None:
+        self._message |= _OBJECT.decode(fields["delta"])
+        told = {key: fields[key] for key in _BESIDE if key in fields}
+        if "usage" in told and "usage" in self._message:
+            figures = _OBJECT.decode(told["usage"])
+            known = _OBJECT.decode(self._message["usage"])
+            told["usage"] = _raw(
+                known | {key: said for key, said in figures.items() if not _is_nothing(said)}
+            )
+        self._message |= told
+
+
+def _event(name: str, stop_reason: str = "", **fields: Raw) -> Relayed:
+    return Relayed(name, msgspec.json.encode({"type": name, **fields}), stop_reason)
+
+
+def _delta(kind: str, **fields: Raw) -> Json:
+    return {"type": _raw(kind), **fields}
+
+
+def _raw(value: object) -> Raw:
+    return Raw(msgspec.json.encode(value))
+
+
+def _said(fields: Mapping[str, Raw], key: str) -> str:
+    return _STRING.decode(fields[key])
+
+
+def _is_nothing(raw: Raw) -> bool:
+    return bytes(raw) == b"null"
