@@ -105,7 +105,7 @@ class RelayReader:
         stop = (event.delta and event.delta.stop_reason) or ""
         self._spoken = True
         self._stop = stop or self._stop
-        return [*_figures(usage), *self._pass_on(Relayed(event.type, payload, stop))]
+        return [*_figures(usage), *self._pass_on(Relayed(event.type, _on_one_line(payload), stop))]
 
     def _pass_on(self, event: Relayed) -> list[Part]:
         """The event itself, or at the end of all the message that they make."""
@@ -133,7 +133,7 @@ class RelayReader:
         if not self.streams:
             return [*_figures(message.usage), Relayed("message", body, message.stop_reason or "")]
         try:
-            return [*_figures(message.usage), *unfolded(body)]
+            return [*_figures(message.usage), *unfolded(_on_one_line(body))]
         except _BROKEN:
             return [garbage(self.facts, f"a message that is not complete: {excerpt(body)}")]
 
@@ -151,6 +151,11 @@ class RelayReader:
     def _break(self, fault: Fault) -> list[Part]:
         self.ended = True
         return [fault]
+
+
+def _on_one_line(payload: bytes) -> bytes:
+    """As the data of an event has to be. A line break in JSON is white space: in a string it is escaped."""
+    return b" ".join(payload.splitlines()) if b"\n" in payload or b"\r" in payload else payload
 
 
 def _figures(usage: w.Usage | None) -> list[Part]:

@@ -42,6 +42,13 @@ def sse(events: list[dict]) -> bytes:
     return "".join(f"event: {one['type']}\ndata: {json.dumps(one)}\n\n" for one in events).encode()
 
 
+CALL = {"type": "tool_use", "id": "t", "name": "f", "input": {"a": {"b": 1}}}
+
+
+def pretty(value: dict) -> bytes:
+    return json.dumps(value, indent=2).encode()
+
+
 def read(data: bytes, *, step: int | None = None) -> list[Part]:
     reader = RelayReader(FACTS, ReplyWish())
     parts: list[Part] = []
@@ -247,3 +254,18 @@ def test_events_that_make_no_message_are_garbage(events: list[dict]):
     fault = reader.whole(sse([START, *events, {"type": "message_stop"}]))[-1]
     assert isinstance(fault, Fault)
     assert fault.kind is Kind.UPSTREAM_GARBAGE
+
+
+@pytest.mark.parametrize(
+    "of", [sse, lambda events: b"data: " + pretty(events[0]).replace(b"\n", b"\ndata: ")]
+)
+def test_data_of_several_lines_becomes_one(of):
+    parts = read(of([START]) + b"\n\n" + sse(STREAM[1:]))
+    assert all(b"\n" not in part.data for part in parts if isinstance(part, Relayed))
+    assert next(json.loads(part.data) for part in parts if isinstance(part, Relayed)) == START
+
+
+def test_a_pretty_message_becomes_events_of_one_line():
+    body = pretty({"type": "message", "stop_reason": "end_turn", "usage": {"a": 1}, "content": [CALL]})
+    parts = RelayReader(FACTS, ReplyWish()).whole(body)
+    assert all(b"\n" not in part.data for part in parts if isinstance(part, Relayed))
