@@ -59,6 +59,7 @@ def merged(known: Usage, later: Usage) -> Usage:
         output=known.output if later.output is None else later.output,
         cache_read=known.cache_read if later.cache_read is None else later.cache_read,
         cache_write=known.cache_write if later.cache_write is None else later.cache_write,
+        cache_write_1h=known.cache_write_1h if later.cache_write_1h is None else later.cache_write_1h,
         thinking=known.thinking if later.thinking is None else later.thinking,
         server_tools=later.server_tools or known.server_tools,
     )
@@ -71,6 +72,7 @@ def added(one: Usage, two: Usage) -> Usage:
         output=_sum(one.output, two.output),
         cache_read=_sum(one.cache_read, two.cache_read),
         cache_write=_sum(one.cache_write, two.cache_write),
+        cache_write_1h=_sum(one.cache_write_1h, two.cache_write_1h),
         thinking=_sum(one.thinking, two.thinking),
         server_tools=two.server_tools or one.server_tools,
     )
@@ -88,6 +90,7 @@ def estimated(usage: Usage, input_tokens: int, written: int) -> Usage:
         output=usage.output or guess,
         cache_read=usage.cache_read or 0,
         cache_write=usage.cache_write or 0,
+        cache_write_1h=usage.cache_write_1h,
         thinking=usage.thinking,
         server_tools=usage.server_tools,
     )
@@ -100,11 +103,18 @@ def usage_of(usage: Usage, *, compacted: bool = False) -> e.Usage:
         output_tokens=usage.output or 0,
         cache_creation_input_tokens=usage.cache_write or 0,
         cache_read_input_tokens=usage.cache_read or 0,
-        cache_creation=e.CacheCreation(usage.cache_write) if usage.cache_write else None,
+        cache_creation=_creation(usage),
         output_tokens_details=None if usage.thinking is None else e.ThinkingTokens(usage.thinking),
         server_tool_use=usage.server_tools,
         iterations=(_iteration("compaction", usage),) if compacted else None,
     )
+
+
+def _creation(usage: Usage) -> e.CacheCreation | None:
+    if not usage.cache_write:
+        return None
+    longer = usage.cache_write_1h or 0
+    return e.CacheCreation(usage.cache_write - longer, longer)
 
 
 def _iteration(kind: str, usage: Usage) -> dict[str, object]:

@@ -1,6 +1,8 @@
 """`usage` of Responses -> token figures.
 
-`input_tokens` counts the whole prompt; ours leaves out what came from or went to a cache.
+Rules:
+- `input_tokens` counts the whole prompt; ours leaves out what came from or went to a cache.
+- What is kept for twelve hours is told as what Anthropic keeps for one, the longer of its two spans.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ def usage_of(raw: bytes) -> Usage:
     except msgspec.MsgspecError:
         return Usage()
     prompt = sent.input_tokens_details or r.InputDetails()
+    kept = prompt.cache_write_tokens_details or r.CacheWrites()
     completion = sent.output_tokens_details or r.OutputDetails()
     read, written = prompt.cached_tokens or 0, prompt.cache_write_tokens or 0
     return Usage(
@@ -27,5 +30,6 @@ def usage_of(raw: bytes) -> Usage:
         output=sent.output_tokens,
         cache_read=read,
         cache_write=written,
+        cache_write_1h=min(written, kept.ttl_12h_tokens or 0),
         thinking=completion.reasoning_tokens,
     )

@@ -48,9 +48,17 @@ class Item(Struct, gc=False):
     encrypted_content: str | None = None
 
 
+class CacheWrites(Struct, gc=False):
+    """Tokens written, by how long they are kept."""
+
+    ttl_30m_tokens: int | None = None
+    ttl_12h_tokens: int | None = None
+
+
 class InputDetails(Struct, gc=False):
     cached_tokens: int | None = None
     cache_write_tokens: int | None = None
+    cache_write_tokens_details: CacheWrites | None = None
 
 
 class OutputDetails(Struct, gc=False):
