@@ -8,10 +8,13 @@ from typing import Any
 
 from anthropic.lib.streaming._messages import accumulate_event
 
+from gateway import parts
 from gateway.anthropic import events as e
 from gateway.anthropic.calls import parse_arguments
 from gateway.anthropic.fold import fold
 from gateway.anthropic.writer import MessageWriter
+from gateway.upstreams.anthropic.reader import RelayReader
+from gateway.upstreams.anthropic.shape import Folding
 from gateway.upstreams.built import ReplyWish
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.ollama.reader import NativeReader
@@ -24,6 +27,7 @@ KINDS = {
     "openai": (ChatReader, "vllm"),
     "ollama": (NativeReader, "ollama"),
     "responses": (ResponsesReader, "responses"),
+    "anthropic": (RelayReader, "anthropic"),
 }
 """The reader of each kind, and the preset that shows most of it."""
 UNREADABLE = "Unable to parse tool parameter JSON"
@@ -35,8 +39,8 @@ def events_of(kind: str, pieces: Iterable[bytes], *, thinking: bool = True) -> E
     minted = iter(range(1, 1000))
     reader = reader_of(ModelFacts("up", "model", PRESETS[preset]), ReplyWish(thinking=thinking))
     writer = MessageWriter("msg_x", "m", "req_x", input_tokens=11, mint=lambda: f"toolu_{next(minted)}")
-    parts = [part for piece in pieces for part in reader.feed(piece)] + reader.close()
-    written = [event for part in parts for event in writer.write(part)]
+    read = [part for piece in pieces for part in reader.feed(piece)] + reader.close()
+    written = [event for part in read for event in writer.write(part)]
     assert reader.ended
     assert writer.ended
     return written
@@ -64,18 +68,30 @@ def accumulated(events: Events) -> dict[str, Any] | None:
 def cut_calls(events: Events) -> set[int]:
     """The places of calls that a length cut off: a stream shows half an object, a folded message none."""
     arguments: dict[int, str] = {}
-    for event in events:
-        if isinstance(event, e.ContentBlockStart) and isinstance(event.content_block, e.ToolUseBlock):
-            arguments[event.index] = ""
-        if isinstance(event, e.ContentBlockDelta) and isinstance(event.delta, e.InputJsonDelta):
-            arguments[event.index] += event.delta.partial_json
+    for event in payloads(events):
+        if event.get("content_block", {}).get("type") == "tool_use":
+            arguments[event["index"]] = ""
+        if event.get("delta", {}).get("type") == "input_json_delta" and event["index"] in arguments:
+            arguments[event["index"]] += event["delta"]["partial_json"]
     return {place for place, text in arguments.items() if parse_arguments(text) is None}
 
 
 def folded(events: Events) -> dict[str, Any]:
     """The whole message, without what only a plain answer says of a text."""
-    message = fold(events)
+    message = _relayed(events) if isinstance(events[-1], e.Relayed) else fold(events)
     return {**message, "content": [_plain(block) for block in message["content"]]}
+
+
+def _relayed(events: Events) -> dict[str, Any]:
+    """What a client that asked for no stream gets of one that was relayed."""
+    folding = Folding()
+    for event in events:
+        assert isinstance(event, e.Relayed)
+        folding.add(parts.Relayed(event.name, event.data))
+    stop = next(
+        event["delta"]["stop_reason"] for event in payloads(events) if event["type"] == "message_delta"
+    )
+    return json.loads(folding.message(stop))
 
 
 def _plain(block: dict[str, Any]) -> dict[str, Any]:

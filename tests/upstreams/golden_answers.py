@@ -15,6 +15,7 @@ from gateway.anthropic import events as e
 from gateway.anthropic.names import Returned
 from gateway.anthropic.writer import MessageWriter
 from gateway.parts import Part
+from gateway.upstreams.anthropic.reader import RelayReader
 from gateway.upstreams.built import ReplyWish
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.ollama.reader import NativeReader
@@ -35,7 +36,7 @@ def options(answer: str) -> dict:
     return json.loads((FOLDER / answer).with_name("options.json").read_text()).get(Path(answer).stem, {})
 
 
-def reader(answer: str) -> ChatReader | NativeReader | ResponsesReader:
+def reader(answer: str) -> ChatReader | NativeReader | ResponsesReader | RelayReader:
     kind, preset = KINDS[Path(answer).parent.name]
     says = options(answer)
     quirks = evolve(PRESETS[preset], **says.get("quirks", {}))

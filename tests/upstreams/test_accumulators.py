@@ -22,7 +22,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from gateway.anthropic import events as e
-from tests.upstreams.client_side import KINDS, Events, cut_calls, events_of, is_folded
+from tests.upstreams.client_side import Events, cut_calls, events_of, is_folded
 from tests.upstreams.golden_answers import ANSWERS, FOLDER, reader, written
 from tests.upstreams.soup.kinds import SOUPS
 
@@ -63,7 +63,7 @@ def random_streams(kind: str) -> list[Events]:
 
 @pytest.fixture(scope="module")
 def streams() -> dict[str, Events]:
-    random = {f"{kind} {at}": each for kind in KINDS for at, each in enumerate(random_streams(kind))}
+    random = {f"{kind} {at}": each for kind in SOUPS for at, each in enumerate(random_streams(kind))}
     return {answer: golden(answer) for answer in ANSWERS} | random
 
 

@@ -35,6 +35,7 @@ def test_cutting_the_bytes_anywhere_changes_nothing(answer: str):
         assert written(answer, read(answer, iter([body[:at], body[at:]]))) == expected
 
 
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_official_sdk_accumulates_the_folded_message(answer: str):
     events, _ = written(answer, reader(answer).whole((FOLDER / answer).read_bytes()))

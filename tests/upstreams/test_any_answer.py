@@ -9,11 +9,11 @@ from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from gateway.anthropic import events as e
-from tests.upstreams.client_side import KINDS, Events, accumulated, events_of, folded, is_folded
+from tests.upstreams.client_side import Events, accumulated, events_of, folded, is_folded
 from tests.upstreams.soup.kinds import SOUPS, TOLD
 
 CUT_SHORT = ("max_tokens", "refusal", "model_context_window_exceeded")
-each_kind = pytest.mark.parametrize("kind", KINDS)
+each_kind = pytest.mark.parametrize("kind", SOUPS)
 many = settings(max_examples=100, deadline=None)
 
 
@@ -99,7 +99,8 @@ def test_calls_that_can_be_told_apart_come_out_whole(kind: str, data: st.DataObj
     ids=["late error", "early error", "two calls", "cut by length", "several blocks"],
 )
 def test_such_answers_are_among_them(kind: str, seen):
-    assert find(SOUPS[kind](), lambda body: seen(events_of(kind, [body])))
+    patient = settings(deadline=None)
+    assert find(SOUPS[kind](), lambda body: seen(events_of(kind, [body])), settings=patient)
 
 
 def _uses(events: Events) -> int:

@@ -18,6 +18,7 @@ from gateway.anthropic.decoding import decode_request
 from gateway.emulation import emulate
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
+from gateway.upstreams.anthropic.request import to_messages_request as to_anthropic
 from gateway.upstreams.built import AS_IT_IS
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.ollama.request import to_chat_request as to_ollama
@@ -26,7 +27,7 @@ from gateway.upstreams.presets import PRESETS
 from gateway.upstreams.responses.request import to_responses_request as to_responses
 
 FOLDER = Path(__file__).parents[1] / "goldens" / "requests"
-KINDS = {"openai": to_openai, "ollama": to_ollama, "responses": to_responses}
+KINDS = {"openai": to_openai, "ollama": to_ollama, "responses": to_responses, "anthropic": to_anthropic}
 UPSTREAMS = (
     "openai.plain",
     "openai.openai",
@@ -34,6 +35,7 @@ UPSTREAMS = (
     "openai.llamacpp",
     "ollama.ollama",
     "responses.responses",
+    "anthropic.anthropic",
 )
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json") if "." not in path.stem)
 

@@ -58,6 +58,7 @@ def message_of(events: list[Relayed]) -> dict:
     return json.loads(folding.message(next(e.stop_reason for e in reversed(events) if e.stop_reason)))
 
 
+@settings(deadline=None)
 @given(messages)
 def test_folding_what_was_unfolded_gives_the_same_message(message: dict):
     assert message_of(events_of(message)) == message
