@@ -35,7 +35,7 @@ def ask_and_leave(url: str, *, stream: bool) -> None:
                 return
 
 
-@pytest.mark.parametrize("kind", ["openai", "ollama"])
+@pytest.mark.parametrize("kind", ["openai", "responses", "ollama", "anthropic"])
 @pytest.mark.parametrize("stream", [True, False], ids=["streaming", "not streaming"])
 @pytest.mark.parametrize(
     "reply",
@@ -81,7 +81,7 @@ async def test_150_streams_run_at_once(start_gateway, settings, upstream):
     assert max(chat.at for chat in chats) < min(chat.done_at for chat in chats), "not all at once"
 
 
-@pytest.mark.parametrize("kind", ["openai", "ollama"])
+@pytest.mark.parametrize("kind", ["openai", "responses", "ollama", "anthropic"])
 @pytest.mark.parametrize("size", [1, 7, 64])
 def test_splitting_the_upstreams_bytes_changes_nothing(start_gateway, settings, upstream, ask, kind, size):
     gateway = start_gateway(settings(kind))

@@ -68,6 +68,18 @@ def test_stop_sequences_are_matched_here(client, upstream, stream: bool):
     assert chat.body["stream"] is True
 
 
+@pytest.mark.parametrize("stream", [True, False])
+def test_an_answer_in_a_form_comes_without_its_fence(client, upstream, stream: bool):
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    form: Any = {"format": {"type": "json_schema", "schema": {**schema, "additionalProperties": False}}}
+    upstream.script(Reply(text='```json\n{"n":1}\n```', pieces=6))
+    message = answered(client, stream=stream, **ASKED, messages=HELLO, output_config=form)
+    assert [block.text for block in message.content] == ['{"n":1}']
+    (chat,) = upstream.chats()
+    asked = {"type": "json_schema", "name": "response", "strict": True, **form["format"]}
+    assert chat.body["text"] == {"format": asked}
+
+
 def test_reasoning_that_the_server_cannot_read_is_left_out(client, upstream):
     lost = refusal(400, "The encrypted content gAAA could not be verified.", code="invalid_encrypted_content")
     upstream.script(Reply(text="hi", encrypted="ENC"), lost, Reply(text="again"))

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.anthropic.decoding import decode_request
+from gateway.anthropic.signatures import sign
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.upstreams.facts import ModelFacts
@@ -16,7 +17,10 @@ from gateway.upstreams.ollama.request import to_chat_request as to_ollama
 from gateway.upstreams.openai.request import prompt_of as openai_prompt
 from gateway.upstreams.openai.request import to_chat_request as to_openai
 from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.responses.request import prompt_of as responses_prompt
+from gateway.upstreams.responses.request import to_responses_request as to_responses
 
+OF_RESPONSES = sign({"p": "responses", "id": "rs_1", "enc": "ENC"})
 ids = st.sampled_from(["", "1", "2", "toolu_gw1_MQ", "x" * 50])
 texts = st.sampled_from(["", " ", "a", "b\n", "x-anthropic-billing-header: v;"])
 simple = st.one_of(
@@ -29,6 +33,7 @@ simple = st.one_of(
             {"type": "document", "source": {"type": "base64", "data": "JVBERi0="}},
             {"type": "tool_reference", "tool_name": "late"},
             {"type": "thinking", "thinking": "hm", "signature": "gw1:eyJwIjoib2xsYW1hIn0"},
+            {"type": "thinking", "thinking": "", "signature": OF_RESPONSES},
             {"type": "redacted_thinking", "data": "x"},
             {"type": "search_result", "source": "u", "title": "t", "content": []},
             {"type": "hologram"},
@@ -99,6 +104,49 @@ def test_any_request_is_refused_or_well_formed(build, prompt_of, preset: str, me
     every_call_is_answered_at_once_and_in_order(sent["messages"])
     if PRESETS[preset].mid_system == "fold":
         roles_alternate(sent["messages"])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(messages, min_size=1, max_size=6))
+def test_any_request_to_responses_is_refused_or_well_formed(messages: list[dict]):
+    body = json.dumps({"model": "m", "max_tokens": 99, "tools": TOOLS, "messages": messages}).encode()
+    inbound = Inbound("r", body, {}, decode_request(body))
+    try:
+        built = to_responses(inbound, ModelFacts("p", "m", PRESETS["responses"]))
+    except RequestRefused:
+        return
+    sent = json.loads(built.body)
+    assert sent["input"]
+    assert responses_prompt(built).messages == len(sent["input"])
+    every_call_is_answered_at_once_and_in_order(as_chat(sent["input"]))
+    assert all(item["content"] for item in sent["input"] if "role" in item)
+    assert all(follows_reasoning(item) for one, item in pairwise(sent["input"]) if is_reasoning(one))
+    assert not is_reasoning(sent["input"][-1])
+
+
+def as_chat(items: list[dict]) -> list[dict]:
+    """What the items would be in Chat Completions, where the calls of a turn stand in one message."""
+    chat: list[dict] = []
+    for item in items:
+        match item.get("type"):
+            case "function_call":
+                if not (chat and chat[-1].get("tool_calls")):
+                    chat.append({"role": "assistant", "tool_calls": []})
+                chat[-1]["tool_calls"].append({"id": item["call_id"]})
+            case "function_call_output":
+                chat.append({"role": "tool", "tool_call_id": item["call_id"]})
+            case None:
+                chat.append({"role": item["role"]})
+    return chat
+
+
+def is_reasoning(item: dict) -> bool:
+    return item.get("type") == "reasoning"
+
+
+def follows_reasoning(item: dict) -> bool:
+    """What a server accepts behind an item of reasoning: more of it, a call, or what the assistant said."""
+    return item.get("type") in ("reasoning", "function_call") or item.get("role") == "assistant"
 
 
 def every_call_is_answered_at_once_and_in_order(messages: list[dict]) -> None:
