@@ -78,11 +78,11 @@ class Usage(msgspec.Struct, frozen=True):
     output: int | None = None
     cache_read: int | None = None
     cache_write: int | None = None
-    cache_write_1h: int | None = None
-    """How much of `cache_write` is kept for the longer of the API's two spans."""
     thinking: int | None = None
     server_tools: Mapping[str, int] | None = None
     """How often the server's own tools were used: `web_search_requests`, `web_fetch_requests`."""
+    cache_write_1h: int | None = None
+    """How much of `cache_write` is kept for the longer of the API's two spans."""
 
 
 class Notice(msgspec.Struct, frozen=True):
