@@ -95,7 +95,8 @@ def _relayed(events: Events) -> dict[str, Any]:
 
 
 def _plain(block: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in block.items() if name != "citations"}
+    """An old SDK says of a block that it does not know that it has no text."""
+    return {name: value for name, value in block.items() if name != "citations" and value is not None}
 
 
 def is_folded(summed: dict[str, Any] | None, events: Events) -> bool:
