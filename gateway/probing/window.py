@@ -27,6 +27,8 @@ _WORD = " hello"
 _UNSAID = 300_000
 _LONGEST = 700_000
 """Tokens that are sent at most: 4 MB."""
+_LEAST = 512
+"""Tokens that every model's window holds: fewer are no count of a long prompt."""
 _MUCH = 10_000_000
 
 
@@ -75,6 +77,9 @@ def _judged(answer: Answer, size: int, claimed: int | None) -> Finding:
         return Finding("window", "yes", seen, _enough(real), real)
     if answer.refused or answer.fault or not answer.prompt_tokens:
         seen = f"{size} tokens: {excerpt(answer.words, 100)}"
+        return Finding("window", "unknown", seen, "set context_window yourself", claimed)
+    if answer.prompt_tokens < _LEAST:
+        seen = f"{size} tokens were counted as {answer.prompt_tokens}: its counts are none"
         return Finding("window", "unknown", seen, "set context_window yourself", claimed)
     if answer.prompt_tokens < 0.8 * size:
         cut = answer.prompt_tokens

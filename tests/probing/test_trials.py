@@ -188,6 +188,14 @@ async def test_a_prompt_that_is_cut_in_silence_is_noticed(chat, examine):
     assert whole.model.window == 2048
 
 
+async def test_counts_that_are_none_tell_no_window(chat, examine):
+    chat.script(READY, Reply(text="x", usage=Usage(prompt=5)))
+    found, whole = await examine(chat.url, only("window"))
+    assert (found["window"].verdict, found["window"].value) == ("unknown", None)
+    assert "counted as 5" in found["window"].evidence
+    assert whole.model.window is None
+
+
 async def test_a_server_that_costs_money_is_not_sent_a_long_prompt(chat, examine):
     chat.script(READY)
     found, _ = await examine(chat.url, only("window"), near=False)
