@@ -18,8 +18,9 @@ import attrs
 from attrs import frozen
 
 from gateway.settings import durations
+from gateway.settings.flaws import key_of
 from gateway.settings.mistakes import KeyPath, dotted
-from gateway.settings.models import Settings
+from gateway.settings.models import ModelRule, Settings
 from gateway.settings.units import Secret, Unit
 
 ABSENT = "(none)"
@@ -30,6 +31,8 @@ LONGEST = 200
 
 _DERIVED = frozenset({"default_target"})
 """Fields that only say another one in other words."""
+_UNSAID = frozenset({"target"})
+"""Fields that the YAML has no key for: `models.claude-*` is its target."""
 _NAMES = ("pattern", "name")
 
 
@@ -70,12 +73,13 @@ def _by_field(path: KeyPath, old: attrs.AttrsInstance, new: attrs.AttrsInstance)
         was, now = getattr(old, one.name), getattr(new, one.name)
         if one.name in _DERIVED or was == now:
             continue
+        here = path if one.name in _UNSAID else (*path, key_of(one.name))
         if not one.repr:
-            yield Change(dotted((*path, one.name)), SECRET if was else ABSENT, CHANGED if now else ABSENT)
+            yield Change(dotted(here), SECRET if was else ABSENT, CHANGED if now else ABSENT)
         elif one.name in lasting:
-            yield Change(dotted((*path, one.name)), _written(was), _written(now))
+            yield Change(dotted(here), _written(was), _written(now))
         else:
-            yield from _differences((*path, one.name), was, now)
+            yield from _differences(here, was, now)
 
 
 def _by_key(path: KeyPath, old: Mapping[Any, object], new: Mapping[Any, object]) -> Iterator[Change]:
@@ -148,6 +152,8 @@ def _text(value: object) -> str:
             return ABSENT
         case Secret():
             return SECRET
+        case ModelRule():
+            return _text(value.target)
         case bool():
             return str(value).lower()
         case Mapping():
@@ -167,4 +173,4 @@ def _said(value: attrs.AttrsInstance) -> Iterator[str]:
         said = getattr(value, one.name)
         default = one.default.factory() if isinstance(one.default, attrs.Factory) else one.default  # type: ignore[arg-type]
         if said != default:
-            yield f"{one.name}: {_text(said) if one.repr else SECRET}"
+            yield f"{key_of(one.name)}: {_text(said) if one.repr else SECRET}"

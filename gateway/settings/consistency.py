@@ -11,7 +11,7 @@ from gateway.settings.crossings import crossings, targets
 from gateway.settings.document import Tree
 from gateway.settings.draft import Draft
 from gateway.settings.mistakes import Broken, Given, KeyPath, one_of, quoted, shown, suggestion
-from gateway.settings.scalars import is_loopback
+from gateway.settings.scalars import is_host, is_loopback
 from gateway.settings.scripted import needs
 
 
@@ -20,10 +20,15 @@ def inconsistencies(draft: Draft, *, allow_unauthenticated: bool) -> Iterator[tu
     yield from crossings(draft.tree)
     yield from needs(draft.tree)
     providers = draft.tree.get("providers")
-    if providers is None or providers == {}:
+    if (providers is None or providers == {}) and not _may_stand_elsewhere(draft):
         yield ("providers",), "is empty: name at least one upstream server; see config/examples"
     if not allow_unauthenticated:
         yield from _open_door(draft.tree)
+
+
+def _may_stand_elsewhere(draft: Draft) -> bool:
+    """In a file that is included and could not be read, or in variables that are not complete."""
+    return any(mistake.path in ("", "include") for mistake in draft.mistakes)
 
 
 def _unknown_providers(tree: dict[str, Tree]) -> Iterator[tuple[KeyPath, str]]:
@@ -52,7 +57,7 @@ def _named(tree: dict[str, Tree]) -> Iterator[tuple[KeyPath, str]]:
 def _open_door(tree: dict[str, Tree]) -> Iterator[tuple[KeyPath, str]]:
     server = tree.get("server")
     host = server.get("host") if isinstance(server, dict) else None
-    if not isinstance(server, dict) or not isinstance(host, str) or not host.strip() or is_loopback(host):
+    if not isinstance(server, dict) or not isinstance(host, str) or not is_host(host) or is_loopback(host):
         return
     if not _has_keys(server.get("keys")):
         yield (

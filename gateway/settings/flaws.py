@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, get_args, get_origin
+from functools import cache
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import attrs
 from cattrs.errors import AttributeValidationNote, ForbiddenExtraKeysError, IterableValidationNote
@@ -12,7 +13,7 @@ from gateway.settings import models as m
 from gateway.settings import replies, server
 from gateway.settings import units as u
 from gateway.settings.mistakes import KeyPath, dotted, one_of, suggestion
-from gateway.settings.quirks import Quirks
+from gateway.settings.quirks import Overrides, Quirks
 
 
 class Reported(Exception):
@@ -66,6 +67,8 @@ _SECTIONS: Mapping[str, type[Any]] = {
     "defaults.timeouts": m.Timeouts,
     "providers.NAME": m.Provider,
     "providers.NAME.quirks": Quirks,
+    "models.PATTERN": m.ModelTarget,
+    "models.PATTERN.sampling": m.Sampling,
     "routes[].match": m.Match,
     "providers.NAME.replies[]": replies.Reply,
     "providers.NAME.replies[].when": replies.When,
@@ -73,12 +76,31 @@ _SECTIONS: Mapping[str, type[Any]] = {
 
 
 def _unknown(key: str, cls: type[Any], path: KeyPath) -> str:
-    known = key_names(cls)
-    hint = suggestion(key, known)
+    known = (*key_names(cls), *_BESIDE.get(cls, ()))
+    hint = _inside(key, cls) or suggestion(key, known)
     if not hint:
         places = [place for place, section in _SECTIONS.items() if key in key_names(section)]
         hint = f"; did you mean `{places[0]}.{key}`?" if places and places[0] != dotted(path) else ""
     return f"unknown key{hint}" if hint else f"unknown key; known here: {', '.join(known)}"
+
+
+_BESIDE: Mapping[type[Any], tuple[str, ...]] = {m.Settings: ("include",)}
+"""Keys that are read before there is a section."""
+
+
+def _inside(key: str, cls: type[Any]) -> str:
+    """A key that belongs into a section below: `temperature` into `sampling`."""
+    for one in attrs.fields(cls):
+        section = _kinds(cls).get(one.name)
+        below = Quirks if section is Overrides else section
+        if isinstance(below, type) and attrs.has(below) and key in key_names(below):
+            return f"; did you mean `{key_of(one.name)}.{key}`?"
+    return ""
+
+
+@cache
+def _kinds(cls: type[Any]) -> Mapping[str, Any]:
+    return get_type_hints(cls)
 
 
 def key_names(cls: type[Any]) -> tuple[str, ...]:

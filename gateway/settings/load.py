@@ -30,6 +30,7 @@ PLACES = ("config/gateway.yaml", "gateway.yaml")
 
 NOTHING = """There is no configuration: no config/gateway.yaml or gateway.yaml here, and PROVIDER is not set.
 Do one of these:
+  gateway init                     look for model servers and keys on this machine, and write one
   gateway demo                     try it now, with a small model that is installed for you
   export PROVIDER=ollama DEFAULT_MODEL=qwen3-coder:30b
                                    use the Ollama on this machine

@@ -77,6 +77,20 @@ def secret(value: Any) -> u.Secret:
     return u.Secret(str(value))
 
 
+_HOST = re.compile(r"[\w.:%\[\]-]+")
+
+
+def is_host(text: str) -> bool:
+    return _HOST.fullmatch(text) is not None
+
+
+def host(value: Any) -> str:
+    word = _bare(value, "an address to listen on, such as `127.0.0.1`")
+    if not is_host(word):
+        raise Wrong(f"expected an address to listen on, such as `127.0.0.1`, got {shown(value)}")
+    return word
+
+
 def url(value: Any) -> str:
     return checked(_bare(value, "a URL such as `http://127.0.0.1:8000`"))
 
@@ -259,6 +273,7 @@ def _plain(number: float) -> str:
 
 BY_UNIT: Mapping[str, Read] = {
     "duration": duration,
+    "host": host,
     "URL": url,
     "proxy": proxy,
     "file": file,

@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.settings.changes import ABSENT, CHANGED, SECRET, Change, changes
-from gateway.settings.models import Provider, Settings, TimeoutOverrides
+from gateway.settings.models import (
+    Match,
+    ModelRule,
+    ModelTarget,
+    Provider,
+    RouteRule,
+    Settings,
+    TimeoutOverrides,
+)
 from gateway.settings.server import Server
 from gateway.settings.units import Secret
 
@@ -28,6 +36,20 @@ def test_settings_that_are_equal_differ_in_nothing():
 def test_a_key_is_named_as_in_the_yaml():
     assert told(with_local(retries=2)) == [("providers.local.retries", "0", "2")]
     assert told(with_local(verify=False)) == [("providers.local.verify", "true", "false")]
+
+
+def test_a_model_and_a_condition_are_named_as_in_the_yaml():
+    old = evolve(OLD, models=(ModelRule("gpt-*", ModelTarget("local", "a")),), routes=(RouteRule(()),))
+    new = evolve(
+        OLD,
+        models=(ModelRule("gpt-*", ModelTarget("local", "b")), ModelRule("x", ModelTarget("local", "c"))),
+        routes=(RouteRule((), match=Match(class_=("main",))),),
+    )
+    assert told(new, old) == [
+        ("routes[0].match.class[0]", ABSENT, "main"),
+        ("models.gpt-*.model", "a", "b"),
+        ("models.x", ABSENT, "{provider: local, model: c}"),
+    ]
 
 
 def test_durations_have_their_units():
