@@ -19,13 +19,13 @@ from gateway.settings.replies import Reply
 from gateway.settings.server import Server
 from gateway.settings.units import (
     AliasId,
-    Count,
     FilePath,
     HeaderName,
     HeaderValue,
     JsonObject,
     LogPath,
     Names,
+    Of,
     OneOrMore,
     Patterns,
     ProviderName,
@@ -35,6 +35,7 @@ from gateway.settings.units import (
     Share,
     TargetName,
     Temperature,
+    TokenCount,
     Tokens,
     Url,
     Weight,
@@ -135,9 +136,9 @@ class Provider:
     """Further headers of every request. Example: `{x-team: research}`."""
     timeouts: TimeoutOverrides = TimeoutOverrides()
     """The keys of `defaults.timeouts`, where this server needs others. Example: `{first_byte: 30m}`."""
-    max_connections: Annotated[int, Within(1, 100_000)] = 400
+    max_connections: Annotated[int, Of("connections"), Within(1, 100_000)] = 400
     """The most connections held to this server, so also the most answers at once. Example: `50`."""
-    retries: Annotated[int, Within(0, 10)] = 0
+    retries: Annotated[int, Of("attempts"), Within(0, 10)] = 0
     """Further attempts when the server cannot be reached, resets, or answers 502, 503, 504 or nothing.
     Example: `2`."""
     proxy: ProxyUrl | None = field(default=None, repr=False)
@@ -175,7 +176,7 @@ class Sampling:
     """How freely it chooses its words. Example: `0.2`."""
     top_p: Share | None = None
     """From which share of likely words it chooses. Example: `0.9`."""
-    top_k: Count | None = None
+    top_k: Annotated[int, Of("words"), Within(0)] | None = None
     """From how many likely words it chooses, where the server has it. Example: `40`."""
 
 
@@ -238,7 +239,7 @@ class Match:
     """Whether it holds a PDF, also inside a tool result. Example: `true`."""
     thinking: bool | None = None
     """Whether it asks for reasoning. Example: `false`."""
-    tokens_over: Count | None = None
+    tokens_over: TokenCount | None = None
     """More estimated tokens than this: bytes / 4, with images weighed by themselves. Example: `60000`."""
     tools: bool | None = None
     """Whether it offers tools. Example: `false`."""

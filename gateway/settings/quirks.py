@@ -9,9 +9,11 @@ The string under a field is its description in docs/configuration.md, as in `mod
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 from attrs import Factory, frozen
+
+from gateway.settings.units import Characters, Of
 
 SchemaLevel = Literal["loose", "gemini", "ollama", "grammar"]
 
@@ -31,7 +33,8 @@ class Quirks:
     native: bool = False
     """It speaks the Messages API itself: nothing is translated, emulated or refused in its place."""
     family: str = "plain"
-    """The replay family written into signatures: reasoning goes back only to the family it came from."""
+    """The replay family written into signatures: reasoning goes back only to the family it came from.
+    Example: `deepseek`."""
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     """The name of the limit in the request."""
     system_role: Literal["system", "developer"] = "system"
@@ -46,14 +49,14 @@ class Quirks:
     """How a call is demanded in `tool_choice`."""
     parallel_tool_calls: bool = True
     """Whether `parallel_tool_calls: false` may be sent."""
-    tool_id_limit: int | None = None
-    """The longest id of a tool call, in characters."""
+    tool_id_limit: Characters | None = None
+    """The longest id of a tool call. Example: `9`."""
     tool_id_exact: bool = False
     """Ids have `tool_id_limit` letters and digits, no more and no fewer."""
-    tool_name_limit: int = 64
-    """The longest name of a tool, in characters."""
-    stop_limit: int | None = None
-    """The most stop sequences."""
+    tool_name_limit: Characters = 64
+    """The longest name of a tool. Example: `128`."""
+    stop_limit: Annotated[int, Of("stop sequences")] | None = None
+    """The most stop sequences that may be sent. Example: `4`."""
     stop_report: Literal["field", "hidden"] = "hidden"
     """Whether a field of the answer names the stop sequence that matched."""
     exact_stops: bool = True
@@ -111,7 +114,7 @@ class Quirks:
     format_beside_tools: bool = True
     """Whether the answer's schema leaves the model free to call tools."""
     server_tools: tuple[str, ...] = ()
-    """Anthropic's server tools that this upstream runs itself, by name (`web_search`)."""
+    """Anthropic's server tools that this upstream runs itself, by name. Example: `[web_search]`."""
     prefill: Literal["refuse", "continue", "flags"] = "refuse"
     """A last assistant message: refused, continued as it is, or continued with vLLM's two flags."""
     end_mark: Literal["required", "none"] = "required"

@@ -18,7 +18,7 @@ from gateway.settings import durations
 from gateway.settings import models as m
 from gateway.settings import replies as r
 from gateway.settings import units as u
-from gateway.settings.described import keys, what
+from gateway.settings.described import Key, keys, what
 from gateway.settings.env import VARIABLES
 from gateway.settings.quirks import Quirks
 from gateway.settings.server import ClientKey, Server
@@ -110,9 +110,17 @@ def _table(cls: type[attrs.AttrsInstance]) -> str:
     rows = ["| key | what | holds | default | example |", "|---|---|---|---|---|"]
     for key in keys(cls):
         default = _default(key.field, key.kind)
-        cells = [f"`{key.name}`", key.what, _holds(key.kind), default, key.example or default]
+        cells = [f"`{key.name}`", key.what, _holds(key.kind), default, key.example or _another(key)]
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(rows) + "\n"
+
+
+def _another(key: Key) -> str:
+    """Of few values, one that is not the default."""
+    if key.kind is bool:
+        return "`false`" if key.field.default else "`true`"
+    words = get_args(key.kind)
+    return next((f"`{word}`" for word in words if word != key.field.default), "")
 
 
 def _default(one: attrs.Attribute[object], kind: Any) -> str:
@@ -154,6 +162,7 @@ _WORDS: Mapping[Any, str] = {
 }
 _UNITS = {
     "duration": "a duration",
+    "host": "an address",
     "URL": "a URL",
     "proxy": "a URL",
     "file": "a path",
@@ -170,11 +179,12 @@ _UNITS = {
 def _holds_annotated(base: Any, *marks: object) -> str:
     if any(isinstance(mark, u.OneOrMore) for mark in marks):
         return f"{_holds(get_args(base)[0])}; or a list"
+    counted = "".join(f": {mark.noun}" for mark in marks if isinstance(mark, u.Of))
     units = [_UNITS[mark.name] for mark in marks if isinstance(mark, u.Unit)]
     bounds = [
         f", {mark.least:g} to {mark.most:.0f}" for mark in marks if isinstance(mark, u.Within) and mark.most
     ]
-    return (units[0] if units else _WORDS[base]) + "".join(bounds)
+    return (units[0] if units else f"{_WORDS[base]}{counted}") + "".join(bounds)
 
 
 def _environment() -> str:

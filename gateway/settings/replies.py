@@ -13,7 +13,17 @@ from typing import Annotated, Literal
 
 from attrs import field, frozen
 
-from gateway.settings.units import Arguments, Count, Delay, Pattern, Patterns, Within
+from gateway.settings.units import (
+    Arguments,
+    Delay,
+    Of,
+    Pattern,
+    Patterns,
+    PieceCount,
+    Pieces,
+    TokenCount,
+    Within,
+)
 
 Ending = Literal["done", "cut", "reset", "error", "stall"]
 Finish = Literal["stop", "length", "tool_calls", "content_filter"]
@@ -53,7 +63,7 @@ class Call:
     """A mapping; or text that is sent as it is, for broken JSON. Example: `{city: Oslo}`."""
     id: str | None = None
     """Left out, a fresh one is made. Example: `call_1`."""
-    pieces: Annotated[int, Within(1)] = 2
+    pieces: Pieces = 2
     """Into how many fragments the arguments are cut. Example: `5`."""
 
 
@@ -61,13 +71,13 @@ class Call:
 class Usage:
     """The token figures of a reply."""
 
-    prompt: Count = 25
+    prompt: TokenCount = 25
     """Tokens of the prompt, those from a cache included. Example: `1200`."""
-    completion: Count = 7
+    completion: TokenCount = 7
     """Tokens of the answer. Example: `80`."""
-    cached: Count = 0
+    cached: TokenCount = 0
     """Tokens of the prompt that came from a cache. Example: `1000`."""
-    reasoning: Count = 0
+    reasoning: TokenCount = 0
     """Tokens of the answer that were reasoning. Example: `40`."""
 
 
@@ -79,7 +89,7 @@ class Refusal:
     """The HTTP status that the client gets, where the API has it; else 400 or 500. Example: `529`."""
     message: str = "the script refuses this request"
     """The words of the error. Example: `Overloaded`."""
-    retry_after: Annotated[int, Within(1)] | None = None
+    retry_after: Annotated[int, Of("seconds"), Within(1)] | None = None
     """Seconds, for statuses 429, 503 and 529. Example: `3`."""
 
 
@@ -103,7 +113,7 @@ class Reply:
     """Why it stops; left out, what fits the content. Example: `length`."""
     usage: Usage = Usage()
     """Its token figures. Example: `{prompt: 1200, completion: 80}`."""
-    pieces: Annotated[int, Within(1)] = 3
+    pieces: Pieces = 3
     """Into how many pieces text and reasoning are cut. Example: `20`."""
     delay: Delay = 0.0
     """Silence before each piece. Example: `50ms`."""
@@ -111,14 +121,14 @@ class Reply:
     """Silence before the answer begins. Example: `2s`."""
     before_content: Delay = 0.0
     """Silence between its beginning and the first piece. Example: `2s`."""
-    pause_after: Count = 0
+    pause_after: PieceCount = 0
     """After this many pieces ... Example: `2`."""
     pause: Delay = 0.0
     """... this long a silence. Example: `30s`."""
     ending: Ending = "done"
     """`done`: as it should be; `cut` and `reset`: the answer breaks off; `error`: an error inside the answer;
     `stall`: nothing more comes until a timeout. Example: `cut`."""
-    after: Count | None = None
+    after: PieceCount | None = None
     """After how many pieces an ending other than `done` comes; left out, after all of them. Example: `1`."""
     error: str = "the model runner has crashed"
     """The words of the ending `error`. Example: `out of memory`."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 from attrs import frozen
 
-from gateway.settings.units import Delay, Port, Seconds, Secret, Workers
+from gateway.settings.units import Delay, Host, Port, Seconds, Secret, Workers
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
@@ -29,7 +29,7 @@ class ClientKey:
 class Server:
     """Where the gateway listens, and how it behaves towards clients."""
 
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     """The address to listen on. Any other than a loopback address needs `keys`. Example: `0.0.0.0`."""
     port: Port = 8080
     """The port to listen on; 0 takes any free one. Example: `9000`."""

@@ -27,8 +27,16 @@ class Within:
     most: float | None = None
 
 
+@frozen
+class Of:
+    """What a whole number counts, in the plural."""
+
+    noun: str
+
+
 Seconds = Annotated[float, Unit("duration"), Within(0.001)]
 Delay = Annotated[float, Unit("duration"), Within(0)]
+Host = Annotated[str, Unit("host")]
 Url = Annotated[str, Unit("URL")]
 ProxyUrl = Annotated[str, Unit("proxy")]
 FilePath = Annotated[str, Unit("file")]
@@ -36,15 +44,18 @@ LogPath = Annotated[str, Unit("appended file")]
 TargetName = Annotated[str, Unit("target")]
 Tokens = Annotated[int, Unit("tokens"), Within(1)]
 Port = Annotated[int, Within(0, 65535)]
-Workers = Annotated[int, Within(1, 256)]
+Workers = Annotated[int, Of("processes"), Within(1, 256)]
 ProviderName = Annotated[str, Unit("name")]
 Pattern = Annotated[str, Unit("pattern")]
 Patterns = Annotated[tuple[Pattern, ...], OneOrMore()]
 Names = Annotated[tuple[str, ...], OneOrMore()]
-Weight = Annotated[int, Within(1, 1_000_000)]
+Weight = Annotated[int, Of("shares"), Within(1, 1_000_000)]
 Temperature = Annotated[float, Unit("number"), Within(0, 2)]
 Share = Annotated[float, Unit("number"), Within(0, 1)]
-Count = Annotated[int, Within(0)]
+TokenCount = Annotated[int, Of("tokens"), Within(0)]
+PieceCount = Annotated[int, Of("pieces"), Within(0)]
+Pieces = Annotated[int, Of("pieces"), Within(1)]
+Characters = Annotated[int, Of("characters")]
 Arguments = Annotated[dict[str, object] | str, Unit("arguments")]
 JsonObject = Annotated[dict[str, object], Unit("JSON object")]
 AliasId = Annotated[str, Unit("alias")]
