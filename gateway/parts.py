@@ -39,13 +39,15 @@ class Thinking(msgspec.Struct, frozen=True):
     """A piece of reasoning.
 
     `shown`: whether the client gets the text; if not, the block is opened and the text travels in its
-    signature when `keep` is true. `state` goes into the signature (`p` = the replay family, later more).
+    signature when `keep` is true. `state` goes into the signature (`p` = the replay family, later more), and
+    so do `details`, the pieces of JSON that the server wants back. Only with more than `p` may it be empty.
     """
 
     text: str
     state: Mapping[str, str]
     shown: bool = True
     keep: bool = False
+    details: tuple[msgspec.Raw, ...] = ()
 
 
 class Tool(msgspec.Struct, frozen=True):

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from enum import Enum, auto
 
 from attrs import Factory, define
+from msgspec import Raw
 
+from gateway.anthropic import details
 from gateway.anthropic import events as e
 from gateway.anthropic.signatures import sign
 
@@ -32,6 +34,7 @@ class Blocks:
     _out: list[e.Event] = Factory(list[e.Event])
     _state: dict[str, str] = Factory(dict[str, str])
     _hidden: list[str] = Factory(list[str])
+    _details: list[tuple[Raw, ...]] = Factory(list[tuple[Raw, ...]])
 
     def taken(self) -> list[e.Event]:
         """The events since the last call."""
@@ -45,7 +48,7 @@ class Blocks:
     def begin(self, kind: Open, block: e.Start) -> None:
         self.open = kind
         self.index += 1
-        self._state, self._hidden = {}, []
+        self._state, self._hidden, self._details = {}, [], []
         self._out.append(e.ContentBlockStart(self.index, block))
 
     def delta(self, delta: e.Delta) -> None:
@@ -57,13 +60,18 @@ class Blocks:
         if hidden_text:
             self._hidden.append(hidden_text)
 
+    def keep(self, details: tuple[Raw, ...]) -> None:
+        """Further pieces of reasoning that its signature is to carry."""
+        self._details.append(details)
+
     def is_of(self, state: Mapping[str, str]) -> bool:
         """Whether `state` may be of the open thinking block; two items of reasoning are two blocks."""
         return state.get("id", "") in ("", self._state.get("id", state.get("id")))
 
     def end(self) -> None:
         if self.open is Open.THINKING:
-            self.delta(e.SignatureDelta(sign(self._state, "".join(self._hidden))))
+            kept = details.merged(self._details)
+            self.delta(e.SignatureDelta(sign(self._state, "".join(self._hidden), kept)))
         self._out.append(e.ContentBlockStop(self.index))
         self.open = Open.NOTHING
 

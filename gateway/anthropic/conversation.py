@@ -189,6 +189,8 @@ class Assembly:
                 turn.thoughts += speech.thoughts_in(turn)
             if speech.thinking:
                 turn.thinking = paragraphs(turn.thinking, speech.thinking)
+            if speech.details:
+                turn.details += speech.details
             turn.text += speech.text
             if speech.calls:
                 self._call(turn, speech.calls, self._user_turn().results)
@@ -289,4 +291,4 @@ def _forget(turns: list[t.Turn]) -> None:
     spoke = [i for i, turn in enumerate(turns) if isinstance(turn, t.UserTurn) and not turn.results]
     for turn in turns[: spoke[-1] if spoke else 0]:
         if isinstance(turn, t.AssistantTurn):
-            turn.thinking, turn.thoughts = "", []
+            turn.thinking, turn.thoughts, turn.details = "", [], []

@@ -8,6 +8,7 @@ Rules:
 - `id` and `enc` are the item that the reasoning was, for servers that take it back only as they sent it.
 - The text is the block's own, or, where the client was sent none, the one in the signature: `t`, base64url of
   raw deflate, inflated to at most `LONGEST` bytes.
+- `d` is packed the same way: the JSON array of the reasoning's details (OpenRouter), which hold its text too.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from binascii import Error as Base64Error
 from collections.abc import Mapping
 
 import msgspec
+from msgspec import Raw
 
 from gateway.anthropic import wire as a
 
@@ -29,6 +31,7 @@ LONGEST = 4 * 1024 * 1024
 class _State(msgspec.Struct, frozen=True):
     p: str = ""
     t: str = ""
+    d: str = ""
     id: str = ""
     enc: str = ""
 
@@ -39,16 +42,23 @@ class Replay(msgspec.Struct, frozen=True):
     text: str = ""
     id: str = ""
     encrypted: str = ""
+    details: tuple[Raw, ...] = ()
 
 
 NO_REPLAY = Replay()
 _STATE = msgspec.json.Decoder(_State)
+_DETAILS = msgspec.json.Decoder(tuple[Raw, ...])
 
 
-def sign(state: Mapping[str, str], hidden_text: str = "") -> str:
-    """The signature of a block; `hidden_text` is what it carries for a client that is not to see it."""
+def sign(state: Mapping[str, str], hidden_text: str = "", details: bytes = b"") -> str:
+    """The signature of a block; `hidden_text` is what it carries for a client that is not to see it.
+
+    `details`: a JSON array; one that is too long to be read again is left out.
+    """
     content = dict(state)
-    if hidden_text:
+    if 0 < len(details) <= LONGEST:
+        content["d"] = _pack(_deflate(details))
+    elif hidden_text:
         content["t"] = _pack(_deflate(hidden_text.encode()))
     return PREFIX + _pack(msgspec.json.encode(content))
 
@@ -61,8 +71,9 @@ def replayed(block: a.ThinkingBlock, family: str) -> Replay:
         state = _STATE.decode(_unpack(block.signature[len(PREFIX) :]))
         if state.p != family:
             return NO_REPLAY
-        return Replay(block.thinking or _inflate(state.t), state.id, state.enc)
-    except (msgspec.DecodeError, msgspec.ValidationError, ValueError, Base64Error, zlib.error):
+        details = _DETAILS.decode(_inflate(state.d)) if state.d else ()
+        return Replay(block.thinking or _inflate(state.t), state.id, state.enc, details)
+    except (msgspec.MsgspecError, ValueError, Base64Error, zlib.error, RecursionError):
         return NO_REPLAY
 
 

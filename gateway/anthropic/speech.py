@@ -32,9 +32,11 @@ class Speech(Struct, gc=False):
     thinking: str = ""
     calls: list[Called] = []
     thoughts: list[t.Thought] = []
+    details: list[Raw] = []
 
     def think(self, replay: Replay) -> None:
         self.thinking = paragraphs(self.thinking, replay.text)
+        self.details += replay.details
         if replay.encrypted:
             thought = t.Thought(replay.id, replay.encrypted, replay.text, len(self.text), len(self.calls))
             self.thoughts.append(thought)

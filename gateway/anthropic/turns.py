@@ -77,12 +77,14 @@ class Thought(Struct, frozen=True):
 
 
 class AssistantTurn(Struct, gc=False):
-    """`thinking` is all the reasoning that can be read; `thoughts` is what of it came as items."""
+    """`thinking` is all the reasoning that can be read; `thoughts` is what of it came as items, `details` as
+    JSON that goes back unchanged."""
 
     text: str = ""
     thinking: str = ""
     calls: list[Call] = []
     thoughts: list[Thought] = []
+    details: list[Raw] = []
 
 
 class SystemTurn(Struct):

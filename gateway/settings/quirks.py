@@ -72,6 +72,8 @@ class Quirks:
     `reasoning`, `thinking: {type}`, `enable_thinking`, or not at all."""
     reasoning_field: Literal["reasoning_content", "reasoning"] = "reasoning_content"
     """The field in which reasoning is replayed. Both are always read."""
+    reasoning_details: bool = False
+    """Whether `reasoning_details` are kept and go back unchanged, in place of the text of the reasoning."""
     replay_reasoning: Literal["all", "current_turn", "none"] = "all"
     """How much of the history's reasoning goes back."""
     reasoning_placeholder: bool = False

@@ -38,6 +38,8 @@ def whole(reply: Reply, model: str) -> bytes:
     message: dict[str, Any] = {"role": "assistant", "content": _visible(reply) or None}
     if reply.reasoning and not reply.think_tags:
         message[reply.reasoning_field] = reply.reasoning
+    if reply.details:
+        message["reasoning_details"] = reply.details
     if reply.calls:
         message["tool_calls"] = [_without_index(_piece(call, 0, call.arguments_text)) for call in reply.calls]
     body: dict[str, Any] = {
@@ -79,10 +81,24 @@ class _Chunks:
 def _content(reply: Reply) -> Iterator[dict[str, Any]]:
     if not reply.think_tags:
         yield from ({reply.reasoning_field: piece} for piece in cut(reply.reasoning, reply.pieces))
+    yield from ({"reasoning_details": [piece]} for detail in reply.details for piece in _grown(detail, reply))
     yield from ({"content": piece} for piece in cut(_visible(reply), reply.pieces))
     calls = [list(_fragments(call, place)) for place, call in enumerate(reply.calls)]
     ordered = _alternating(calls) if reply.interleave else chain.from_iterable(calls)
     yield from ({"tool_calls": [fragment]} for fragment in ordered)
+
+
+def _grown(detail: dict[str, Any], reply: Reply) -> Iterator[dict[str, Any]]:
+    """A detail as OpenRouter streams it: its text piece by piece, then its signature alone."""
+    grows = next((name for name in ("text", "summary") if name in detail), None)
+    if grows is None:
+        yield detail
+        return
+    signature = {name: value for name, value in detail.items() if name == "signature"}
+    piece = {name: value for name, value in detail.items() if name != "signature"}
+    yield from ({**piece, grows: text} for text in cut(detail[grows], reply.pieces))
+    if signature:
+        yield {name: value for name, value in piece.items() if name != grows} | signature
 
 
 def _alternating(calls: list[list[dict[str, Any]]]) -> Iterator[dict[str, Any]]:

@@ -56,6 +56,8 @@ class Reply(msgspec.Struct, frozen=True, tag="reply"):
     reasoning: str = ""
     encrypted: str = ""
     """Responses: the `encrypted_content` of the reasoning. Messages: the signature of the thinking."""
+    details: tuple[dict[str, Any], ...] = ()
+    """Chat Completions: its `reasoning_details`. Streams cut their texts, and a signature follows them."""
     calls: tuple[Call, ...] = ()
     think_tags: bool = False
     """The reasoning stands in the content, between `<think>` tags."""

@@ -66,6 +66,7 @@ PRESETS: Mapping[str, Quirks] = {
         top_k=True,
         reasoning_in="reasoning",
         reasoning_field="reasoning",
+        reasoning_details=True,
         image_urls=True,
         pdf=True,
         user_field="user",

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from attrs import define, field
+from msgspec import Raw
 
 from gateway.parts import Notice, Part, Text, Thinking
 from gateway.upstreams.built import ReplyWish
@@ -52,15 +53,18 @@ class Prose:
             self._opening = None
         return self._parts(passages)
 
-    def thought(self, text: str, item: Mapping[str, str] = NO_ITEM) -> list[Part]:
+    def thought(
+        self, text: str, item: Mapping[str, str] = NO_ITEM, details: tuple[Raw, ...] = ()
+    ) -> list[Part]:
         """The next piece of reasoning that the upstream keeps apart.
 
-        `item`: what its server calls it, and wants back. Only with that may the text be empty.
+        `item`: what its server calls it, and wants back; `details`: pieces of JSON that it wants back. Only
+        with one of them may the text be empty.
         """
         self.spoken = True
         if self.wish.thinking:
             state = {**self._state, **item} if item else self._state
-            return [Thinking(text, state, shown=self._shown, keep=self._keep)]
+            return [Thinking(text, state, shown=self._shown, keep=self._keep, details=details)]
         if self._dropped or not text:
             return []
         self._dropped = True

@@ -58,3 +58,22 @@ def test_broken_text_in_the_signature_is_dropped():
 def test_signature_that_inflates_without_end_is_dropped():
     bomb = signed(p="vllm", t=packed(deflated("a" * (signatures.LONGEST + 1))))
     assert signatures.replayed(bomb, "vllm").text == ""
+
+
+def test_details_go_back_in_place_of_the_hidden_text():
+    signature = signatures.sign({"p": "openrouter"}, "plan", b'[{"data":"x","n":1.0}]')
+    replay = signatures.replayed(a.ThinkingBlock("", signature), "openrouter")
+    assert (replay.text, [bytes(detail) for detail in replay.details]) == ("", [b'{"data":"x","n":1.0}'])
+    assert signatures.replayed(a.ThinkingBlock("", signature), "vllm") == signatures.NO_REPLAY
+
+
+def test_details_without_end_are_left_out_and_the_text_kept():
+    signature = signatures.sign({"p": "openrouter"}, "plan", b"[" + b" " * signatures.LONGEST + b"]")
+    assert signatures.replayed(a.ThinkingBlock("", signature), "openrouter") == signatures.Replay("plan")
+
+
+@pytest.mark.parametrize("details", ["[", "{}", "7", '["\udcff"]', "[" * 100_000])
+def test_broken_details_are_dropped(details: str):
+    stream = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    data = stream.compress(details.encode(errors="surrogateescape")) + stream.flush()
+    assert signatures.replayed(signed("plan", p="x", d=packed(data)), "x") == signatures.NO_REPLAY

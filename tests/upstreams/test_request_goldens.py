@@ -8,6 +8,7 @@ that kind and preset are sent after what the gateway does itself, and the notice
 
 import json
 import os
+from itertools import product
 from pathlib import Path
 
 import msgspec
@@ -38,6 +39,8 @@ UPSTREAMS = (
     "anthropic.anthropic",
 )
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json") if "." not in path.stem)
+ALSO = (("reasoning_details", "openai.openrouter"),)
+"""What only some servers take differently."""
 
 
 def attached(name: str) -> Attachments:
@@ -69,8 +72,7 @@ def more_facts(name: str) -> dict:
     return json.loads(path.read_text()) if path.exists() else {}
 
 
-@pytest.mark.parametrize("upstream", UPSTREAMS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "upstream"), [*product(NAMES, UPSTREAMS), *ALSO])
 def test_upstream_receives_what_is_written_down(name: str, upstream: str):
     path = FOLDER / f"{name}.{upstream}.json"
     got = received(name, upstream)

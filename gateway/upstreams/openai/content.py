@@ -21,6 +21,15 @@ def reasoning_of(details: Iterable[Raw] | None) -> str:
     return "".join(detail.text or detail.summary or "" for detail in read)
 
 
+def telling(details: Iterable[Raw]) -> tuple[Raw, ...]:
+    """Those of OpenRouter's `reasoning_details` that hold anything. To be kept, all of it must be UTF-8."""
+    return tuple(raw for raw in details if _tells(_DETAIL.decode(str(bytes(raw), "utf-8"))))
+
+
+def _tells(detail: o.ReasoningDetail) -> bool:
+    return bool(detail.text or detail.summary or detail.signature or detail.data)
+
+
 def passages_of(content: Iterable[Raw]) -> Iterator[tuple[str, bool]]:
     """A list of parts (Mistral) -> each text, and whether it is reasoning."""
     for raw in content:

@@ -42,6 +42,9 @@ def _assistant(turn: t.AssistantTurn, quirks: Quirks) -> o.SentMessage:
         message.tool_calls = [_call(call, quirks) for call in turn.calls]
         if not turn.text:
             message.content = _EMPTY_CONTENT[quirks.empty_content]
+    if turn.details and quirks.reasoning_details:
+        message.reasoning_details = turn.details
+        return message
     thinking = turn.thinking or (" " if turn.calls and quirks.reasoning_placeholder else "")
     if thinking:
         setattr(message, quirks.reasoning_field, thinking)

@@ -22,7 +22,7 @@ from gateway.upstreams.failures import fault, is_error
 from gateway.upstreams.intake import Intake
 from gateway.upstreams.openai import wire as o
 from gateway.upstreams.openai.calls import CallPieces
-from gateway.upstreams.openai.content import passages_of, reasoning_of
+from gateway.upstreams.openai.content import passages_of, reasoning_of, telling
 from gateway.upstreams.openai.usage import usage_of
 from gateway.upstreams.prose import Prose
 
@@ -141,7 +141,9 @@ class ChatReader:
 
     def _delta(self, delta: o.Delta, *, whole: bool = False) -> list[Part]:
         parts: list[Part] = []
-        if reasoning := delta.reasoning_content or delta.reasoning or reasoning_of(delta.reasoning_details):
+        if delta.reasoning_details:
+            parts += self._detailed(delta, delta.reasoning_details)
+        elif reasoning := delta.reasoning_content or delta.reasoning:
             parts += self._prose.thought(reasoning)
         if delta.content:
             parts += self._content(delta.content)
@@ -152,6 +154,12 @@ class ChatReader:
             parts += self._prose.rest()
             parts += self._tools(delta, whole=whole)
         return parts
+
+    def _detailed(self, delta: o.Delta, details: list[msgspec.Raw]) -> list[Part]:
+        """The text stands in `reasoning` and in the details; it is taken once."""
+        text = delta.reasoning_content or delta.reasoning or reasoning_of(details)
+        kept = telling(details) if self.facts.quirks.reasoning_details else ()
+        return self._prose.thought(text, details=kept) if text or kept else []
 
     def _content(self, content: str | list[msgspec.Raw]) -> list[Part]:
         if isinstance(content, str):

@@ -19,6 +19,7 @@ from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.format import Format
 from gateway.upstreams.functions import Function
 from gateway.upstreams.openai import wire as o
+from gateway.upstreams.openai.content import reasoning_of
 from gateway.upstreams.openai.messages import messages
 from gateway.upstreams.openai.reasoning import ask_for_reasoning
 from gateway.upstreams.plan import Plan, plan, short
@@ -151,6 +152,7 @@ def _weigh(message: o.SentMessage) -> tuple[list[str], int]:
     texts = [part.text for part in parts if isinstance(part, o.TextPart)]
     images = sum(_images(part) for part in parts)
     texts += [message.reasoning_content or "", message.reasoning or ""]
+    texts.append(reasoning_of(message.reasoning_details or ()))
     for call in message.tool_calls or ():
         texts += [call.function.name, call.function.arguments]
     return texts, images

@@ -31,7 +31,7 @@ class Delta(Struct, gc=False):
 
     `content` is a list of parts on Mistral's reasoning models. Reasoning is read from the first of
     `reasoning_content` (DeepSeek, SGLang, llama.cpp, older vLLM), `reasoning` (newer vLLM, OpenRouter, Groq)
-    and `reasoning_details` that holds any.
+    and `reasoning_details` that holds any. `reasoning_details` (OpenRouter) may have to go back unchanged.
     """
 
     content: str | list[Raw] | None = None
@@ -95,10 +95,13 @@ class ContentPart(Struct, gc=False):
 
 
 class ReasoningDetail(Struct, gc=False):
-    """One element of OpenRouter's `reasoning_details`: a text, a summary, or neither (encrypted)."""
+    """One element of OpenRouter's `reasoning_details`: a text with its signature, a summary, or neither
+    (encrypted)."""
 
     text: str | None = None
     summary: str | None = None
+    signature: str | None = None
+    data: str | None = None
 
 
 # --------------------------------------------------------------- request half
@@ -162,6 +165,7 @@ class SentMessage(Struct, omit_defaults=True, gc=False):
     content: str | list[SentPart] | UnsetType | None = UNSET
     reasoning_content: str | UnsetType = UNSET
     reasoning: str | UnsetType = UNSET
+    reasoning_details: list[Raw] | UnsetType = UNSET
     tool_calls: list[SentCall] | UnsetType = UNSET
     tool_call_id: str | UnsetType = UNSET
 

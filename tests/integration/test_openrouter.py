@@ -1,0 +1,78 @@
+"""Reasoning in `reasoning_details`, there and back, through a real gateway."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anthropic
+import pytest
+
+from gateway.testing.upstream import Call, Reply
+
+TOOL: Any = {"name": "look", "input_schema": {"type": "object", "properties": {"n": {"type": "integer"}}}}
+HELLO: Any = [{"role": "user", "content": "hello"}]
+SIGNED = {"type": "reasoning.text", "text": "I shall look.", "format": "f", "index": 0, "signature": "SIGX"}
+HIDDEN = {"type": "reasoning.encrypted", "data": "ENC", "id": "rs_1", "format": "f", "index": 1}
+
+
+@pytest.fixture
+def connect(start_gateway, settings):
+    def to(preset: str) -> anthropic.Anthropic:
+        gateway = start_gateway(settings("openai", provider={"preset": preset}))
+        return anthropic.Anthropic(base_url=gateway.url, api_key="k", max_retries=0)
+
+    return to
+
+
+def answered(client: anthropic.Anthropic, messages: Any, *, stream: bool, **asked: Any) -> Any:
+    said: Any = {"model": "claude-x", "max_tokens": 1000, "tools": [TOOL], "messages": messages, **asked}
+    if not stream:
+        return client.messages.create(**said)
+    with client.messages.stream(**said) as events:
+        return events.get_final_message()
+
+
+def went_on(first: Any) -> Any:
+    said = [block.to_dict() for block in first.content]
+    ids = [block["id"] for block in said if block["type"] == "tool_use"]
+    results = [{"type": "tool_result", "tool_use_id": id_, "content": "seen"} for id_ in ids]
+    return [*HELLO, {"role": "assistant", "content": said}, {"role": "user", "content": results}]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("display", ["summarized", "omitted"])
+@pytest.mark.parametrize("details", [(SIGNED, HIDDEN), (HIDDEN,)], ids=["text", "encrypted"])
+def test_details_go_back_unchanged(connect, upstream, stream: bool, display: str, details: Any):
+    client = connect("openrouter")
+    upstream.script(Reply(details=details, calls=(Call("look", {"n": 1}),)), Reply(text="done"))
+    thinking = {"type": "adaptive", "display": display}
+    first = answered(client, HELLO, stream=stream, thinking=thinking)
+    assert [block.type for block in first.content] == ["thinking", "tool_use"]
+    shown = SIGNED in details and display == "summarized"
+    assert first.content[0].thinking == ("I shall look." if shown else "")
+    second = answered(client, went_on(first), stream=stream, thinking=thinking)
+    assert second.content[-1].text == "done"
+    call = {"id": "call_1", "type": "function", "function": {"name": "look", "arguments": '{"n":1}'}}
+    _, said, result = upstream.chats()[-1].body["messages"]
+    assert said == {
+        "role": "assistant",
+        "content": None,
+        "reasoning_details": list(details),
+        "tool_calls": [call],
+    }
+    assert result["role"] == "tool"
+
+
+def test_details_go_to_no_other_kind_of_server(connect, upstream):
+    upstream.script(Reply(details=(SIGNED, HIDDEN), calls=(Call("look", {"n": 1}),)), Reply(text="done"))
+    thinking = {"type": "adaptive"}
+    first = answered(connect("openrouter"), HELLO, stream=True, thinking=thinking)
+    answered(connect("deepseek"), went_on(first), stream=True, thinking=thinking)
+    said = upstream.chats()[-1].body["messages"][1]
+    assert "reasoning_details" not in said
+    assert said["reasoning_content"] == " "
+
+
+def test_details_that_no_client_asked_for_are_dropped(connect, upstream):
+    upstream.script(Reply(text="hi", details=(SIGNED, HIDDEN)))
+    assert [block.type for block in answered(connect("openrouter"), HELLO, stream=True).content] == ["text"]
