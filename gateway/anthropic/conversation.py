@@ -26,6 +26,7 @@ from gateway.anthropic import turns as t
 from gateway.anthropic import wire as a
 from gateway.anthropic.compaction import Summary, summary
 from gateway.anthropic.content import Content
+from gateway.anthropic.marks import Places, cuts
 from gateway.anthropic.names import Names
 from gateway.anthropic.notes import Notes
 from gateway.anthropic.pieces import MESSAGES, Eyes, Piece, Place
@@ -39,21 +40,26 @@ def conversation(request: a.MessagesRequest, terms: t.Terms, names: Names, notes
     head = reminders.head(request)
     eyes = Eyes(terms.sight, notes, terms.attachments)
     assembly = Assembly(request.messages, terms, names, Content(eyes, names))
+    marked = terms.marks.messages
     for i, message in enumerate(request.messages):
         place = Place(i, MESSAGES, i == head.newest)
+        marks = marked.get(i) if marked else None
         if message.role == "assistant":
             assembly.assistant(message, place)
         elif message.role != "system":
             if message.role != "user":
                 notes.add("dropped.role", message.role)
-            assembly.user(message, place)
+            assembly.user(message, place, marks)
         elif i < head.first:
             assembly.content.changes(message.content, place)
         else:
             assembly.system(message, reminders.text(message, i, head.newest), place)
+        if marks and message.role in ("assistant", "system") and assembly.turns:
+            assembly.turns[-1].mark(marks[max(marks)])
     turns = assembly.finish()
     prefill = turns[-1].text if turns and isinstance(turns[-1], t.AssistantTurn) else ""
-    return t.Conversation(head.system, turns, prefill, assembly.content.mentions)
+    ends = cuts(request, head, terms.marks) if terms.marks else ()
+    return t.Conversation(head.system, turns, prefill, assembly.content.mentions, ends)
 
 
 @define
@@ -96,9 +102,10 @@ class Assembly:
                     speech.text += self.content.spoken(block)
         self._say(speech)
 
-    def user(self, message: a.Message, place: Place) -> None:
+    def user(self, message: a.Message, place: Place, marks: Places | None = None) -> None:
         pieces: list[Piece] = []
         answered = False
+        marked: list[tuple[int, a.CacheControl]] = []
         for i, block in enumerate(message.content):
             if isinstance(block, a.Text):
                 pieces += [block.text] if block.text else []
@@ -109,8 +116,11 @@ class Assembly:
                 pieces, answered = [], True
             else:
                 pieces += self.content.shown(block, place.block(i))
+            if marks and i in marks:
+                marked.append((len(pieces), marks[i]))
         if pieces or answered:
             self._close(pieces)
+            self._mark(marked, len(pieces))
         elif place.strict and message.content:
             raise place.below("content").refusal("nothing in it can be sent to this model")
 
@@ -124,7 +134,7 @@ class Assembly:
         elif self.terms.inline_system:
             self.turns.append(t.SystemTurn(said))
         else:
-            _remind(self._user_turn(), said)
+            self._user_turn().remind(said)
 
     def finish(self) -> list[t.Turn]:
         self._close([])
@@ -228,6 +238,10 @@ class Assembly:
         elif opening:
             self._user_turn().reminders += opening
 
+    def _mark(self, marked: list[tuple[int, a.CacheControl]], count: int) -> None:
+        if marked and isinstance(turn := self.turns[-1], t.UserTurn):
+            turn.mark_pieces(marked, count)
+
     def _only_results(self) -> bool:
         turn = self.turns[-1] if self.turns else None
         return isinstance(turn, t.UserTurn) and bool(turn.results) and not turn.pieces
@@ -266,15 +280,6 @@ class Assembly:
 
     def _thought(self, block: a.ThinkingBlock) -> Replay:
         return NO_REPLAY if self.terms.replay == "none" else replayed(block, self.terms.family)
-
-
-def _remind(turn: t.UserTurn, said: str) -> None:
-    if turn.results and not turn.pieces:
-        turn.reminders.append(said)
-    elif turn.pieces and isinstance(last := turn.pieces[-1], str):
-        turn.pieces[-1] = f"{last}\n\n{said}"
-    else:
-        turn.pieces.append(said)
 
 
 def _as_error(shown: list[Piece]) -> list[Piece]:

@@ -9,6 +9,7 @@ Rules:
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal
 
 from attrs import define, frozen
@@ -182,6 +183,17 @@ def joined(texts: list[str]) -> str:
     for text in texts[1:]:
         whole += ("\n" if whole.endswith("\n") else "\n\n") + text
     return whole
+
+
+def apart(pieces: list[Piece]) -> list[Piece]:
+    """The same pieces; a text behind a text begins with what `joined` puts between them."""
+    found = pieces[:1]
+    for before, piece in pairwise(pieces):
+        if isinstance(before, str) and isinstance(piece, str):
+            found.append(joined([before, piece])[len(before) :])
+        else:
+            found.append(piece)
+    return found
 
 
 def merged(pieces: list[Piece]) -> list[Piece]:

@@ -15,6 +15,8 @@ from msgspec import Struct
 from gateway.anthropic import wire as a
 
 ATTRIBUTION = "x-anthropic-billing-header:"
+BETWEEN = "\n\n"
+"""Stands between the texts of a prompt."""
 
 
 class Head(Struct, frozen=True):
@@ -30,9 +32,9 @@ def head(request: a.MessagesRequest) -> Head:
     others = [i for i, m in enumerate(request.messages) if m.role != "system"]
     first = (users or others or [len(request.messages)])[0]
     newest = users[-1] if users else -1
-    texts = _prompt(request.system)
+    texts = prompt(request.system)
     texts += [text(m, i, newest) for i, m in enumerate(request.messages[:first]) if m.role == "system"]
-    return Head("\n\n".join(filter(None, texts)), first, newest)
+    return Head(BETWEEN.join(filter(None, texts)), first, newest)
 
 
 def text(message: a.Message, i: int, newest: int) -> str:
@@ -40,14 +42,15 @@ def text(message: a.Message, i: int, newest: int) -> str:
     if message.clear_at == "next_user_message" and i < newest:
         return ""
     texts = [block.text for block in message.content if isinstance(block, a.Text | a.Unknown)]
-    return "\n\n".join(filter(None, texts))
+    return BETWEEN.join(filter(None, texts))
 
 
 def reminder(text: str) -> str:
     return f"<system-reminder>\n{text}\n</system-reminder>"
 
 
-def _prompt(system: tuple[str, ...]) -> list[str]:
+def prompt(system: tuple[str, ...]) -> list[str]:
+    """The texts of its blocks, each in its place; some may be empty."""
     if system and system[0].startswith(ATTRIBUTION):
         return [system[0].partition("\n")[2].lstrip("\n"), *system[1:]]
     return list(system)

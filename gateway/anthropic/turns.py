@@ -10,7 +10,9 @@ from typing import Literal
 from attrs import frozen
 from msgspec import Raw, Struct
 
+from gateway.anthropic import wire as a
 from gateway.anthropic.attached import NOTHING, Attachments
+from gateway.anthropic.marks import NO_MARKS, Cut, Marks
 from gateway.anthropic.pieces import PICTURES, Piece, Sight
 from gateway.anthropic.toolset import Mention
 from gateway.anthropic.wire import unquoted
@@ -27,6 +29,8 @@ class Terms:
     id_exact: bool = False
     sight: Sight = PICTURES
     attachments: Attachments = NOTHING
+    marks: Marks = NO_MARKS
+    """Those that the upstream takes."""
 
 
 class Call(Struct, gc=False):
@@ -56,11 +60,36 @@ class Result(Struct, gc=False):
 
 
 class UserTurn(Struct, gc=False):
-    """In this order: tool results, reminders that belong to the last of them, everything else."""
+    """In this order: tool results, reminders that belong to the last of them, everything else.
+
+    `marks` are those of pieces, by index; `results_mark` stands behind the results and their reminders.
+    """
 
     results: list[Result] = []
     reminders: list[str] = []
     pieces: list[Piece] = []
+    results_mark: a.CacheControl | None = None
+    marks: dict[int, a.CacheControl] | None = None
+
+    def remind(self, said: str) -> None:
+        if self.results and not self.pieces:
+            self.reminders.append(said)
+        elif self.pieces and isinstance(last := self.pieces[-1], str):
+            self.pieces[-1] = f"{last}\n\n{said}"
+        else:
+            self.pieces.append(said)
+
+    def mark(self, control: a.CacheControl) -> None:
+        self.mark_pieces([(0, control)], 0)
+
+    def mark_pieces(self, marked: list[tuple[int, a.CacheControl]], count: int) -> None:
+        """Each mark with how many of the last `count` pieces stand in front of it."""
+        for before, control in marked:
+            place = len(self.pieces) - count + before - 1
+            if place < 0:
+                self.results_mark = control
+            elif place < len(self.pieces):
+                self.marks = {**(self.marks or {}), place: control}
 
 
 class Thought(Struct, frozen=True):
@@ -85,10 +114,18 @@ class AssistantTurn(Struct, gc=False):
     calls: list[Call] = []
     thoughts: list[Thought] = []
     details: list[Raw] = []
+    end_mark: a.CacheControl | None = None
+
+    def mark(self, control: a.CacheControl) -> None:
+        self.end_mark = control
 
 
 class SystemTurn(Struct):
     text: str
+    end_mark: a.CacheControl | None = None
+
+    def mark(self, control: a.CacheControl) -> None:
+        self.end_mark = control
 
 
 Turn = UserTurn | AssistantTurn | SystemTurn
@@ -96,9 +133,11 @@ Turn = UserTurn | AssistantTurn | SystemTurn
 
 @frozen
 class Conversation:
-    """`prefill`: the text of a last assistant turn, which the upstream is to continue."""
+    """`prefill`: the text of a last assistant turn, which the upstream is to continue. `cuts`: ends of the
+    system prompt's blocks, if the request has marks."""
 
     system: str
     turns: list[Turn]
     prefill: str
     mentions: list[Mention]
+    cuts: tuple[Cut, ...] = ()

@@ -23,6 +23,13 @@ def as_it_is(text: Raw) -> str:
     return cast("str", text) if text else ""
 
 
+class CacheControl(Struct, frozen=True, gc=False):
+    """The end of what a prompt cache may keep. No block here holds it: see `marks`."""
+
+    type: str = ""
+    ttl: str | None = None
+
+
 class Text(Struct, frozen=True, tag_field="type", tag="text", gc=False):
     text: str
 

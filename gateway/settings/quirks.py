@@ -103,6 +103,9 @@ class Quirks:
     """The field for the user's id."""
     prompt_cache_key: bool = False
     """Whether the session is sent as `prompt_cache_key`."""
+    cache_markers: Literal["none", "cache_control", "breakpoint"] = "none"
+    """How a client's `cache_control` is passed on: not at all (the server caches every prefix by itself), as
+    `cache_control` on the parts of contents, or as OpenAI's `prompt_cache_breakpoint`."""
     schema: SchemaLevel = "loose"
     """How schemas of tools and answers are lowered (see `gateway.schemas.lowering`)."""
     strict_tools: bool = False

@@ -21,6 +21,7 @@ from gateway.anthropic import wire as a
 from gateway.anthropic.attached import Attachments
 from gateway.anthropic.conversation import conversation
 from gateway.anthropic.effort import Reasoning, reasoning
+from gateway.anthropic.marks import NO_MARKS, Cut, marks
 from gateway.anthropic.names import Names, Returned
 from gateway.anthropic.notes import Notes
 from gateway.anthropic.pieces import Sight
@@ -77,6 +78,10 @@ class Plan:
     sampling: Sampling
     """The target's, and where it says nothing the client's."""
     extra_body: Mapping[str, object]
+    marked: bool
+    """The client marked its prompt for the cache, and the upstream is told."""
+    cuts: tuple[Cut, ...]
+    """Then: where the blocks of the system prompt end."""
 
     def built(self, body: bytes, *, single_tool: bool) -> Built:
         wish = ReplyWish(
@@ -113,7 +118,8 @@ def plan(
     """`tool_choice`: how much of it can be told to the server."""
     request, quirks = inbound.request, facts.quirks
     names, notes = Names(quirks.tool_name_limit), Notes()
-    talk = conversation(request, _terms(facts, attachments), names, notes)
+    terms = _terms(inbound, facts, attachments)
+    talk = conversation(request, terms, names, notes)
     if not talk.turns:
         raise RequestRefused("messages: nothing in them can be sent to this model")
     if talk.prefill and quirks.prefill == "refuse":
@@ -142,6 +148,8 @@ def plan(
         thinking_display=request.thinking.display if request.thinking else None,
         sampling=_sampling(request, facts.sampling),
         extra_body=facts.extra_body,
+        marked=bool(terms.marks),
+        cuts=talk.cuts,
     )
 
 
@@ -157,7 +165,7 @@ def _offerable(facts: ModelFacts) -> ts.Terms:
     return ts.Terms(facts.vision is not False, facts.quirks.server_tools)
 
 
-def _terms(facts: ModelFacts, attachments: Attachments) -> t.Terms:
+def _terms(inbound: Inbound, facts: ModelFacts, attachments: Attachments) -> t.Terms:
     quirks = facts.quirks
     return t.Terms(
         family=quirks.family,
@@ -167,6 +175,7 @@ def _terms(facts: ModelFacts, attachments: Attachments) -> t.Terms:
         id_exact=quirks.tool_id_exact,
         sight=sight(facts),
         attachments=attachments,
+        marks=marks(inbound.body) if quirks.cache_markers != "none" else NO_MARKS,
     )
 
 

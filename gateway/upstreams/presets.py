@@ -67,6 +67,7 @@ PRESETS: Mapping[str, Quirks] = {
         reasoning_in="reasoning",
         reasoning_field="reasoning",
         reasoning_details=True,
+        cache_markers="cache_control",
         image_urls=True,
         pdf=True,
         user_field="user",
@@ -86,6 +87,7 @@ PRESETS: Mapping[str, Quirks] = {
         reasoning_in="enable_thinking",
         top_k=True,
         tool_choice="no_required",
+        cache_markers="cache_control",
         image_urls=True,
         json_schema="object",  # [K]
     ),

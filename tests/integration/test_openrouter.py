@@ -1,4 +1,4 @@
-"""Reasoning in `reasoning_details`, there and back, through a real gateway."""
+"""What OpenRouter has of its own, through a real gateway: `reasoning_details` there and back, cache marks."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any
 import anthropic
 import pytest
 
-from gateway.testing.upstream import Call, Reply
+from gateway.testing.upstream import Call, Reply, Usage
 
 TOOL: Any = {"name": "look", "input_schema": {"type": "object", "properties": {"n": {"type": "integer"}}}}
 HELLO: Any = [{"role": "user", "content": "hello"}]
 SIGNED = {"type": "reasoning.text", "text": "I shall look.", "format": "f", "index": 0, "signature": "SIGX"}
+MARK: Any = {"cache_control": {"type": "ephemeral"}}
 HIDDEN = {"type": "reasoning.encrypted", "data": "ENC", "id": "rs_1", "format": "f", "index": 1}
 
 
@@ -76,3 +77,35 @@ def test_details_go_to_no_other_kind_of_server(connect, upstream):
 def test_details_that_no_client_asked_for_are_dropped(connect, upstream):
     upstream.script(Reply(text="hi", details=(SIGNED, HIDDEN)))
     assert [block.type for block in answered(connect("openrouter"), HELLO, stream=True).content] == ["text"]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_cache_marks_move_on_over_an_unchanged_prompt(connect, upstream, stream: bool):
+    client = connect("openrouter")
+    usage = Usage(prompt=30, completion=4, cached=20)
+    upstream.script(Reply(calls=(Call("look", {"n": 1}),)), Reply(text="done", usage=usage))
+    system = [{"type": "text", "text": "Be brief.", **MARK}]
+    asked = [{"role": "user", "content": [{"type": "text", "text": "hello", **MARK}]}]
+    first = answered(client, asked, stream=stream, system=system)
+    talk = went_on(first)
+    talk[-1]["content"][-1] |= MARK
+    second = answered(client, talk, stream=stream, system=system)
+    assert (second.usage.input_tokens, second.usage.cache_read_input_tokens) == (10, 20)
+    before, after = (chat.body["messages"] for chat in upstream.chats())
+    told = {"type": "text", "text": "Be brief.", **MARK}
+    assert before == [{"role": "system", "content": [told]}, *asked]
+    assert after[0] == before[0]
+    assert after[1] == {"role": "user", "content": [{"type": "text", "text": "hello"}]}
+    assert after[-1]["content"] == [{"type": "text", "text": "seen", **MARK}]
+
+
+def test_cache_marks_go_to_no_server_that_caches_by_itself(connect, upstream):
+    upstream.script(Reply(text="hi"))
+    marked = {"role": "user", "content": [{"type": "text", "text": "hello", **MARK}]}
+    response = connect("vllm").messages.with_raw_response.create(
+        model="claude-x", max_tokens=9, messages=[marked], extra_body=MARK
+    )
+    assert "x-gateway-warnings" not in response.headers
+    (chat,) = upstream.chats()
+    assert chat.body["messages"] == HELLO
+    assert "cache_control" not in chat.body

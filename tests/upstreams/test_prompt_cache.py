@@ -6,13 +6,18 @@ Conversations are made up turn by turn in the way of Claude Code: its newest sys
 becomes a string one request later, reminders come after tool results, results in the order they finished,
 deferred tools in between the others once a result has named them. Users show pictures, PDFs and documents, by
 URL too; answers hold what server tools found, and summaries of compactions.
+
+The marks for the cache move on with each request, as the client sends them. Where they are passed on,
+everything but they themselves is compared.
 """
 
 import json
 from copy import deepcopy
 from itertools import pairwise
+from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +25,7 @@ from gateway.anthropic.attached import Attachments, Fetched, Reading
 from gateway.anthropic.decoding import decode_request
 from gateway.anthropic.signatures import sign
 from gateway.inbound import Inbound
+from gateway.settings.quirks import Quirks
 from gateway.upstreams.built import AS_IT_IS
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.ollama.request import to_chat_request as to_ollama
@@ -61,22 +67,22 @@ class Talk:
         self.requests: list[dict] = []
 
     def send(self) -> None:
-        messages = [self.rendered(m, last=m is self.messages[-1]) for m in self.messages]
+        newest = [m for m in self.messages if m["content"]][-1]
+        messages = [self.rendered(m, last=m is newest) for m in self.messages]
         names = [*READY, "DeferredToolPlaceholder", *self.loaded]
         tools = [tool(n, defer_loading=True) if n not in READY else tool(n) for n in sorted(names)]
         system = [{"type": "text", "text": f"x-anthropic-billing-header: cc_version={len(self.requests)};"}]
-        self.requests.append(
-            {"system": [*system, {"type": "text", "text": "S"}], "tools": tools, "messages": messages}
-        )
+        system.append({"type": "text", "text": "S", "cache_control": {"type": "ephemeral"}})
+        self.requests.append({"system": system, "tools": tools, "messages": messages})
 
     @staticmethod
     def rendered(message: dict, *, last: bool) -> dict:
-        """The newest message carries the cache mark, for which its content must be a list."""
+        """The newest message that says anything carries the cache mark; its content must be a list for it."""
         message = deepcopy(message)
         content = message["content"]
         if last and isinstance(content, str):
             message["content"] = content = [{"type": "text", "text": content}]
-        if last and content:
+        if last:
             content[-1]["cache_control"] = {"type": "ephemeral"}
         return message
 
@@ -177,14 +183,23 @@ def conversations(draw) -> list[dict]:
     return talk.requests
 
 
-def body(request: dict, build, preset: str) -> dict:
+def body(request: dict, build, quirks: Quirks) -> dict:
     sent = json.dumps(
         {"model": "m", "max_tokens": 100, "output_config": {"effort": "high"}, **request}
     ).encode()
     inbound = Inbound("r", sent, {}, decode_request(sent))
-    return json.loads(build(inbound, ModelFacts("p", "m", PRESETS[preset]), AS_IT_IS, TABLE).body)
+    return json.loads(build(inbound, ModelFacts("p", "m", quirks), AS_IT_IS, TABLE).body)
 
 
+def unmarked(sent: Any) -> Any:
+    if isinstance(sent, list):
+        return [unmarked(one) for one in sent]
+    if isinstance(sent, dict):
+        return {key: unmarked(value) for key, value in sent.items() if key not in MARKS}
+    return sent
+
+
+MARKS = ("cache_control", "prompt_cache_breakpoint")
 CONTENT = ("content", "output", "images")
 
 
@@ -214,15 +229,32 @@ def more(before: list[dict], after: list[dict]) -> bool:
     )
 
 
+BUILDS = {"openai": to_openai, "ollama": to_ollama, "responses": to_responses}
+
+
+def marking(preset: str) -> Quirks:
+    return evolve(PRESETS[preset], cache_markers="breakpoint")
+
+
 @pytest.mark.parametrize(
-    ("build", "preset"),
-    [(to_openai, "plain"), (to_openai, "openai"), (to_ollama, "ollama"), (to_responses, "responses")],
-    ids=["openai.plain", "openai.openai", "ollama", "responses"],
+    ("kind", "quirks"),
+    [
+        ("openai", PRESETS["plain"]),
+        ("openai", PRESETS["openai"]),
+        ("openai", PRESETS["openrouter"]),
+        ("openai", marking("openai")),
+        ("ollama", PRESETS["ollama"]),
+        ("responses", PRESETS["responses"]),
+        ("responses", marking("responses")),
+    ],
+    ids=lambda quirks: quirks if isinstance(quirks, str) else f"{quirks.family}-{quirks.cache_markers}",
 )
 @settings(max_examples=150, deadline=None)
 @given(conversations())
-def test_a_request_starts_as_the_one_before_it(build, preset: str, requests: list[dict]):
-    bodies = [body(request, build, preset) for request in requests]
+def test_a_request_starts_as_the_one_before_it(kind: str, quirks: Quirks, requests: list[dict]):
+    sent = [body(request, BUILDS[kind], quirks) for request in requests]
+    bodies = [unmarked(one) for one in sent]
+    assert (bodies != sent) == (quirks.cache_markers != "none")
     for old, new in pairwise(bodies):
         talk = "messages" if "messages" in old else "input"
         before, after = old.pop(talk), new[talk]

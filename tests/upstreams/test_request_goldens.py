@@ -39,7 +39,7 @@ UPSTREAMS = (
     "anthropic.anthropic",
 )
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json") if "." not in path.stem)
-ALSO = (("reasoning_details", "openai.openrouter"),)
+ALSO = (("reasoning_details", "openai.openrouter"), ("cache_marks", "openai.openrouter"))
 """What only some servers take differently."""
 
 

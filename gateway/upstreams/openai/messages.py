@@ -28,7 +28,7 @@ def messages(todo: Plan, quirks: Quirks) -> list[o.SentMessage]:
     for turn in todo.turns:
         match turn:
             case t.AssistantTurn():
-                sent.append(_assistant(turn, quirks))
+                sent.append(assistant(turn, quirks))
             case t.UserTurn():
                 sent += _user(turn)
             case t.SystemTurn():
@@ -36,7 +36,7 @@ def messages(todo: Plan, quirks: Quirks) -> list[o.SentMessage]:
     return sent
 
 
-def _assistant(turn: t.AssistantTurn, quirks: Quirks) -> o.SentMessage:
+def assistant(turn: t.AssistantTurn, quirks: Quirks) -> o.SentMessage:
     message = o.SentMessage("assistant", turn.text)
     if turn.calls:
         message.tool_calls = [_call(call, quirks) for call in turn.calls]
@@ -65,6 +65,13 @@ def _user(turn: t.UserTurn) -> list[o.SentMessage]:
     """Tool messages, then a user message with their pictures and everything else, if there is any."""
     if not turn.results:
         return [o.SentMessage("user", _content(turn.pieces))]
+    sent, attached = results(turn)
+    pieces = attached + turn.pieces
+    return [*sent, o.SentMessage("user", _content(pieces))] if pieces else sent
+
+
+def results(turn: t.UserTurn) -> tuple[list[o.SentMessage], list[Piece]]:
+    """The tool messages, and what a user message behind them has to show first."""
     sent: list[o.SentMessage] = []
     attached: list[Piece] = []
     counts = {"image": 0, "document": 0}
@@ -86,8 +93,7 @@ def _user(turn: t.UserTurn) -> list[o.SentMessage]:
         attached += turn.reminders
     elif turn.reminders:
         _append(sent[-1], turn.reminders)
-    pieces = attached + turn.pieces
-    return [*sent, o.SentMessage("user", _content(pieces))] if pieces else sent
+    return sent, attached
 
 
 def _append(message: o.SentMessage, reminders: list[str]) -> None:
@@ -99,10 +105,10 @@ def _content(pieces: list[Piece]) -> str | list[o.SentPart]:
     texts = [piece for piece in pieces if isinstance(piece, str)]
     if len(texts) == len(pieces):
         return joined(texts)
-    return [_part(piece) for piece in merged(pieces)]
+    return [part(piece) for piece in merged(pieces)]
 
 
-def _part(piece: Piece) -> o.SentPart:
+def part(piece: Piece) -> o.SentPart:
     match piece:
         case str():
             return o.TextPart(piece)

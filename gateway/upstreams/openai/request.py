@@ -20,6 +20,7 @@ from gateway.upstreams.format import Format
 from gateway.upstreams.functions import Function
 from gateway.upstreams.openai import wire as o
 from gateway.upstreams.openai.content import reasoning_of
+from gateway.upstreams.openai.marks import marked_messages
 from gateway.upstreams.openai.messages import messages
 from gateway.upstreams.openai.reasoning import ask_for_reasoning
 from gateway.upstreams.plan import Plan, plan, short
@@ -35,7 +36,8 @@ def to_chat_request(
     """RequestRefused where the request asks for what cannot be done or left out."""
     request, quirks = inbound.request, facts.quirks
     todo = plan(inbound, facts, amends, attachments, quirks.tool_choice)
-    chat = o.ChatRequest(facts.model, messages(todo, quirks), request.stream)
+    talk = marked_messages(todo, quirks) if todo.marked else messages(todo, quirks)
+    chat = o.ChatRequest(facts.model, talk, request.stream)
     if request.stream and quirks.stream_usage:
         chat.stream_options = o.StreamOptions()
     _limit(chat, todo, quirks, amends)

@@ -110,16 +110,32 @@ class ReasoningDetail(Struct, gc=False):
 # holds only tool calls.
 
 
-class TextPart(Struct, tag_field="type", tag="text"):
+class CacheControl(Struct, omit_defaults=True):
+    """OpenRouter's and DashScope's: Anthropic's own."""
+
+    type: str
+    ttl: str | UnsetType = UNSET
+
+
+class Breakpoint(Struct):
+    ttl: Literal["30m", "12h"]
+    mode: Literal["explicit"] = "explicit"
+
+
+class TextPart(Struct, tag_field="type", tag="text", omit_defaults=True):
     text: str
+    cache_control: CacheControl | UnsetType = UNSET
+    prompt_cache_breakpoint: Breakpoint | UnsetType = UNSET
 
 
 class ImageUrl(Struct):
     url: str
 
 
-class ImagePart(Struct, tag_field="type", tag="image_url"):
+class ImagePart(Struct, tag_field="type", tag="image_url", omit_defaults=True):
     image_url: ImageUrl
+    cache_control: CacheControl | UnsetType = UNSET
+    prompt_cache_breakpoint: Breakpoint | UnsetType = UNSET
 
 
 class File(Struct):
@@ -129,8 +145,10 @@ class File(Struct):
     file_data: str
 
 
-class FilePart(Struct, tag_field="type", tag="file"):
+class FilePart(Struct, tag_field="type", tag="file", omit_defaults=True):
     file: File
+    cache_control: CacheControl | UnsetType = UNSET
+    prompt_cache_breakpoint: Breakpoint | UnsetType = UNSET
 
 
 SentPart = TextPart | ImagePart | FilePart

@@ -27,7 +27,7 @@ def items(turns: Iterable[t.Turn], system_role: str, *, reasoning: bool) -> list
     for turn in turns:
         match turn:
             case t.AssistantTurn():
-                sent += _assistant(turn, turn.thoughts if reasoning else [])
+                sent += assistant(turn, turn.thoughts if reasoning else [])
             case t.UserTurn():
                 sent += _user(turn)
             case t.SystemTurn():
@@ -35,7 +35,7 @@ def items(turns: Iterable[t.Turn], system_role: str, *, reasoning: bool) -> list
     return sent
 
 
-def _assistant(turn: t.AssistantTurn, thoughts: list[t.Thought]) -> list[r.SentItem]:
+def assistant(turn: t.AssistantTurn, thoughts: list[t.Thought]) -> list[r.SentItem]:
     sent: list[r.SentItem] = []
     waiting: list[r.SentItem] = []
     said = calls = 0
@@ -65,22 +65,28 @@ def _reasoning(thought: t.Thought) -> r.SentReasoning:
 
 def _user(turn: t.UserTurn) -> list[r.SentItem]:
     """Tool results, the reminders at the end of the last one, then a message if anything is left."""
-    outputs = [
+    told = outputs(turn)
+    if not turn.pieces:
+        return [*told]
+    return [*told, r.SentMessage("user", [part(piece) for piece in merged(turn.pieces)])]
+
+
+def outputs(turn: t.UserTurn) -> list[r.SentOutput]:
+    """The tool results, with the reminders at the end of the last one."""
+    told = [
         r.SentOutput(result.id, as_it_is(result.quoted) or _output(result.pieces or []))
         for result in turn.results
     ]
-    if outputs and turn.reminders:
-        _append(outputs[-1], turn.reminders)
-    if not turn.pieces:
-        return [*outputs]
-    return [*outputs, r.SentMessage("user", [_part(piece) for piece in merged(turn.pieces)])]
+    if told and turn.reminders:
+        _append(told[-1], turn.reminders)
+    return told
 
 
 def _output(pieces: list[Piece]) -> str | list[r.SentPart]:
     texts = [piece for piece in pieces if isinstance(piece, str)]
     if len(texts) == len(pieces):
         return "\n".join(texts)
-    return [_part(piece) for piece in merged(pieces)]
+    return [part(piece) for piece in merged(pieces)]
 
 
 def _append(output: r.SentOutput, reminders: list[str]) -> None:
@@ -90,12 +96,12 @@ def _append(output: r.SentOutput, reminders: list[str]) -> None:
         output.output += map(r.InputText, reminders)
 
 
-def _part(piece: Piece) -> r.SentPart:
+def part(piece: Piece) -> r.SentPart:
     match piece:
         case str():
             return r.InputText(piece)
         case Picture():
-            return r.InputImage(piece.url or f"data:{piece.media_type};base64,{piece.data}")
+            return r.InputImage(piece.url or f"data:{piece.media_type};base64,{piece.data}", "auto")
         case Pdf(url="", name=name):
             name = name if name.lower().endswith(".pdf") else f"{name}.pdf"
             return r.InputFile(name, f"data:application/pdf;base64,{piece.data}")

@@ -27,6 +27,7 @@ from gateway.upstreams.prompt import Prompt
 from gateway.upstreams.prose import is_shown
 from gateway.upstreams.responses import wire as r
 from gateway.upstreams.responses.items import items
+from gateway.upstreams.responses.marks import marked_items
 
 LEAST = 16
 """The smallest `max_output_tokens` that OpenAI takes. General knowledge, not checked here."""
@@ -44,10 +45,12 @@ def to_responses_request(
     replay = "encrypted_content" not in amends.dropped
     if not replay:
         todo.notes.add("dropped.thinking", "the upstream could not read its own reasoning")
-    talk = items(todo.turns, quirks.system_role, reasoning=replay)
-    sent = r.SentRequest(facts.model, talk, inbound.request.stream, store=False)
-    if todo.system:
-        sent.instructions = todo.system
+    sent = r.SentRequest(facts.model, [], inbound.request.stream, store=False)
+    if todo.marked and quirks.cache_markers == "breakpoint":
+        sent.input = marked_items(todo, quirks.system_role, reasoning=replay)
+    else:
+        sent.input = items(todo.turns, quirks.system_role, reasoning=replay)
+        sent.instructions = todo.system or msgspec.UNSET
     if todo.max_tokens is not None:
         sent.max_output_tokens = todo.max_tokens
     _sample(sent, todo, quirks)

@@ -93,19 +93,28 @@ class Response(Struct, gc=False):
 # Keys that are not set are left out, never null.
 
 
-class InputText(Struct, tag_field="type", tag="input_text"):
+class Breakpoint(Struct):
+    """The end of what the prompt cache may keep."""
+
+    ttl: Literal["30m", "12h"]
+    mode: Literal["explicit"] = "explicit"
+
+
+class InputText(Struct, tag_field="type", tag="input_text", omit_defaults=True):
     text: str
+    prompt_cache_breakpoint: Breakpoint | UnsetType = UNSET
 
 
 class OutputText(Struct, tag_field="type", tag="output_text"):
     text: str
 
 
-class InputImage(Struct, tag_field="type", tag="input_image"):
-    """`image_url` is a `data:` URL, or one that the server fetches."""
+class InputImage(Struct, tag_field="type", tag="input_image", omit_defaults=True):
+    """`image_url` is a `data:` URL, or one that the server fetches. `detail` has to be said."""
 
     image_url: str
-    detail: Literal["auto"] = "auto"
+    detail: Literal["auto"] | UnsetType = UNSET
+    prompt_cache_breakpoint: Breakpoint | UnsetType = UNSET
 
 
 class InputFile(Struct, tag_field="type", tag="input_file", omit_defaults=True):
@@ -114,6 +123,7 @@ class InputFile(Struct, tag_field="type", tag="input_file", omit_defaults=True):
     filename: str | UnsetType = UNSET
     file_data: str | UnsetType = UNSET
     file_url: str | UnsetType = UNSET
+    prompt_cache_breakpoint: Breakpoint | UnsetType = UNSET
 
 
 SentPart = InputText | OutputText | InputImage | InputFile
