@@ -54,15 +54,13 @@ class Blocks:
     def delta(self, delta: e.Delta) -> None:
         self._out.append(e.ContentBlockDelta(self.index, delta))
 
-    def sign(self, state: Mapping[str, str], hidden_text: str) -> None:
-        """What the open thinking block's signature is to carry; texts add up."""
+    def sign(self, state: Mapping[str, str], hidden_text: str, details: tuple[Raw, ...] = ()) -> None:
+        """What the open thinking block's signature is to carry; texts and details add up."""
         self._state.update(state)
         if hidden_text:
             self._hidden.append(hidden_text)
-
-    def keep(self, details: tuple[Raw, ...]) -> None:
-        """Further pieces of reasoning that its signature is to carry."""
-        self._details.append(details)
+        if details:
+            self._details.append(details)
 
     def is_of(self, state: Mapping[str, str]) -> bool:
         """Whether `state` may be of the open thinking block; two items of reasoning are two blocks."""

@@ -30,7 +30,6 @@ from gateway.anthropic.marks import Places, cuts
 from gateway.anthropic.names import Names
 from gateway.anthropic.notes import Notes
 from gateway.anthropic.pieces import MESSAGES, Eyes, Piece, Place
-from gateway.anthropic.signatures import NO_REPLAY, Replay, replayed
 from gateway.anthropic.speech import Called, Speech, called, paragraphs
 
 INTERRUPTED = "(no result: the call was interrupted)"
@@ -91,9 +90,9 @@ class Assembly:
                 case a.Text():
                     speech.text += block.text
                 case a.ToolUse():
-                    speech.calls.append(called(block))
+                    speech.call(called(block))
                 case a.ThinkingBlock():
-                    speech.think(self._thought(block))
+                    speech.think(self.terms.replayed(block))
                 case a.RedactedThinking():
                     pass
                 case a.Unknown():
@@ -253,7 +252,7 @@ class Assembly:
             sent_id = ids.incoming(call.id, taken, limit, exact=exact)
             name = self.names.sent(call.name)
             result = t.Result(sent_id, name)
-            turn.calls.append(t.Call(sent_id, name, call.arguments))
+            turn.calls.append(t.Call(sent_id, name, call.arguments, call.signature))
             results.append(result)
             if call.served:
                 self.served[call.id] = result
@@ -277,9 +276,6 @@ class Assembly:
         first = shown.pop(0) if shown and isinstance(shown[0], str) else ""
         pieces += [f"{title}\n{first}", *shown]
         return False
-
-    def _thought(self, block: a.ThinkingBlock) -> Replay:
-        return NO_REPLAY if self.terms.replay == "none" else replayed(block, self.terms.family)
 
 
 def _as_error(shown: list[Piece]) -> list[Piece]:

@@ -5,6 +5,7 @@
 Rules:
 - Only signatures in our own form are read. `p` is the replay family; reasoning goes back only to the family
   it came from. Everything foreign or broken is dropped, never refused.
+- `c` signs the call that the block stands in front of, for servers that take a call back only so (Gemini).
 - `id` and `enc` are the item that the reasoning was, for servers that take it back only as they sent it.
 - The text is the block's own, or, where the client was sent none, the one in the signature: `t`, base64url of
   raw deflate, inflated to at most `LONGEST` bytes.
@@ -34,15 +35,20 @@ class _State(msgspec.Struct, frozen=True):
     d: str = ""
     id: str = ""
     enc: str = ""
+    c: str = ""
 
 
 class Replay(msgspec.Struct, frozen=True):
-    """What goes back of one thinking block. `id` and `encrypted` are empty where its server sent no item."""
+    """What goes back of one thinking block. `id` and `encrypted` are empty where its server sent no item.
+
+    `call` is the signature of the call that comes next.
+    """
 
     text: str = ""
     id: str = ""
     encrypted: str = ""
     details: tuple[Raw, ...] = ()
+    call: str = ""
 
 
 NO_REPLAY = Replay()
@@ -72,7 +78,7 @@ def replayed(block: a.ThinkingBlock, family: str) -> Replay:
         if state.p != family:
             return NO_REPLAY
         details = _DETAILS.decode(_inflate(state.d)) if state.d else ()
-        return Replay(block.thinking or _inflate(state.t), state.id, state.enc, details)
+        return Replay(block.thinking or _inflate(state.t), state.id, state.enc, details, state.c)
     except (msgspec.MsgspecError, ValueError, Base64Error, zlib.error, RecursionError):
         return NO_REPLAY
 

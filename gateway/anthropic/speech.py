@@ -17,6 +17,7 @@ class Called(Struct, gc=False):
     name: str
     input: Raw
     served: bool = False
+    signature: str = ""
 
     @property
     def arguments(self) -> Raw:
@@ -33,8 +34,15 @@ class Speech(Struct, gc=False):
     calls: list[Called] = []
     thoughts: list[t.Thought] = []
     details: list[Raw] = []
+    signature: str = ""
+    """Of the next call."""
+
+    def call(self, call: Called) -> None:
+        call.signature, self.signature = self.signature, ""
+        self.calls.append(call)
 
     def think(self, replay: Replay) -> None:
+        self.signature = replay.call or self.signature
         self.thinking = paragraphs(self.thinking, replay.text)
         self.details += replay.details
         if replay.encrypted:

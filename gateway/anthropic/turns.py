@@ -14,6 +14,7 @@ from gateway.anthropic import wire as a
 from gateway.anthropic.attached import NOTHING, Attachments
 from gateway.anthropic.marks import NO_MARKS, Cut, Marks
 from gateway.anthropic.pieces import PICTURES, Piece, Sight
+from gateway.anthropic.signatures import NO_REPLAY, Replay, replayed
 from gateway.anthropic.toolset import Mention
 from gateway.anthropic.wire import unquoted
 
@@ -24,6 +25,8 @@ class Terms:
 
     family: str = "plain"
     replay: Literal["all", "current_turn", "none"] = "all"
+    signed_calls: bool = False
+    """Signatures of calls go back, whatever becomes of the reasoning."""
     inline_system: bool = False
     id_limit: int | None = None
     id_exact: bool = False
@@ -32,6 +35,12 @@ class Terms:
     marks: Marks = NO_MARKS
     """Those that the upstream takes."""
 
+    def replayed(self, block: a.ThinkingBlock) -> Replay:
+        """What goes back of a thinking block."""
+        if self.replay != "none":
+            return replayed(block, self.family)
+        return Replay(call=replayed(block, self.family).call) if self.signed_calls else NO_REPLAY
+
 
 class Call(Struct, gc=False):
     """`input` is always a JSON object."""
@@ -39,6 +48,7 @@ class Call(Struct, gc=False):
     id: str
     name: str
     input: Raw
+    signature: str = ""
 
 
 class Result(Struct, gc=False):

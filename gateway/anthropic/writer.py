@@ -190,9 +190,7 @@ class MessageWriter:
         self._weigh(part.text)
         if self._blocks.open is not Open.THINKING or not self._blocks.is_of(part.state):
             self._begin(Open.THINKING, e.ThinkingBlock())
-        self._blocks.sign(part.state, part.text if part.keep and not part.shown else "")
-        if part.details:
-            self._blocks.keep(part.details)
+        self._blocks.sign(part.state, part.text if part.keep and not part.shown else "", part.details)
         if part.shown and part.text:
             self._blocks.delta(e.ThinkingDelta(part.text))
 

@@ -81,8 +81,8 @@ class Quirks:
     reasoning_tokens_apart: bool = False
     """`completion_tokens` leaves the reasoning out."""
     call_signatures: bool = False
-    """Calls of the history must carry a thought signature; one that is not known is replaced by the word with
-    which the server's documentation lets its check be skipped."""
+    """Calls come with thought signatures and must go back with them. Where none is known, as in a session
+    without thinking, the word stands there with which its documentation lets the check be skipped."""
     think_tags: bool = True
     """Look for `<think>` at the very start of the content."""
     think_open: bool = False

@@ -121,6 +121,8 @@ def _piece(call: Call, place: int, arguments: str) -> dict[str, Any]:
         piece["index"] = place if call.index < 0 else call.index
     if call.id is not None:
         piece["id"] = call.id
+    if call.signature:
+        piece["extra_content"] = {"google": {"thought_signature": call.signature}}
     return piece
 
 

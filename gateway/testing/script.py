@@ -34,6 +34,8 @@ class Call(msgspec.Struct, frozen=True):
     id: str | None = "call_1"
     index: int | None = -1
     pieces: int = 2
+    signature: str = ""
+    """Chat Completions: Gemini's thought signature."""
 
     @property
     def arguments_text(self) -> str:

@@ -170,6 +170,7 @@ def _terms(inbound: Inbound, facts: ModelFacts, attachments: Attachments) -> t.T
     return t.Terms(
         family=quirks.family,
         replay="none" if facts.reasoning is False else quirks.replay_reasoning,
+        signed_calls=quirks.call_signatures,
         inline_system=quirks.mid_system == "inline",
         id_limit=quirks.tool_id_limit,
         id_exact=quirks.tool_id_exact,

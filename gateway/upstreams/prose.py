@@ -58,8 +58,8 @@ class Prose:
     ) -> list[Part]:
         """The next piece of reasoning that the upstream keeps apart.
 
-        `item`: what its server calls it, and wants back; `details`: pieces of JSON that it wants back. Only
-        with one of them may the text be empty.
+        `item`: what its server calls it, or signs with it; `details`: pieces of JSON. The server wants them
+        back, and only with them may the text be empty.
         """
         self.spoken = True
         if self.wish.thinking:

@@ -39,7 +39,11 @@ UPSTREAMS = (
     "anthropic.anthropic",
 )
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json") if "." not in path.stem)
-ALSO = (("reasoning_details", "openai.openrouter"), ("cache_marks", "openai.openrouter"))
+ALSO = (
+    ("cache_marks", "openai.openrouter"),
+    ("call_signatures", "openai.gemini"),
+    ("reasoning_details", "openai.openrouter"),
+)
 """What only some servers take differently."""
 
 

@@ -10,6 +10,7 @@ from msgspec import Raw
 from gateway.upstreams.openai import wire as o
 
 _PART = msgspec.json.Decoder(o.ContentPart)
+_EXTRAS = msgspec.json.Decoder(o.CallExtras)
 _DETAIL = msgspec.json.Decoder(o.ReasoningDetail)
 
 
@@ -28,6 +29,14 @@ def telling(details: Iterable[Raw]) -> tuple[Raw, ...]:
 
 def _tells(detail: o.ReasoningDetail) -> bool:
     return bool(detail.text or detail.summary or detail.signature or detail.data)
+
+
+def signature_of(extra_content: Raw) -> str:
+    """Gemini's signature of a call; empty if it has none."""
+    try:
+        return _EXTRAS.decode(extra_content).google.thought_signature
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ""
 
 
 def passages_of(content: Iterable[Raw]) -> Iterator[tuple[str, bool]]:

@@ -39,7 +39,9 @@ def messages(todo: Plan, quirks: Quirks) -> list[o.SentMessage]:
 def assistant(turn: t.AssistantTurn, quirks: Quirks) -> o.SentMessage:
     message = o.SentMessage("assistant", turn.text)
     if turn.calls:
-        message.tool_calls = [_call(call, quirks) for call in turn.calls]
+        message.tool_calls = [_call(call) for call in turn.calls]
+        if quirks.call_signatures:
+            _sign(message.tool_calls, turn.calls)
         if not turn.text:
             message.content = _EMPTY_CONTENT[quirks.empty_content]
     if turn.details and quirks.reasoning_details:
@@ -51,11 +53,18 @@ def assistant(turn: t.AssistantTurn, quirks: Quirks) -> o.SentMessage:
     return message
 
 
-def _call(call: t.Call, quirks: Quirks) -> o.SentCall:
-    sent = o.SentCall(call.id, o.SentFunction(call.name, str(call.input, "utf-8")), "function")
-    if quirks.call_signatures:
-        sent.extra_content = o.CallExtras(o.GoogleCall(UNKNOWN_SIGNATURE))
-    return sent
+def _call(call: t.Call) -> o.SentCall:
+    return o.SentCall(call.id, o.SentFunction(call.name, str(call.input, "utf-8")), "function")
+
+
+def _sign(sent: list[o.SentCall], calls: list[t.Call]) -> None:
+    """Of parallel calls only the first comes signed: what follows a known signature needs none."""
+    unknown = UNKNOWN_SIGNATURE
+    for one, call in zip(sent, calls, strict=True):
+        if signature := call.signature or unknown:
+            one.extra_content = o.CallExtras(o.GoogleCall(signature))
+        if call.signature:
+            unknown = ""
 
 
 _EMPTY_CONTENT: dict[str, str | UnsetType | None] = {"null": None, "empty": "", "omit": UNSET}

@@ -22,7 +22,7 @@ from gateway.upstreams.failures import fault, is_error
 from gateway.upstreams.intake import Intake
 from gateway.upstreams.openai import wire as o
 from gateway.upstreams.openai.calls import CallPieces
-from gateway.upstreams.openai.content import passages_of, reasoning_of, telling
+from gateway.upstreams.openai.content import passages_of, reasoning_of, signature_of, telling
 from gateway.upstreams.openai.usage import usage_of
 from gateway.upstreams.prose import Prose
 
@@ -173,7 +173,19 @@ class ChatReader:
         pieces = list(delta.tool_calls or ())
         if delta.function_call:
             pieces.append(o.ToolCallPiece(index=0, function=delta.function_call))
-        return [self._calls.part(piece, whole=whole) for piece in pieces]
+        parts: list[Part] = []
+        for piece in pieces:
+            begun = self._calls.count
+            part = self._calls.part(piece, whole=whole)
+            if piece.extra_content and self._calls.count > begun:
+                parts += self._signed(piece)
+            parts.append(part)
+        return parts
+
+    def _signed(self, piece: o.ToolCallPiece) -> list[Part]:
+        """A call's signature travels in a thinking block in front of it, where the client asked for those."""
+        signature = signature_of(piece.extra_content) if self.facts.quirks.call_signatures else ""
+        return self._prose.thought("", {"c": signature}) if signature else []
 
     # ------------------------------------------------------------ the end
 

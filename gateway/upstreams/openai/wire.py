@@ -21,9 +21,12 @@ class FunctionPiece(Struct, gc=False):
 
 
 class ToolCallPiece(Struct, gc=False):
+    """`extra_content` is Gemini's: see `CallExtras`."""
+
     index: int | None = None
     id: str | None = None
     function: FunctionPiece | None = None
+    extra_content: Raw = Raw()
 
 
 class Delta(Struct, gc=False):

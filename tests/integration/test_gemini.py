@@ -1,0 +1,78 @@
+"""Signatures of Gemini's calls, there and back, through a real gateway."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anthropic
+import pytest
+
+from gateway.testing.upstream import Call, Reply
+
+TOOL: Any = {"name": "look", "input_schema": {"type": "object", "properties": {"n": {"type": "integer"}}}}
+HELLO: Any = [{"role": "user", "content": "hello"}]
+CALLS = (Call("look", {"n": 1}, id="call_1", signature="SIG+/="), Call("look", {"n": 2}, id="call_2"))
+SKIP = "skip_thought_signature_validator"
+
+
+@pytest.fixture
+def connect(start_gateway, settings):
+    def to(preset: str) -> anthropic.Anthropic:
+        gateway = start_gateway(settings("openai", provider={"preset": preset}))
+        return anthropic.Anthropic(base_url=gateway.url, api_key="k", max_retries=0)
+
+    return to
+
+
+def answered(client: anthropic.Anthropic, messages: Any, *, stream: bool, **asked: Any) -> Any:
+    said: Any = {"model": "claude-x", "max_tokens": 1000, "tools": [TOOL], "messages": messages, **asked}
+    if not stream:
+        return client.messages.create(**said)
+    with client.messages.stream(**said) as events:
+        return events.get_final_message()
+
+
+def went_on(first: Any) -> Any:
+    said = [block.to_dict() for block in first.content]
+    ids = [block["id"] for block in said if block["type"] == "tool_use"]
+    results = [{"type": "tool_result", "tool_use_id": id_, "content": "seen"} for id_ in ids]
+    return [*HELLO, {"role": "assistant", "content": said}, {"role": "user", "content": results}]
+
+
+def signatures(upstream) -> list[str | None]:
+    calls = upstream.chats()[-1].body["messages"][1]["tool_calls"]
+    return [call.get("extra_content", {}).get("google", {}).get("thought_signature") for call in calls]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_signature_goes_back_with_its_call(connect, upstream, stream: bool):
+    client = connect("gemini")
+    upstream.script(Reply(text="I look.", calls=CALLS), Reply(text="done"))
+    thinking = {"type": "adaptive"}
+    first = answered(client, HELLO, stream=stream, thinking=thinking)
+    assert [block.type for block in first.content] == ["text", "thinking", "tool_use", "tool_use"]
+    assert first.content[1].thinking == ""
+    assert answered(client, went_on(first), stream=stream, thinking=thinking).content[0].text == "done"
+    assert signatures(upstream) == ["SIG+/=", None]
+
+
+def test_without_thinking_the_check_is_skipped(connect, upstream):
+    client = connect("gemini")
+    upstream.script(Reply(calls=CALLS), Reply(text="done"))
+    first = answered(client, HELLO, stream=True)
+    assert [block.type for block in first.content] == ["tool_use", "tool_use"]
+    assert answered(client, went_on(first), stream=True).content[0].text == "done"
+    assert signatures(upstream) == [SKIP, SKIP]
+
+
+def test_signature_goes_to_no_other_kind_of_server(connect, upstream):
+    upstream.script(Reply(calls=CALLS), Reply(text="done"))
+    first = answered(connect("gemini"), HELLO, stream=True, thinking={"type": "adaptive"})
+    answered(connect("plain"), went_on(first), stream=True, thinking={"type": "adaptive"})
+    assert signatures(upstream) == [None, None]
+
+
+def test_signatures_are_left_alone_where_the_server_is_no_gemini(connect, upstream):
+    upstream.script(Reply(calls=CALLS))
+    first = answered(connect("plain"), HELLO, stream=True, thinking={"type": "adaptive"})
+    assert [block.type for block in first.content] == ["tool_use", "tool_use"]
