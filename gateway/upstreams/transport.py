@@ -18,7 +18,7 @@ import ipaddress
 import ssl
 import urllib.request
 import zlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextvars import ContextVar
 from urllib.parse import urlsplit
 
@@ -29,14 +29,15 @@ from httpx_aiohttp import AiohttpTransport
 
 from gateway.errors import Kind, UpstreamFailed
 from gateway.settings.models import Provider
-
-Inflate = Callable[[bytes], bytes]
+from gateway.upstreams.inflating import ENCODINGS, Inflating
 
 IDENTITY = {"user-agent": "messages-gateway"}
 KEEP_ALIVE = 30.0
 """Seconds an idle connection is kept."""
 DRAIN = 0.5
 """Seconds that the end of a body may take to arrive after the end of its content."""
+EXPLAINING = 2.0
+"""Seconds that the words of a refusal may take to arrive after its status."""
 
 _url = functools.lru_cache(maxsize=256)(httpx.URL)
 """Parsing the same few URLs anew would cost half of what a request object costs."""
@@ -53,21 +54,29 @@ class Reply:
     _provider: str
     _response: httpx.Response
     _chunks: AsyncIterator[bytes] = field(init=False)
-    _inflate: Inflate | None = field(init=False)
+    _inflating: Inflating | None = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._chunks = self._response.stream.__aiter__()  # type: ignore[union-attr]  # always async here
-        self._inflate = _inflater(self.headers.get("content-encoding", ""), self._provider)
+        self._inflating = _inflating(self.headers.get("content-encoding", ""), self._provider)
 
     async def read(self) -> bytes | None:
         """The bytes of one read, None at the end of the body."""
         try:
-            data = await anext(self._chunks)
+            if self._inflating is not None:
+                return await self._inflated(self._inflating)
+            return await anext(self._chunks)
         except StopAsyncIteration:
             return None
         except Exception as error:  # the transport lets several libraries' errors through
             raise failure(error, self._provider) from error
-        return self._inflate(data) if self._inflate else data
+
+    async def _inflated(self, inflating: Inflating) -> bytes:
+        """The next piece. Everyone else has a turn before it: little data may stand for very much."""
+        await asyncio.sleep(0)
+        while not inflating.more:
+            inflating.feed(await anext(self._chunks))
+        return inflating.take()
 
     async def all(self, limit: int) -> bytes:
         """The whole body, of which at most `limit` bytes are kept (the rest is not read)."""
@@ -76,6 +85,17 @@ class Reply:
         while size < limit and (data := await self.read()) is not None:
             pieces.append(data)
             size += len(data)
+        return b"".join(pieces)[:limit]
+
+    async def explanation(self, limit: int) -> bytes:
+        """The body of a refusal, as far as it comes: its status counts also where its words break off."""
+        pieces: list[bytes] = []
+        size = 0
+        with contextlib.suppress(UpstreamFailed, TimeoutError):
+            async with asyncio.timeout(EXPLAINING):
+                while size < limit and (data := await self.read()) is not None:
+                    pieces.append(data)
+                    size += len(data)
         return b"".join(pieces)[:limit]
 
     async def drain(self) -> None:
@@ -209,17 +229,16 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def _inflater(encoding: str, provider: str) -> Inflate | None:
-    match encoding.strip().lower():
-        case "" | "identity":
-            return None
-        case "gzip" | "x-gzip" | "deflate":
-            return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32).decompress
-        case other:
-            raise UpstreamFailed(
-                Kind.UPSTREAM_GARBAGE,
-                f"[{provider}] the answer is compressed with {other}, though none was asked for",
-            )
+def _inflating(encoding: str, provider: str) -> Inflating | None:
+    encoding = encoding.strip().lower()
+    if encoding in ("", "identity"):
+        return None
+    if encoding in ENCODINGS:
+        return Inflating(encoding)
+    raise UpstreamFailed(
+        Kind.UPSTREAM_GARBAGE,
+        f"[{provider}] the answer is compressed with {encoding}, though none was asked for",
+    )
 
 
 def _is_cut(error: BaseException) -> bool:
@@ -249,7 +268,7 @@ _DIAGNOSES: tuple[tuple[tuple[type[BaseException], ...], Kind, str], ...] = (
     (
         (aiohttp.ClientSSLError, aiohttp.ServerFingerprintMismatch),
         Kind.UPSTREAM_TLS,
-        "TLS failed at {where}: {why} (name a private CA with ca_file)",
+        "TLS failed at {where}: {why}",
     ),
     (
         (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError),
@@ -287,7 +306,9 @@ def _where(cause: BaseException) -> str:
 
 def _why(cause: BaseException) -> str:
     if isinstance(cause, aiohttp.ClientConnectorCertificateError):
-        return str(cause.certificate_error)
+        return f"{cause.certificate_error} (name a private CA with ca_file)"
+    if "WRONG_VERSION_NUMBER" in str(cause):
+        return "the server does not speak TLS there (use http:// in base_url)"
     if isinstance(cause, aiohttp.ClientConnectorError) and cause.os_error.strerror:
         return cause.os_error.strerror
     return type(cause).__name__

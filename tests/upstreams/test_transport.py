@@ -245,6 +245,19 @@ async def test_an_unknown_ca_is_refused_and_the_setting_named(private_ca):
     assert "ca_file" in failed.value.message
 
 
+async def test_a_server_without_tls_is_named_as_one():
+    async def serve(reader, writer):
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    async with server(serve) as port, channel(port, "https") as built:
+        with pytest.raises(UpstreamFailed) as failed:
+            await ask(built)
+    assert failed.value.kind is Kind.UPSTREAM_TLS
+    assert "use http://" in failed.value.message
+    assert "ca_file" not in failed.value.message
+
+
 async def test_connecting_has_a_limit():
     async with server(lambda *_: asyncio.sleep(0)) as port:
         built = Channel.build("p", Provider("openai", f"http://127.0.0.1:{port}"))
