@@ -55,6 +55,10 @@ class FormattedAttempt:
     def __attrs_post_init__(self) -> None:
         self._answer = FormedAnswer(self._form, whole=not self._inbound.request.stream)
 
+    @property
+    def heard(self) -> bool:
+        return self._attempt.heard
+
     async def read(self) -> list[Part] | None:
         parts = await self._attempt.read()
         if parts is None:
@@ -128,9 +132,9 @@ class FormedAnswer:
                 return [*self._as_it_is(), part]
             case End():
                 return self._finish(part)
-            case Fault():
-                return [*self._as_it_is(), part]
-            case Thinking() | Notice() | Relayed():
+            case (
+                Thinking() | Notice() | Relayed() | Fault()
+            ):  # what was held in front of a fault is no answer
                 return [part]
 
     def given_up(self) -> list[Part]:

@@ -53,14 +53,14 @@ def notices(writer: MessageWriter) -> list[str]:
 # ---------------------------------------------------------------- start and text
 
 
-@pytest.mark.parametrize("part", [Usage(input=1), Notice("x"), Text(" \n")])
+@pytest.mark.parametrize("part", [Usage(input=1), Notice("x"), Text(" \n"), Tool(0, arguments="{")])
 def test_nothing_starts_the_message_but_content(new_writer: NewWriter, part: Part):
     writer = new_writer()
     assert writer.write(part) == []
     assert not writer.started
 
 
-@pytest.mark.parametrize("part", [Text("a"), Thinking("", V), Tool(0), Block({"type": "x"}), End()])
+@pytest.mark.parametrize("part", [Text("a"), Thinking("", V), Tool(0, name="f"), Block({"type": "x"}), End()])
 def test_content_starts_the_message_once(new_writer: NewWriter, part: Part):
     writer = new_writer()
     first = writer.write(part)[0]

@@ -33,6 +33,7 @@ class Attempt:
     parts: list[Part]
     built: Built
     closed: bool = False
+    heard: bool = True
 
     async def read(self) -> list[Part] | None:
         return [self.parts.pop(0)] if self.parts else None
@@ -146,8 +147,13 @@ async def test_text_beside_a_tool_call_is_no_answer():
     assert await parts_of(adapter(CHECKED, parts)) == parts
 
 
-@pytest.mark.parametrize("end", [End(Finish.LENGTH), End(Finish.REFUSAL), Fault(Kind.UPSTREAM_CUT, "cut")])
+@pytest.mark.parametrize("end", [End(Finish.LENGTH), End(Finish.REFUSAL)])
 async def test_answer_that_was_cut_stays_as_it_is(end: Part):
     up = adapter(CHECKED, [Text('```json\n{"n"'), end])
     assert await parts_of(up) == [Text('```json\n{"n"'), end]
     assert len(up.asked) == 1
+
+
+async def test_what_was_held_in_front_of_a_fault_is_not_said():
+    fault = Fault(Kind.RATE_LIMITED, "slow down")
+    assert await parts_of(adapter(CHECKED, [Text('```json\n{"n"'), fault])) == [fault]

@@ -57,6 +57,10 @@ class ResponsesReader:
     def __attrs_post_init__(self) -> None:
         self._output = Output(Prose(self.facts, self.wish, self.prefill))
 
+    @property
+    def heard(self) -> bool:
+        return self._intake.heard
+
     def feed(self, data: bytes) -> list[Part]:
         """The parts of one read, cut anywhere."""
         if self.ended:
@@ -179,4 +183,4 @@ class ResponsesReader:
 
     def _break(self, fault: Fault, usage: Usage | None = None) -> list[Part]:
         self.ended = True
-        return [*self._output.rest(), *(said(usage) if usage else []), fault]
+        return [*(said(usage) if usage else []), fault]
