@@ -1,8 +1,9 @@
 """How long a target may take: the three budgets of one exchange, in seconds of one clock.
 
-- `first_byte`: until the answer first says something; comments that keep a connection open do not. `idle`:
-  between two reads after that, of whatever. `total`: since the request came.
-- While something else is waited for (`pause`), the first byte is not.
+- `first_byte`: until anything of the answer comes; comments that keep a connection open are nothing of it.
+  `idle`: between two reads after that, of whatever. `total`: since the request came.
+- While something else is waited for (`pause`), the first byte is not. While a client is slow to read
+  (`sending`), nobody is idle.
 """
 
 from __future__ import annotations
@@ -23,19 +24,22 @@ class Budget:
     asked: float
     """When the target was asked."""
     last_read: float | None = None
+    sending: bool = False
+    """What was read is being sent on."""
 
     def ask(self, target: Target, now: float) -> None:
-        self.target, self.asked, self.last_read = target, now, None
+        self.target, self.asked, self.last_read, self.sending = target, now, None, False
 
     def pause(self) -> None:
         self.asked = math.inf
 
-    def deadline(self) -> float:
+    def deadline(self, now: float) -> float:
         """When patience ends, if nothing is read before."""
         timeouts = self.target.timeouts
-        waiting = (
-            self.asked + timeouts.first_byte if self.last_read is None else self.last_read + timeouts.idle
-        )
+        if self.last_read is None:
+            waiting = self.asked + timeouts.first_byte
+        else:
+            waiting = (now if self.sending else self.last_read) + timeouts.idle
         return min(waiting, self.begun + timeouts.total)
 
     def spent(self, now: float) -> UpstreamFailed:

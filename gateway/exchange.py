@@ -195,7 +195,7 @@ class Exchange:
         writer.returned = built.returned
         writer.single_tool, writer.must_call = built.single_tool, built.must_call
         while not writer.ended and (parts := await attempt.read()) is not None:
-            self._read(parts)
+            self._read(said=bool(parts) or attempt.heard)
             if parts:
                 await self._write(strained(asked.sieves, parts) if asked.sieves else parts)
         if not writer.ended:
@@ -219,28 +219,31 @@ class Exchange:
                 self._answering.notices += writer.notices
                 break
         if events:
+            self._budget.sending = True
             await self._delivery.events(events)
+            self._budget.sending, self._budget.last_read = False, self._loop.time()
 
     # The clock
 
-    def _read(self, parts: Sequence[Part]) -> None:
+    def _read(self, *, said: bool) -> None:
         """Something came. After the first that says something another budget holds, which may end sooner."""
         first = self._budget.last_read is None
-        if parts or not first:
+        if said or not first:
             self._budget.last_read = self._loop.time()
-        if parts and first:
+        if said and first:
             self._wind()
 
     def _wind(self) -> None:
         """Ask to be woken at the next moment that matters. What happened meanwhile is looked at then."""
         if self._timer:
             self._timer.cancel()
-        due = min(self._budget.deadline(), self._delivery.due())
-        self._timer = self._loop.call_at(max(due, self._loop.time() + TICK), self._tick)
+        now = self._loop.time()
+        due = min(self._budget.deadline(now), self._delivery.due())
+        self._timer = self._loop.call_at(max(due, now + TICK), self._tick)
 
     def _tick(self) -> None:
         now = self._loop.time()
-        if now >= self._budget.deadline():
+        if now >= self._budget.deadline(now):
             self._expire(self._budget.spent(now))
             return
         if now >= self._delivery.due():

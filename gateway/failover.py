@@ -2,7 +2,8 @@
 
 - Tried again, as often as `retries` says: no connection, a reset, 502, 503, 504, an answer with neither part
   nor end mark.
-- Left to the next target: all of these, and 429, an overloaded server, and a server that is silent too long.
+- Left to the next target: all of these, and 429, an overloaded server, one that is silent too long, and one
+  that was waited for while it loaded its model, in vain.
 - Nothing else: what one target refuses because of the request or its key, the next may not hide.
 """
 
@@ -23,10 +24,14 @@ _AGAIN = frozenset(
     }
 )
 _AGAIN_STATUSES = frozenset({502, 503, 504})
-_ELSEWHERE = frozenset({Kind.RATE_LIMITED, Kind.UPSTREAM_OVERLOADED, Kind.UPSTREAM_TIMEOUT})
+_ELSEWHERE = frozenset(
+    {Kind.RATE_LIMITED, Kind.UPSTREAM_OVERLOADED, Kind.UPSTREAM_TIMEOUT, Kind.UPSTREAM_LOADING}
+)
 
 
 def is_tried_again(error: UpstreamFailed) -> bool:
+    if error.kind is Kind.UPSTREAM_LOADING:  # it has been waited for
+        return False
     return error.kind in _AGAIN or error.upstream_status in _AGAIN_STATUSES
 
 

@@ -42,6 +42,11 @@ class LineSplitter:
             return [line[:-1] if line.endswith(b"\r") else line for line in lines]
         return lines
 
+    @property
+    def begun(self) -> bytes:
+        """The first bytes of a line that is not complete."""
+        return self._kept[0] if self._kept else b""
+
     def close(self) -> bytes:
         """What came after the last end of line."""
         rest = b"".join(self._kept)

@@ -16,6 +16,11 @@ class NdjsonReader:
         """The payloads that `data` completes. Raises LineTooLong."""
         return [line for line in self._lines.feed(data) if line.strip()]
 
+    @property
+    def pending(self) -> bool:
+        """Whether a payload has begun to come."""
+        return bool(self._lines.begun.strip())
+
     def close(self) -> list[bytes]:
         """What came after the last end of line."""
         rest = self._lines.close().strip()

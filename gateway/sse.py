@@ -36,6 +36,12 @@ class SseReader:
                 payloads.append(self._flush())
         return payloads
 
+    @property
+    def pending(self) -> bool:
+        """Whether a payload has begun to come."""
+        line = self._lines.begun
+        return bool(self._joined) or (line != b"" and b"data:".startswith(line[:5]))
+
     def close(self) -> list[bytes]:
         """What the end of the stream left incomplete."""
         payloads = self.feed(self._lines.close() + b"\n")

@@ -34,6 +34,7 @@ class Script:
     steps: Sequence[list[Part] | float | Exception]
     built: Built = field(factory=lambda: Built(b"{}"))
     closed: bool = False
+    heard: bool = False
 
     async def read(self) -> list[Part] | None:
         while self.steps:

@@ -11,7 +11,7 @@ AGAIN = {
     Kind.UPSTREAM_CUT,
     Kind.UPSTREAM_UNAVAILABLE,
 }
-ELSEWHERE = {Kind.RATE_LIMITED, Kind.UPSTREAM_OVERLOADED, Kind.UPSTREAM_TIMEOUT}
+ELSEWHERE = {Kind.RATE_LIMITED, Kind.UPSTREAM_OVERLOADED, Kind.UPSTREAM_TIMEOUT, Kind.UPSTREAM_LOADING}
 
 
 @pytest.mark.parametrize("kind", Kind, ids=lambda kind: kind.value)

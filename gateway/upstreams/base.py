@@ -35,6 +35,11 @@ class Attempt(Protocol):
     built: Built
     """What was sent, with the notices of what building it dropped or emulated."""
 
+    @property
+    def heard(self) -> bool:
+        """Whether anything has been read but what only keeps a connection open."""
+        ...
+
     async def read(self) -> list[Part] | None:
         """The parts of one read (possibly none, which still is a sign of life); None when all was read.
 

@@ -7,7 +7,8 @@ Rules:
 - A 400 that names what can be mended (a `max_tokens` limit, a parameter, reasoning) is answered by asking
   once more without it, once for each cause, and the lesson is kept for the model.
 - A server that is loading its model is asked again until the first-byte budget is nearly spent.
-- Whatever arrives is read: an SSE body in answer to a plain call, JSON in answer to a streaming one.
+- Whatever arrives is read, as it arrives: an SSE body in answer to a plain call, JSON in answer to a
+  streaming one.
 """
 
 from __future__ import annotations
@@ -32,8 +33,6 @@ from gateway.upstreams.transport import Channel, Reply
 
 ERROR_LIMIT = 256 * 1024
 """Bytes of an error body that are read."""
-ANSWER_LIMIT = 64 * 1024 * 1024
-"""Bytes of an answer that comes in one piece."""
 MENDS = 4
 """How many different complaints of one upstream are mended for one request."""
 LOADING_PAUSE = 1.0
@@ -45,8 +44,12 @@ LESSONS = 256
 class Reader(Protocol):
     ended: bool
 
+    @property
+    def heard(self) -> bool:
+        """Whether anything has come but comments and white space."""
+        ...
+
     def feed(self, data: bytes) -> list[Part]: ...
-    def whole(self, body: bytes) -> list[Part]: ...
     def close(self) -> list[Part]: ...
 
 
@@ -69,15 +72,15 @@ class HttpAttempt:
     built: Built
     _reply: Reply
     _reader: Reader
-    _streamed: bool
     _over: bool = False
+
+    @property
+    def heard(self) -> bool:
+        return self._reader.heard
 
     async def read(self) -> list[Part] | None:
         if self._over:
             return None
-        if not self._streamed:
-            self._over = True
-            return self._reader.whole(await self._reply.all(ANSWER_LIMIT))
         data = await self._reply.read()
         if data is None:
             self._over = True
@@ -99,14 +102,14 @@ class HttpAdapter:
     _lessons: OrderedDict[str, Amends] = Factory(OrderedDict[str, Amends])
 
     async def open(self, inbound: Inbound, target: Target, attachments: Attachments) -> Attempt:
-        patience = asyncio.get_running_loop().time() + 0.9 * target.timeouts.first_byte
+        patience = _now() + 0.9 * target.timeouts.first_byte
         amends = self._lessons.get(target.facts.model, Amends())
         mends = 0
         while True:
             built = self._dialect.build(inbound, target.facts, amends, attachments)
             reply = await self._channel.post(self._dialect.path, built.body, target.timeouts.connect)
             if reply.status < 300:
-                return self._attempt(inbound, target, built, reply)
+                return self._attempt(target, built, reply)
             body = await _refusal(reply)
             mended = mend(amends, reply.status, body, built)
             if mended is not None and mends < MENDS:
@@ -115,10 +118,9 @@ class HttpAdapter:
                 continue
             after = reply.headers.get("retry-after")
             error = read_error(reply.status, body, after, target.facts, inbound.estimated_tokens)
-            if error.kind is Kind.UPSTREAM_LOADING and asyncio.get_running_loop().time() < patience:
-                await asyncio.sleep(LOADING_PAUSE)
-            else:
+            if error.kind is not Kind.UPSTREAM_LOADING or _now() + LOADING_PAUSE >= patience:
                 raise error
+            await asyncio.sleep(LOADING_PAUSE)
 
     def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> Prompt:
         facts = evolve(target.facts, extra_body={})  # it may hold what only its server can read
@@ -139,9 +141,8 @@ class HttpAdapter:
     async def close(self) -> None:
         await self._channel.close()
 
-    def _attempt(self, inbound: Inbound, target: Target, built: Built, reply: Reply) -> HttpAttempt:
-        reader = self._dialect.reader(target.facts, built.wish, built.prefill)
-        return HttpAttempt(built, reply, reader, _is_streamed(inbound.request.stream, reply))
+    def _attempt(self, target: Target, built: Built, reply: Reply) -> HttpAttempt:
+        return HttpAttempt(built, reply, self._dialect.reader(target.facts, built.wish, built.prefill))
 
     def _learn(self, model: str, status: int, body: bytes, built: Built) -> None:
         """Keep what holds for the model; what only this prompt's length made too much is no lesson."""
@@ -157,13 +158,10 @@ class HttpAdapter:
 
 async def _refusal(reply: Reply) -> bytes:
     try:
-        return await reply.all(ERROR_LIMIT)
+        return await reply.explanation(ERROR_LIMIT)
     finally:
         await reply.close()
 
 
-def _is_streamed(asked: bool, reply: Reply) -> bool:
-    kind = reply.headers.get("content-type", "")
-    if "event-stream" in kind or "ndjson" in kind:
-        return asked
-    return asked and "json" not in kind and "html" not in kind
+def _now() -> float:
+    return asyncio.get_running_loop().time()

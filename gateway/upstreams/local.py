@@ -27,6 +27,7 @@ class LocalAttempt:
 
     parts: list[Part]
     built: Built = Factory(lambda: Built(b""))
+    heard: bool = True
 
     async def read(self) -> list[Part] | None:
         parts, self.parts = self.parts, []

@@ -45,6 +45,10 @@ class RecordingAttempt:
     _notebook: Notebook
     _parts: list[Part] = Factory(list[Part])
 
+    @property
+    def heard(self) -> bool:
+        return self._attempt.heard
+
     async def read(self) -> list[Part] | None:
         parts = await self._attempt.read()
         self._parts += parts or ()

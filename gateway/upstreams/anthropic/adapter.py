@@ -37,8 +37,7 @@ class RelayAdapter:
         built = to_messages_request(inbound, target.facts)
         reply = await self._post("/v1/messages", built.body, inbound, target)
         reader = RelayReader(target.facts, built.wish, streams=inbound.request.stream)
-        streamed = inbound.request.stream and "json" not in reply.headers.get("content-type", "")
-        return HttpAttempt(built, reply, reader, streamed)
+        return HttpAttempt(built, reply, reader)
 
     def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> Prompt:
         return prompt_of(to_messages_request(inbound, target.facts))
@@ -75,7 +74,7 @@ class RelayAdapter:
         if reply.status < 300:
             return reply
         try:
-            raise self._refusal(reply, await reply.all(ERROR_LIMIT), inbound, target)
+            raise self._refusal(reply, await reply.explanation(ERROR_LIMIT), inbound, target)
         finally:
             await reply.close()
 

@@ -57,6 +57,11 @@ class RelayReader:
     _spoken: bool = field(default=False, init=False)
     _stop: str = field(default="", init=False)
 
+    @property
+    def heard(self) -> bool:
+        """A plain message so far, or an event: pings are no more than comments."""
+        return self._spoken or (self._intake.plain and self._intake.heard)
+
     def feed(self, data: bytes) -> list[Part]:
         if self.ended:
             return []

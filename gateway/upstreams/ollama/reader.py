@@ -12,7 +12,7 @@ from __future__ import annotations
 import msgspec
 from attrs import define, field
 
-from gateway.lines import LineTooLong
+from gateway.lines import LIMIT, LineTooLong
 from gateway.ndjson import NdjsonReader
 from gateway.parts import End, Fault, Finish, Part, Tool, Usage
 from gateway.upstreams.built import ReplyWish
@@ -37,9 +37,14 @@ class NativeReader:
     wish: ReplyWish
     prefill: str = ""
     ended: bool = field(default=False, init=False)
+    heard: bool = field(default=False, init=False)
     _lines: NdjsonReader = field(factory=NdjsonReader, init=False)
     _prose: Prose = field(init=False)
     _calls: int = field(default=0, init=False)
+    _begun: bool = field(default=False, init=False)
+    _spread: list[bytes] = field(factory=list[bytes], init=False)
+    """The lines of a body that is one JSON text over several."""
+    _size: int = field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._prose = Prose(self.facts, self.wish, self.prefill)
@@ -52,6 +57,8 @@ class NativeReader:
             payloads = self._lines.feed(data)
         except LineTooLong as error:
             return self._break(garbage(self.facts, str(error)))
+        if not self.heard:
+            self.heard = bool(payloads) or self._lines.pending
         parts: list[Part] = []
         for payload in payloads:
             parts += self._payload(payload)
@@ -64,32 +71,52 @@ class NativeReader:
         if self.ended:
             return []
         parts: list[Part] = []
-        for payload in self._lines.close():
-            if not payload.startswith(b"{") or is_json(payload):
-                parts += self._payload(payload)
+        for payload in self._last(self._lines.close()):
+            parts += self._payload(payload)
         if self.ended:
             return parts
         return parts + self._break(cut(self.facts, spoken=self._prose.spoken or self._calls > 0))
 
     def whole(self, body: bytes) -> list[Part]:
         """The parts of a complete body; it may be spread over lines, or be a stream."""
-        if is_json(body):
-            return [*self._payload(body.strip()), *self.close()]
         return [*self.feed(body), *self.close()]
 
+    def _last(self, rest: list[bytes]) -> list[bytes]:
+        """What is left to be read at the end: a body spread over lines, or a line without its end."""
+        if self._spread:
+            spread, self._spread = self._spread, []
+            return [b"\n".join([*spread, *rest])]
+        return [line for line in rest if not line.startswith(b"{") or is_json(line)]
+
     def _payload(self, payload: bytes) -> list[Part]:
+        if self._spread:
+            return self._keep(payload)
         try:
             line = _LINE.decode(payload)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            if is_json(payload) and is_error(payload):
-                return self._break(fault(payload, self.facts))
-            return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"))
+            return self._unreadable(payload)
+        self._begun = True
         if line.error and bytes(line.error) not in _NO_ERROR:
             return self._break(fault(payload, self.facts))
         if line.message is None and not line.done:
             return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"))
         parts = self._message(line.message) if line.message is not None else []
         return parts + self._end(line) if line.done else parts
+
+    def _unreadable(self, payload: bytes) -> list[Part]:
+        if is_json(payload):
+            if is_error(payload):
+                return self._break(fault(payload, self.facts))
+        elif not self._begun and payload.startswith(b"{"):
+            self._begun = True
+            return self._keep(payload)
+        return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"))
+
+    def _keep(self, payload: bytes) -> list[Part]:
+        """A line of a body that is spread over several."""
+        self._spread.append(payload)
+        self._size += len(payload)
+        return self._break(garbage(self.facts, str(LineTooLong(LIMIT)))) if self._size > LIMIT else []
 
     def _message(self, message: w.Reply) -> list[Part]:
         parts: list[Part] = []

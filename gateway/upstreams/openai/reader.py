@@ -63,6 +63,10 @@ class ChatReader:
     def __attrs_post_init__(self) -> None:
         self._prose = Prose(self.facts, self.wish, self.prefill)
 
+    @property
+    def heard(self) -> bool:
+        return self._intake.heard
+
     def feed(self, data: bytes) -> list[Part]:
         """The parts of one read, cut anywhere."""
         if self.ended:

@@ -54,6 +54,7 @@ class ScriptedAttempt:
 
     built: Built
     _steps: Iterator[Step]
+    heard: bool = True
 
     async def read(self) -> list[Part] | None:
         for step in self._steps:
