@@ -1,8 +1,8 @@
 """Neutral parts -> the events of one Anthropic message. The only place where blocks are opened and closed.
 
 Rules:
-- `message_start` goes out with the first content (a call without a name is none yet); indices run 0, 1, 2, ...;
-  one block is open at a time.
+- `message_start` goes out with the first content (a call without a name is none yet); indices run 0, 1,
+  2, ...; one block is open at a time.
 - White space before a block, or between tool calls, waits for text and is dropped without it.
 - The call that came first is written first. While its arguments are incomplete, everything else waits:
   pieces of other calls are kept with their call, text and reasoning in the order they came.
