@@ -40,6 +40,8 @@ class ReplyWish:
     stop_sequences: tuple[str, ...] = ()
     max_tokens: int | None = None
     """What was really asked of the upstream, after clamping."""
+    prompt_tokens: int | None = None
+    """Our own idea of the prompt's size, for errors that name none."""
 
 
 @frozen
@@ -69,5 +71,7 @@ class Built:
     must_call: bool = False
     """The client demands a call of a tool, which the upstream was only asked for in words."""
     format: AnswerFormat | None = None
+    window: int | None = None
+    """The window that the server is told to load the model with, in tokens."""
     prefill: str = ""
     """The text the last assistant message began with: an upstream may echo it."""

@@ -11,24 +11,30 @@ Rules:
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Mapping
 
 from gateway.errors import Kind, UpstreamFailed
 from gateway.parts import Fault
 from gateway.upstreams.complaints import Complaint, complaint, mend
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.overflow import overflow
+from gateway.upstreams.pauses import pause_in
 from gateway.upstreams.words import Words, read_words
 
 __all__ = ["Complaint", "complaint", "fault", "is_error", "mend", "read_error"]
 
+NO_CODES: Mapping[str, int] = {}
 _BY_STATUS = {
     402: Kind.BILLING,
     404: Kind.NOT_FOUND,
     405: Kind.UPSTREAM_REJECTS_REQUEST,
     408: Kind.UPSTREAM_TIMEOUT,
+    409: Kind.UPSTREAM_UNAVAILABLE,
     413: Kind.TOO_LARGE,
     429: Kind.RATE_LIMITED,
+    499: Kind.UPSTREAM_CUT,
     502: Kind.UPSTREAM_UNREACHABLE,
     503: Kind.UPSTREAM_UNAVAILABLE,
     504: Kind.UPSTREAM_TIMEOUT,
@@ -61,19 +67,21 @@ _BY_WORDS = (
     (500, r"template|json:|jinja", Kind.UPSTREAM_REJECTS_REQUEST),
 )
 """What a status stands for where the words say more. The last is Ollama's: no retry mends a template."""
-_AGAIN = re.compile(r"(?:try again|retry)(?: after| in)? (\d+(?:\.\d+)?) ?(ms|s|m)?", re.IGNORECASE)
+_NO_TOOLS = "does not support tools"
+"""Ollama's words."""
 
 
 def read_error(
     status: int,
     body: bytes,
-    retry_after: str | None,
+    pause: float | None,
     facts: ModelFacts,
     estimate: int | None = None,
 ) -> UpstreamFailed:
     """The failure that an answer with a status other than 2xx stands for.
 
-    `retry_after` is the header as it came; `estimate` our own idea of the prompt's tokens.
+    `pause` is what its headers say, in seconds (see `pauses`); `estimate` our own idea of the prompt's
+    tokens.
     """
     words = read_words(body)
     kind = _kind(status, words)
@@ -81,21 +89,26 @@ def read_error(
         kind,
         _message(kind, status, words, facts, estimate),
         upstream_status=status,
-        retry_after=_seconds(retry_after, words),
+        retry_after=_seconds(pause, words),
     )
 
 
-def fault(body: bytes, facts: ModelFacts, estimate: int | None = None) -> Fault:
-    """The failure that an error object inside an answer stands for."""
+def fault(
+    body: bytes, facts: ModelFacts, estimate: int | None = None, codes: Mapping[str, int] = NO_CODES
+) -> Fault:
+    """The failure that an error object inside an answer stands for.
+
+    `codes`: what its protocol's own codes stand for; with such a list, every other code is a 500.
+    """
     words = read_words(body)
-    status = words.status or _named(words) or 200
+    status = words.status or codes.get(words.code) or _named(words) or (500 if codes and words.code else 200)
     kind = Kind.UPSTREAM_GARBAGE if status == 200 and not overflow(words) else _kind(status, words)
     return Fault(kind, _message(kind, status, words, facts, estimate), status, _seconds(None, words))
 
 
 def is_error(body: bytes) -> bool:
     """Whether a payload that holds no answer says what went wrong."""
-    return bool(read_words(body).message)
+    return not body.lstrip().startswith(b'"') and bool(read_words(body).message)
 
 
 def _named(words: Words) -> int | None:
@@ -129,6 +142,8 @@ def _message(kind: Kind, status: int, words: Words, facts: ModelFacts, estimate:
             said = f"upstream credentials rejected (status {status}): check this provider's api_key"
         case Kind.NOT_FOUND if facts.model not in said and "model" not in said:
             said = f"{said or 'not found'} (model {facts.model}; check this provider's base_url)"
+        case Kind.INVALID_REQUEST if _NO_TOOLS in said:
+            said = f'{said}: choose a model whose capabilities list "tools", or send no tools'
         case Kind.UPSTREAM_REJECTS_REQUEST if status < 500:
             said = f"answered with status {status}: check this provider's base_url"
         case _:
@@ -138,11 +153,7 @@ def _message(kind: Kind, status: int, words: Words, facts: ModelFacts, estimate:
     return f"[{facts.provider}] {said}"
 
 
-def _seconds(header: str | None, words: Words) -> int | None:
-    """Whole seconds until another try, from the header or from the words; None where neither says."""
-    if header is not None and re.fullmatch(r"\s*\d+(\.\d+)?\s*", header):
-        return -int(-float(header) // 1)
-    if found := _AGAIN.search(words.message):
-        scale = {"ms": 0.001, "m": 60.0}.get((found[2] or "s").lower(), 1.0)
-        return -int(-float(found[1]) * scale // 1)
-    return None
+def _seconds(pause: float | None, words: Words) -> int | None:
+    """Whole seconds until another try; None where neither headers nor words say."""
+    seconds = pause_in(words.message) if pause is None else pause
+    return None if seconds is None else math.ceil(seconds)

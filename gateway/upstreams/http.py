@@ -14,20 +14,23 @@ Rules:
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Protocol
 
 from attrs import Factory, define, evolve, frozen
+from msgspec.structs import replace
 
 from gateway.anthropic.attached import Attachments
 from gateway.errors import Kind, UpstreamFailed
 from gateway.inbound import Inbound
-from gateway.parts import Part
+from gateway.parts import Fault, Part
 from gateway.upstreams.base import Attempt, Target
 from gateway.upstreams.built import Amends, Built, ReplyWish
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.failures import complaint, mend, read_error
+from gateway.upstreams.pauses import pause
 from gateway.upstreams.prompt import Prompt
 from gateway.upstreams.transport import Channel, Reply
 
@@ -84,8 +87,17 @@ class HttpAttempt:
         data = await self._reply.read()
         if data is None:
             self._over = True
-            return self._reader.close()
-        return self._reader.feed(data)
+            return self._struck(self._reader.close())
+        parts = self._reader.feed(data)
+        return self._struck(parts) if self._reader.ended else parts
+
+    def _struck(self, parts: list[Part]) -> list[Part]:
+        """A fault at the end without the provider's own secrets, should its server repeat them."""
+        match parts:
+            case [*before, Fault() as fault]:
+                return [*before, replace(fault, message=self._reply.struck(fault.message))]
+            case _:
+                return parts
 
     async def close(self) -> None:
         if self._reader.ended:
@@ -116,8 +128,9 @@ class HttpAdapter:
                 amends, mends = mended, mends + 1
                 self._learn(target.facts.model, reply.status, body, built)
                 continue
-            after = reply.headers.get("retry-after")
-            error = read_error(reply.status, body, after, target.facts, inbound.estimated_tokens)
+            waits = pause(reply.status, reply.headers, time.time())
+            facts = _as_asked(target.facts, built)
+            error = read_error(reply.status, body, waits, facts, inbound.estimated_tokens)
             if error.kind is not Kind.UPSTREAM_LOADING or _now() + LOADING_PAUSE >= patience:
                 raise error
             await asyncio.sleep(LOADING_PAUSE)
@@ -142,7 +155,8 @@ class HttpAdapter:
         await self._channel.close()
 
     def _attempt(self, target: Target, built: Built, reply: Reply) -> HttpAttempt:
-        return HttpAttempt(built, reply, self._dialect.reader(target.facts, built.wish, built.prefill))
+        facts = _as_asked(target.facts, built)
+        return HttpAttempt(built, reply, self._dialect.reader(facts, built.wish, built.prefill))
 
     def _learn(self, model: str, status: int, body: bytes, built: Built) -> None:
         """Keep what holds for the model; what only this prompt's length made too much is no lesson."""
@@ -161,6 +175,13 @@ async def _refusal(reply: Reply) -> bytes:
         return await reply.explanation(ERROR_LIMIT)
     finally:
         await reply.close()
+
+
+def _as_asked(facts: ModelFacts, built: Built) -> ModelFacts:
+    """With the window that the request asks for, where no other is known."""
+    if built.window is None or facts.context_window is not None:
+        return facts
+    return evolve(facts, context_window=built.window)
 
 
 def _now() -> float:

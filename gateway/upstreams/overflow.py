@@ -27,11 +27,18 @@ _PHRASES = re.compile(
     r"|input text length should not exceed|range of input length"
     r"|prompt token count of \d+ exceeds|prompt_too_long|context the overflows"
     r"|(input|prompt) length exceeds|max_tokens must be at least 1, got -"
+    r"|maximum prompt length|exceeded model token limit"
+    r"|`inputs` tokens \+ `max_new_tokens` must be|`inputs` must have less than"
     r"|reduce the length of the (messages|input|prompt)|contextwindowexceeded",
     re.IGNORECASE,
 )
 _N = r"[^\d]{0,40}?(\d[\d,]*)"
 _WINDOW = (
+    r"model with (\d+) maximum context",
+    r"maximum prompt length is (\d+)",
+    r"model token limit: (\d+)",
+    r"`max_new_tokens` must be <= (\d+)",
+    r"`inputs` must have less than (\d+)",
     rf"available context size \({_N}",
     rf"maximum context (?:length|limit)(?: of| is)?{_N}",
     rf"context (?:length|window|limit|size) of(?: only)?{_N}",
@@ -48,7 +55,11 @@ _WINDOW = (
 )
 _PROMPT = (
     r"request \((\d+) tokens?\)",
-    r"\((\d+) (?:in the (?:messages|prompt)|of text input)",
+    r"\((\d+) in the (?:messages|prompt)",
+    r"(\d+) tokens from the input messages",
+    r"prompt contains (\d+) tokens",
+    r"request contains (\d+) tokens",
+    r"given: (\d+)",
     r"at least (\d+) input tokens",
     r"request has (\d+) input tokens",
     r"messages resulted in (\d+) tokens",
@@ -60,6 +71,8 @@ _PROMPT = (
 )
 _ANSWER = (
     r"(\d+) in the (?:completion|output)",
+    r"(\d+) tokens for the completion",
+    r"and (\d+) `max_new_tokens`",
     r"requested (\d+) output tokens",
     r"exceed context limit: \d+ \+ (\d+)",
     r"\((\d+) > \d+ - \d+\)",
@@ -69,7 +82,9 @@ _UNDERSTOOD = re.compile(
     r"|input length and `max_tokens` exceed context limit: \d+ \+ \d+ > \d+"
 )
 """What Claude Code looks for."""
-_TOTAL = (r"requested (\d+) tokens", r"requested about (\d+) tokens")
+_TOTAL = (r"requested (?:about |a total of )?(\d+) tokens", r"\(requested: (\d+)\)")
+_SHARES = r"(\d+) of \w+ input"
+"""OpenRouter's: of text, of tools, of images."""
 
 
 @frozen
@@ -101,7 +116,8 @@ def overflow(words: Words) -> Overflow | None:
     if not _PHRASES.search(words.text):
         return None
     window = _figure(words, "n_ctx") or _search(_WINDOW, words.message)
-    prompt = _figure(words, "n_prompt_tokens") or _search(_PROMPT, words.message)
+    shares = re.findall(_SHARES, words.message)
+    prompt = sum(map(int, shares)) or _figure(words, "n_prompt_tokens") or _search(_PROMPT, words.message)
     answer, total = _search(_ANSWER, words.message), _search(_TOTAL, words.message)
     if prompt is None and total is not None:
         prompt = total - (answer or 0)

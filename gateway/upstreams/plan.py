@@ -64,6 +64,8 @@ class Plan:
     """Parallel calls are to be forbidden."""
     reasoning: Reasoning
     max_tokens: int | None
+    prompt_tokens: int
+    """As far as it can be guessed."""
     stop: list[str]
     format: Format | None
     """What the answer has to match (`output_config.format`), if anything."""
@@ -83,12 +85,13 @@ class Plan:
     cuts: tuple[Cut, ...]
     """Then: where the blocks of the system prompt end."""
 
-    def built(self, body: bytes, *, single_tool: bool) -> Built:
+    def built(self, body: bytes, *, single_tool: bool, window: int | None = None) -> Built:
         wish = ReplyWish(
             thinking=bool(self.reasoning.on),
             display=self.thinking_display,
             stop_sequences=tuple(self.stop),
             max_tokens=self.max_tokens,
+            prompt_tokens=self.prompt_tokens,
         )
         return Built(
             body=merged(body, self.extra_body) if self.extra_body else body,
@@ -98,6 +101,7 @@ class Plan:
             single_tool=single_tool,
             must_call=self.must_call,
             format=self.format and self.format.answer,
+            window=window,
             prefill=self.prefill,
         )
 
@@ -138,6 +142,7 @@ def plan(
         single=tools.choice.single and bool(told.tools),
         reasoning=_reasoning(request, quirks, told.choice, notes),
         max_tokens=max_tokens(inbound, facts, amends, notes),
+        prompt_tokens=inbound.estimated_tokens,
         stop=_stop(request),
         format=form,
         returned=offered.returned,

@@ -15,10 +15,10 @@ import asyncio
 import contextlib
 import functools
 import ipaddress
+import re
 import ssl
 import urllib.request
-import zlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextvars import ContextVar
 from urllib.parse import urlsplit
 
@@ -29,6 +29,7 @@ from httpx_aiohttp import AiohttpTransport
 
 from gateway.errors import Kind, UpstreamFailed
 from gateway.settings.models import Provider
+from gateway.upstreams.diagnosis import failure, is_cut
 from gateway.upstreams.inflating import ENCODINGS, Inflating
 
 IDENTITY = {"user-agent": "messages-gateway"}
@@ -38,6 +39,11 @@ DRAIN = 0.5
 """Seconds that the end of a body may take to arrive after the end of its content."""
 EXPLAINING = 2.0
 """Seconds that the words of a refusal may take to arrive after its status."""
+
+HIDDEN = "[hidden]"
+SHORTEST_SECRET = 8
+"""Characters. What is shorter guards nothing, and may be a word like any other."""
+_SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie|password|signature|credential", re.IGNORECASE)
 
 _url = functools.lru_cache(maxsize=256)(httpx.URL)
 """Parsing the same few URLs anew would cost half of what a request object costs."""
@@ -53,6 +59,8 @@ class Reply:
     headers: httpx.Headers
     _provider: str
     _response: httpx.Response
+    _secrets: Sequence[str] = field(default=(), repr=False)
+    """The provider's own: its server may repeat what it was sent."""
     _chunks: AsyncIterator[bytes] = field(init=False)
     _inflating: Inflating | None = field(init=False)
 
@@ -88,7 +96,10 @@ class Reply:
         return b"".join(pieces)[:limit]
 
     async def explanation(self, limit: int) -> bytes:
-        """The body of a refusal, as far as it comes: its status counts also where its words break off."""
+        """The body of a refusal, as far as it comes: its status counts also where its words break off.
+
+        Without the provider's own secrets.
+        """
         pieces: list[bytes] = []
         size = 0
         with contextlib.suppress(UpstreamFailed, TimeoutError):
@@ -96,7 +107,16 @@ class Reply:
                 while size < limit and (data := await self.read()) is not None:
                     pieces.append(data)
                     size += len(data)
-        return b"".join(pieces)[:limit]
+        body = b"".join(pieces)[:limit]
+        for secret in self._secrets:
+            body = body.replace(secret.encode(), HIDDEN.encode())
+        return body
+
+    def struck(self, text: str) -> str:
+        """`text` without the provider's own secrets."""
+        for secret in self._secrets:
+            text = text.replace(secret, HIDDEN)
+        return text
 
     async def drain(self) -> None:
         """Wait a moment for the end of a body whose content is over: only then is the connection kept."""
@@ -118,6 +138,7 @@ class Channel:
     base_url: str
     _headers: Mapping[str, str] = field(repr=False)
     _transport: AiohttpTransport = field(repr=False)
+    _secrets: Sequence[str] = field(default=(), repr=False)
 
     @classmethod
     def build(cls, name: str, provider: Provider, key_header: str = "authorization") -> Channel:
@@ -127,7 +148,7 @@ class Channel:
             key = provider.api_key.reveal()
             headers[key_header] = f"Bearer {key}" if key_header == "authorization" else key
         headers |= {key.lower(): value for key, value in provider.headers.items()}
-        return cls(name, provider.base_url, headers, _transport(provider))
+        return cls(name, provider.base_url, headers, _transport(provider), _secrets(provider))
 
     async def post(
         self, path: str, body: bytes, connect: float, headers: Mapping[str, str] | None = None
@@ -155,12 +176,21 @@ class Channel:
             try:
                 response = await self._transport.handle_async_request(request)
             except httpx.TransportError as error:
-                if not (_reused.get() and _is_cut(error)):
+                if not (_reused.get() and is_cut(error)):
                     raise
                 response = await self._transport.handle_async_request(request)
         except Exception as error:  # the transport lets several libraries' errors through
             raise failure(error, self.name) from error
-        return Reply(response.status_code, response.headers, self.name, response)
+        return Reply(response.status_code, response.headers, self.name, response, self._secrets)
+
+
+def _secrets(provider: Provider) -> Sequence[str]:
+    """What no error may repeat: the key, and the words of headers that hold one. The longest first."""
+    held = [value for name, value in provider.headers.items() if _SECRET_HEADER.search(name)]
+    if provider.api_key:
+        held.append(provider.api_key.reveal())
+    words = {word for value in held for word in (value, *value.split()) if len(word) >= SHORTEST_SECRET}
+    return sorted(words, key=len, reverse=True)
 
 
 def _transport(provider: Provider) -> AiohttpTransport:
@@ -239,76 +269,3 @@ def _inflating(encoding: str, provider: str) -> Inflating | None:
         Kind.UPSTREAM_GARBAGE,
         f"[{provider}] the answer is compressed with {encoding}, though none was asked for",
     )
-
-
-def _is_cut(error: BaseException) -> bool:
-    return isinstance(
-        _cause(error), aiohttp.ServerDisconnectedError | aiohttp.ClientOSError | ConnectionError
-    ) and not isinstance(_cause(error), aiohttp.ClientConnectorError)
-
-
-def _cause(error: BaseException) -> BaseException:
-    """The transport hides aiohttp's exception behind an httpx one that says less."""
-    return error.__cause__ if isinstance(error, httpx.TransportError) and error.__cause__ else error
-
-
-def failure(error: BaseException, provider: str) -> UpstreamFailed:
-    """What a broken connection means, in words that name the provider and the fix but no secret."""
-    if isinstance(error, UpstreamFailed):
-        return error
-    cause = _cause(error)
-    for types, kind, said in _DIAGNOSES:
-        if isinstance(cause, types):
-            return UpstreamFailed(kind, f"[{provider}] {said.format(where=_where(cause), why=_why(cause))}")
-    said = f"the answer is not HTTP as expected: {type(cause).__name__}"
-    return UpstreamFailed(Kind.UPSTREAM_GARBAGE, f"[{provider}] {said}")
-
-
-_DIAGNOSES: tuple[tuple[tuple[type[BaseException], ...], Kind, str], ...] = (
-    (
-        (aiohttp.ClientSSLError, aiohttp.ServerFingerprintMismatch),
-        Kind.UPSTREAM_TLS,
-        "TLS failed at {where}: {why}",
-    ),
-    (
-        (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError),
-        Kind.UPSTREAM_UNREACHABLE,
-        "cannot connect through the proxy: {why}",
-    ),
-    (
-        (aiohttp.ClientConnectorError,),
-        Kind.UPSTREAM_UNREACHABLE,
-        "cannot reach provider at {where}: {why}",
-    ),
-    (
-        (TimeoutError,),
-        Kind.UPSTREAM_CONNECT_TIMEOUT,
-        "cannot reach provider: no connection within timeouts.connect",
-    ),
-    (
-        (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError),
-        Kind.UPSTREAM_CUT,
-        "the upstream closed the connection before it answered",
-    ),
-    (
-        (aiohttp.ClientPayloadError,),
-        Kind.UPSTREAM_CUT,
-        "the upstream closed the connection in the middle of its answer",
-    ),
-    ((zlib.error,), Kind.UPSTREAM_GARBAGE, "the answer is damaged: it does not decompress"),
-)
-"""First match wins: several of aiohttp's classes are also ClientOSError."""
-
-
-def _where(cause: BaseException) -> str:
-    return f"{cause.host}:{cause.port}" if isinstance(cause, aiohttp.ClientConnectorError) else ""
-
-
-def _why(cause: BaseException) -> str:
-    if isinstance(cause, aiohttp.ClientConnectorCertificateError):
-        return f"{cause.certificate_error} (name a private CA with ca_file)"
-    if "WRONG_VERSION_NUMBER" in str(cause):
-        return "the server does not speak TLS there (use http:// in base_url)"
-    if isinstance(cause, aiohttp.ClientConnectorError) and cause.os_error.strerror:
-        return cause.os_error.strerror
-    return type(cause).__name__

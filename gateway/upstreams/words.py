@@ -5,6 +5,9 @@
     {"error": "text"}                                    Ollama; the text may be llama-server's JSON again
     {"object": "error", "message", "type", "code"}       older vLLM, Mistral
     {"detail": "text" | [{"loc", "msg"}]}                FastAPI
+    {"errors": [{"message"}]}                            Cloudflare, GraphQL
+    {"error": "code", "error_description": "text"}       OAuth, in front of the server
+    "text", ["text"]                                     as JSON
     text, HTML                                           whatever stands in front of the server
 
 Rules:
@@ -48,7 +51,7 @@ class Words:
 
 def read_words(body: bytes) -> Words:
     """What `body` says. Never raises."""
-    text = body.decode("utf-8", "replace").strip()
+    text = body.decode("utf-8-sig", "replace").strip()
     try:
         return _from_json(json.loads(text), 0)
     except (ValueError, RecursionError):
@@ -82,33 +85,39 @@ def _from_json(value: object, depth: int) -> Words:
     if isinstance(value, list):
         items = cast("list[object]", value)
         return _from_json(items[0], depth) if items else Words()
+    if isinstance(value, str):
+        return Words(message=clean(value))
     if not isinstance(value, dict):
         return Words()
     fields = cast("Json", value)
-    error, details = fields.get("error"), fields.get("detail")
+    error, details = fields.get("error") or fields.get("errors"), fields.get("detail")
     if isinstance(error, dict):
         return _from_error(cast("Json", error), _number(fields.get("status")), depth)
     if isinstance(error, str):
         return _from_text(error, fields, depth)
+    if isinstance(error, list):
+        return _from_json(cast("object", error), depth)
     if isinstance(details, list):
         return Words(message=clean("; ".join(_detail(detail) for detail in cast("list[object]", details))))
     return _from_error(fields, None, depth)
 
 
 def _from_text(error: str, fields: Json, depth: int) -> Words:
-    """`error` is a text; Java's servers put the better one in `message` beside it."""
+    """`error` is a text; Java's servers, and OAuth's, put the better one beside it."""
     if nested := _nested(error, depth):
         return nested
-    more = fields.get("message")
+    more = fields.get("message") or fields.get("error_description")
     text = f"{error}: {more}" if isinstance(more, str) and more else error
     return Words(message=clean(text), status=_number(fields.get("status")))
 
 
 def _from_error(error: Json, status: int | None, depth: int) -> Words:
-    message = error.get("message") or error.get("detail") or error.get("msg") or ""
-    if isinstance(message, dict):
-        return _from_json(cast("object", message), depth + 1) if depth < _DEEPEST else Words()
-    inner = _nested(_raw(error), depth) or _nested(str(message), depth) or Words()
+    message = next((said for name in _SAYING if (said := error.get(name))), "")
+    if isinstance(message, dict | list):
+        inner = _from_json(cast("object", message), depth + 1) if depth < _DEEPEST else Words()
+        message = inner.message or json.dumps(message)
+    else:
+        inner = _nested(_raw(error), depth) or _nested(str(message), depth) or Words()
     return Words(
         message=inner.message or clean(str(message)),
         code=inner.code or _name(error.get("code")),
@@ -120,6 +129,7 @@ def _from_error(error: Json, status: int | None, depth: int) -> Words:
 
 
 _DEEPEST = 3
+_SAYING = ("message", "detail", "msg", "error_description")
 
 
 def _nested(text: str, depth: int) -> Words | None:

@@ -8,7 +8,10 @@ from gateway.errors import Kind, UpstreamFailed
 from gateway.settings.quirks import PLAIN
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.failures import fault, is_error, read_error
+from gateway.upstreams.pauses import pause
 
+NOW = 1_792_567_650.0
+"""Wed, 21 Oct 2026 07:27:30 GMT"""
 FACTS = ModelFacts("up", "qwen", PLAIN, context_window=32768)
 
 
@@ -16,7 +19,8 @@ def refused(
     status: int, body: object, retry_after: str | None = None, estimate: int | None = None
 ) -> UpstreamFailed:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return read_error(status, data, retry_after, FACTS, estimate)
+    waits = None if retry_after is None else pause(status, {"retry-after": retry_after}, NOW)
+    return read_error(status, data, waits, FACTS, estimate)
 
 
 @pytest.mark.parametrize(
@@ -24,7 +28,14 @@ def refused(
     [
         (400, {"error": {"message": "bad"}}, Kind.INVALID_REQUEST, "[up] bad"),
         (422, {"detail": [{"loc": ["body", "x"], "msg": "bad"}]}, Kind.INVALID_REQUEST, "[up] x: bad"),
-        (409, b"", Kind.INVALID_REQUEST, "[up] answered with status 409"),
+        (409, b"", Kind.UPSTREAM_UNAVAILABLE, "[up] answered with status 409"),
+        (499, {"error": "request canceled"}, Kind.UPSTREAM_CUT, "[up] request canceled"),
+        (
+            400,
+            {"error": "m does not support tools"},
+            Kind.INVALID_REQUEST,
+            '[up] m does not support tools: choose a model whose capabilities list "tools", or send no tools',
+        ),
         (
             401,
             {"error": {"message": "Incorrect API key sk-12345678"}},
@@ -110,7 +121,8 @@ def test_overflow_without_numbers_takes_ours():
         ("7", "", 7),
         ("0.2", "", 1),
         (" 12 ", "try again in 99s", 12),
-        ("Wed, 21 Oct 2026 07:28:00 GMT", "", 5),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", "", 30),
+        ("soon", "", 5),
         (None, "Please try again in 20.5s.", 21),
         (None, "Please try again in 500ms", 1),
         (None, "retry after 2 m", 120),
@@ -176,3 +188,25 @@ def test_error_inside_an_answer_keeps_its_words_and_pause():
 )
 def test_payload_with_words_is_an_error(body, expected):
     assert is_error(body) is expected
+
+
+RESPONSES = {"invalid_prompt": 400, "server_error": 500}
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("invalid_prompt", Kind.INVALID_REQUEST),
+        ("server_error", Kind.UPSTREAM_FAILED),
+        ("insufficient_quota", Kind.BILLING),
+        ("anything_else", Kind.UPSTREAM_FAILED),
+    ],
+)
+def test_code_of_a_protocol_with_a_list_of_them_goes_by_the_list(code, kind):
+    body = json.dumps({"error": {"message": "m", "code": code}}).encode()
+    assert fault(body, FACTS, codes=RESPONSES).kind is kind
+
+
+def test_overflow_inside_an_answer_has_numbers_too():
+    found = fault(b'{"error":"input length exceeds the context length"}', FACTS, 50_000)
+    assert found.message == "prompt is too long: 50000 tokens > 32768 maximum"

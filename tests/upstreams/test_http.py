@@ -91,6 +91,16 @@ async def serving(play: Play) -> AsyncIterator[int]:
         listening.close()
 
 
+def in_turn(*plays: Play) -> Play:
+    """A play for each request."""
+    waiting = list(plays)
+
+    async def play(writer: asyncio.StreamWriter) -> None:
+        await waiting.pop(0)(writer)
+
+    return play
+
+
 def answering(*steps: bytes | float) -> Play:
     """Bytes are written, a number is a pause in seconds."""
 
@@ -282,3 +292,83 @@ ITEM = (
 async def test_an_error_behind_what_was_held_back_has_its_status(kind, events):
     client = await ask(answering(EVENTS, events), kind=kind, stream=True)
     assert (client.status, client.error) == (429, "[up] slow down")
+
+
+# ------------------------------------------------------------ errors and their words
+
+LONGER = b'{"error":"the prompt is longer than the context length currently available to the model"}'
+NDJSON = b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\n\r\n"
+FAILED = (
+    b'data: {"type":"response.failed","response":{"status":"failed","error":'
+    b'{"code":"context_length_exceeded","message":"too long"}}}\n\n'
+)
+
+
+@pytest.mark.parametrize("reply", [refusal(400, LONGER), NDJSON + LONGER + b"\n"], ids=["status", "line"])
+async def test_overflow_of_ollama_names_the_window_that_was_asked_for(reply):
+    client = await ask(answering(reply), kind="ollama", stream=True)
+    assert (client.status, client.error) == (400, "prompt is too long: 32769 tokens > 32768 maximum")
+
+
+@pytest.mark.parametrize(
+    ("kind", "events"),
+    [
+        ("responses", FAILED),
+        ("openai", b'data: {"error":{"message":"x","code":"context_length_exceeded"}}\n\n'),
+    ],
+)
+async def test_overflow_inside_an_answer_goes_by_our_own_guess(kind, events):
+    client = await ask(answering(EVENTS + events), kind=kind, stream=True, padding="x" * 4000)
+    assert client.status == 400
+    said, limit = client.error.removeprefix("prompt is too long: ").split(" tokens > ")
+    assert int(said) > 1000
+    assert int(limit.split()[0]) == int(said) - 1
+
+
+async def test_answer_that_does_not_fit_beside_its_prompt_is_asked_for_once_more():
+    words = (
+        b"Requested token count exceeds the model's maximum context length of 32768 tokens. You requested a "
+        b"total of 33000 tokens: 1000 tokens from the input messages and 32000 tokens for the completion."
+    )
+    refused = answering(refusal(400, b'{"error":{"message":"%s"}}' % words))
+    client = await ask(in_turn(refused, answering(WHOLE + ANSWER)), max_tokens=64_000)
+    assert (client.status, client.text) == (200, "Hi")
+    assert "clamped.max_tokens" in client.headers["x-gateway-warnings"]
+
+
+async def test_the_pause_is_what_the_limits_say():
+    limits = b"x-ratelimit-remaining-tokens: 0\r\nx-ratelimit-reset-tokens: 1m2.5s\r\n"
+    client = await ask(answering(refusal(429, b"{}", headers=limits)))
+    assert (client.status, client.headers["retry-after"]) == (429, "63")
+
+
+ECHO = b'{"error":{"message":"no such key: a-very-secret-key","code":500}}'
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [refusal(500, ECHO), EVENTS + b"data: " + ECHO + b"\n\n", WHOLE + ECHO],
+    ids=["status", "stream", "whole"],
+)
+async def test_the_providers_key_is_not_repeated_to_the_client(reply):
+    client = await ask(answering(reply), stream=True)
+    assert client.error == "[up] no such key: [hidden]"
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("server_error", 500),
+        ("rate_limit_exceeded", 429),
+        ("invalid_prompt", 400),
+        ("invalid_image_url", 400),
+        ("bio_policy", 400),
+        ("misalignment_policy_violation", 400),
+        ("vector_store_timeout", 500),
+        ("something_new", 500),
+    ],
+)
+async def test_codes_of_responses_have_their_status(code, status):
+    events = FAILED.replace(b"context_length_exceeded", code.encode())
+    client = await ask(answering(EVENTS + events), kind="responses", stream=True)
+    assert client.status == status

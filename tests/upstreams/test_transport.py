@@ -265,3 +265,20 @@ async def test_connecting_has_a_limit():
             await built.post("/chat", b"{}", 1e-6)
         await built.close()
     assert failed.value.kind is Kind.UPSTREAM_CONNECT_TIMEOUT
+
+
+async def test_secrets_of_the_provider_are_struck_out_of_a_refusal():
+    said = b"Bearer k-1234567890 and tok-abcdefgh are wrong, ask the research team"
+
+    async def serve(reader, writer):
+        await request(reader)
+        writer.write(b"HTTP/1.1 400 X\r\ncontent-length: %d\r\n\r\n" % len(said) + said)
+
+    headers = {"X-Auth": "tok-abcdefgh", "X-Team": "research"}
+    async with server(serve) as port, channel(port, api_key=Secret("k-1234567890"), headers=headers) as built:
+        reply = await built.post("/chat", b"{}", 2.0)
+        assert (
+            await reply.explanation(1000) == b"Bearer [hidden] and [hidden] are wrong, ask the research team"
+        )
+        assert reply.struck("k-1234567890") == "[hidden]"
+        await reply.close()

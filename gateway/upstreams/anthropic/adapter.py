@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import msgspec
 from attrs import define
 
@@ -16,6 +18,7 @@ from gateway.upstreams.base import Attempt, Target
 from gateway.upstreams.failures import read_error
 from gateway.upstreams.http import ERROR_LIMIT, HttpAttempt
 from gateway.upstreams.overflow import is_understood
+from gateway.upstreams.pauses import pause
 from gateway.upstreams.prompt import Prompt
 from gateway.upstreams.transport import Channel, Reply
 from gateway.upstreams.words import clean
@@ -81,7 +84,11 @@ class RelayAdapter:
     def _refusal(self, reply: Reply, body: bytes, inbound: Inbound, target: Target) -> UpstreamFailed:
         """The server's own words and details: clients act on both."""
         error = read_error(
-            reply.status, body, reply.headers.get("retry-after"), target.facts, inbound.estimated_tokens
+            reply.status,
+            body,
+            pause(reply.status, reply.headers, time.time()),
+            target.facts,
+            inbound.estimated_tokens,
         )
         kind = _OWN_CREDENTIALS.get(reply.status, error.kind) if self._pass_credentials else error.kind
         try:

@@ -97,7 +97,7 @@ class NativeReader:
             return self._unreadable(payload)
         self._begun = True
         if line.error and bytes(line.error) not in _NO_ERROR:
-            return self._break(fault(payload, self.facts))
+            return self._break(fault(payload, self.facts, self.wish.prompt_tokens))
         if line.message is None and not line.done:
             return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"))
         parts = self._message(line.message) if line.message is not None else []
@@ -106,7 +106,7 @@ class NativeReader:
     def _unreadable(self, payload: bytes) -> list[Part]:
         if is_json(payload):
             if is_error(payload):
-                return self._break(fault(payload, self.facts))
+                return self._break(fault(payload, self.facts, self.wish.prompt_tokens))
         elif not self._begun and payload.startswith(b"{"):
             self._begun = True
             return self._keep(payload)

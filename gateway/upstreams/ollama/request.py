@@ -53,7 +53,7 @@ def to_chat_request(
         _think(chat, todo)
     if todo.single:
         todo.notes.add("emulated.disable_parallel_tool_use")
-    return todo.built(encoded(chat), single_tool=todo.single)
+    return todo.built(encoded(chat), single_tool=todo.single, window=chat.options.num_ctx)
 
 
 def _options(todo: Plan, facts: ModelFacts, amends: Amends) -> o.Options:

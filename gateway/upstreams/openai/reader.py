@@ -116,7 +116,7 @@ class ChatReader:
             return self._chunk(_COMPLETION.decode(payload), payload)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             if is_json(payload) and is_error(payload):
-                return self._break(fault(payload, self.facts))
+                return self._break(fault(payload, self.facts, self.wish.prompt_tokens))
             return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"))
 
     def _chunk(self, chunk: o.Completion, payload: bytes) -> list[Part]:
@@ -126,7 +126,7 @@ class ChatReader:
         elif chunk.x_groq is not None and len(chunk.x_groq.usage) > len(b"null"):
             self._usage = bytes(chunk.x_groq.usage)
         if (chunk.error and bytes(chunk.error) not in _NO_ERROR) or (choices is None and is_error(payload)):
-            return self._break(fault(payload, self.facts))
+            return self._break(fault(payload, self.facts, self.wish.prompt_tokens))
         parts: list[Part] = []
         for choice in choices or ():
             if not choice.index:

@@ -37,6 +37,34 @@ _ENDS = {
     "response.failed": "failed",
     "response.cancelled": "cancelled",
 }
+_CODES = {
+    "server_error": 500,
+    "rate_limit_exceeded": 429,
+    "vector_store_timeout": 500,
+    "failed_to_download_image": 500,
+    **dict.fromkeys(
+        (
+            "invalid_prompt",
+            "bio_policy",
+            "misalignment_policy_violation",
+            "invalid_image",
+            "invalid_image_format",
+            "invalid_image_mode",
+            "invalid_image_url",
+            "invalid_base64_image",
+            "unsupported_image_media_type",
+            "image_content_policy_violation",
+            "image_file_not_found",
+            "image_file_too_large",
+            "image_parse_error",
+            "image_too_large",
+            "image_too_small",
+            "empty_image_file",
+        ),
+        400,
+    ),
+}
+"""The API's list of codes; those of prompts and images are the request's, and no retry mends them."""
 _NO_ERROR = frozenset({b"", b"null", b'""', b"{}"})
 
 
@@ -102,7 +130,7 @@ class ResponsesReader:
             return self._end("", payload, payload) if plain else self._event(_EVENT.decode(payload), payload)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             if is_json(payload) and is_error(payload):
-                return self._break(fault(payload, self.facts))
+                return self._break(fault(payload, self.facts, self.wish.prompt_tokens))
             return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"))
 
     def _event(self, event: r.Event, payload: bytes) -> list[Part]:  # noqa: C901  a case for each event
@@ -174,12 +202,15 @@ class ResponsesReader:
     def _failure(self, response: r.Response, status: str) -> Fault:
         if bytes(response.error) in _NO_ERROR:
             return garbage(self.facts, f"an answer that has {status}")
-        return fault(b'{"error":' + bytes(response.error) + b"}", self.facts)
+        return self._named(b'{"error":' + bytes(response.error) + b"}")
 
     def _fault(self, payload: bytes) -> Fault:
         if is_error(payload):
-            return fault(payload, self.facts)
+            return self._named(payload)
         return garbage(self.facts, f"what is no answer: {excerpt(payload)}")
+
+    def _named(self, error: bytes) -> Fault:
+        return fault(error, self.facts, self.wish.prompt_tokens, _CODES)
 
     def _break(self, fault: Fault, usage: Usage | None = None) -> list[Part]:
         self.ended = True

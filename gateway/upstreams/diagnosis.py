@@ -1,0 +1,88 @@
+"""What the libraries below say of a connection that failed -> `UpstreamFailed`, in words that help.
+
+Rules:
+- The words name the provider, what went wrong and what to change, and never hold a secret.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+import aiohttp
+import httpx
+
+from gateway.errors import Kind, UpstreamFailed
+
+
+def is_cut(error: BaseException) -> bool:
+    """Whether the server closed a connection that had been made."""
+    return isinstance(
+        _cause(error), aiohttp.ServerDisconnectedError | aiohttp.ClientOSError | ConnectionError
+    ) and not isinstance(_cause(error), aiohttp.ClientConnectorError)
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The transport hides aiohttp's exception behind an httpx one that says less."""
+    return error.__cause__ if isinstance(error, httpx.TransportError) and error.__cause__ else error
+
+
+def failure(error: BaseException, provider: str) -> UpstreamFailed:
+    """What a broken connection means, in words that name the provider and the fix but no secret."""
+    if isinstance(error, UpstreamFailed):
+        return error
+    cause = _cause(error)
+    for types, kind, said in _DIAGNOSES:
+        if isinstance(cause, types):
+            return UpstreamFailed(kind, f"[{provider}] {said.format(where=_where(cause), why=_why(cause))}")
+    said = f"the answer is not HTTP as expected: {type(cause).__name__}"
+    return UpstreamFailed(Kind.UPSTREAM_GARBAGE, f"[{provider}] {said}")
+
+
+_DIAGNOSES: tuple[tuple[tuple[type[BaseException], ...], Kind, str], ...] = (
+    (
+        (aiohttp.ClientSSLError, aiohttp.ServerFingerprintMismatch),
+        Kind.UPSTREAM_TLS,
+        "TLS failed at {where}: {why}",
+    ),
+    (
+        (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError),
+        Kind.UPSTREAM_UNREACHABLE,
+        "cannot connect through the proxy: {why}",
+    ),
+    (
+        (aiohttp.ClientConnectorError,),
+        Kind.UPSTREAM_UNREACHABLE,
+        "cannot reach provider at {where}: {why}",
+    ),
+    (
+        (TimeoutError,),
+        Kind.UPSTREAM_CONNECT_TIMEOUT,
+        "cannot reach provider: no connection within timeouts.connect",
+    ),
+    (
+        (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError),
+        Kind.UPSTREAM_CUT,
+        "the upstream closed the connection before it answered",
+    ),
+    (
+        (aiohttp.ClientPayloadError,),
+        Kind.UPSTREAM_CUT,
+        "the upstream closed the connection in the middle of its answer",
+    ),
+    ((zlib.error,), Kind.UPSTREAM_GARBAGE, "the answer is damaged: it does not decompress"),
+)
+"""First match wins: several of aiohttp's classes are also ClientOSError."""
+
+
+def _where(cause: BaseException) -> str:
+    return f"{cause.host}:{cause.port}" if isinstance(cause, aiohttp.ClientConnectorError) else ""
+
+
+def _why(cause: BaseException) -> str:
+    if isinstance(cause, aiohttp.ClientConnectorCertificateError):
+        return f"{cause.certificate_error} (name a private CA with ca_file)"
+    if "WRONG_VERSION_NUMBER" in str(cause):
+        return "the server does not speak TLS there (use http:// in base_url)"
+    if isinstance(cause, aiohttp.ClientConnectorError) and cause.os_error.strerror:
+        return cause.os_error.strerror
+    return type(cause).__name__
