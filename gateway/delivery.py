@@ -21,6 +21,7 @@ from gateway.anthropic import events as e
 from gateway.anthropic.fold import fold
 from gateway.anthropic.writer import MessageWriter
 from gateway.errors import GatewayError
+from gateway.held import LIMIT, PIECE, too_large
 from gateway.parts import Notice
 from gateway.silence import Act, Silence
 
@@ -151,6 +152,8 @@ class Folded:
 
     async def events(self, events: Sequence[e.Event]) -> None:
         self._events.extend(events)
+        if self._to.writer.written + PIECE * len(self._events) > LIMIT:
+            raise too_large()
         if self._to.first_event is None:
             self._to.first_event = self._to.now()
         if not self._to.writer.ended:

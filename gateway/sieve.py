@@ -16,6 +16,7 @@ from typing import Protocol
 
 from attrs import Factory, define, field
 
+from gateway.held import Held
 from gateway.parts import Block, End, Fault, Finish, Notice, Part, Relayed, Text, Thinking, Tool, Usage
 
 
@@ -81,10 +82,12 @@ class SummarySieve:
     _block: Mapping[str, object]
     """The block without its content."""
     _texts: list[str] = Factory(list[str])
+    _kept: Held = Factory(Held)
 
     def take(self, part: Part) -> list[Part]:
         match part:
             case Text():
+                self._kept.add(part.text)
                 self._texts.append(part.text)
                 return []
             case Thinking() | Tool() | Block():

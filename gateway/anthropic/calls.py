@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from attrs import Factory, define
 
+from gateway.brackets import Brackets
 from gateway.parts import Tool
 from gateway.schemas.mending import Mended, Mending
 
@@ -46,8 +47,13 @@ class Call:
     _pieces: list[str] = Factory(list[str])
     _unseen: int = 0
     """The first of `_pieces` that has not been looked at by `release`."""
-    _incomplete: int = 0
-    """With this many pieces the arguments were no object: not looked at again before another comes."""
+    _foreign: bool = False
+    """They begin with something else than an object, and are never shown."""
+    _brackets: Brackets = Factory(Brackets)
+    _counted: int = 0
+    """The first of `_pieces` whose brackets were not counted yet."""
+    _broken: bool = False
+    """The arguments were closed and no object: nothing that follows mends that."""
 
     def add(self, part: Tool) -> None:
         self.id = self.id or part.id
@@ -58,16 +64,15 @@ class Call:
 
     def release(self) -> str:
         """The arguments that the client may see now and has not seen; empty if there are none."""
-        if self.mending is not None:
+        if self.mending is not None or self._foreign:
             return ""
         fresh = "".join(self._pieces[self._unseen :])
         if not self.shown:
             fresh = fresh.lstrip()
-            if not fresh.startswith("{"):
-                return ""
-            self.shown = True
+            self.shown = fresh.startswith("{")
+            self._foreign = bool(fresh) and not self.shown
         self._unseen = len(self._pieces)
-        return fresh
+        return fresh if self.shown else ""
 
     def settled(self, *, cut_short: bool) -> Mended | None:
         """What is left to show now that the call is over; None where its arguments cannot be read.
@@ -91,17 +96,14 @@ class Call:
         """Whether the upstream has nothing more to say about this call, as far as one can tell."""
         if self.whole:
             return True
-        if len(self._pieces) > self._incomplete and self._ends_like_an_object() and self.valid:
-            return True
-        self._incomplete = len(self._pieces)
-        return False
+        for piece in self._pieces[self._counted :]:
+            self._brackets.feed(piece)
+        self._counted = len(self._pieces)
+        if self._broken or not self._brackets.closed:
+            return False
+        self._broken = not self.valid
+        return not self._broken
 
     @property
     def valid(self) -> bool:
         return parse_arguments(self.arguments) is not None
-
-    def _ends_like_an_object(self) -> bool:
-        for piece in reversed(self._pieces):
-            if end := piece.rstrip():
-                return end.endswith("}")
-        return False

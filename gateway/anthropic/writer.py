@@ -1,8 +1,7 @@
 """Neutral parts -> the events of one Anthropic message. The only place where blocks are opened and closed.
 
 Rules:
-- `message_start` goes out with the first content (a call without a name is none yet); indices run 0, 1,
-  2, ...; one block is open at a time.
+- `message_start` goes out with the first content; indices run 0, 1, 2, ...; one block is open at a time.
 - White space before a block, or between tool calls, waits for text and is dropped without it.
 - The call that came first is written first. While its arguments are incomplete, everything else waits:
   pieces of other calls are kept with their call, text and reasoning in the order they came.
@@ -28,7 +27,10 @@ from gateway.anthropic.ending import CUT_SHORT, estimated, is_guessed, merged, r
 from gateway.anthropic.names import Returned
 from gateway.anthropic.relay import ENDS, passed_on
 from gateway.errors import Kind
+from gateway.held import Held
 from gateway.parts import Block, End, Fault, Finish, Notice, Part, Relayed, Text, Thinking, Tool, Usage
+
+Item = Text | Thinking | Block | Call
 
 
 @define
@@ -54,26 +56,25 @@ class MessageWriter:
     fault: Fault | None = field(default=None, init=False)
     stop_reason: str | None = field(default=None, init=False)
     notices: list[Notice] = field(factory=list[Notice], init=False)
+    written: int = field(default=0, init=False)  # bytes of content
 
     _blocks: Blocks = field(factory=Blocks, init=False)
-    _held: str = field(default="", init=False)
+    _blank: list[str] = field(factory=list[str], init=False)
+    _kept: Held = field(factory=Held, init=False)
     _calls: dict[int, Call] = field(factory=dict[int, Call], init=False)
     _call: Call = field(factory=Call, init=False)
-    _waiting: deque[Text | Thinking | Block | Call] = field(
-        factory=deque[Text | Thinking | Block | Call], init=False
-    )
+    _waiting: deque[Item] = field(factory=deque[Item], init=False)
     _seen_ids: dict[str, int] = field(factory=dict[str, int], init=False)
     _cut_short: bool = field(default=False, init=False)
     _spoke: bool = field(default=False, init=False)
     _called: bool = field(default=False, init=False)
     _relaying: bool = field(default=False, init=False)
-    _written: int = field(default=0, init=False)
     _usage: Usage = field(factory=Usage, init=False)
 
     @property
     def usage(self) -> Usage:
         """The figures so far, estimated where the upstream gave none."""
-        return estimated(self._usage, self.input_tokens, self._written)
+        return estimated(self._usage, self.input_tokens, self.written)
 
     def write(self, part: Part) -> list[e.Event]:
         """The events that `part` brings about. After the end: none."""
@@ -117,14 +118,16 @@ class MessageWriter:
     # ------------------------------------------------------------ what comes, and what has to wait
 
     def _take_text(self, part: Text) -> None:
-        self._held += part.text
-        if not self._held or self._held.isspace():
+        self._kept.add(part.text)
+        self._blank.append(part.text)
+        if not part.text or part.text.isspace():
             return
-        text, self._held = self._held, ""
+        text, self._blank = "".join(self._blank), []
         self._weigh(text)
         self._in_turn(Text(text))
 
     def _take_piece(self, part: Tool) -> None:
+        self._kept.add(part.arguments)
         call = self._calls.get(part.key)
         if call is None:
             if self.single_tool and self._calls:
@@ -132,7 +135,8 @@ class MessageWriter:
                 return
             call = self._calls[part.key] = Call()
         if call.closed:
-            self._take_late(part, call)
+            if part.arguments.strip():
+                self._note_once("dropped.tool_arguments", call.name)
             return
         call.add(part)
         self._weigh(part.arguments)
@@ -143,13 +147,11 @@ class MessageWriter:
         elif call.name:
             self._in_turn(call)
 
-    def _take_late(self, part: Tool, call: Call) -> None:
-        if part.arguments.strip():
-            self._note_once("dropped.tool_arguments", call.name)
-
-    def _in_turn(self, item: Text | Thinking | Block | Call) -> None:
+    def _in_turn(self, item: Item) -> None:
         """Write `item` now, or after the call that is being written."""
         self._start()
+        if isinstance(item, Thinking):
+            self._kept.add(item.text)
         if self._settle():
             self._put(item)
         elif not self.ended:
@@ -165,7 +167,7 @@ class MessageWriter:
             self._put(self._waiting.popleft())
         return False
 
-    def _put(self, item: Text | Thinking | Block | Call) -> None:
+    def _put(self, item: Item) -> None:
         if self._blocks.open is Open.TOOL:
             self._close()
         if self.ended:
@@ -196,7 +198,7 @@ class MessageWriter:
 
     def _pass_on(self, block: Block) -> None:
         self._close()
-        self._held, self._spoke = "", True
+        self._blank, self._spoke = [], True
         self._blocks.whole(block.block)
 
     def _begin_call(self, call: Call) -> None:
@@ -229,7 +231,7 @@ class MessageWriter:
 
     def _begin(self, kind: Open, block: e.Start) -> None:
         self._close()
-        self._held = ""
+        self._blank.clear()
         self._blocks.begin(kind, block)
 
     def _close(self) -> None:
@@ -283,12 +285,11 @@ class MessageWriter:
         if any(not call.name for call in self._calls.values()):
             self._note_once("dropped.tool_call", "it had no name")
         self.notices += remarks(end, called=self._called, spoke=self._spoke, must_call=self.must_call)
-        if is_guessed(self._usage, self._written):
+        if is_guessed(self._usage, self.written):
             self._note_once("estimated.usage")
 
     def _fail(self, fault: Fault) -> None:
-        self.fault = fault
-        self.ended = True
+        self.fault, self.ended = fault, True
         self._blocks.emit(e.error(fault.kind, fault.message, self.request_id))
 
     def _note_once(self, name: str, detail: str = "") -> None:
@@ -296,4 +297,4 @@ class MessageWriter:
             self.notices.append(Notice(name, detail))
 
     def _weigh(self, text: str) -> None:
-        self._written += len(text) if text.isascii() else len(text.encode())
+        self.written += len(text) if text.isascii() else len(text.encode())

@@ -21,6 +21,7 @@ from gateway.anthropic import wire as a
 from gateway.anthropic.attached import Attachments
 from gateway.anthropic.ending import added
 from gateway.errors import UpstreamFailed
+from gateway.held import Held
 from gateway.inbound import Inbound
 from gateway.parts import Block, End, Fault, Finish, Notice, Part, Relayed, Text, Thinking, Tool, Usage
 from gateway.schemas.answers import Read, read
@@ -109,9 +110,13 @@ class FormedAnswer:
     whole: bool
     before: Usage = Factory(Usage)
     """The figures of an earlier answer to the same request."""
-    text: str = ""
     usage: Usage = Factory(Usage)
     wrong: str | None = None
+    _pieces: list[str] = Factory(list[str])
+    """The text so far, where it is held."""
+    _kept: Held = Factory(Held)
+    _first: str = ""
+    """Its first character that is no white space."""
     _passing: bool = False
     _called: bool = False
     _read: Read | None = None
@@ -119,6 +124,10 @@ class FormedAnswer:
 
     def __attrs_post_init__(self) -> None:
         self.whole = self.whole or self._form.nulls or self._form.checked
+
+    @property
+    def text(self) -> str:
+        return "".join(self._pieces)
 
     def take(self, part: Part) -> list[Part]:
         match part:
@@ -149,25 +158,31 @@ class FormedAnswer:
     def _text(self, part: Text) -> list[Part]:
         if self._passing or self._called:
             return [part]
-        self.text += part.text
-        if self.whole or self.text.lstrip()[:1] not in ("{", "["):
+        self._kept.add(part.text)
+        self._pieces.append(part.text)
+        self._first = self._first or part.text.lstrip()[:1]
+        if self.whole or self._first not in ("{", "["):
             return []
         self._passing = True
-        text, self.text = self.text.lstrip(), ""
-        return [Text(text)]
+        return [Text(self._taken().lstrip())]
 
     def _as_it_is(self) -> list[Part]:
-        text, self.text = self.text, ""
-        return _said(text)
+        return _said(self._taken())
+
+    def _taken(self) -> str:
+        text = self.text
+        self._pieces.clear()
+        return text
 
     def _finish(self, end: End) -> list[Part]:
         if self._passing or self._called or end.finish not in (Finish.STOP, Finish.TOOLS):
             return [*self._as_it_is(), end]
-        found = self._read = read(self.text, self._form.schema, nulls=self._form.nulls)
+        text = self.text
+        found = self._read = read(text, self._form.schema, nulls=self._form.nulls)
         if self._form.checked and found.wrong is not None:
             self.wrong, self._end = found.wrong, end
             return []
-        changed = found.text != self.text.strip()
+        changed = found.text != text.strip()
         notice: list[Part] = (
             [Notice("repaired.structured_output", "taken out of its text")] if changed else []
         )

@@ -17,6 +17,8 @@ from enum import Enum, auto
 
 from attrs import Factory, define, field, frozen
 
+from gateway.held import Held
+
 OPEN = "<think>"
 CLOSE = "</think>"
 
@@ -48,6 +50,10 @@ class Opening:
     patient: bool = False
     _at: _At = field(init=False)
     _held: str = field(default="", init=False)
+    """What has to be looked at again when more has come: never longer than what is looked for."""
+    _kept: list[str] = field(default=Factory(list[str]), init=False)
+    """What came before that, needs no second look, and cannot go out yet."""
+    _weight: Held = field(default=Factory(Held), init=False)
     _fresh: bool = field(default=True, init=False)
     """Nothing of the reasoning has been seen yet but white space."""
     _out: list[Passage] = field(default=Factory(list[Passage]), init=False)
@@ -69,7 +75,7 @@ class Opening:
     def close(self) -> list[Passage]:
         """What was held back, now that no more content follows."""
         inside = self._at is _At.INSIDE and not (self.opened and self.patient)
-        held, self._held = self._held, ""
+        held = self._all()
         if self._at is not _At.AFTER or held.strip():
             self._say(held, thinking=inside)
         if not inside:
@@ -94,8 +100,7 @@ class Opening:
                 self._held = self._held.lstrip()
                 return bool(self._held) and self._go(_At.TEXT)
             case _At.TEXT:
-                held, self._held = self._held, ""
-                self._say(held, thinking=False)
+                self._say(self._all(), thinking=False)
                 return False
 
     def _echo(self) -> bool:
@@ -107,8 +112,12 @@ class Opening:
     def _start(self) -> bool:
         seen = self._held.lstrip()
         if seen.startswith(OPEN):
+            self._kept.clear()
             self._held = seen.removeprefix(OPEN)
             return self._go(_At.INSIDE)
+        if not seen:
+            self._keep(self._held)
+            self._held = ""
         return not OPEN.startswith(seen) and self._go(_At.TEXT)
 
     def _inside(self) -> bool:
@@ -119,14 +128,29 @@ class Opening:
                 return self._held != "" and not OPEN.startswith(self._held)
         thought, tag, rest = self._held.partition(CLOSE)
         if tag:
-            self._say(thought, thinking=True)
+            self._held = thought
+            self._say(self._all(), thinking=True)
             self._held = rest
             return self._go(_At.AFTER)
-        if not (self.opened and self.patient):
-            keep = _overlap(thought)
-            self._say(thought[: len(thought) - keep], thinking=True)
-            self._held = thought[len(thought) - keep :]
+        known = len(thought) - _overlap(thought)
+        self._held = thought[known:]
+        if self.opened and self.patient:
+            self._keep(thought[:known])
+        else:
+            self._say(thought[:known], thinking=True)
         return False
+
+    def _keep(self, text: str) -> None:
+        if text:
+            self._fresh = self._at is _At.START
+            self._weight.add(text)
+            self._kept.append(text)
+
+    def _all(self) -> str:
+        held = "".join([*self._kept, self._held])
+        self._kept.clear()
+        self._held = ""
+        return held
 
     def _go(self, at: _At) -> bool:
         self._at = at

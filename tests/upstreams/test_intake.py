@@ -46,3 +46,30 @@ def test_body_without_end_is_refused():
         intake.feed(b"<" * 2**20)
     with pytest.raises(LineTooLong):
         intake.feed(b"<")
+
+
+def test_white_space_before_an_answer_is_not_kept():
+    intake = Intake()
+    for _ in range(3 * LIMIT // 2**20):
+        assert intake.feed(b"\r\n" * 2**19) == []
+    assert not intake.heard
+    assert intake.feed(b'data: {"a":1}\n\n') == [b'{"a":1}']
+    assert intake.heard
+
+
+@pytest.mark.parametrize(
+    ("piece", "heard"),
+    [
+        (b": hi\n\n", False),
+        (b"\n", False),
+        (b"event: x\n\n", False),
+        (b": h", False),
+        (b"da", True),
+        (b"{", True),
+    ],
+)
+def test_comments_and_white_space_are_nothing(piece, heard):
+    intake = Intake()
+    intake.feed(b": begun\n\n" if piece != b"{" else b"")
+    intake.feed(piece)
+    assert intake.heard is heard

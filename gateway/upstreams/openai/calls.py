@@ -15,6 +15,7 @@ from __future__ import annotations
 import msgspec
 from attrs import Factory, define
 
+from gateway.brackets import Brackets
 from gateway.parts import Tool
 from gateway.upstreams.openai import wire as o
 
@@ -27,18 +28,16 @@ class _Slot:
     id: str = ""
     name: str = ""
     said: list[str] = Factory(list[str])
+    """The arguments that were not looked at yet."""
+    _brackets: Brackets = Factory(Brackets)
 
     @property
     def complete(self) -> bool:
-        """Whether the arguments so far are a JSON value."""
-        text = "".join(self.said).strip()
-        if not text.endswith("}"):
-            return False
-        try:
-            msgspec.json.decode(text)
-        except msgspec.DecodeError:
-            return False
-        return True
+        """Whether the arguments so far are a whole object."""
+        for piece in self.said:
+            self._brackets.feed(piece)
+        self.said.clear()
+        return self._brackets.closed
 
 
 @define

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 
 from attrs import Factory, define, field
 
+from gateway.held import Held
 from gateway.parts import Notice, Part, Text, Tool
 from gateway.upstreams.prose import Prose
 from gateway.upstreams.responses import wire as r
@@ -43,6 +44,7 @@ class Output:
     refused: bool = field(default=False, init=False)
     _open: dict[int, Piece] = field(factory=dict[int, Piece], init=False)
     _over: set[int] = field(factory=set[int], init=False)
+    _kept: Held = field(factory=Held, init=False)
     _last: Piece = field(factory=Piece, init=False)
     """The item of which something went out last."""
 
@@ -109,6 +111,7 @@ class Output:
         if place in self._over:
             return Piece(type_, streamed=True, over=True)
         if place not in self._open:
+            self._kept.add("")
             self.count += 1
             self._prose.spoken = True
             self._open[place] = Piece(type_)
@@ -153,7 +156,11 @@ class Output:
     def _out(self, piece: Piece, parts: list[Part]) -> list[Part]:
         """`parts` now, or when the items before it are over."""
         piece.waiting += parts
-        return self._flush()
+        flushed = self._flush()
+        if piece.waiting:
+            for part in parts:
+                self._kept.add(part.arguments if isinstance(part, Tool) else getattr(part, "text", ""))
+        return flushed
 
     def _flush(self) -> list[Part]:
         parts: list[Part] = []
