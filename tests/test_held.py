@@ -10,7 +10,7 @@ from gateway.anthropic.writer import MessageWriter
 from gateway.delivery import Answering, Folded
 from gateway.errors import Kind, UpstreamFailed
 from gateway.held import LIMIT, Held
-from gateway.parts import Block, Part, Text, Thinking, Tool
+from gateway.parts import Block, Text, Thinking, Tool
 from gateway.settings.quirks import PLAIN
 from gateway.sieve import SummarySieve
 from gateway.upstreams.built import AnswerFormat, ReplyWish
