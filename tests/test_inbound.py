@@ -41,4 +41,5 @@ def test_a_pdf_weighs_by_its_pages_and_not_by_its_bytes():
 
 
 def test_a_document_of_text_weighs_as_text():
-    assert estimate({"type": "document", "source": {"type": "text", "data": "word" * 10_000}}) > 9_900
+    source = {"type": "text", "media_type": "text/plain", "data": "word" * 10_000}
+    assert estimate({"type": "document", "source": source}) > 9_900

@@ -12,14 +12,15 @@ and each block by itself, so that one unknown block costs nothing but itself.
 
 from __future__ import annotations
 
-import re
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import force_setattr
 
 from gateway.anthropic import wire as a
+from gateway.anthropic.mistakes import missing, refusal
+from gateway.anthropic.required import check, check_schema
 from gateway.errors import RequestRefused
 
 # pyright: reportIncompatibleVariableOverride=false
@@ -29,6 +30,8 @@ from gateway.errors import RequestRefused
 _Inner = a.Text | a.Image | a.Document | a.ThinkingBlock | a.RedactedThinking | a.ToolUse | a.ToolReference
 
 
+MESSAGE_LIMIT = 100_000
+"""Messages of one request, as the API has it."""
 _QUOTE, _OBJECT, _LIST, _NULL = b'"{[n'
 _INNER = msgspec.json.Decoder[Any](tuple[_Inner, ...])
 
@@ -62,10 +65,15 @@ class _Message(a.Message, frozen=True, gc=False):
     def __post_init__(self) -> None:
         if isinstance(self.content, tuple):
             return
-        if self.content is None and self.output_config is None:
-            raise ValueError("content: field required")
+        if self.content is None and not _says_effort(self):
+            raise missing("content")
         force_setattr(self, "plain", self.content is not None)
         force_setattr(self, "content", _settled(self.content))
+
+
+def _says_effort(message: a.Message | _RawMessage) -> bool:
+    """A system message need not say anything else."""
+    return message.role == "system" and message.output_config is not None
 
 
 def _settled(content: object) -> tuple[a.Block, ...]:
@@ -132,19 +140,23 @@ def _request(body: bytes) -> a.MessagesRequest:
     try:
         sent = _decode(body)
     except msgspec.ValidationError as error:
-        _refuse(error, "")
+        raise refusal(error, "") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RequestRefused(f"the request body is not valid JSON: {error}") from None
     if not sent.model:
         raise RequestRefused("model: a model name is required")
     if not sent.messages:
         raise RequestRefused("messages: at least one message is required")
+    if len(sent.messages) > MESSAGE_LIMIT:
+        raise RequestRefused(f"messages: at most {MESSAGE_LIMIT} messages are allowed")
     if sent.max_tokens is not None and sent.max_tokens < 0:
         raise RequestRefused("max_tokens: must be 0 or greater")
+    system, strays = _system(sent.system)
     return a.MessagesRequest(
         model=sent.model,
         messages=_messages(sent.messages),
-        system=_system(sent.system),
+        system=system,
+        strays=strays,
         stream=bool(sent.stream),
         stop_sequences=tuple(sent.stop_sequences or ()),
         tools=_tools(sent.tools),
@@ -171,7 +183,7 @@ def _messages(sent: tuple[Any, ...]) -> tuple[a.Message, ...]:
 
 def _message(i: int, sent: _RawMessage) -> a.Message:
     path = f"messages.{i}"
-    if sent.content is None and sent.output_config is None:
+    if sent.content is None and not _says_effort(sent):
         raise RequestRefused(f"{path}.content: field required")
     plain = isinstance(sent.content, str)
     content = _blocks(sent.content, f"{path}.content")
@@ -181,13 +193,19 @@ def _message(i: int, sent: _RawMessage) -> a.Message:
 def _tools(sent: list[a.ToolDefinition] | None) -> tuple[a.ToolDefinition, ...]:
     for i, tool in enumerate(sent or ()):
         if tool.input_schema and memoryview(tool.input_schema)[0] not in (_OBJECT, _NULL):
-            raise RequestRefused(f"tools.{i}.input_schema: Expected `object`")
+            check_schema(tool, f"tools.{i}")
     return tuple(sent or ())
 
 
-def _system(sent: str | list[Any] | None) -> tuple[str, ...]:
+def _system(sent: str | list[Any] | None) -> tuple[tuple[str, ...], tuple[a.Stray, ...]]:
+    """The texts, and what is there beside blocks of text."""
     blocks = _blocks(sent, "system")
-    return tuple(b.text for b in blocks if isinstance(b, a.Text | a.Unknown))
+    texts = tuple(b.text for b in blocks if isinstance(b, a.Text | a.Unknown))
+    return texts, tuple(
+        a.Stray(i, a.kind(block), said=isinstance(block, a.Unknown) and bool(block.text))
+        for i, block in enumerate(blocks)
+        if not isinstance(block, a.Text)
+    )
 
 
 def _blocks(sent: str | list[Any] | None, path: str) -> tuple[a.Block, ...]:
@@ -217,26 +235,9 @@ def _unknown(raw: Raw, error: msgspec.ValidationError, path: str) -> a.Unknown:
     try:
         typed = _TYPED.decode(raw)
     except msgspec.ValidationError as wrong:
-        _refuse(wrong, path)
+        raise refusal(wrong, path) from None
     if typed.type in _KNOWN_TYPES:
-        _refuse(error, path)
-    return a.Unknown(typed.type, raw.copy(), typed.text or "")
-
-
-_AT = re.compile(r" - at `\$(?P<path>[^`]*)`$")
-_MISSING = re.compile(r"Object missing required field `(?P<field>[^`]*)`")
-
-
-def _refuse(error: msgspec.ValidationError, base: str) -> NoReturn:
-    """msgspec's words and `$.a[0].b` path, as the API says them: `messages.0.content: field required`."""
-    text = str(error)
-    at = _AT.search(text)
-    steps = re.findall(r"[^.\[\]]+", at["path"]) if at else []
-    said = _AT.sub("", text)
-    if missing := _MISSING.match(said):
-        steps.append(missing["field"])
-        said = "field required"
-    if "..." in steps:
-        steps.remove("...")
-    path = ".".join([base, *steps] if base else steps)
-    raise RequestRefused(f"{path}: {said}" if path else said) from None
+        raise refusal(error, path) from None
+    block = a.Unknown(typed.type, raw.copy(), typed.text or "")
+    check(block, path)
+    return block

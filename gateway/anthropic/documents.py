@@ -8,79 +8,44 @@ Rules:
 from __future__ import annotations
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from gateway.anthropic import wire as a
 from gateway.anthropic.attached import UNREAD
 from gateway.anthropic.pieces import Eyes, Pdf, Piece, Place, inline_file, merged
-from gateway.errors import RequestRefused
 
 
-class Source(Struct, frozen=True):
-    """`text` and `base64` have data, `content` has content, `url` has url, `file` has file_id."""
-
-    type: str = ""
-    media_type: str = ""
-    data: str = ""
-    content: str | list[Raw] | None = None
-    url: str = ""
-    file_id: str = ""
-
-
-class _Type(Struct, frozen=True):
-    type: str = ""
-
-
-class _Inner(Struct, frozen=True):
-    text: str | None = None
-    source: a.ImageSource | None = None
-    transformations: a.Transformations | None = None
+class _Found(Struct, frozen=True):
+    text: str = ""
 
 
 class _SearchResult(Struct, frozen=True):
     source: str = ""
     title: str = ""
-    content: list[_Inner] = []
+    content: list[_Found] = []
     citations: a.Citations | None = None
 
 
-_SOURCE = msgspec.json.Decoder(Source)
-_TYPE = msgspec.json.Decoder(_Type)
-_INNER = msgspec.json.Decoder(_Inner)
 _SEARCH_RESULT = msgspec.json.Decoder(_SearchResult)
-
-
-def source_of(block: a.Document, place: Place) -> Source:
-    try:
-        return _SOURCE.decode(block.source)
-    except msgspec.ValidationError as error:
-        raise RequestRefused(f"{place.path}.source: {error}") from None
 
 
 def binary_size(block: a.Document) -> int:
     """The length of a document's base64; 0 for text."""
-    try:
-        return len(bytes(block.source)) if _TYPE.decode(block.source).type == "base64" else 0
-    except msgspec.ValidationError:
-        return 0
+    return len(block.source.data or "") if block.source.type == "base64" else 0
 
 
 def document(block: a.Document, eyes: Eyes, place: Place) -> list[Piece]:
-    source = source_of(block, place)
+    source = block.source
     if block.citations and block.citations.enabled:
         eyes.notes.add("dropped.citations")
     frame = _frame("document", title=block.title, context=block.context)
     match source.type:
         case "text":
-            return _between(frame, [source.data])
+            return _between(frame, [source.data or ""])
         case "content":
-            inner = [
-                eyes.image(found, at) if isinstance(found, a.Image) else found
-                for found, at in content(source, place)
-            ]
-            return _between(frame, inner)
+            return _between(frame, _content(source, eyes, place))
         case "file":
-            return [eyes.missing_file(source.file_id, place)]
+            return [eyes.missing_file(source.file_id or "", place)]
         case "base64" | "url":
             return _pdf(block, source, eyes, place)
         case unknown:
@@ -102,31 +67,39 @@ def search_result(block: a.Unknown, eyes: Eyes) -> list[Piece]:
     return _between(_frame("search_result", title=found.title, source=found.source), texts)
 
 
-def content(source: Source, place: Place) -> list[tuple[str | a.Image, Place]]:
-    """The texts and pictures of a document that has a `content`, and where they stand."""
+def pictures(source: a.DocumentSource) -> list[a.Image]:
+    """Those of a document that has a `content`."""
+    if source.type != "content" or not isinstance(source.content, list):
+        return []
+    return [image for inside in source.content if (image := _picture(inside))]
+
+
+def _picture(inside: a.Inside) -> a.Image | None:
+    return a.Image(inside.source, inside.transformations) if inside.source else None
+
+
+def _content(source: a.DocumentSource, eyes: Eyes, place: Place) -> list[Piece]:
     if isinstance(source.content, str):
-        return [(source.content, place)]
-    found: list[tuple[str | a.Image, Place]] = []
-    for i, raw in enumerate(source.content or ()):
-        at = place.below("source.content").below(i)
-        try:
-            block = _INNER.decode(raw)
-        except msgspec.ValidationError as error:
-            raise RequestRefused(f"{at.path}: {error}") from None
-        if block.source is not None:
-            found.append((a.Image(block.source, block.transformations), at))
-        elif block.text:
-            found.append((block.text, at))
+        return [source.content]
+    found: list[Piece] = []
+    for i, inside in enumerate(source.content or ()):
+        if image := _picture(inside):
+            found.append(eyes.image(image, place.below("source.content").below(i)))
+        elif inside.text:
+            found.append(inside.text)
+        elif inside.type != "text":
+            eyes.notes.add("dropped.block", inside.type)
     return found
 
 
-def _pdf(block: a.Document, source: Source, eyes: Eyes, place: Place) -> list[Piece]:
-    name = block.title or _last(source.url) or "document"
-    data = source.data
+def _pdf(block: a.Document, source: a.DocumentSource, eyes: Eyes, place: Place) -> list[Piece]:
+    url = source.url or ""
+    name = block.title or _last(url) or "document"
+    data = source.data or ""
     if source.type == "url":
         if eyes.sight.pdf_urls:
-            return _whole(Pdf(name, url=source.url), block)
-        found = inline_file(source.url) or eyes.fetched("document", source.url, place)
+            return _whole(Pdf(name, url=url), block)
+        found = inline_file(url) or eyes.fetched("document", url, place)
         if isinstance(found, str):
             return [found]
         data = found.data

@@ -22,6 +22,7 @@ from msgspec import Struct
 
 from gateway.anthropic import families, typed
 from gateway.anthropic import wire as a
+from gateway.anthropic.mistakes import refusal
 from gateway.anthropic.notes import Notes
 from gateway.errors import RequestRefused
 
@@ -60,7 +61,7 @@ def mention(block: a.Unknown, path: str) -> Mention | None:
     try:
         change = _CHANGE.decode(block.raw)
     except msgspec.ValidationError as error:
-        raise RequestRefused(f"{path}: {error}") from None
+        raise refusal(error, path) from None
     tool = change.tool
     names = [tool.server_name, tool.name or tool.tool_name]
     name = tool.definition.name if tool.definition else "__".join(filter(None, names))

@@ -8,10 +8,9 @@ from attrs import Factory, define
 
 from gateway.anthropic import served
 from gateway.anthropic import wire as a
-from gateway.anthropic.documents import content, source_of
-from gateway.anthropic.pieces import Place, Sight, inline_file
+from gateway.anthropic.documents import pictures
+from gateway.anthropic.pieces import Sight, inline_file
 from gateway.anthropic.shown import Shown
-from gateway.errors import RequestRefused
 
 
 @define
@@ -53,20 +52,15 @@ def _look_at_image(block: a.Image, found: Wanted, sight: Sight, *, again: bool) 
 
 
 def _look_at_document(block: a.Document, found: Wanted, sight: Sight, *, again: bool) -> None:
-    place = Place("")
-    try:
-        source = source_of(block, place)
-        inner = content(source, place) if source.type == "content" else []
-    except RequestRefused:  # whoever translates it says so, with its place
-        return
-    for block_inside, _ in inner:
-        if isinstance(block_inside, a.Image):
-            _look_at_image(block_inside, found, sight, again=again)
+    source = block.source
+    for image in pictures(source):
+        _look_at_image(image, found, sight, again=again)
     data = source.data if source.type == "base64" else ""
     if source.type == "url":
-        inline = inline_file(source.url)
+        url = source.url or ""
+        inline = inline_file(url)
         if inline is None and not sight.pdf_urls:
-            found.documents[source.url] = found.documents.get(source.url, False) or again
+            found.documents[url] = found.documents.get(url, False) or again
         data = inline.data if inline else ""
     if data and not sight.pdf:
         found.pdfs[data] = found.pdfs.get(data, False) or again

@@ -11,6 +11,8 @@ from typing import cast
 import msgspec
 from msgspec import Raw, Struct
 
+from gateway.anthropic.mistakes import missing
+
 _STRING = msgspec.json.Decoder(str)
 
 
@@ -43,6 +45,14 @@ class ImageSource(Struct, frozen=True):
     url: str = ""
     file_id: str = ""
 
+    def __post_init__(self) -> None:
+        for name in _PICTURED.get(self.type, ()):
+            if not getattr(self, name):
+                raise missing(name)
+
+
+_PICTURED = {"base64": ("media_type", "data"), "url": ("url",), "file": ("file_id",)}
+
 
 class Transformations(Struct, frozen=True):
     oversized_image: str | None = None
@@ -57,8 +67,50 @@ class Citations(Struct, frozen=True):
     enabled: bool | None = None
 
 
+class Inside(Struct, frozen=True):
+    """A text or an image of a document that is made of them; whatever is neither has no more than a type."""
+
+    type: str
+    text: str | None = None
+    source: ImageSource | None = None
+    transformations: Transformations | None = None
+
+    def __post_init__(self) -> None:
+        name = _HELD.get(self.type)
+        if name and getattr(self, name) is None:
+            raise missing(name)
+
+
+_HELD = {"text": "text", "image": "source"}
+
+
+class DocumentSource(Struct, frozen=True):
+    """`text` and `base64` have media_type and data, the others what they are called, `file` a file_id."""
+
+    type: str
+    media_type: str | None = None
+    data: str | None = None
+    content: str | list[Inside] | None = None
+    url: str | None = None
+    file_id: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in _DOCUMENTED.get(self.type, ()):
+            if getattr(self, name) is None:
+                raise missing(name)
+
+
+_DOCUMENTED = {
+    "text": ("media_type", "data"),
+    "base64": ("media_type", "data"),
+    "content": ("content",),
+    "url": ("url",),
+    "file": ("file_id",),
+}
+
+
 class Document(Struct, frozen=True, tag_field="type", tag="document"):
-    source: Raw
+    source: DocumentSource
     title: str | None = None
     context: str | None = None
     citations: Citations | None = None
@@ -105,7 +157,7 @@ class Quoted(Struct, frozen=True, gc=False):
         return unquoted(self.raw)
 
 
-class ToolResult(Struct, frozen=True, gc=False):
+class ToolResult(Struct, frozen=True, tag_field="type", tag="tool_result", gc=False):
     """`content` is decoded: a string becomes one quoted text, absent content no block at all."""
 
     tool_use_id: str
@@ -125,6 +177,25 @@ Block = (
     | ToolReference
     | Unknown
 )
+
+
+def kind(block: Block) -> str:
+    """A block's type as sent."""
+    match block:
+        case Unknown():
+            return block.type
+        case Quoted():
+            return "text"
+        case _:
+            return str(block.__struct_config__.tag)
+
+
+class Stray(Struct, frozen=True):
+    """A block of the system prompt that is no text: where it stood. `said`: it has a text, which is taken."""
+
+    step: int
+    type: str
+    said: bool
 
 
 class OutputConfig(Struct, frozen=True):
@@ -231,11 +302,13 @@ class Options(Struct, frozen=True, kw_only=True):
 
 
 class MessagesRequest(Options, frozen=True, kw_only=True):
-    """`POST /v1/messages` and `/v1/messages/count_tokens`. `system` is a tuple of the texts of its blocks."""
+    """`POST /v1/messages` and `/v1/messages/count_tokens`. `system` has the texts of its blocks."""
 
     model: str
     messages: tuple[Message, ...]
     system: tuple[str, ...] = ()
+    strays: tuple[Stray, ...] = ()
+    """What else was in `system`."""
     stream: bool = False
     stop_sequences: tuple[str, ...] = ()
     tools: tuple[ToolDefinition, ...] = ()

@@ -8,7 +8,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
-import msgspec
 from attrs import frozen
 
 from gateway.anthropic import wire as a
@@ -79,21 +78,9 @@ def _has_pdf(inbound: Inbound) -> bool:
     return any(isinstance(one.block, a.Document) and _is_pdf(one.block) for one in inbound.shown)
 
 
-class _Source(msgspec.Struct):
-    type: str = ""
-    media_type: str = ""
-
-
-_SOURCE = msgspec.json.Decoder(_Source)
-
-
 def _is_pdf(block: a.Document) -> bool:
     """A document by URL is a PDF, as the API has it; one in base64 says so."""
-    try:
-        source = _SOURCE.decode(block.source)
-    except msgspec.MsgspecError:
-        return False
-    return source.type == "url" or source.media_type == "application/pdf"
+    return block.source.type == "url" or block.source.media_type == "application/pdf"
 
 
 def _wants_server_tools(inbound: Inbound) -> bool:

@@ -1,7 +1,6 @@
 """What form an answer is to have (`output_config.format`) -> how this upstream is asked for it.
 
 Rules:
-- `output_format`, the field's first name, means the same; both together are refused.
 - Where the upstream takes a schema it gets one, strict where the schema has a strict form: then nulls come
   back for what is left out, and are deleted.
 - Where it takes none, where tools could then not be called, or where it has refused the field, the schema
@@ -12,27 +11,18 @@ from __future__ import annotations
 
 from typing import Literal
 
-import msgspec
 from attrs import frozen
 from msgspec import Raw
 
 from gateway.anthropic import wire as a
+from gateway.anthropic.form import asked
 from gateway.anthropic.notes import Notes
-from gateway.errors import RequestRefused
 from gateway.schemas import lowering
 from gateway.settings.quirks import Quirks
 from gateway.upstreams.built import Amends, AnswerFormat
 
 _FIELDS = frozenset({"response_format", "format", "text"})
 """What upstreams call it."""
-
-
-class _Sent(msgspec.Struct, frozen=True):
-    type: str
-    schema: Raw = Raw()
-
-
-_SENT = msgspec.json.Decoder(_Sent)
 
 
 @frozen
@@ -57,21 +47,13 @@ class Format:
 
 def wanted(request: a.MessagesRequest, notes: Notes) -> Raw | None:
     """The schema that the client asked for."""
-    newer = bytes(request.output_config.format) if request.output_config else b""
-    older = bytes(request.output_format)
-    asked = [sent for sent in (newer, older) if sent not in (b"", b"null")]
-    if len(asked) == 2:
-        raise RequestRefused("output_format: cannot be combined with output_config.format")
-    if not asked:
+    form = asked(request)
+    if form is None:
         return None
-    try:
-        sent = _SENT.decode(asked[0])
-    except msgspec.ValidationError as error:
-        raise RequestRefused(f"output_config.format: {error}") from None
-    if sent.type == "json_schema" and bytes(sent.schema).startswith(b"{"):
-        return sent.schema
-    notes.add("dropped.output_format", sent.type)
-    return None
+    if form.type != "json_schema":
+        notes.add("dropped.output_format", form.type)
+        return None
+    return form.schema
 
 
 def output_format(

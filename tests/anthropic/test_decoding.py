@@ -5,13 +5,17 @@ import json
 import pytest
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.decoding import decode_request
+from gateway.anthropic.decoding import MESSAGE_LIMIT, decode_request
 from gateway.errors import RequestRefused
 
 BLOCKS = [
     {"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}, "of_next_year": 1},
     {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}},
-    {"type": "document", "source": {"type": "text", "data": "words"}, "title": None},
+    {
+        "type": "document",
+        "source": {"type": "text", "media_type": "text/plain", "data": "words"},
+        "title": None,
+    },
     {"type": "thinking", "thinking": "hm", "signature": "s"},
     {"type": "redacted_thinking", "data": "x"},
     {"type": "tool_use", "id": "1", "name": "T", "input": {"b": 1}},
@@ -39,7 +43,7 @@ def plain(block: a.Block) -> object:
         case a.ToolUse():
             return (block.id, block.name, bytes(block.input))
         case a.Document():
-            return (block.title, bytes(block.source))
+            return (block.title, block.source)
         case a.Unknown():
             return (block.type, block.text, bytes(block.raw))
         case a.ToolResult():
@@ -117,6 +121,96 @@ def test_system_is_a_list_of_texts():
 )
 def test_what_is_wrong_is_named_with_its_path(body: dict, message: str):
     assert refusal(body).startswith(message)
+
+
+def refused_block(block: dict) -> str:
+    return refusal({"model": "m", "messages": [{"role": "user", "content": [block]}]})
+
+
+def document(type_: str, **source: object) -> dict:
+    return {"type": "document", "source": {"type": type_, **source}}
+
+
+HALF = {"type": "content", "content": [{"type": "image", "source": {"type": "base64", "data": "A"}}]}
+BARE = {"type": "tool_addition", "tool": {"type": "tool_definition", "definition": {"input_schema": "x"}}}
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ({"type": "image", "source": {"data": "AAAA"}}, "source.type: field required"),
+        (
+            {"type": "image", "source": {"type": "base64", "data": "AAAA"}},
+            "source.media_type: field required",
+        ),
+        (
+            {"type": "image", "source": {"type": "base64", "media_type": "image/png"}},
+            "source.data: field required",
+        ),
+        ({"type": "image", "source": {"type": "url"}}, "source.url: field required"),
+        ({"type": "image", "source": {"type": "file"}}, "source.file_id: field required"),
+        ({"type": "document", "source": "x"}, "source: Expected `object`, got `str`"),
+        (document("text", media_type="text/plain"), "source.data: field required"),
+        (document("text", data=3), "source.data: Expected `str | null`, got `int`"),
+        (document("base64", data="AAAA"), "source.media_type: field required"),
+        (document("content"), "source.content: field required"),
+        (document("url"), "source.url: field required"),
+        (document("file"), "source.file_id: field required"),
+        ({"type": "document", "source": HALF}, "source.content.0.source.media_type: field required"),
+        (document("content", content=[{"type": "text"}]), "source.content.0.text: field required"),
+        ({"type": "search_result", "source": "s", "content": []}, "title: field required"),
+        ({"type": "search_result", "source": "s", "title": "t"}, "content: field required"),
+        (
+            {"type": "search_result", "source": "s", "title": "t", "content": [{"type": "text"}]},
+            "content.0.text: field required",
+        ),
+        ({"type": "server_tool_use", "name": "web_search", "input": {}}, "id: field required"),
+        ({"type": "mcp_tool_use", "id": "1", "name": "n", "input": {}}, "server_name: field required"),
+        ({"type": "web_search_tool_result", "content": []}, "tool_use_id: field required"),
+        ({"type": "advisor_tool_result", "tool_use_id": "1"}, "content: field required"),
+        ({"type": "mcp_tool_result", "content": "x"}, "tool_use_id: field required"),
+        ({"type": "container_upload"}, "file_id: field required"),
+        ({"type": "compaction", "content": 3}, "content: Expected `str | null`, got `int`"),
+        ({"type": "browser_state"}, "tabs: field required"),
+        ({"type": "tool_removal"}, "tool: field required"),
+        (BARE, "tool.definition.input_schema: Expected `object`, got `str`"),
+    ],
+)
+def test_what_a_block_must_have_is_named_with_its_path(block: dict, message: str):
+    assert refused_block(block) == f"messages.0.content.0.{message}"
+    nested = {"type": "tool_result", "tool_use_id": "t", "content": [block]}
+    assert refused_block(nested) == f"messages.0.content.0.content.0.{message}"
+
+
+@pytest.mark.parametrize(("sent", "got"), [('"x"', "str"), ("[]", "array"), ("3", "int"), ("true", "bool")])
+def test_a_schema_that_is_no_object_is_refused(sent: str, got: str):
+    body = '{"model":"m","messages":[{"role":"user","content":"x"}],"tools":[{"name":"T","input_schema":%s}]}'
+    assert refusal((body % sent).encode()) == f"tools.0.input_schema: Expected `object`, got `{got}`"
+
+
+def test_only_a_system_message_may_come_without_content():
+    effort = {"output_config": {"effort": "low"}}
+    assert decode_request(json.dumps({"model": "m", "messages": [{"role": "system", **effort}]}).encode())
+    for odd in ([], [{"role": "user", "content": [{"type": "odd"}]}]):
+        messages = [*odd, {"role": "user", **effort}]
+        path = f"messages.{len(odd)}.content"
+        assert refusal({"model": "m", "messages": messages}) == f"{path}: field required"
+
+
+def test_too_many_messages_are_refused():
+    hi = b'{"role":"user","content":"x"},' * MESSAGE_LIMIT
+    body = b'{"model":"m","messages":[%s{"role":"user","content":"x"}]}' % hi
+    assert refusal(body) == "messages: at most 100000 messages are allowed"
+
+
+def test_what_is_no_text_in_the_system_prompt_keeps_its_place():
+    blocks = [{"type": "text", "text": "a"}, BLOCKS[1], {"type": "odd", "text": "b"}, BLOCKS[7]]
+    assert decoded(system=blocks).strays == (
+        a.Stray(1, "image", said=False),
+        a.Stray(2, "odd", said=True),
+        a.Stray(3, "tool_result", said=False),
+    )
+    assert decoded(system=blocks[:1]).strays == decoded(system="a").strays == ()
 
 
 def test_results_nested_without_end_are_refused():

@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 
 from gateway.anthropic import wire as a
@@ -212,3 +213,9 @@ def test_unknown_choice_is_left_to_the_model():
     notes = Notes()
     assert offered(tool("a"), choice={"type": "dice"}, notes=notes).choice == Choice()
     assert [n.name for n in notes.notices] == ["dropped.tool_choice"]
+
+
+def test_a_change_that_cannot_be_read_is_refused_with_its_path():
+    block = a.Unknown("tool_addition", msgspec.Raw(b'{"type":"tool_addition"}'))
+    with pytest.raises(RequestRefused, match=r"^messages\.1\.content\.0\.tool: field required$"):
+        mention(block, "messages.1.content.0")

@@ -24,6 +24,10 @@ def document(**source: object) -> dict:
     return {"type": "document", "source": source}
 
 
+def pdf(data: str) -> dict:
+    return document(type="base64", media_type="application/pdf", data=data)
+
+
 def result(*content: dict) -> dict:
     return {"type": "tool_result", "tool_use_id": "t", "content": list(content)}
 
@@ -61,16 +65,16 @@ def test_assistant_alone_makes_nothing_fail():
 def test_only_what_the_target_does_not_take(sight: Sight, images: set, documents: set, pdfs: set):
     blocks = [
         *(image("i"), image("data:image/png;base64,AAAA"), document(type="url", url="d")),
-        document(type="base64", media_type="application/pdf", data="p"),
+        pdf("p"),
         document(type="url", url="data:application/pdf;base64,q"),
-        *(document(type="text", data="x"), document(type="file", file_id="f")),
+        *(document(type="text", media_type="text/plain", data="x"), document(type="file", file_id="f")),
     ]
     said = found(("user", blocks), sight=sight)
     assert (set(said.images), set(said.documents), set(said.pdfs)) == (images, documents, pdfs)
 
 
 def test_document_inside_a_fetched_page_and_picture_inside_a_document():
-    page = {"type": "web_fetch_result", "url": "u", "content": document(type="base64", data="p")}
+    page = {"type": "web_fetch_result", "url": "u", "content": pdf("p")}
     fetched = {"type": "web_fetch_tool_result", "tool_use_id": "s", "content": page}
     error = {**fetched, "content": {"type": "web_fetch_tool_result_error", "error_code": "unavailable"}}
     inner = document(type="content", content=[image("i"), {"type": "text", "text": "x"}])

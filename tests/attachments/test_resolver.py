@@ -144,8 +144,3 @@ async def test_what_came_in_time_is_there_when_the_rest_did_not(web, monkeypatch
     quick, slow = web.put("/quick", PNG), web.url("/slow")
     table = await Resolver().resolve(sent_with([image(quick), image(slow)]), Sight(), "all")
     assert (bool(table.files[quick].data), slow in table.files) == (True, False)
-
-
-async def test_blocks_that_are_wrong_are_left_to_the_translators():
-    sent = sent_with([document(type="content"), {"type": "document", "source": {"type": 3}}])
-    assert await Resolver().resolve(sent, Sight(), "public") is NOTHING

@@ -21,6 +21,7 @@ from gateway.upstreams.responses.request import prompt_of as responses_prompt
 from gateway.upstreams.responses.request import to_responses_request as to_responses
 
 OF_RESPONSES = sign({"p": "responses", "id": "rs_1", "enc": "ENC"})
+PDF = {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="}
 ids = st.sampled_from(["", "1", "2", "toolu_gw1_MQ", "x" * 50])
 texts = st.sampled_from(["", " ", "a", "b\n", "x-anthropic-billing-header: v;"])
 simple = st.one_of(
@@ -29,8 +30,8 @@ simple = st.one_of(
         [
             {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}},
             {"type": "image", "source": {"type": "url", "url": "https://a.example/b.png"}},
-            {"type": "document", "source": {"type": "text", "data": "words"}},
-            {"type": "document", "source": {"type": "base64", "data": "JVBERi0="}},
+            {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "words"}},
+            {"type": "document", "source": PDF},
             {"type": "tool_reference", "tool_name": "late"},
             {"type": "thinking", "thinking": "hm", "signature": "gw1:eyJwIjoib2xsYW1hIn0"},
             {"type": "thinking", "thinking": "", "signature": OF_RESPONSES},

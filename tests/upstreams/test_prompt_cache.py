@@ -37,8 +37,13 @@ words = st.sampled_from(["a", "two words", "ends in a line\n", 'é "q" \\', "<b>
 IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}}
 LINK = {"type": "image", "source": {"type": "url", "url": "https://a.example/i"}}
 PDF = {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "UERG"}}
-SCAN = {"type": "document", "title": "scan", "source": {"type": "base64", "data": "U0NBTg=="}}
-PAPER = {"type": "document", "title": "T", "source": {"type": "content", "content": [{"text": "x"}, IMAGE]}}
+SCAN = {
+    "type": "document",
+    "title": "scan",
+    "source": {"type": "base64", "media_type": "application/pdf", "data": "U0NBTg=="},
+}
+PAGES = [{"type": "text", "text": "x"}, IMAGE]
+PAPER = {"type": "document", "title": "T", "source": {"type": "content", "content": PAGES}}
 FOUND = {"type": "search_result", "source": "s", "title": "T", "content": [{"type": "text", "text": "hit"}]}
 TABS = {"type": "browser_state", "tabs": [{"tab_id": "1", "title": "", "url": "u", "active": True}]}
 SHOWN = st.sampled_from([IMAGE, IMAGE, LINK, PDF, PAPER, FOUND, {"type": "hologram", "text": "odd"}])

@@ -172,7 +172,8 @@ def test_last_assistant_message_is_refused():
 
 
 def test_prompt_holds_what_costs_tokens():
-    pdf = {"type": "document", "source": {"type": "base64", "data": "A" * (2 * FILE_BYTES)}}
+    source = {"type": "base64", "media_type": "application/pdf", "data": "A" * (2 * FILE_BYTES)}
+    pdf = {"type": "document", "source": source}
     image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}}
     messages = [
         {"role": "user", "content": [text("one"), image, pdf]},

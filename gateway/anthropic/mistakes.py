@@ -1,0 +1,35 @@
+"""What msgspec says of JSON that is not as it should be -> a refusal in the API's words, with the JSON path.
+
+Object missing required field `text` - at `$.content[0]`  ->  messages.3.content.0.text: field required
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from gateway.errors import RequestRefused
+
+_AT = re.compile(r" - at `\$(?P<path>[^`]*)`$")
+_MISSING = re.compile(r"Object missing required field `(?P<field>[^`]*)`")
+
+
+def missing(field: str) -> ValueError:
+    """For a `__post_init__`, in msgspec's own words: the decoder adds the path."""
+    return ValueError(f"Object missing required field `{field}`")
+
+
+def refusal(error: msgspec.ValidationError, base: str) -> RequestRefused:
+    """`base`: the path of what was decoded; empty for the whole request."""
+    text = str(error)
+    at = _AT.search(text)
+    steps = re.findall(r"[^.\[\]]+", at["path"]) if at else []
+    said = _AT.sub("", text)
+    if absent := _MISSING.match(said):
+        steps.append(absent["field"])
+        said = "field required"
+    if "..." in steps:
+        steps.remove("...")
+    path = ".".join([base, *steps] if base else steps)
+    return RequestRefused(f"{path}: {said}" if path else said)
