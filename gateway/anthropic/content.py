@@ -48,10 +48,8 @@ class Content:
                 return [f"Tool loaded: {self.names.sent(block.tool_name)}"]
             case a.Unknown():
                 return self._unknown(block, place)
-            case a.ThinkingBlock() | a.RedactedThinking():
-                return []
-            case a.ToolUse() | a.ToolResult():
-                self._drop("a tool_use" if isinstance(block, a.ToolUse) else "a nested tool_result")
+            case a.ThinkingBlock() | a.RedactedThinking() | a.ToolUse() | a.ToolResult():
+                self._drop(f"{a.kind(block)} in a user's message or a tool result")
                 return []
 
     def spoken(

@@ -38,10 +38,13 @@ INTERRUPTED = "(no result: the call was interrupted)"
 def conversation(request: a.MessagesRequest, terms: t.Terms, names: Names, notes: Notes) -> t.Conversation:
     head = reminders.head(request)
     eyes = Eyes(terms.sight, notes, terms.attachments)
-    assembly = Assembly(request.messages, terms, names, Content(eyes, names))
+    assembly = Assembly(request.messages, terms, names, Content(eyes, names), newest=head.newest)
+    for stray in request.strays:
+        if not stray.said:
+            notes.add("dropped.block", f"{stray.type} in the system prompt")
     marked = terms.marks.messages
     for i, message in enumerate(request.messages):
-        place = Place(i, MESSAGES, i == head.newest)
+        place = Place(i, MESSAGES, head.opening <= i <= head.newest)
         marks = marked.get(i) if marked else None
         if message.role == "assistant":
             assembly.assistant(message, place)
@@ -69,6 +72,8 @@ class Assembly:
     terms: t.Terms
     names: Names
     content: Content
+    newest: int
+    """Where the last user message stands."""
     turns: list[t.Turn] = field(factory=list[t.Turn])
     speaking: t.AssistantTurn | None = None
     """The assistant's turn, as long as nothing but the places for its results follows it."""
@@ -120,7 +125,7 @@ class Assembly:
         if pieces or answered:
             self._close(pieces)
             self._mark(marked, len(pieces))
-        elif place.strict and message.content:
+        elif place.step == self.newest and message.content and (self.speaking or not self.turns):
             raise place.below("content").refusal("nothing in it can be sent to this model")
 
     def system(self, message: a.Message, text: str, place: Place) -> None:

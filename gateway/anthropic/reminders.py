@@ -20,11 +20,14 @@ BETWEEN = "\n\n"
 
 
 class Head(Struct, frozen=True):
-    """`first` and `newest`: where the first and the last user message stand (an unknown role counts)."""
+    """Where the user's messages stand (an unknown role counts)."""
 
     system: str
     first: int
+    opening: int
+    """The first of the newest turn: system messages between them end no turn."""
     newest: int
+    """The last of all; -1 if there is none."""
 
 
 def head(request: a.MessagesRequest) -> Head:
@@ -34,7 +37,14 @@ def head(request: a.MessagesRequest) -> Head:
     newest = users[-1] if users else -1
     texts = prompt(request.system)
     texts += [text(m, i, newest) for i, m in enumerate(request.messages[:first]) if m.role == "system"]
-    return Head(BETWEEN.join(filter(None, texts)), first, newest)
+    return Head(BETWEEN.join(filter(None, texts)), first, opening(request.messages, newest), newest)
+
+
+def opening(messages: tuple[a.Message, ...], newest: int) -> int:
+    """Where the user's turn begins that ends at `newest`."""
+    while newest > 0 and messages[newest - 1].role != "assistant":
+        newest -= 1
+    return newest
 
 
 def text(message: a.Message, i: int, newest: int) -> str:

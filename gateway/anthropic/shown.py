@@ -11,6 +11,7 @@ from typing import TypeGuard
 from msgspec import Struct
 
 from gateway.anthropic import wire as a
+from gateway.anthropic.reminders import opening
 
 _SAID = frozenset({a.Text, a.ToolUse, a.ThinkingBlock, a.RedactedThinking, a.ToolReference})
 _SHOWN = frozenset({a.Image, a.Document, a.Unknown})
@@ -25,7 +26,7 @@ class Shown(Struct, frozen=True):
 
 def shown(messages: tuple[a.Message, ...]) -> tuple[Shown, ...]:
     found: list[Shown] = []
-    newest = -1
+    newest = None
     for i, message in enumerate(messages):
         for block in message.content:
             if type(block) in _SAID:
@@ -35,8 +36,8 @@ def shown(messages: tuple[a.Message, ...]) -> tuple[Shown, ...]:
                     if type(inner) not in _SAID and is_shown(inner):
                         found.append(Shown(inner, newest=False))  # noqa: PERF401  most results hold none
             elif is_shown(block):
-                newest = _newest(messages) if newest < 0 else newest
-                found.append(Shown(block, newest=i == newest))
+                newest = _newest(messages) if newest is None else newest
+                found.append(Shown(block, newest=i in newest))
     return tuple(found)
 
 
@@ -44,5 +45,7 @@ def is_shown(block: a.Block) -> TypeGuard[a.Image | a.Document | a.Unknown]:
     return type(block) in _SHOWN
 
 
-def _newest(messages: tuple[a.Message, ...]) -> int:
-    return max(i for i, m in enumerate(messages) if m.role not in ("system", "assistant") or i == 0)
+def _newest(messages: tuple[a.Message, ...]) -> range:
+    """Where the messages of the newest user turn stand."""
+    last = max(i for i, m in enumerate(messages) if m.role not in ("system", "assistant") or i == 0)
+    return range(opening(messages, last), last + 1)

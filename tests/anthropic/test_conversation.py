@@ -83,9 +83,47 @@ def test_unknown_role_is_taken_as_the_users():
 
 def test_user_turn_with_nothing_to_send_is_refused_only_when_newest():
     odd = user([{"type": "hologram"}])
-    assert turns(odd, user("a")) == [t.UserTurn(pieces=["a"])]
-    with pytest.raises(RequestRefused, match=r"messages\.1\.content"):
-        turns(user("a"), odd)
+    assert turns(odd, user("a")) == turns(user("a"), odd) == [t.UserTurn(pieces=["a"])]
+    assert turns(odd, says("b"), user("a")) == [t.AssistantTurn("b"), t.UserTurn(pieces=["a"])]
+    with pytest.raises(RequestRefused, match=r"messages\.2\.content"):
+        turns(user("a"), says("b"), odd)
+    with pytest.raises(RequestRefused, match=r"messages\.4\.content"):
+        turns(user("a"), says("b"), odd, system("c"), odd)
+
+
+def test_the_newest_turn_may_be_several_messages():
+    picture = user([{"type": "image", "source": {"type": "file", "file_id": "f"}}])
+    with pytest.raises(RequestRefused, match=r"messages\.2\.content\.0: file 'f'"):
+        turns(user("a"), says("b"), picture, system("c"), user("d"))
+    assert turns(picture, says("b"), user("d"))[0] == t.UserTurn(pieces=["[file 'f' is not available]"])
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "thinking", "thinking": "hm", "signature": "s"},
+        {"type": "redacted_thinking", "data": "x"},
+        {"type": "tool_use", "id": "1", "name": "T", "input": {}},
+    ],
+)
+def test_what_only_an_assistant_says_is_dropped_elsewhere_with_a_notice(block: dict):
+    for content in ([text("a"), block], [text("a"), result("t", [block])]):
+        notes = Notes()
+        talk(user("q"), says([call("t")]), user(content), notes=notes)
+        assert f"{block['type']} in a user's message or a tool result" in [n.detail for n in notes.notices]
+
+
+def test_what_is_no_text_in_the_system_prompt_is_dropped_with_a_notice():
+    picture = {"type": "image", "source": {"type": "url", "url": "https://a.example/b.png"}}
+    prompt = [text("a"), picture, {"type": "odd", "text": "b"}, {"type": "odd"}]
+    body = json.dumps({"model": "m", "messages": [user("q")], "system": prompt})
+    notes = Notes()
+    said = conversation(decode_request(body.encode()), t.Terms(), Names(), notes)
+    assert said.system == "a\n\nb"
+    assert [(n.name, n.detail) for n in notes.notices] == [
+        ("dropped.block", "image in the system prompt"),
+        ("dropped.block", "odd in the system prompt"),
+    ]
 
 
 def test_text_of_an_unknown_block_is_used():
@@ -493,7 +531,7 @@ def test_summary_may_be_anybodys_block_and_joins_the_turn_after_it(speaker):
     assert said == [t.UserTurn(pieces=["<conversation-summary>\nS\n</conversation-summary>", "next"])]
 
 
-@pytest.mark.parametrize("content", [None, "", 3])
+@pytest.mark.parametrize("content", [None, ""])
 def test_block_without_summary_changes_nothing(content: object):
     notes = Notes()
     said = talk(user("old"), says([compaction(content), text("hm")]), user("next"), notes=notes).turns
