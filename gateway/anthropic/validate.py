@@ -12,63 +12,53 @@ Sampling and thinking rules are general knowledge of the API, tool pairing and r
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 
 from gateway.anthropic import wire as a
+from gateway.anthropic.form import asked
+from gateway.anthropic.placing import misplaced
 from gateway.errors import RequestRefused
 
 ROLES = frozenset({"user", "assistant", "system"})
-BLOCKS = frozenset(
-    {
-        "server_tool_use",
-        "search_result",
-        "web_search_tool_result",
-        "web_fetch_tool_result",
-        "code_execution_tool_result",
-        "bash_code_execution_tool_result",
-        "text_editor_code_execution_tool_result",
-        "tool_search_tool_result",
-        "advisor_tool_result",
-        "mcp_tool_use",
-        "mcp_tool_result",
-        "mcp_tool_listing",
-        "container_upload",
-        "compaction",
-        "fallback",
-        "tool_addition",
-        "tool_removal",
-        "browser_state",
-        "connector_text",
-    }
-)
-"""Types of the newest SDK that `wire` does not take apart."""
 THINKING = frozenset({"enabled", "disabled", "adaptive", "between_tools"})
 TOOL_CHOICES = frozenset({"auto", "any", "tool", "none"})
+FORCED = frozenset({"any", "tool"})
+SERVICE_TIERS = frozenset({"auto", "standard_only"})
+EFFORTS = ("low", "medium", "high", "xhigh", "max")
+NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
+EMPTY = (a.Text(""),)
+INTERLEAVED = "interleaved-thinking-"
 LEAST_BUDGET = 1024
 
 
-def validate(request: a.MessagesRequest, *, counting: bool = False) -> None:
-    """RequestRefused (400) for the first rule that is broken. `counting`: `max_tokens` is not needed."""
-    problem = next(_problems(request, counting=counting), None)
+def validate(request: a.MessagesRequest, *, counting: bool = False, betas: str = "") -> None:
+    """RequestRefused (400) for the first rule that is broken.
+
+    `counting`: `max_tokens` is not needed. `betas`: the header `anthropic-beta`.
+    """
+    problem = next(_problems(request, counting=counting, betas=betas), None)
     if problem is not None:
         raise RequestRefused(problem)
 
 
-def _problems(request: a.MessagesRequest, *, counting: bool) -> Iterator[str]:
+def _problems(request: a.MessagesRequest, *, counting: bool, betas: str) -> Iterator[str]:
     if request.max_tokens is None and not counting:
         yield "max_tokens: field required"
-    yield from _sampling(request)
-    yield from _thinking(request)
-    yield from _turns(request)
-    yield from _pairs(request)
-    names = [tool.name for tool in request.tools if tool.name]
-    if len(names) != len(set(names)):
-        yield "tools: Tool names must be unique."
-    if request.tool_choice is not None and request.tool_choice.type not in TOOL_CHOICES:
-        yield f"tool_choice.type: expected one of {', '.join(sorted(TOOL_CHOICES))}"
+    if request.service_tier is not None and request.service_tier not in SERVICE_TIERS:
+        yield f"service_tier: expected one of {_listed(SERVICE_TIERS)}"
     if request.inference_geo:
         yield "inference_geo: this gateway cannot vouch for where a model runs"
+    yield from _sampling(request)
+    yield from _thinking(request, interleaved=INTERLEAVED in betas)
+    yield from _output(request)
+    for stray in request.strays:
+        yield f"system.{stray.step}.type: unexpected block type {stray.type!r}; expected text"
+    yield from _turns(request)
+    yield from _pairs(request)
+    yield from _tools(request)
 
 
 def _sampling(request: a.MessagesRequest) -> Iterator[str]:
@@ -81,23 +71,57 @@ def _sampling(request: a.MessagesRequest) -> Iterator[str]:
         yield "stop_sequences: each stop sequence must contain non-whitespace"
 
 
-def _thinking(request: a.MessagesRequest) -> Iterator[str]:
+def _thinking(request: a.MessagesRequest, *, interleaved: bool) -> Iterator[str]:
     thinking = request.thinking
     if thinking is None:
         return
     if thinking.type not in THINKING:
-        yield f"thinking.type: expected one of {', '.join(sorted(THINKING))}"
-    if thinking.type != "enabled":
-        return
-    budget = thinking.budget_tokens
+        yield f"thinking.type: expected one of {_listed(THINKING)}"
+    if thinking.type == "enabled":
+        yield from _budget(request, thinking.budget_tokens, interleaved=interleaved)
+        yield from _beside_thinking(request)
+
+
+def _budget(request: a.MessagesRequest, budget: int | None, *, interleaved: bool) -> Iterator[str]:
+    """`interleaved`: the budget is that of a whole turn, and may exceed one answer's `max_tokens`."""
     if budget is None:
         yield "thinking.enabled.budget_tokens: field required"
     elif budget < LEAST_BUDGET:
         yield f"thinking.enabled.budget_tokens: must be at least {LEAST_BUDGET}"
-    elif request.max_tokens is not None and budget >= request.max_tokens:
+    elif request.max_tokens is not None and budget >= request.max_tokens and not interleaved:
         yield "`max_tokens` must be greater than `thinking.budget_tokens`"
+
+
+def _beside_thinking(request: a.MessagesRequest) -> Iterator[str]:
     if request.temperature not in (None, 1):
         yield "`temperature` may only be set to 1 when thinking is enabled"
+    if request.tool_choice is not None and request.tool_choice.type in FORCED:
+        yield "Thinking may not be enabled when tool_choice forces tool use."
+
+
+def _output(request: a.MessagesRequest) -> Iterator[str]:
+    """What form and effort are asked for."""
+    form = asked(request)
+    if form is not None and form.type != "json_schema":
+        yield f"{form.path}.type: expected json_schema"
+    configs = [("output_config", request.output_config)]
+    configs += [(f"messages.{i}.output_config", m.output_config) for i, m in enumerate(request.messages)]
+    for path, config in configs:
+        if config is not None and config.effort is not None and config.effort not in EFFORTS:
+            yield f"{path}.effort: expected one of {', '.join(EFFORTS)}"
+
+
+def _tools(request: a.MessagesRequest) -> Iterator[str]:
+    for i, tool in enumerate(request.tools):
+        if tool.name and not NAME.fullmatch(tool.name):
+            yield f"tools.{i}.name: must match {NAME.pattern}"
+        if tool.type in (None, "custom") and bytes(tool.input_schema) in (b"", b"null"):
+            yield f"tools.{i}.input_schema: field required"
+    names = [tool.name for tool in request.tools if tool.name]
+    if len(names) != len(set(names)):
+        yield "tools: Tool names must be unique."
+    if request.tool_choice is not None and request.tool_choice.type not in TOOL_CHOICES:
+        yield f"tool_choice.type: expected one of {_listed(TOOL_CHOICES)}"
 
 
 def _turns(request: a.MessagesRequest) -> Iterator[str]:
@@ -107,24 +131,10 @@ def _turns(request: a.MessagesRequest) -> Iterator[str]:
         last = i == len(request.messages) - 1
         if message.role == "user" and not message.content:
             yield f"messages.{i}: user messages must have non-empty content"
-        if message.role == "assistant" and not message.content and not last:
+        silent = not message.content or (message.plain and message.content == EMPTY)
+        if message.role == "assistant" and silent and not last:
             yield f"messages.{i}: all messages must have non-empty content except for the final assistant one"
-        for j, block in enumerate(message.content):
-            yield from _block(block, message.role, f"messages.{i}.content.{j}")
-
-
-def _block(block: a.Block, role: str, path: str) -> Iterator[str]:
-    match block:
-        case a.Unknown() if block.type not in BLOCKS:
-            yield f"{path}.type: unexpected block type {block.type!r}"
-        case a.ToolUse() if role != "assistant":
-            yield f"{path}: `tool_use` blocks can only be in assistant messages"
-        case a.ToolResult() if role != "user":
-            yield f"{path}: `tool_result` blocks can only be in user messages"
-        case a.Text() if not block.text and role == "user":
-            yield f"{path}: text content blocks must be non-empty"
-        case _:
-            pass
+        yield from misplaced(message.content, message.role, f"messages.{i}.content")
 
 
 def _pairs(request: a.MessagesRequest) -> Iterator[str]:
@@ -133,15 +143,23 @@ def _pairs(request: a.MessagesRequest) -> Iterator[str]:
     for i, role, blocks in _spoken(request):
         if role == "assistant":
             calls = [block.id for block in blocks if isinstance(block, a.ToolUse)]
+            if twice := _repeated(calls):
+                yield f"messages.{i}: `tool_use` ids must be unique: {', '.join(twice)}"
             continue
         answers = [block.tool_use_id for block in blocks if isinstance(block, a.ToolResult)]
         if missing := [call for call in calls if call not in answers]:
             yield _missing(i, missing)
         if extra := [answer for answer in answers if answer not in calls]:
             yield _unexpected(i, extra)
+        if twice := _repeated(answers):
+            yield f"messages.{i}: each `tool_use` must have a single `tool_result`: {', '.join(twice)}"
         calls = []
     if calls:
         yield _missing(len(request.messages) - 1, calls)
+
+
+def _repeated(ids: list[str]) -> list[str]:
+    return [one for one, times in Counter(ids).items() if times > 1]
 
 
 def _spoken(request: a.MessagesRequest) -> Iterator[tuple[int, str, list[a.Block]]]:
@@ -165,3 +183,7 @@ def _unexpected(i: int, ids: list[str]) -> str:
         f"messages.{i}: unexpected `tool_use_id` found in `tool_result` blocks: {', '.join(ids)}. Each "
         "`tool_result` block must have a corresponding `tool_use` block in the previous message."
     )
+
+
+def _listed(names: frozenset[str]) -> str:
+    return ", ".join(sorted(names))

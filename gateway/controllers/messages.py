@@ -104,7 +104,7 @@ async def _counted(service: Service, runtime: Runtime, inbound: Inbound, target:
 
 def _check(runtime: Runtime, inbound: Inbound, *, counting: bool = False) -> None:
     if runtime.settings.server.validation == "strict":
-        validate(inbound.request, counting=counting)
+        validate(inbound.request, counting=counting, betas=inbound.headers.get("anthropic-beta", ""))
 
 
 def _refusal(

@@ -56,6 +56,55 @@ def test_bad_bodies_are_400(http, body):
     assert response.headers["x-should-retry"] == "false"
 
 
+@pytest.mark.parametrize("validation", ["tolerant", "strict"])
+@pytest.mark.parametrize(
+    ("more", "path"),
+    [
+        ({"output_config": {"format": {"type": "json_schema"}}}, "output_config.format.schema"),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "image", "source": {"type": "url"}}]}]},
+            "messages.0.content.0.source.url",
+        ),
+    ],
+)
+def test_what_is_missing_is_named_with_its_path(start_gateway, settings, upstream, more, path, validation):
+    gateway = start_gateway(settings(server={"validation": validation}))
+    with httpx.Client(base_url=gateway.url, trust_env=False) as http:
+        response = http.post("/v1/messages", json={**QUESTION, **more})
+    assert shape(response) == (400, "invalid_request_error")
+    assert response.json()["error"]["message"] == f"{path}: field required"
+    assert not upstream.chats()
+
+
+@pytest.mark.parametrize("path", ["/v1/messages", "/v1/messages/count_tokens"])
+def test_what_no_model_can_be_shown_is_refused_in_strict_and_else_left_out(
+    start_gateway, settings, upstream, path
+):
+    upstream.script(default=Reply(text="seen"))
+    asked = {**QUESTION, "system": [{"type": "text", "text": "a"}, {"type": "hologram"}]}
+    strict, tolerant = start_gateway(settings(server={"validation": "strict"})), start_gateway(settings())
+    with httpx.Client(trust_env=False) as http:
+        refused, answered = (http.post(f"{gateway.url}{path}", json=asked) for gateway in (strict, tolerant))
+    assert shape(refused) == (400, "invalid_request_error")
+    assert refused.json()["error"]["message"].startswith("system.1.type: unexpected block type 'hologram'")
+    assert answered.status_code == 200
+    if path == "/v1/messages":
+        assert answered.headers["x-gateway-warnings"] == "dropped.block"
+        assert [chat.body["messages"][0]["content"] for chat in upstream.chats()] == ["a"]
+
+
+def test_a_budget_over_max_tokens_passes_in_strict_where_thinking_is_interleaved(
+    start_gateway, settings, upstream
+):
+    gateway = start_gateway(settings(server={"validation": "strict"}))
+    upstream.script(default=Reply(text="thought"))
+    asked = {**QUESTION, "thinking": {"type": "enabled", "budget_tokens": 2048}}
+    beta = {"anthropic-beta": "claude-code-20250219,interleaved-thinking-2025-05-14"}
+    with httpx.Client(base_url=gateway.url, trust_env=False) as http:
+        assert http.post("/v1/messages", json=asked).status_code == 400
+        assert http.post("/v1/messages", json=asked, headers=beta).status_code == 200
+
+
 def test_a_body_over_32_megabytes_is_413(http):
     body = b'{"model":"m","messages":[{"role":"user","content":"' + b"x" * (33 << 20) + b'"}]}'
     assert shape(http.post("/v1/messages", content=body)) == (413, "request_too_large")
