@@ -66,6 +66,15 @@ def emulate(inbound: Inbound, facts: ModelFacts) -> Emulation:
     return Emulation(inbound, tuple(sieves), notes.notices, applied)
 
 
+def thinned(inbound: Inbound, facts: ModelFacts) -> Inbound:
+    """What is left to count once the client's context edits are done; the same object where none are."""
+    request = inbound.request
+    if facts.quirks.native or request.context_management is None:
+        return inbound
+    thinner = edited(request, inbound.estimated_tokens, Notes()).request
+    return inbound if thinner is request else evolve(inbound, request=thinner)
+
+
 def _is_special(request: a.MessagesRequest) -> bool:
     """A quick look: most requests hold none of what this module is about."""
     return bool(

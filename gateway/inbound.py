@@ -9,10 +9,9 @@ from attrs import field, frozen
 
 from gateway.anthropic import wire as a
 from gateway.anthropic.documents import binary_size
+from gateway.anthropic.pixels import IMAGE_TOKENS
 from gateway.anthropic.shown import Shown, shown
 
-IMAGE_TOKENS = 1_600
-"""What one image is taken to weigh: the API's own ceiling (width x height / 750, at most this)."""
 FILE_BYTES = 50_000
 """Characters of a PDF's base64 that are taken to weigh as much as one image, which is about a page."""
 
@@ -47,13 +46,18 @@ class Inbound:
     @cached_property
     def estimated_tokens(self) -> int:
         """A cheap guess at the prompt's size: bytes / 4, with images and PDFs taken out and weighed apart."""
-        size, images = len(self.body), 0
+        size, shown = len(self.body), 0
         for one in self.shown:
             block = one.block
             if isinstance(block, a.Image):
                 size -= len(block.source.data)
-                images += 1
+                shown += IMAGE_TOKENS
             elif isinstance(block, a.Document) and (file := binary_size(block)):
                 size -= file
-                images += max(1, file // FILE_BYTES)
-        return max(1, size // 4 + IMAGE_TOKENS * images)
+                shown += file_tokens(file)
+        return max(1, size // 4 + shown)
+
+
+def file_tokens(size: int) -> int:
+    """What a PDF of so many characters of base64 is taken to weigh."""
+    return IMAGE_TOKENS * max(1, size // FILE_BYTES)

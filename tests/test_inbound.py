@@ -3,7 +3,8 @@
 import json
 
 from gateway.anthropic.decoding import decode_request
-from gateway.inbound import FILE_BYTES, IMAGE_TOKENS, Inbound
+from gateway.anthropic.pixels import IMAGE_TOKENS
+from gateway.inbound import FILE_BYTES, Inbound
 
 
 def estimate(*blocks: dict) -> int:

@@ -163,6 +163,12 @@ def inline_file(url: str) -> Fetched | None:
     return Fetched(head[5:-7].partition(";")[0], data)
 
 
+def url_tokens(url: str) -> int:
+    """What the picture at a URL weighs: its own weight where it stands in the URL."""
+    inline = inline_file(url)
+    return pixels.tokens(inline.data if inline else "")
+
+
 def _refuse_oversized(picture: Piece, place: Place) -> None:
     size = pixels.size(picture.data) if isinstance(picture, Picture) else None
     if size and max(size) > LONGEST_SIDE:

@@ -1,11 +1,11 @@
-"""The beginning of a picture (base64) -> its width and height, without decoding it.
+"""The beginning of a picture (base64) -> its width and height, without decoding it, and what it weighs.
 
     PNG    width and height in bytes 16 to 24
     GIF    in bytes 6 to 10
     WebP   in the first chunk, in three forms
     JPEG   in the frame header, behind segments of any length
 
-What is not understood has no size: None.
+What is not understood has no size: None. It weighs what the largest does.
 """
 
 from __future__ import annotations
@@ -14,14 +14,34 @@ import struct
 from base64 import b64decode
 from binascii import Error as Base64Error
 
-HEAD = 512 * 1024
-"""Characters that are looked at: a JPEG can carry a preview before its frame header."""
+HEADS = (4 * 1024, 512 * 1024)
+"""Characters that are looked at, the few first: a JPEG can carry a preview before its frame header."""
+IMAGE_TOKENS = 1_600
+"""What one image weighs at most: the API scales larger ones down."""
+PIXELS_PER_TOKEN = 750
 Size = tuple[int, int]
 
 
+def tokens(data: str) -> int:
+    """What the API takes a picture to weigh."""
+    found = size(data)
+    if found is None:
+        return IMAGE_TOKENS
+    width, height = found
+    return max(1, min(IMAGE_TOKENS, -(-width * height // PIXELS_PER_TOKEN)))
+
+
 def size(data: str) -> Size | None:
+    for length in HEADS:
+        found = _size(data[:length])
+        if found or len(data) <= length:
+            return found
+    return None
+
+
+def _size(sent: str) -> Size | None:
     try:
-        head = b64decode(data[:HEAD] + "=" * (-len(data[:HEAD]) % 4))
+        head = b64decode(sent + "=" * (-len(sent) % 4))
         if head.startswith(b"\x89PNG\r\n\x1a\n"):
             return struct.unpack_from(">II", head, 16)
         if head.startswith(b"GIF8"):

@@ -19,6 +19,7 @@ from litestar.types import HTTPScope, Receive, Scope, Send
 from gateway.anthropic.validate import validate
 from gateway.controllers.asgi import AsgiPeer, read_inbound
 from gateway.controllers.state import Service, service_in
+from gateway.emulation import thinned
 from gateway.errors import GatewayError, Kind, RequestRefused
 from gateway.exchange import Exchange
 from gateway.inbound import Inbound
@@ -27,6 +28,7 @@ from gateway.runtime import Runtime
 from gateway.telemetry import RequestRecord, emit, in_flight
 from gateway.upstreams.base import Target
 from gateway.upstreams.plan import sight
+from gateway.upstreams.prompt import Counted
 
 COUNT_PATH = "/v1/messages/count_tokens"
 
@@ -72,12 +74,12 @@ async def _count(service: Service, runtime: Runtime, inbound: Inbound, peer: Asg
     """Count exactly what would be sent upstream."""
     _check(runtime, inbound, counting=True)
     target = runtime.targets(inbound)[0]
-    tokens = await target.adapter.count(inbound, target)
-    if tokens is None:
-        tokens = await _counted(service, runtime, inbound, target)
-    answer: dict[str, object] = {"input_tokens": tokens}
+    counted = await target.adapter.count(inbound, target)
+    counted = counted or await _counted(service, runtime, inbound, target)
+    answer: dict[str, object] = {"input_tokens": counted.tokens}
     if inbound.request.context_management is not None:
-        answer["context_management"] = {"original_input_tokens": tokens}
+        original = counted.tokens if counted.original is None else counted.original
+        answer["context_management"] = {"original_input_tokens": original}
     await peer.answer(msgspec.json.encode(answer), inbound.request_id)
     return RequestRecord(
         request_id=inbound.request_id,
@@ -88,11 +90,19 @@ async def _count(service: Service, runtime: Runtime, inbound: Inbound, peer: Asg
         requested_model=inbound.request.model,
         provider=target.facts.provider,
         model=target.facts.model,
-        input_tokens=tokens,
+        input_tokens=counted.tokens,
     )
 
 
-async def _counted(service: Service, runtime: Runtime, inbound: Inbound, target: Target) -> int:
+async def _counted(service: Service, runtime: Runtime, inbound: Inbound, target: Target) -> Counted:
+    tokens = await _weighed(service, runtime, inbound, target)
+    thinner = thinned(inbound, target.facts)
+    if thinner is inbound:
+        return Counted(tokens)
+    return Counted(await _weighed(service, runtime, thinner, target), original=tokens)
+
+
+async def _weighed(service: Service, runtime: Runtime, inbound: Inbound, target: Target) -> int:
     try:
         attachments = await service.resolver.resolve(
             inbound.shown, sight(target.facts), runtime.settings.server.fetch_urls

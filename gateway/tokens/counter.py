@@ -18,7 +18,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from math import ceil
 
-from gateway.inbound import IMAGE_TOKENS
 from gateway.upstreams.prompt import Prompt
 
 MESSAGE_TOKENS = 4
@@ -69,7 +68,7 @@ class Counter:
 
     def _weigh(self, prompt: Prompt) -> int:
         texts = sum(self._tokens(text) for text in prompt.texts)
-        return texts + MESSAGE_TOKENS * prompt.messages + IMAGE_TOKENS * prompt.images
+        return texts + MESSAGE_TOKENS * prompt.messages + prompt.shown
 
     def _tokens(self, text: str) -> int:
         return sum(self._piece(text[at : at + PIECE]) for at in range(0, len(text), PIECE))

@@ -12,7 +12,7 @@ from gateway.parts import Part
 from gateway.settings.models import Timeouts
 from gateway.upstreams.built import Built
 from gateway.upstreams.facts import ModelFacts
-from gateway.upstreams.prompt import Prompt
+from gateway.upstreams.prompt import Counted, Prompt
 
 
 @frozen
@@ -63,7 +63,7 @@ class Adapter(Protocol):
         """What would be sent, taken apart for counting."""
         ...
 
-    async def count(self, inbound: Inbound, target: Target) -> int | None:
+    async def count(self, inbound: Inbound, target: Target) -> Counted | None:
         """What the upstream itself says the prompt weighs, in tokens; None where it does not count."""
         ...
 

@@ -31,7 +31,7 @@ from gateway.upstreams.built import Amends, Built, ReplyWish
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.failures import complaint, mend, read_error
 from gateway.upstreams.pauses import pause
-from gateway.upstreams.prompt import Prompt
+from gateway.upstreams.prompt import Counted, Prompt
 from gateway.upstreams.transport import Channel, Reply
 
 ERROR_LIMIT = 256 * 1024
@@ -139,7 +139,7 @@ class HttpAdapter:
         facts = evolve(target.facts, extra_body={})  # it may hold what only its server can read
         return self._dialect.prompt_of(self._dialect.build(inbound, facts, Amends(), attachments))
 
-    async def count(self, inbound: Inbound, target: Target) -> int | None:
+    async def count(self, inbound: Inbound, target: Target) -> Counted | None:
         """No server that is translated to is asked; see `prompt`."""
         return None
 

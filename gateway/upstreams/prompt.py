@@ -7,8 +7,18 @@ from attrs import frozen
 
 @frozen
 class Prompt:
-    """`texts` are counted by a tokenizer; each message and each image adds a fixed weight."""
+    """`texts` are counted by a tokenizer; each message adds a fixed weight."""
 
     texts: tuple[str, ...]
     messages: int = 0
-    images: int = 0
+    shown: int = 0
+    """Tokens of pictures and files."""
+
+
+@frozen
+class Counted:
+    """What a prompt weighs, in tokens."""
+
+    tokens: int
+    original: int | None = None
+    """Without the client's context edits, where some were done."""

@@ -22,7 +22,7 @@ from gateway.parts import End, Finish, Part, Text, Thinking, Tool, Usage
 from gateway.upstreams.base import Adapter, Attempt, Target
 from gateway.upstreams.built import Built
 from gateway.upstreams.notebook import Notebook
-from gateway.upstreams.prompt import Prompt
+from gateway.upstreams.prompt import Counted, Prompt
 from gateway.upstreams.scripted.words import last_user
 
 Reply = dict[str, Any]
@@ -78,7 +78,7 @@ class RecordingAdapter:
     def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> Prompt:
         return self._adapter.prompt(inbound, target, attachments)
 
-    async def count(self, inbound: Inbound, target: Target) -> int | None:
+    async def count(self, inbound: Inbound, target: Target) -> Counted | None:
         return await self._adapter.count(inbound, target)
 
     async def probe(self) -> str | None:

@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from gateway.anthropic.pixels import size
+from gateway.anthropic.pixels import HEADS, IMAGE_TOKENS, size, tokens
 from gateway.testing.samples import png
 
 JPEG = (
@@ -39,3 +39,22 @@ def test_data_that_is_no_base64_has_no_size():
 
 def test_jpeg_whose_segments_lead_nowhere_has_no_size():
     assert size(base64.b64encode(b"\xff\xd8" + b"\xff\xe0\x00\x00" * 50).decode()) is None
+
+
+def test_frame_header_behind_a_preview_is_found():
+    preview = b"\xff\xe1" + struct.pack(">H", 60_000) + bytes(59_998)
+    behind = base64.b64encode(JPEG[:2] + preview + JPEG[2:]).decode()
+    assert len(behind) > HEADS[0]
+    assert size(behind) == (640, 480)
+
+
+@pytest.mark.parametrize(
+    ("sides", "weight"),
+    [((1, 1), 1), ((75, 10), 1), ((75, 11), 2), ((640, 480), 410), ((3000, 3000), IMAGE_TOKENS)],
+)
+def test_weight_is_by_the_pixel_and_has_a_ceiling(sides: tuple[int, int], weight: int):
+    assert tokens(base64.b64encode(png(*sides)).decode()) == weight
+
+
+def test_what_has_no_size_weighs_the_most():
+    assert tokens("a") == tokens("") == IMAGE_TOKENS

@@ -57,7 +57,7 @@ def test_import_brings_no_tiktoken():
 
 async def test_texts_messages_and_images_are_added_up(loaded: Counter):
     assert await loaded.count(Prompt(("hello world", "hello"))) == 3
-    assert await loaded.count(Prompt((), messages=3, images=2)) == 3 * 4 + 2 * 1600
+    assert await loaded.count(Prompt((), messages=3, shown=700)) == 3 * 4 + 700
     assert await loaded.count(Prompt(())) == 0
 
 

@@ -19,12 +19,12 @@ from gateway.upstreams.failures import read_error
 from gateway.upstreams.http import ERROR_LIMIT, HttpAttempt
 from gateway.upstreams.overflow import is_understood
 from gateway.upstreams.pauses import pause
-from gateway.upstreams.prompt import Prompt
+from gateway.upstreams.prompt import Counted, Prompt
 from gateway.upstreams.transport import Channel, Reply
 from gateway.upstreams.words import clean
 
-_FAILURE = msgspec.json.Decoder(w.Failure)
 _COUNTED = msgspec.json.Decoder(w.Counted)
+_FAILURE = msgspec.json.Decoder(w.Failure)
 _OWN_CREDENTIALS = {401: Kind.AUTHENTICATION, 403: Kind.PERMISSION}
 """Where the client's own key is sent upstream, it is the client that is told."""
 
@@ -45,7 +45,7 @@ class RelayAdapter:
     def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> Prompt:
         return prompt_of(to_messages_request(inbound, target.facts))
 
-    async def count(self, inbound: Inbound, target: Target) -> int | None:
+    async def count(self, inbound: Inbound, target: Target) -> Counted | None:
         """None where the upstream does not count either."""
         body = to_messages_request(inbound, target.facts).body
         try:
@@ -53,11 +53,13 @@ class RelayAdapter:
         except UpstreamFailed:
             return None
         try:
-            return _COUNTED.decode(await reply.all(ERROR_LIMIT)).input_tokens
+            counted = _COUNTED.decode(await reply.all(ERROR_LIMIT))
         except (msgspec.MsgspecError, UpstreamFailed):
             return None
         finally:
             await reply.close()
+        edits = counted.context_management
+        return Counted(counted.input_tokens, edits and edits.original_input_tokens)
 
     async def probe(self) -> str | None:
         try:

@@ -61,5 +61,10 @@ class Failure(Struct):
     error: Problem
 
 
+class ContextManagement(Struct):
+    original_input_tokens: int | None = None
+
+
 class Counted(Struct):
     input_tokens: int
+    context_management: ContextManagement | None = None

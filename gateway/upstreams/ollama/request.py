@@ -16,6 +16,7 @@ from msgspec import UNSET, Raw
 from gateway.anthropic import turns as t
 from gateway.anthropic.attached import NOTHING, Attachments
 from gateway.anthropic.pieces import Picture, Piece, joined
+from gateway.anthropic.pixels import tokens
 from gateway.anthropic.wire import as_it_is
 from gateway.inbound import Inbound
 from gateway.upstreams.built import AS_IT_IS, Amends, Built
@@ -131,17 +132,17 @@ def prompt_of(built: Built) -> Prompt:
     """What of the request costs tokens, as it is sent."""
     chat = _SENT.decode(built.body)
     texts: list[str] = []
-    images = 0
+    shown = 0
     for message in chat.messages:
         texts += [message.content, message.thinking or ""]
-        images += len(message.images or ())
+        shown += sum(map(tokens, message.images or ()))
         for call in message.tool_calls or ():
             texts += [call.function.name, _text(call.function.arguments)]
     for tool in chat.tools or ():
         texts += [tool.function.name, tool.function.description, _text(tool.function.parameters)]
     if chat.format:
         texts.append(_text(chat.format))
-    return Prompt(tuple(filter(None, texts)), messages=len(chat.messages), images=images)
+    return Prompt(tuple(filter(None, texts)), messages=len(chat.messages), shown=shown)
 
 
 _SENT = msgspec.json.Decoder(o.NativeRequest)

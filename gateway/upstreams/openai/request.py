@@ -11,7 +11,8 @@ import msgspec
 from msgspec import UNSET
 
 from gateway.anthropic.attached import NOTHING, Attachments
-from gateway.inbound import FILE_BYTES, Inbound
+from gateway.anthropic.pieces import url_tokens
+from gateway.inbound import Inbound, file_tokens
 from gateway.settings.quirks import Quirks
 from gateway.upstreams.built import AS_IT_IS, Amends, Built
 from gateway.upstreams.encoding import encoded
@@ -132,17 +133,17 @@ def prompt_of(built: Built) -> Prompt:
     """What of the request costs tokens, as it is sent."""
     chat = _SENT.decode(built.body)
     texts: list[str] = []
-    images = 0
+    shown = 0
     for message in chat.messages:
         said, seen = _weigh(message)
         texts += said
-        images += seen
+        shown += seen
     for tool in chat.tools or ():
         function = tool.function
         texts += [function.name, function.description or "", str(bytes(function.parameters), "utf-8")]
     if isinstance(chat.response_format, o.ResponseFormat):
         texts.append(str(bytes(chat.response_format.json_schema.schema), "utf-8"))
-    return Prompt(tuple(filter(None, texts)), messages=len(chat.messages), images=images)
+    return Prompt(tuple(filter(None, texts)), messages=len(chat.messages), shown=shown)
 
 
 _SENT = msgspec.json.Decoder(o.ChatRequest)
@@ -152,19 +153,19 @@ def _weigh(message: o.SentMessage) -> tuple[list[str], int]:
     content = message.content or ""
     parts = [o.TextPart(content)] if isinstance(content, str) else content
     texts = [part.text for part in parts if isinstance(part, o.TextPart)]
-    images = sum(_images(part) for part in parts)
+    shown = sum(_shown(part) for part in parts)
     texts += [message.reasoning_content or "", message.reasoning or ""]
     texts.append(reasoning_of(message.reasoning_details or ()))
     for call in message.tool_calls or ():
         texts += [call.function.name, call.function.arguments]
-    return texts, images
+    return texts, shown
 
 
-def _images(part: o.SentPart) -> int:
+def _shown(part: o.SentPart) -> int:
     match part:
         case o.TextPart():
             return 0
         case o.ImagePart():
-            return 1
+            return url_tokens(part.image_url.url)
         case o.FilePart():
-            return max(1, len(part.file.file_data) // FILE_BYTES)
+            return file_tokens(len(part.file.file_data))

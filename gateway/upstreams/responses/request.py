@@ -15,7 +15,8 @@ import msgspec
 from attrs import evolve
 
 from gateway.anthropic.attached import NOTHING, Attachments
-from gateway.inbound import FILE_BYTES, Inbound
+from gateway.anthropic.pieces import url_tokens
+from gateway.inbound import Inbound, file_tokens
 from gateway.settings.quirks import Quirks
 from gateway.upstreams.built import AS_IT_IS, Amends, Built
 from gateway.upstreams.encoding import encoded
@@ -163,23 +164,23 @@ def prompt_of(built: Built) -> Prompt:
     """What of the request costs tokens, as it is sent."""
     sent = _SENT.decode(built.body)
     texts = [sent.instructions]
-    images = 0
+    shown = 0
     for item in sent.input:
         texts += [item.name, item.arguments]
         output = [r.WeighedPart(text=item.output)] if isinstance(item.output, str) else item.output
         for part in (*item.content, *item.summary, *output):
             texts.append(part.text)
-            images += _images(part)
+            shown += _shown(part)
     for tool in sent.tools:
         texts += [tool.name, tool.description, str(bytes(tool.parameters), "utf-8")]
     texts.append(str(bytes(sent.text), "utf-8"))
-    return Prompt(tuple(filter(None, texts)), messages=len(sent.input), images=images)
+    return Prompt(tuple(filter(None, texts)), messages=len(sent.input), shown=shown)
 
 
 _SENT = msgspec.json.Decoder(r.WeighedRequest)
 
 
-def _images(part: r.WeighedPart) -> int:
+def _shown(part: r.WeighedPart) -> int:
     if part.type == "input_file":
-        return max(1, len(part.file_data) // FILE_BYTES)
-    return 1 if part.type == "input_image" else 0
+        return file_tokens(len(part.file_data))
+    return url_tokens(part.image_url) if part.type == "input_image" else 0

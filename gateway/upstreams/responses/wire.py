@@ -217,6 +217,7 @@ class WeighedPart(Struct):
 
     type: str = ""
     text: str = ""
+    image_url: str = ""
     file_data: str = ""
 
 

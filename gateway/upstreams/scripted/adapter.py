@@ -24,7 +24,7 @@ from gateway.settings.replies import Refusal
 from gateway.upstreams.base import Attempt, Target
 from gateway.upstreams.built import Built, ReplyWish
 from gateway.upstreams.notebook import Notebook
-from gateway.upstreams.prompt import Prompt
+from gateway.upstreams.prompt import Counted, Prompt
 from gateway.upstreams.scripted.choosing import Director
 from gateway.upstreams.scripted.playing import ENDLESS, Step, steps
 from gateway.upstreams.scripted.words import last_user, prompt_of
@@ -90,7 +90,7 @@ class ScriptedAdapter:
     def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> Prompt:
         return prompt_of(inbound.request)
 
-    async def count(self, inbound: Inbound, target: Target) -> int | None:
+    async def count(self, inbound: Inbound, target: Target) -> Counted | None:
         return None
 
     async def probe(self) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gateway.anthropic import wire as a
+from gateway.anthropic.pixels import tokens
 from gateway.upstreams.prompt import Prompt
 
 
@@ -43,5 +44,10 @@ def prompt_of(request: a.MessagesRequest) -> Prompt:
         for tool in request.tools
         for text in (tool.name, tool.description or "", bytes(tool.input_schema).decode())
     ]
-    images = sum(isinstance(block, a.Image) for message in request.messages for block in message.content)
-    return Prompt((*request.system, *said, *tools), len(request.messages), images)
+    shown = sum(
+        tokens(block.source.data)
+        for message in request.messages
+        for block in message.content
+        if isinstance(block, a.Image)
+    )
+    return Prompt((*request.system, *said, *tools), len(request.messages), shown)

@@ -6,6 +6,7 @@ import pytest
 from attrs import evolve
 
 from gateway.anthropic.decoding import decode_request
+from gateway.anthropic.pixels import IMAGE_TOKENS
 from gateway.anthropic.signatures import sign
 from gateway.errors import RequestRefused
 from gateway.inbound import FILE_BYTES, Inbound
@@ -181,5 +182,5 @@ def test_prompt_holds_what_costs_tokens():
         {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c1", "content": "two"}]},
     ]
     prompt = prompt_of(build(messages=messages, system="S", tools=[TOOL]))
-    assert prompt.images == 3
+    assert prompt.shown == 3 * IMAGE_TOKENS
     assert {"S", "one", "summed", "two", "T", "Does it.", "{}"} <= set(prompt.texts)
