@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 import structlog
 from attrs import Factory, define, field
+from msgspec import UNSET
 
 from gateway.anthropic import events as e
 from gateway.anthropic import ids
@@ -81,6 +82,7 @@ class Exchange:
             input_tokens=self.inbound.estimated_tokens,
             mint=lambda: fresh("toolu_"),
             history_ids=ids.history(request),
+            diagnostics=UNSET if bytes(request.diagnostics) in (b"", b"null") else None,
         )
         self._answering = Answering(self.peer, self.inbound.request_id, writer, self._loop.time)
         if request.stream:

@@ -121,6 +121,8 @@ class End(msgspec.Struct, frozen=True):
     stop_sequence: str | None = None
     explanation: str | None = None
     """A refusal's own words, where the upstream keeps them apart from the text."""
+    silent: bool = False
+    """Nothing was to be said."""
 
 
 Part = Text | Thinking | Tool | Block | Usage | Notice | Fault | Relayed | End

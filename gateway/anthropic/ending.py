@@ -43,7 +43,7 @@ def remarks(end: End, *, called: bool, spoke: bool, must_call: bool) -> Iterator
         yield Notice("repaired.stop_reason", "the upstream announced tool calls and made none")
     if must_call and not called:
         yield Notice("dropped.tool_choice", "the model called no tool")
-    if not spoke:
+    if not spoke and not end.silent:
         yield Notice("empty_answer")
 
 

@@ -61,6 +61,8 @@ class Message(Struct, frozen=True, kw_only=True, tag_field="type", tag="message"
     stop_details: None = None
     container: None = None
     usage: Usage
+    diagnostics: UnsetType | None = UNSET
+    """There where the request asks for them; why an upstream's cache was missed is not known here."""
 
 
 class TextBlock(Struct, frozen=True, tag_field="type", tag="text"):

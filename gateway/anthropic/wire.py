@@ -299,6 +299,7 @@ class Options(Struct, frozen=True, kw_only=True):
     output_format: Raw = Raw()
     """What `output_config.format` was called at first."""
     mcp_servers: Raw = Raw()
+    diagnostics: Raw = Raw()
 
 
 class MessagesRequest(Options, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 
 from attrs import Factory, define, field
-from msgspec import UNSET, structs
+from msgspec import UNSET, UnsetType, structs
 
 from gateway.anthropic import events as e
 from gateway.anthropic import ids
@@ -48,6 +48,8 @@ class MessageWriter:
     single_tool: bool = False
     must_call: bool = False
     """The client demanded a call, and the upstream was only asked for it in words."""
+    diagnostics: UnsetType | None = UNSET
+    """None where the client asked for them."""
     applied_edits: tuple[Mapping[str, object], ...] | None = None
     """What context edits cleared; None where none were asked for."""
 
@@ -227,7 +229,8 @@ class MessageWriter:
         if not self.started:
             self.started = True
             usage = e.Usage(self.input_tokens)
-            self._blocks.emit(e.MessageStart(e.Message(id=self.message_id, model=self.model, usage=usage)))
+            told = e.Message(id=self.message_id, model=self.model, usage=usage, diagnostics=self.diagnostics)
+            self._blocks.emit(e.MessageStart(told))
 
     def _begin(self, kind: Open, block: e.Start) -> None:
         self._close()

@@ -14,4 +14,4 @@ def prewarmed(inbound: Inbound, target: Target) -> list[Part] | None:
     if inbound.request.max_tokens != 0:
         return None
     notice = Notice("emulated.prewarm", f"{target.name} was not asked")
-    return [notice, Usage(input=inbound.estimated_tokens, output=0), End(Finish.LENGTH)]
+    return [notice, Usage(input=inbound.estimated_tokens, output=0), End(Finish.LENGTH, silent=True)]

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from gateway.anthropic import events as e
+from gateway.anthropic.fold import fold
 from gateway.anthropic.names import Returned
 from gateway.anthropic.writer import MessageWriter
 from gateway.errors import Kind
@@ -402,6 +403,19 @@ def test_empty_answer_passes_with_a_notice(new_writer: NewWriter, parts: list[Pa
     writer = new_writer()
     assert wrote(writer, *parts, End())[-1] == "end_turn!"
     assert notices(writer) == ["empty_answer"]
+
+
+def test_an_answer_that_is_to_be_empty_leaves_no_notice(new_writer: NewWriter):
+    writer = new_writer()
+    assert wrote(writer, End(Finish.LENGTH, silent=True))[-1] == "max_tokens!"
+    assert notices(writer) == []
+
+
+def test_diagnostics_are_null_where_they_were_asked_for_and_else_absent(new_writer: NewWriter):
+    for writer, there in ((new_writer(diagnostics=None), True), (new_writer(), False)):
+        events = [event for part in (Text("a"), End()) for event in writer.write(part)]
+        assert (b'"diagnostics":null' in e.render(events)) is there
+        assert ("diagnostics" in fold(events)) is there
 
 
 def test_fault_is_an_error_event_that_closes_nothing(new_writer: NewWriter):

@@ -299,6 +299,65 @@ def test_tokens_are_counted(box, kind, upstream):
     assert not upstream.chats()
 
 
+@BOTH
+def test_diagnostics_are_null_where_they_are_asked_for(ask, upstream, stream):
+    upstream.script(default=Reply(text="ok"))
+    for wish, there in (({"previous_message_id": None}, True), (None, False)):
+        answered = ask(stream=stream, diagnostics=wish)
+        message = answered.content[0]["message"] if stream else answered.body
+        assert ("diagnostics" in message) is there
+        assert message.get("diagnostics") is None
+
+
+@BOTH
+def test_a_prompt_that_is_only_to_be_cached_is_answered_here(ask, upstream, stream):
+    answered = ask(stream=stream, max_tokens=0)
+    assert answered.status == 200
+    assert answered.headers["x-gateway-warnings"] == "emulated.prewarm"
+    assert not upstream.chats()
+
+
+def counted(box, kind: str, content: object, **more: Any) -> dict[str, Any]:
+    """`content`: of the messages, users and assistants in turns."""
+    roles = ("user", "assistant")
+    said = content if isinstance(content, list) else [content]
+    messages = [{"role": roles[i % 2], "content": one} for i, one in enumerate(said)]
+    with httpx.Client(base_url=box.url, headers=KEY, trust_env=False) as http:
+        answer = http.post(
+            "/v1/messages/count_tokens", json={"model": kind, "messages": messages, **more}, timeout=20
+        )
+    assert answer.status_code == 200
+    return answer.json()
+
+
+def test_a_picture_weighs_by_its_pixels(box, kind):
+    def weight(width: int, height: int) -> int:
+        data = base64.b64encode(png(width, height)).decode()
+        source = {"type": "base64", "media_type": "image/png", "data": data}
+        return counted(box, kind, [[{"type": "image", "source": source}]])["input_tokens"]
+
+    small, middle, large = weight(30, 25), weight(750, 500), weight(2000, 2000)
+    assert (middle - small, large - small) == (499, 1599)
+
+
+def test_what_edits_clear_is_not_counted(box, kind):
+    call = {"type": "tool_use", "id": "t1", "name": "weather", "input": {"city": "Oslo"}}
+    result = {"type": "tool_result", "tool_use_id": "t1", "content": "rain " * 1000}
+    talk = ["hello", [call], [result], "It rains.", "and now?"]
+    edit = {"type": "clear_tool_uses_20250919", "trigger": {"type": "tool_uses", "value": 0}}
+    edits = {"edits": [{**edit, "keep": {"type": "tool_uses", "value": 0}}]}
+    whole, thinned = counted(box, kind, talk), counted(box, kind, talk, context_management=edits)
+    assert "context_management" not in whole
+    assert thinned["context_management"] == {"original_input_tokens": whole["input_tokens"]}
+    assert 900 < whole["input_tokens"] - thinned["input_tokens"] < 1100
+
+
+def test_edits_that_clear_nothing_change_no_count(box, kind):
+    edits = {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]}
+    both = counted(box, kind, "hello", context_management=edits)
+    assert both["context_management"] == {"original_input_tokens": both["input_tokens"]}
+
+
 BROKEN = {
     "choice-less": Raw(chunks=("{}",)),
     "array": Raw(chunks=('[{"error": {"code": 400, "message": "odd"}}]',)),
