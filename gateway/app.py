@@ -36,6 +36,7 @@ AnyRequest = Request[Any, Any, State]
 ENDPOINTS = (
     "POST /v1/messages, POST /v1/messages/count_tokens, GET /v1/models, GET /health, GET /ready, GET /metrics"
 )
+BATCHES = "/v1/messages/batches"
 
 
 class Application(Litestar):
@@ -108,6 +109,9 @@ def _routed(request: AnyRequest, error: HTTPException) -> Response[bytes]:
     """The framework's own refusals: no such path, no such method, a parameter of the wrong type."""
     where = f"{request.method} {request.url.path}"
     match error.status_code:
+        case 404 if request.url.path.startswith(BATCHES):
+            said = f"message batches are not enabled on this gateway; it has {ENDPOINTS}"
+            refused = RequestRefused(said, Kind.NOT_FOUND)
         case 404:
             said = f"there is no {where} here; this gateway has {ENDPOINTS}"
             refused = RequestRefused(said, Kind.NOT_FOUND)

@@ -26,6 +26,7 @@ def capabilities(target: ModelTarget) -> Support | None:
         "batch": _support(yes=False),
         "citations": _support(yes=False),
         "code_execution": _support(yes=False),
+        "compaction": {"supported": True, "summarize": _support(yes=True)},
         "context_management": {
             "supported": True,
             **{name: _support(yes=name not in _EDITS_NOT_DONE) for name in _EDITS},

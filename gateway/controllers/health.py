@@ -61,9 +61,9 @@ class HealthController(Controller):
         authenticate(request.headers, service_of(request.app).runtimes.current.settings.server)
         return Response(metrics(), media_type=CONTENT_TYPE)
 
-    @head(["/", "/api/hello"])
+    @head(["/", "/api/hello", "/health"])
     async def probe(self) -> Response[None]:
-        """Claude Code warms its connection up with these."""
+        """Claude Code warms its connection up with the first two."""
         return Response(None, media_type=MediaType.TEXT)
 
     @get(["/", "/api/hello"], media_type=MediaType.TEXT)

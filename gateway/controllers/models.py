@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from litestar import Controller, Request, get
+from litestar import Controller, MediaType, Request, Response, get, head
 from litestar.datastructures import State
 from litestar.params import FromPath, FromQuery, QueryParameter
 
@@ -16,10 +16,14 @@ from gateway.controllers.capabilities import capabilities
 from gateway.controllers.keys import authenticate
 from gateway.controllers.state import service_of
 from gateway.errors import Kind, RequestRefused
+from gateway.routing.patterns import plain
 from gateway.routing.table import RouteTable
 from gateway.runtime import Runtime
 
 UNKNOWN_DATE = "1970-01-01T00:00:00Z"
+
+LIFECYCLE = "active"
+"""Of everything that is configured."""
 
 AnyRequest = Request[Any, Any, State]
 Info = dict[str, object]
@@ -33,10 +37,12 @@ class ModelsController(Controller):
         limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 20,
         after_id: FromQuery[str | None] = None,
         before_id: FromQuery[str | None] = None,
+        lifecycle: Annotated[list[str] | None, QueryParameter(name="lifecycle[]")] = None,
     ) -> Info:
         runtime = _authenticated(request)
-        infos = [_info(name, runtime.routes) for name in runtime.routes.names()]
-        page, more = _page(infos, limit, after_id, before_id)
+        names = runtime.routes.names() if lifecycle is None or LIFECYCLE in lifecycle else ()
+        infos = [_info(name, runtime.routes) for name in names]
+        page, more = _page(infos, limit, after_id or None, before_id or None)
         return {
             "data": page,
             "has_more": more,
@@ -50,6 +56,16 @@ class ModelsController(Controller):
         name = model_id.removeprefix("/")
         runtime = _authenticated(request)
         return _info(name, runtime.routes)
+
+    @head(["/v1/models", "/v1/v1/models"])
+    async def listed(self, request: AnyRequest) -> Response[None]:
+        _authenticated(request)
+        return Response(None, media_type=MediaType.TEXT)
+
+    @head(["/v1/models/{model_id:path}", "/v1/v1/models/{model_id:path}"])
+    async def exists(self, request: AnyRequest, model_id: FromPath[str]) -> Response[None]:
+        _info(model_id.removeprefix("/"), _authenticated(request).routes)
+        return Response(None, media_type=MediaType.TEXT)
 
 
 def _authenticated(request: AnyRequest) -> Runtime:
@@ -81,15 +97,16 @@ def _info(name: str, table: RouteTable) -> Info:
     return {
         "id": name,
         "type": "model",
-        "display_name": table.aliases.get(name, name),
+        "display_name": table.aliases.get(plain(name), name),
         "created_at": UNKNOWN_DATE,
-        "lifecycle": "active",
+        "lifecycle": LIFECYCLE,
         "deprecated_at": None,
         "retires_at": None,
         "line": _line(name),
         "max_input_tokens": target.context_window,
         "max_tokens": target.max_output_tokens,
         "capabilities": capabilities(target),
+        "allowed_fallback_models": None,
         "object": "model",
         "created": 0,
         "owned_by": target.provider,

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 from anthropic.types import ModelInfo
+from anthropic.types.beta import BetaModelInfo
 
 from gateway.app import create_app
 from gateway.settings.load import Loaded, load
@@ -76,6 +77,60 @@ async def test_capabilities_are_whole_where_both_abilities_are_known_and_else_nu
     assert big.thinking.types.adaptive.supported is True
     assert big.effort.max.supported is True
     assert (await get("/v1/models/known")).json()["capabilities"] is None
+
+
+def ids(page: httpx.Response) -> list[str]:
+    return [model["id"] for model in page.json()["data"]]
+
+
+async def test_pages_go_both_ways(get) -> None:
+    whole = ids(await get("/v1/models"))
+    first = (await get("/v1/models?limit=2")).json()
+    assert (first["first_id"], first["last_id"], first["has_more"]) == (*whole[:2], True)
+    assert ids(await get(f"/v1/models?limit=2&after_id={whole[1]}")) == whole[2:4]
+    assert ids(await get(f"/v1/models?limit=2&before_id={whole[3]}")) == whole[1:3]
+    rest = (await get(f"/v1/models?after_id={whole[1]}")).json()
+    assert ([model["id"] for model in rest["data"]], rest["has_more"]) == (whole[2:], False)
+    assert (await get(f"/v1/models?limit=1&before_id={whole[1]}")).json()["has_more"] is False
+    assert (await get(f"/v1/models?limit=1&before_id={whole[2]}")).json()["has_more"] is True
+
+
+async def test_an_empty_cursor_is_none_and_an_unknown_one_a_404(get) -> None:
+    assert ids(await get("/v1/models?after_id=&before_id=")) == ids(await get("/v1/models"))
+    assert (await get("/v1/models?after_id=nobody")).status_code == 404
+
+
+@pytest.mark.parametrize("limit", ["0", "1001", "many"])
+async def test_a_limit_out_of_range_is_a_400(get, limit: str) -> None:
+    assert (await get(f"/v1/models?limit={limit}")).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "there"),
+    [
+        ("lifecycle[]=active", True),
+        ("lifecycle[]=deprecated&lifecycle[]=active", True),
+        ("lifecycle%5B%5D=deprecated", False),
+        ("lifecycle[]=deprecated&lifecycle[]=retired", False),
+    ],
+)
+async def test_whatever_is_configured_is_active(get, query: str, there: bool) -> None:
+    page = (await get(f"/v1/models?{query}")).json()
+    assert bool(page["data"]) is there
+    assert there or (page["first_id"], page["last_id"], page["has_more"]) == (None, None, False)
+
+
+async def test_the_mark_of_a_wide_window_is_no_part_of_an_aliass_name(get) -> None:
+    info = (await get("/v1/models/claude-big[1m]")).json()
+    assert (info["id"], info["display_name"]) == ("claude-big[1m]", "Big")
+
+
+async def test_keys_of_the_newest_sdk_are_there(get) -> None:
+    info = BetaModelInfo.model_validate((await get("/v1/models/claude-big")).json())
+    assert "allowed_fallback_models" in info.model_fields_set
+    assert info.allowed_fallback_models is None
+    assert info.capabilities.compaction.supported is True
+    assert info.capabilities.compaction.summarize.supported is True
 
 
 async def test_what_goes_nowhere_is_a_404(get) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+
 import httpx
 import pytest
 
@@ -133,7 +136,27 @@ def test_wrong_methods_are_405(http, method, path):
     assert shape(http.request(method, path)) == (405, "invalid_request_error")
 
 
-@pytest.mark.parametrize("path", ["/", "/api/hello"])
+@pytest.mark.parametrize("path", ["/v1/messages/batches", "/v1/messages/batches/msgbatch_1/results"])
+def test_batches_are_said_not_to_be_enabled(http, path):
+    for response in (http.get(path), http.post(path, json={})):
+        assert shape(response) == (404, "not_found_error")
+        assert "batches are not enabled" in response.json()["error"]["message"]
+
+
+def test_a_gzipped_body_may_have_several_members(http, upstream):
+    upstream.script(Reply(text="read"))
+    body = json.dumps(QUESTION).encode()
+    members = gzip.compress(body[:20]) + gzip.compress(body[20:])
+    packed = {"content-encoding": "gzip"}
+    response = http.post("/v1/messages", content=members, headers=packed)
+    assert response.json()["content"][0]["text"] == "read"
+    for wrong in (members + b"no gzip", gzip.compress(b"") * 100 + members):
+        assert shape(http.post("/v1/messages", content=wrong, headers=packed))[0] == 400
+    bomb = gzip.compress(b" " * (20 << 20)) * 2
+    assert shape(http.post("/v1/messages", content=bomb, headers=packed)) == (413, "request_too_large")
+
+
+@pytest.mark.parametrize("path", ["/", "/api/hello", "/health", "/v1/models", "/v1/models/up/scripted"])
 def test_probes_are_answered(http, path):
     assert http.head(path).status_code == 200
 
