@@ -13,6 +13,7 @@ from msgspec import Struct
 from gateway.anthropic import wire as a
 from gateway.anthropic.attached import UNREAD
 from gateway.anthropic.pieces import Eyes, Pdf, Piece, Place, inline_file, merged
+from gateway.anthropic.sources import DocumentSource, Inside
 
 
 class _Found(Struct, frozen=True):
@@ -67,18 +68,18 @@ def search_result(block: a.Unknown, eyes: Eyes) -> list[Piece]:
     return _between(_frame("search_result", title=found.title, source=found.source), texts)
 
 
-def pictures(source: a.DocumentSource) -> list[a.Image]:
+def pictures(source: DocumentSource) -> list[a.Image]:
     """Those of a document that has a `content`."""
     if source.type != "content" or not isinstance(source.content, list):
         return []
     return [image for inside in source.content if (image := _picture(inside))]
 
 
-def _picture(inside: a.Inside) -> a.Image | None:
+def _picture(inside: Inside) -> a.Image | None:
     return a.Image(inside.source, inside.transformations) if inside.source else None
 
 
-def _content(source: a.DocumentSource, eyes: Eyes, place: Place) -> list[Piece]:
+def _content(source: DocumentSource, eyes: Eyes, place: Place) -> list[Piece]:
     if isinstance(source.content, str):
         return [source.content]
     found: list[Piece] = []
@@ -92,7 +93,7 @@ def _content(source: a.DocumentSource, eyes: Eyes, place: Place) -> list[Piece]:
     return found
 
 
-def _pdf(block: a.Document, source: a.DocumentSource, eyes: Eyes, place: Place) -> list[Piece]:
+def _pdf(block: a.Document, source: DocumentSource, eyes: Eyes, place: Place) -> list[Piece]:
     url = source.url or ""
     name = block.title or _last(url) or "document"
     data = source.data or ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from gateway.anthropic import wire as a
+from gateway.anthropic.sources import DocumentSource, ImageSource
 
 _SERVED = frozenset(
     {
@@ -80,14 +81,14 @@ def _block(block: a.Block, where: str, path: str) -> Iterator[str]:
             pass
 
 
-def _image(source: a.ImageSource, path: str) -> Iterator[str]:
+def _image(source: ImageSource, path: str) -> Iterator[str]:
     if source.type not in _IMAGE_SOURCES:
         yield f"{path}.type: expected one of {_listed(_IMAGE_SOURCES)}"
     if source.type == "base64" and source.media_type not in _IMAGES:
         yield f"{path}.media_type: expected one of {_listed(_IMAGES)}"
 
 
-def _document(source: a.DocumentSource, path: str) -> Iterator[str]:
+def _document(source: DocumentSource, path: str) -> Iterator[str]:
     if source.type not in _DOCUMENT_SOURCES:
         yield f"{path}.type: expected one of {_listed(_DOCUMENT_SOURCES)}"
     if isinstance(source.content, str):
