@@ -7,6 +7,7 @@ from attrs import evolve
 
 from gateway.anthropic.decoding import decode_request
 from gateway.anthropic.names import Returned
+from gateway.anthropic.pixels import IMAGE_TOKENS
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.settings.quirks import PLAIN, Quirks
@@ -366,4 +367,4 @@ def test_prompt_weighs_everything_that_costs_tokens():
         *("S", "x", "T", "{}", "seen\n[image 1 attached below]", "[image 1]"),
         *("T", "Does it.", '{"type":"object","properties":{}}'),
     )
-    assert (prompt.messages, prompt.images) == (5, 1)
+    assert (prompt.messages, prompt.shown) == (5, IMAGE_TOKENS)
