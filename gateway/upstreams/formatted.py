@@ -1,8 +1,8 @@
 """An answer that is to be JSON of some schema -> one text that is nothing but that JSON.
 
 Rules:
-- Fences and words around the JSON are taken off. A stream is let through as soon as it begins like JSON; one
-  that begins otherwise, or that has to be checked or changed, is read to its end first.
+- Fences and words around the JSON are taken off. A stream is let through from where it begins like JSON to
+  where that JSON ends; one that begins otherwise, or has to be checked or changed, is read to its end first.
 - Nulls that stand for properties left out are deleted.
 - An answer that was only asked for in words is checked: if it does not match, the model is told why and asked
   once more, and the figures of both answers are added. What it says then is passed on.
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import msgspec
 from attrs import Factory, define, evolve, field
 from msgspec import structs
 
@@ -25,6 +26,8 @@ from gateway.held import Held
 from gateway.inbound import Inbound
 from gateway.parts import Block, End, Fault, Finish, Notice, Part, Relayed, Text, Thinking, Tool, Usage
 from gateway.schemas.answers import Read, read
+from gateway.schemas.nodes import types
+from gateway.schemas.root import Root
 from gateway.upstreams.base import Attempt, Target
 from gateway.upstreams.built import AnswerFormat, Built
 
@@ -112,18 +115,25 @@ class FormedAnswer:
     """The figures of an earlier answer to the same request."""
     usage: Usage = Factory(Usage)
     wrong: str | None = None
+    _opening: tuple[str, ...] = ("{", "[")
     _pieces: list[str] = Factory(list[str])
     """The text so far, where it is held."""
     _kept: Held = Factory(Held)
     _first: str = ""
     """Its first character that is no white space."""
-    _passing: bool = False
+    _root: Root | None = None
+    """While a stream is let through: what of it has passed."""
+    _over: bool = False
+    _behind: bool = False
+    """Something stood behind the JSON."""
     _called: bool = False
     _read: Read | None = None
     _end: End = Factory(End)
 
     def __attrs_post_init__(self) -> None:
         self.whole = self.whole or self._form.nulls or self._form.checked
+        if not self.whole and types(msgspec.json.decode(self._form.schema)) == ["object"]:
+            self._opening = ("{",)
 
     @property
     def text(self) -> str:
@@ -156,15 +166,28 @@ class FormedAnswer:
         ]
 
     def _text(self, part: Text) -> list[Part]:
-        if self._passing or self._called:
+        if self._called:
             return [part]
+        if self._root is not None:
+            return self._pass(self._root, part.text)
         self._kept.add(part.text)
         self._pieces.append(part.text)
         self._first = self._first or part.text.lstrip()[:1]
-        if self.whole or self._first not in ("{", "["):
+        if self.whole or self._first not in self._opening:
             return []
-        self._passing = True
-        return [Text(self._taken().lstrip())]
+        self._root = Root()
+        return self._pass(self._root, self._taken().lstrip())
+
+    def _pass(self, root: Root, text: str) -> list[Part]:
+        """A stream's next piece, without what follows the JSON, of which there is one notice."""
+        end = 0 if self._over else root.end(text)
+        if end is None:
+            return [Text(text)]
+        self._over = True
+        if self._behind or not text[end:].strip():
+            return _said(text[:end])
+        self._behind = True
+        return [*_said(text[:end]), Notice("repaired.structured_output", "text behind it is left out")]
 
     def _as_it_is(self) -> list[Part]:
         return _said(self._taken())
@@ -175,7 +198,9 @@ class FormedAnswer:
         return text
 
     def _finish(self, end: End) -> list[Part]:
-        if self._passing or self._called or end.finish not in (Finish.STOP, Finish.TOOLS):
+        if self._root is not None:
+            return [end]
+        if self._called or end.finish not in (Finish.STOP, Finish.TOOLS):
             return [*self._as_it_is(), end]
         text = self.text
         found = self._read = read(text, self._form.schema, nulls=self._form.nulls)

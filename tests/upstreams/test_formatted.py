@@ -157,3 +157,34 @@ async def test_answer_that_was_cut_stays_as_it_is(end: Part):
 async def test_what_was_held_in_front_of_a_fault_is_not_said():
     fault = Fault(Kind.RATE_LIMITED, "slow down")
     assert await parts_of(adapter(CHECKED, [Text('```json\n{"n"'), fault])) == [fault]
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        ('{"n":1}', "\nHope this helps", "!"),
+        ('{"n"', ':1}\nHope {"this"} helps', "!"),
+        ('{"n":1}\n```', "\nfor you"),
+    ],
+)
+async def test_stream_ends_with_its_json(pieces: tuple[str, ...]):
+    parts = await parts_of(adapter(NATIVE, said(*pieces)), stream=True)
+    assert "".join(part.text for part in parts if isinstance(part, Text)) == '{"n":1}'
+    assert [part.name for part in parts if isinstance(part, Notice)] == ["repaired.structured_output"]
+    assert parts[-1] == End()
+
+
+async def test_white_space_behind_the_json_of_a_stream_is_no_repair():
+    parts = await parts_of(adapter(NATIVE, said('{"n":1}', "\n")), stream=True)
+    assert parts == [Text('{"n":1}'), Usage(10, 5), End()]
+
+
+async def test_stream_that_breaks_behind_its_json_says_no_more():
+    broken = [Text('{"n":1}'), Text(" and"), Fault(Kind.UPSTREAM_CUT, "cut")]
+    parts = await parts_of(adapter(NATIVE, broken), stream=True)
+    assert [part for part in parts if not isinstance(part, Notice)] == [broken[0], broken[2]]
+
+
+async def test_words_in_brackets_are_no_object():
+    parts = await parts_of(adapter(NATIVE, said("[Note] ", '{"n":1}')), stream=True)
+    assert [part for part in parts if isinstance(part, Text)] == [Text('{"n":1}')]
