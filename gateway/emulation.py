@@ -6,7 +6,8 @@ Rules:
 - What can be left to the upstream is; a request that needs nothing comes back as the same object.
 - Context edits and summaries change the request; stop sequences that an upstream does not report are matched
   here, on a stream that is cut at the match.
-- Each of these is a notice.
+- A server that only streams is always asked to; a plain answer is folded of that.
+- Each of these but the last is a notice.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.parts import Notice
 from gateway.sieve import Sieve, StopSieve, SummarySieve
+from gateway.upstreams.built import Built
 from gateway.upstreams.facts import ModelFacts
 
 SUMMARISE = "Summarise the conversation so far for handing over; keep decisions, file names, open tasks."
@@ -39,9 +41,15 @@ class Emulation:
     notices: tuple[Notice, ...] = ()
     applied_edits: tuple[Mapping[str, object], ...] | None = None
 
+    def sieves_of(self, built: Built) -> tuple[Sieve, ...]:
+        """Those for one attempt, whose upstream may have refused to look for stop sequences."""
+        return (*self.sieves, StopSieve(built.stops)) if built.stops else self.sieves
+
 
 def emulate(inbound: Inbound, facts: ModelFacts) -> Emulation:
     """RequestRefused where the request asks for what excludes each other."""
+    if facts.quirks.stream_only and not inbound.request.stream:
+        inbound = evolve(inbound, request=replace(inbound.request, stream=True))
     request = inbound.request
     if facts.quirks.native or not _is_special(request):
         return Emulation(inbound)

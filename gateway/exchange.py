@@ -195,11 +195,12 @@ class Exchange:
         self._answering.notices[:] = [*self._fallen, *asked.notices, *built.notices]
         writer.applied_edits = asked.applied_edits
         writer.returned = built.returned
-        writer.single_tool, writer.must_call = built.single_tool, built.must_call
+        writer.single_tool, writer.must_call, writer.speed = built.single_tool, built.must_call, built.speed
+        sieves = asked.sieves_of(built)
         while not writer.ended and (parts := await attempt.read()) is not None:
             self._read(said=bool(parts) or attempt.heard)
             if parts:
-                await self._write(strained(asked.sieves, parts) if asked.sieves else parts)
+                await self._write(strained(sieves, parts) if sieves else parts)
         if not writer.ended:
             raise UpstreamFailed(
                 Kind.UPSTREAM_CUT, f"[{self._budget.target.facts.provider}] the answer has no end"

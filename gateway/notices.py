@@ -37,8 +37,14 @@ NOTICES: Mapping[str, Meaning] = {
     "clamped.document": Meaning(
         "a PDF has more pages or text than is read; the text says how much is left out"
     ),
+    "clamped.effort": Meaning(
+        "the effort asked for is more, or less, than the model takes: the nearest one was sent"
+    ),
     "clamped.max_tokens": Meaning(
         "`max_tokens` was more than the model's limit, or than its window leaves; it was lowered"
+    ),
+    "clamped.temperature": Meaning(
+        "`temperature` was more than the server takes; it was lowered", kinds=("openai",)
     ),
     "dropped.block": Meaning("a content block that no upstream knows, or in a place where it has no meaning"),
     "dropped.citations": Meaning("citations were wished for; no upstream cites"),
@@ -48,6 +54,7 @@ NOTICES: Mapping[str, Meaning] = {
     "dropped.document": Meaning(
         "a PDF without text, or a document that could not be fetched: a line in its place says so"
     ),
+    "dropped.effort": Meaning("the effort asked for: the upstream has no place for it, or refuses it"),
     "dropped.file": Meaning("a file known by its id alone: a line in its place says so"),
     "dropped.image": Meaning(
         "the model has no vision, or an image could not be fetched: a line in its place says so"
@@ -60,10 +67,14 @@ NOTICES: Mapping[str, Meaning] = {
     "dropped.parallel_tool_calls": Meaning(
         "the client allows one call at a time: the later calls", Found.ANSWER
     ),
+    "dropped.parameter": Meaning(
+        "a field that the upstream refuses, and without which the answer still holds; "
+        "at log level `debug` it is named"
+    ),
     "dropped.reasoning": Meaning("the model reasoned although the client did not ask for it", Found.ANSWER),
     "dropped.role": Meaning("a message of an unknown role was taken for the user's"),
     "dropped.sampling": Meaning(
-        "`temperature` and `top_p`: the model refuses them", kinds=("openai", "responses")
+        "`temperature` or `top_p`: the model refuses it", kinds=("openai", "responses")
     ),
     "dropped.schema_constraints": Meaning(
         "limits and patterns in schemas, of which the upstream could make no grammar: descriptions say them"
@@ -71,6 +82,7 @@ NOTICES: Mapping[str, Meaning] = {
     "dropped.server_tool": Meaning(
         "the call of a server tool in the history has no result, or a result no call"
     ),
+    "dropped.speed": Meaning("`speed: fast`: the provider names no `fast_tier`, or its server refuses it"),
     "dropped.strict": Meaning(
         "`strict` of a tool or an answer: the upstream or the schema has no strict form"
     ),
@@ -78,8 +90,9 @@ NOTICES: Mapping[str, Meaning] = {
         "the answer still does not match its schema, after it was asked for twice", Found.ANSWER
     ),
     "dropped.thinking": Meaning(
-        "the client asked for reasoning, and no way to ask this upstream for it is known, or not beside a "
-        "forced tool; or a server of Responses could not read the reasoning that it was given back"
+        "the client asked for reasoning, and there is no way to ask this upstream for it, or it refuses, or "
+        "not beside a forced tool or a continued answer; or a server of Responses could not read the "
+        "reasoning that it was given back"
     ),
     "dropped.tool": Meaning(
         "a tool that the gateway cannot offer, such as Anthropic's own web search, or a name given twice"
@@ -92,7 +105,7 @@ NOTICES: Mapping[str, Meaning] = {
         "a `tool_choice` of an unknown type, or a call that the model was only told to make, and did not",
         Found.EITHER,
     ),
-    "dropped.top_k": Meaning("the upstream has no `top_k`", kinds=("openai", "responses")),
+    "dropped.top_k": Meaning("the upstream has no `top_k`, or refuses it", kinds=("openai", "responses")),
     "empty_answer": Meaning("the upstream ended cleanly and said nothing", Found.ANSWER),
     "emulated.compaction": Meaning("the summary was asked of the model as an ordinary answer"),
     "emulated.disable_parallel_tool_use": Meaning(
@@ -105,13 +118,14 @@ NOTICES: Mapping[str, Meaning] = {
         "a web search or fetch was asked for and nobody can do it: the answer says so"
     ),
     "emulated.stop_sequences": Meaning(
-        "the upstream does not tell which one matched, or takes fewer: they are matched here"
+        "the upstream does not tell which one matched, takes fewer, or refuses them: they are matched here"
     ),
     "emulated.structured_output": Meaning(
         "the schema of the answer is a line in the system prompt; the answer is checked"
     ),
     "emulated.tool_choice": Meaning(
-        "the choice is a line in the system prompt; for a named tool, the others are not offered"
+        "the upstream cannot be told, or refuses to be: a line in the system prompt, or a named tool alone "
+        "is offered"
     ),
     "emulated.tool_result": Meaning(
         "a call in the history has no result: the model is told that it was interrupted"
@@ -125,11 +139,15 @@ NOTICES: Mapping[str, Meaning] = {
         "the upstream's reason for ending did not fit what it had sent", Found.ANSWER
     ),
     "repaired.structured_output": Meaning(
-        "the answer was JSON between other words, or was asked for again because it did not match",
+        "the answer was JSON among other words, which are left out, or was asked for again because it did "
+        "not match",
         Found.ANSWER,
     ),
     "repaired.tool_arguments": Meaning(
         "the arguments of a call were broken JSON, or of another type than the tool wants", Found.ANSWER
+    ),
+    "repaired.tool_call": Meaning(
+        "the upstream could not read the call that its own model made, and was asked once more"
     ),
 }
 

@@ -85,6 +85,8 @@ class Usage(msgspec.Struct, frozen=True):
     """How often the server's own tools were used: `web_search_requests`, `web_fetch_requests`."""
     cache_write_1h: int | None = None
     """How much of `cache_write` is kept for the longer of the API's two spans."""
+    tier: str | None = None
+    """The `service_tier` that answered, in the upstream's own word."""
 
 
 class Notice(msgspec.Struct, frozen=True):

@@ -29,7 +29,7 @@ from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.notebook import Notebook
 from gateway.upstreams.ollama import adapter as ollama
 from gateway.upstreams.openai import adapter as openai
-from gateway.upstreams.presets import PRESETS, recognise
+from gateway.upstreams.presets import quirks_of
 from gateway.upstreams.recording import RecordingAdapter
 from gateway.upstreams.responses import adapter as responses
 from gateway.upstreams.scripted import adapter as scripted
@@ -95,11 +95,10 @@ class Runtime:
 
     def _target(self, to: ModelTarget) -> Target:
         provider = self.settings.providers[to.provider]
-        preset = PRESETS[provider.preset or recognise(provider.kind, provider.base_url)]
         facts = ModelFacts(
             provider=to.provider,
             model=to.model,
-            quirks=evolve(preset, **{**provider.quirks.said, **to.quirks.said}),
+            quirks=evolve(quirks_of(provider), **to.quirks.said),
             context_window=to.context_window,
             max_output_tokens=to.max_output_tokens,
             vision=to.vision,

@@ -76,6 +76,12 @@ class Content:
             elif not isinstance(block, a.Text):
                 self._drop("a block that is not text in a system message")
 
+    def strayed(self, strays: tuple[a.Stray, ...]) -> None:
+        """What the system prompt holds beside texts."""
+        for stray in strays:
+            if not stray.said:
+                self._drop(f"{stray.type} in the system prompt")
+
     def searched(self, block: a.Unknown) -> None:
         """What a tool search on Anthropic's side found is loaded, but not said."""
         self.mentions += [toolset.Mention("reference", name) for name in served.loaded(block)]

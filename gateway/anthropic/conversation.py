@@ -39,9 +39,7 @@ def conversation(request: a.MessagesRequest, terms: t.Terms, names: Names, notes
     head = reminders.head(request)
     eyes = Eyes(terms.sight, notes, terms.attachments)
     assembly = Assembly(request.messages, terms, names, Content(eyes, names), newest=head.newest)
-    for stray in request.strays:
-        if not stray.said:
-            notes.add("dropped.block", f"{stray.type} in the system prompt")
+    assembly.content.strayed(request.strays)
     marked = terms.marks.messages
     for i, message in enumerate(request.messages):
         place = Place(i, MESSAGES, head.opening <= i <= head.newest)

@@ -16,10 +16,14 @@ _BUDGETS = ((4_096, "low"), (16_384, "medium"), (32_768, "high"))
 
 @frozen
 class Reasoning:
-    """`on` is None where the client said nothing; `effort` one of low, medium, high, xhigh, max, or None."""
+    """`on` is None where the client said nothing; `effort` one of low, medium, high, xhigh, max, or None.
+
+    `budget`: the tokens that the effort stands for, where the client gave those.
+    """
 
     on: bool | None = None
     effort: str | None = None
+    budget: int | None = None
 
 
 def reasoning(request: a.MessagesRequest) -> Reasoning:
@@ -30,7 +34,7 @@ def reasoning(request: a.MessagesRequest) -> Reasoning:
         case a.ThinkingConfig(type="disabled" | "between_tools"):
             return Reasoning(on=False)
         case a.ThinkingConfig(type="enabled", budget_tokens=int(budget)):
-            return Reasoning(on=True, effort=effort or _for_budget(budget))
+            return Reasoning(True, effort) if effort else Reasoning(True, _for_budget(budget), budget)
         case a.ThinkingConfig():
             return Reasoning(on=True, effort=effort)
 

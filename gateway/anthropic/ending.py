@@ -16,6 +16,8 @@ from gateway.parts import End, Finish, Notice, Usage
 CUT_SHORT = frozenset({Finish.LENGTH, Finish.WINDOW, Finish.REFUSAL})
 """After these the last tool call may be incomplete, and clients do not run it."""
 BYTES_PER_TOKEN = 4
+_FAST = frozenset({"fast", "priority"})
+"""Tiers of OpenAI's that Anthropic calls `priority`."""
 
 
 def stop_of(end: End, *, calls: bool) -> e.Stop:
@@ -62,6 +64,7 @@ def merged(known: Usage, later: Usage) -> Usage:
         cache_write_1h=known.cache_write_1h if later.cache_write_1h is None else later.cache_write_1h,
         thinking=known.thinking if later.thinking is None else later.thinking,
         server_tools=later.server_tools or known.server_tools,
+        tier=later.tier or known.tier,
     )
 
 
@@ -75,6 +78,7 @@ def added(one: Usage, two: Usage) -> Usage:
         cache_write_1h=_sum(one.cache_write_1h, two.cache_write_1h),
         thinking=_sum(one.thinking, two.thinking),
         server_tools=two.server_tools or one.server_tools,
+        tier=two.tier or one.tier,
     )
 
 
@@ -93,11 +97,16 @@ def estimated(usage: Usage, input_tokens: int, written: int) -> Usage:
         cache_write_1h=usage.cache_write_1h,
         thinking=usage.thinking,
         server_tools=usage.server_tools,
+        tier=usage.tier,
     )
 
 
-def usage_of(usage: Usage, *, compacted: bool = False) -> e.Usage:
-    """Figures as the client reads them, zero where unknown. `compacted`: the answer is a summary."""
+def usage_of(usage: Usage, *, compacted: bool = False, speed: str | None = None) -> e.Usage:
+    """Figures as the client reads them, zero where unknown. `compacted`: the answer is a summary.
+
+    `speed`: what was asked for; a tier that says otherwise wins over it.
+    """
+    slowed = speed and usage.tier is not None and usage.tier not in _FAST
     return e.Usage(
         input_tokens=usage.input or 0,
         output_tokens=usage.output or 0,
@@ -106,6 +115,8 @@ def usage_of(usage: Usage, *, compacted: bool = False) -> e.Usage:
         cache_creation=_creation(usage),
         output_tokens_details=None if usage.thinking is None else e.ThinkingTokens(usage.thinking),
         server_tool_use=usage.server_tools,
+        service_tier="priority" if usage.tier in _FAST else "standard",
+        speed="standard" if slowed else speed,
         iterations=(_iteration("compaction", usage),) if compacted else None,
     )
 

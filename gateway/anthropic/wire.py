@@ -231,6 +231,7 @@ class Options(Struct, frozen=True, kw_only=True):
     container: str | Container | None = None
     billing_policy: BillingPolicy | None = None
     service_tier: str | None = None
+    speed: str | None = None
     inference_geo: str | None = None
     output_format: Raw = Raw()
     """What `output_config.format` was called at first."""

@@ -35,7 +35,7 @@ Item = Text | Thinking | Block | Call
 
 @define
 class MessageWriter:
-    """`history_ids`: see `ids.history`. `single_tool`: only the first call reaches the client."""
+    """`history_ids`: see `ids.history`. `single_tool`: only the first call goes out. `speed`: `Built`'s."""
 
     message_id: str
     model: str
@@ -50,6 +50,7 @@ class MessageWriter:
     """The client demanded a call, and the upstream was only asked for it in words."""
     diagnostics: UnsetType | None = UNSET
     """None where the client asked for them."""
+    speed: str | None = None
     applied_edits: tuple[Mapping[str, object], ...] | None = None
     """What context edits cleared; None where none were asked for."""
 
@@ -228,7 +229,7 @@ class MessageWriter:
     def _start(self) -> None:
         if not self.started:
             self.started = True
-            usage = e.Usage(self.input_tokens)
+            usage = e.Usage(self.input_tokens, speed=self.speed)
             told = e.Message(id=self.message_id, model=self.model, usage=usage, diagnostics=self.diagnostics)
             self._blocks.emit(e.MessageStart(told))
 
@@ -279,7 +280,7 @@ class MessageWriter:
         self._note_the_end(end)
         stop = stop_of(end, calls=self._called)
         self.stop_reason = stop.stop_reason
-        usage = usage_of(self.usage, compacted=end.finish is Finish.COMPACTION)
+        usage = usage_of(self.usage, compacted=end.finish is Finish.COMPACTION, speed=self.speed)
         edits = UNSET if self.applied_edits is None else e.AppliedEdits(self.applied_edits)
         self._blocks.emit(e.MessageDelta(stop, usage, edits), e.MessageStop())
         self.ended = True

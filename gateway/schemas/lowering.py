@@ -1,6 +1,7 @@
 """A schema as a client declared it -> the bytes that one kind of server is sent.
 
     loose     the schema itself, with a root that a function may have
+    unclosed  the same, and no object is closed
     gemini    OpenAPI's subset
     ollama    seven keywords
     grammar   what a grammar can be made of
@@ -23,12 +24,12 @@ from attrs import frozen
 from msgspec import Raw
 
 from gateway.errors import RequestRefused
-from gateway.schemas import gemini, grammar, ollama
+from gateway.schemas import gemini, grammar, ollama, unclosed
 from gateway.schemas import strict as strictness
 from gateway.schemas.merging import opened
 from gateway.schemas.nodes import Node, is_node, types
 
-Level = Literal["loose", "gemini", "ollama", "grammar"]
+Level = Literal["loose", "unclosed", "gemini", "ollama", "grammar"]
 
 KEPT = 1_024
 _IDENTITY = ("$schema", "$id")
@@ -38,6 +39,7 @@ _CLOSED_ROOT = frozenset({"anyOf", "oneOf", "allOf", "enum", "not", "$ref"})
 """What parameters of a function may not have at their root."""
 _LOWERED: Mapping[Level, Callable[[Node], Node] | None] = {
     "loose": None,
+    "unclosed": unclosed.unclosed,
     "gemini": gemini.gemini,
     "ollama": ollama.ollama,
     "grammar": grammar.grammar,

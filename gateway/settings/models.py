@@ -49,6 +49,7 @@ Preset = Literal[
     "openai",
     "responses",
     "azure",
+    "azure-responses",
     "openrouter",
     "deepseek",
     "dashscope",

@@ -13,9 +13,9 @@ from typing import Annotated, Literal
 
 from attrs import Factory, frozen
 
-from gateway.settings.units import Characters, Of
+from gateway.settings.units import Characters, Delay, Of, Temperature
 
-SchemaLevel = Literal["loose", "gemini", "ollama", "grammar"]
+SchemaLevel = Literal["loose", "unclosed", "gemini", "ollama", "grammar"]
 
 
 @frozen
@@ -43,8 +43,9 @@ class Quirks:
     """System messages inside the conversation: folded into the user's turns, or left where they are."""
     key_header: Literal["authorization", "api-key", "x-api-key"] = "authorization"
     """Where the provider's key goes; `authorization` makes it a Bearer token."""
-    tool_choice: Literal["full", "no_required", "none"] = "full"
-    """How much of `tool_choice` can be told: all, all but that some tool must be called, nothing."""
+    tool_choice: Literal["full", "no_required", "no_named", "none"] = "full"
+    """How much of `tool_choice` can be told: all, all but that some tool must be called, all but which one
+    (then that one alone is offered), nothing."""
     required_word: Literal["required", "any"] = "required"
     """How a call is demanded in `tool_choice`."""
     parallel_tool_calls: bool = True
@@ -65,13 +66,29 @@ class Quirks:
     """Whether `top_k` may be sent."""
     sampling: bool = True
     """Whether `temperature` and `top_p` may be sent."""
+    max_temperature: Temperature | None = None
+    """The highest `temperature`; a higher one is lowered to it. Example: `1.0`."""
     reasoning_in: Literal[
-        "effort", "template_kwargs", "think", "reasoning", "thinking", "enable_thinking", "none"
-    ] = "none"
+        "effort",
+        "template_kwargs",
+        "think",
+        "reasoning",
+        "thinking",
+        "enable_thinking",
+        "thinking_config",
+        "none",
+    ] = "effort"
     """How reasoning is asked for: `reasoning_effort`, `chat_template_kwargs`, Ollama's `think`, OpenRouter's
-    `reasoning`, `thinking: {type}`, `enable_thinking`, or not at all."""
-    reasoning_field: Literal["reasoning_content", "reasoning"] = "reasoning_content"
-    """The field in which reasoning is replayed. Both are always read."""
+    `reasoning`, `thinking: {type}`, `enable_thinking`, Gemini's `thinking_config`, or not at all."""
+    effort_beside: bool = False
+    """Where it is asked for otherwise: whether `reasoning_effort` may stand beside."""
+    effort_none: bool = False
+    """Whether a model of which it is not known that it reasons may be told not to, by the effort `none`."""
+    highest_effort: Literal["high", "xhigh", "max"] = "max"
+    """The highest effort that the server knows; a higher one is lowered to it."""
+    reasoning_field: Literal["reasoning_content", "reasoning", "content", "parts"] = "reasoning_content"
+    """Where reasoning is replayed: in one of the two fields, in tags at the start of the content, or as a
+    part of it. All are always read."""
     reasoning_details: bool = False
     """Whether `reasoning_details` are kept and go back unchanged, in place of the text of the reasoning."""
     replay_reasoning: Literal["all", "current_turn", "none"] = "all"
@@ -85,6 +102,8 @@ class Quirks:
     without thinking, the word stands there with which its documentation lets the check be skipped."""
     think_tags: bool = True
     """Look for `<think>` at the very start of the content."""
+    think_tag: Literal["think", "thought"] = "think"
+    """What that tag is called."""
     think_open: bool = False
     """The template opens the tag itself: the content starts inside it."""
     empty_content: Literal["null", "empty", "omit"] = "null"
@@ -99,6 +118,17 @@ class Quirks:
     """Refuse a request with images to a model without vision, instead of sending it without them."""
     stream_usage: bool = True
     """Whether streams are asked for their figures."""
+    usage_include: bool = False
+    """Whether figures are asked for with `usage: {include: true}`."""
+    stream_only: bool = False
+    """The server only streams: plain answers are made of a stream."""
+    service_tier: bool = False
+    """Whether `service_tier` may be sent."""
+    fast_tier: Literal["none", "fast", "priority"] = "none"
+    """The `service_tier` that `speed: fast` asks for; `none`: it is not asked for."""
+    keep_alive: Delay | None = None
+    """For Ollama: how long it keeps the model in memory after a request; left out, 5 minutes or what the
+    server is set to. Example: `24h`."""
     user_field: Literal["safety_identifier", "user", "none"] = "none"
     """The field for the user's id."""
     prompt_cache_key: bool = False
@@ -114,8 +144,9 @@ class Quirks:
     """Hold each call until it is over and mend its arguments: for servers whose models write broken JSON."""
     forced_while_thinking: bool = True
     """Whether a tool may be forced while the model reasons; if not, reasoning is off for that request."""
-    json_schema: Literal["strict", "schema", "object", "none"] = "schema"
-    """How the answer's schema is asked for: OpenAI's strict form, as it is, as `json_object`, not at all."""
+    json_schema: Literal["strict", "schema", "unmarked", "object", "none"] = "schema"
+    """How the answer's schema is asked for: OpenAI's strict form, as it is, as it is and without `strict`, as
+    `json_object`, not at all."""
     format_beside_tools: bool = True
     """Whether the answer's schema leaves the model free to call tools."""
     server_tools: tuple[str, ...] = ()

@@ -4,7 +4,8 @@
   `/v1beta/openai`, `/v1/account/gateway/openai`) or was given as a full `.../chat/completions` or
   `.../responses` address.
 - Kind `ollama`: the root of the server, without `/v1` or `/api`. Kind `anthropic`: without `/v1`.
-- Never a slash at the end, a query, or credentials.
+- On Azure: a bare resource ends in `/openai/v1`; the older address of a deployment keeps its `?api-version=`.
+- Never a slash at the end, credentials, or any other query.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from gateway.settings.models import ProviderKind
 _VERSION = re.compile(r"v\d+[a-z0-9]*")
 _OPENAI_PATHS = ("/chat/completions", "/responses")
 _MESSAGES_PATH = re.compile(r"/v1(?:/messages)?$")
+_DATED = re.compile(r"api-version=[\w.-]+")
 _OLLAMA_PATH = re.compile(r"/(?:v1|api)(?:/chat(?:/completions)?|/generate|/tags)?$")
 
 
@@ -25,16 +27,25 @@ def base_url(kind: ProviderKind, url: str) -> str:
     """`url` has passed `checked`."""
     if kind == "scripted":
         return ""
-    plain = url.rstrip("/")
+    parts = urlsplit(url)
+    query = f"?{parts.query}" if parts.query else ""
+    plain = url.partition("?")[0].rstrip("/")
     if kind == "ollama":
         return _OLLAMA_PATH.sub("", plain).rstrip("/")
     if kind == "anthropic":
         return _MESSAGES_PATH.sub("", plain).rstrip("/")
     for path in _OPENAI_PATHS:
         if plain.endswith(path):
-            return plain.removesuffix(path)
+            return plain.removesuffix(path) + query
+    if is_azure(parts.hostname or "") and urlsplit(plain).path in ("", "/openai"):
+        return f"{plain.removesuffix('/openai')}/openai/v1"
     versioned = any(_VERSION.fullmatch(segment) for segment in urlsplit(plain).path.split("/"))
-    return plain if versioned else f"{plain}/v1"
+    return plain + query if versioned or query else f"{plain}/v1"
+
+
+def is_azure(host: str) -> bool:
+    """Whether a host is a resource of Azure OpenAI, under any of its names."""
+    return host.endswith((".openai.azure.com", ".services.ai.azure.com", ".cognitiveservices.azure.com"))
 
 
 def checked(text: str) -> str:
@@ -42,7 +53,8 @@ def checked(text: str) -> str:
     url = _split(text)
     if url.username is not None or url.password is not None:
         raise Wrong("a URL must not hold credentials; put the key into `api_key`")
-    if url.query or url.fragment or "?" in text or "#" in text:
+    dated = is_azure(url.hostname or "") and _DATED.fullmatch(url.query)
+    if url.fragment or "#" in text or ("?" in text and not dated):
         raise Wrong("expected a base URL without `?` or `#`; headers go into `headers`")
     return text.strip()
 

@@ -15,12 +15,13 @@ class Amends:
     """What an upstream's 400 taught about a model; the request is built again with it.
 
     `max_tokens`: a limit it named. `dropped`: parameters it does not take, by their name on the wire.
-    `think`: False where it refuses to be asked for reasoning. `bare_schemas`: it could make no grammar of the
-    schemas, which then go without constraints.
+    `efforts`: words for an effort that it does not take. `think`: False where it refuses to be asked for
+    reasoning. `bare_schemas`: it could make no grammar of the schemas, which then go without constraints.
     """
 
     max_tokens: int | None = None
     dropped: frozenset[str] = frozenset()
+    efforts: frozenset[str] = frozenset()
     think: bool = True
     bare_schemas: bool = False
 
@@ -73,5 +74,9 @@ class Built:
     format: AnswerFormat | None = None
     window: int | None = None
     """The window that the server is told to load the model with, in tokens."""
+    stops: tuple[str, ...] = ()
+    """Stop sequences that the upstream refuses, so that its answer is to be searched for them."""
+    speed: str | None = None
+    """What the answer reports as its speed; None where the client said nothing of it."""
     prefill: str = ""
     """The text the last assistant message began with: an upstream may echo it."""

@@ -4,6 +4,8 @@
     "(8000 in the messages, 16000 in the completion)", window 16384            ->  max_tokens 8320
     "Unsupported parameter: 'temperature' is not supported with this model."   ->  without it
     '"qwen" does not support thinking'                                         ->  without `think`
+    "Unsupported value: 'max'. Supported values are: 'low', 'high'."           ->  the effort high
+    "This response_format type is unavailable now"                             ->  without it
     "failed to parse grammar"                                                  ->  schemas without constraints
     "The encrypted content ... could not be verified."                         ->  without old reasoning
 
@@ -19,6 +21,7 @@ import re
 from attrs import evolve, frozen
 
 from gateway.upstreams.built import Amends, Built
+from gateway.upstreams.efforts import WORDS
 from gateway.upstreams.overflow import overflow
 from gateway.upstreams.words import Words, read_words
 
@@ -50,11 +53,22 @@ _PARAMETERS = (
     rf"does not support (?:the )?parameters?(?:\(s\))?:? ?\[?{_NAME}",
     rf"property {_NAME} is unsupported",
     rf"^{_NAME}: extra inputs are not permitted",
+    rf"this {_NAME} type is (?:unavailable|not available|not supported|unsupported)",
+    rf"^invalid {_NAME}: only ",
     rf"[`'\"]{_WORD}[`'\"] (?:is|are) (?:not supported|unsupported)",
     rf"parameter {_NAME} (?:is|are) (?:not supported|unsupported)",
 )
 _KEPT = frozenset({"model", "messages", "input", "stream", "tools", "parameter", "value", "this", "the"})
-_REFUSED_VALUE = re.compile(r"value:? ['\"]([a-z]+)['\"]", re.IGNORECASE)
+_EFFORT = re.compile(r"reasoning[._ ]?effort", re.IGNORECASE)
+_REFUSED_VALUE = re.compile(r"(?:value:?|does not support) ['\"`]([a-z]+)['\"`]", re.IGNORECASE)
+_ALLOWED_VALUES = re.compile(
+    r"(?:supported values are|input should be|expected|allowed|valid|(?:must be|should be|expected) one of|"
+    r"must be|one of)"
+    r"(?: values)?(?: are| is)?[ :\[(]*"
+    r"((?:['\"`]?\b[a-z]+\b['\"`]?(?:\s*,\s*(?:or |and )?|\s+or\s+|\s+and\s+)?)+)",
+    re.IGNORECASE,
+)
+"""OpenAI, pydantic (vLLM, SGLang, Mistral), Groq, Ollama: the words that would do, in a row."""
 _UNREADABLE = re.compile(r"encrypted content .{0,300}could not be (?:verified|decrypted)", re.IGNORECASE)
 """Responses: reasoning that another server, or another organisation's key, has encrypted."""
 _NOT_ENCRYPTED = re.compile(r"encrypted content is not supported", re.IGNORECASE)
@@ -70,13 +84,15 @@ _UNSUPPORTED_CODES = frozenset({"unsupported_parameter", "unsupported_value", "u
 
 @frozen
 class Complaint:
-    """One thing that a refusal names. Exactly one of the first four is set.
+    """One thing that a refusal names. Exactly one of the first five is set.
 
     `lasting`: it holds for the model; a limit that follows from this prompt's length does not.
     """
 
     max_tokens: int | None = None
     parameter: str | None = None
+    efforts: frozenset[str] = frozenset()
+    """Those that it does not take."""
     think: bool = False
     schemas: bool = False
     lasting: bool = True
@@ -95,6 +111,8 @@ def complaint(status: int, body: bytes) -> Complaint | None:
         return Complaint(max_tokens=limit)
     if words.code == "invalid_encrypted_content" or _UNREADABLE.search(words.message):
         return Complaint(parameter="encrypted_content", lasting=False)
+    if efforts := _efforts(words):
+        return Complaint(efforts=efforts)
     if parameter := _of_reasoning(words) or _parameter(words):
         return Complaint(parameter=parameter)
     return Complaint(schemas=True) if _GRAMMAR.search(words.message) else None
@@ -109,6 +127,8 @@ def mend(amends: Amends, status: int, body: bytes, built: Built) -> Amends | Non
             return evolve(amends, bare_schemas=True)
         case Complaint(max_tokens=int(limit)) if limit < (built.wish.max_tokens or limit + 1):
             return evolve(amends, max_tokens=limit)
+        case Complaint(efforts=refused) if refused - amends.efforts:
+            return evolve(amends, efforts=amends.efforts | refused)
         case Complaint(parameter=str(name)) if name not in amends.dropped:
             return evolve(amends, dropped=amends.dropped | {name})
         case _:
@@ -136,13 +156,24 @@ def _limit(words: Words) -> int | None:
 
 
 def _of_reasoning(words: Words) -> str | None:
-    """What Responses names with a dot: the summary, or a value of the effort, which stands for itself."""
+    """What Responses refuses of reasoning by another name than that of a parameter."""
     if _NOT_ENCRYPTED.search(words.message):
         return "include"
     if words.param == "reasoning.summary" and words.code == "unsupported_value":
         return words.param
-    found = _REFUSED_VALUE.search(words.message) if words.param == "reasoning.effort" else None
-    return found[1].lower() if found else None
+    return None
+
+
+def _efforts(words: Words) -> frozenset[str]:
+    """The efforts that it does not take: the one that it names, and what is not among those that would do."""
+    if not _EFFORT.search(f"{words.param} {words.message}") or words.code == "unsupported_parameter":
+        return frozenset()
+    named = _REFUSED_VALUE.search(words.message)
+    refused = {named[1].lower()} if named else set[str]()
+    for found in _ALLOWED_VALUES.finditer(words.message):
+        if allowed := WORDS & set(re.findall(r"[a-z]+", found[1].lower())):
+            return frozenset(WORDS - allowed | refused)
+    return frozenset(refused)
 
 
 def _parameter(words: Words) -> str | None:
@@ -151,5 +182,9 @@ def _parameter(words: Words) -> str | None:
     for pattern in _PARAMETERS:
         found = re.search(pattern, words.message, re.IGNORECASE)
         if found and found[1].lower() not in _KEPT:
-            return found[1]
+            return _CAMEL.sub("_", found[1]).lower()
     return None
+
+
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+"""xAI refuses a `reasoningEffort`."""

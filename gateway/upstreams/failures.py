@@ -5,6 +5,8 @@ Rules:
   401 would ask the user to log in (so the gateway's own key failing is a 500), everything else is retried.
 - The upstream's own words are passed on behind `[provider] `, without URLs and secrets. Of refused
   credentials nothing is passed on.
+- A call that the upstream's model made and that the upstream itself could not read (Groq: `tool_use_failed`)
+  is a bad answer, not a bad request.
 - An error inside a stream or in the body of a 200 goes by the status or the name that it carries; without
   one it is a bad answer (502).
 """
@@ -125,6 +127,8 @@ def _kind(status: int, words: Words) -> Kind:
         return Kind.UPSTREAM_CREDENTIALS
     if overflow(words) and status not in (404, 429):
         return Kind.CONTEXT_OVERFLOW
+    if words.code == "tool_use_failed":
+        return Kind.UPSTREAM_GARBAGE
     for of, pattern, kind in _BY_WORDS:
         if status == of and re.search(pattern, words.text, re.IGNORECASE):
             return kind

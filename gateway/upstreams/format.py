@@ -32,7 +32,8 @@ class Format:
     how: Literal["schema", "object", "words"]
     schema: Raw
     """As the upstream takes it."""
-    strict: bool
+    strict: bool | None
+    """None: the upstream is not told."""
     answer: AnswerFormat
     """What is made of the answer."""
 
@@ -80,4 +81,5 @@ def _by_schema(schema: bytes, quirks: Quirks, amends: Amends, notes: Notes) -> F
             return Format("schema", strict.schema, strict=True, answer=AnswerFormat(schema, strict.optional))
         notes.add("dropped.strict", "output_config.format")
     as_sent = strict is not None and strict.as_sent
-    return Format("schema", lowered, strict=as_sent, answer=AnswerFormat(schema))
+    marked = None if quirks.json_schema == "unmarked" else as_sent
+    return Format("schema", lowered, strict=marked, answer=AnswerFormat(schema))

@@ -6,6 +6,7 @@ the openai, responses and ollama folders each supply one.
 Rules:
 - A 400 that names what can be mended (a `max_tokens` limit, a parameter, reasoning) is answered by asking
   once more without it, once for each cause, and the lesson is kept for the model.
+- A model's call that its own server could not read is asked for once more.
 - A server that is loading its model is asked again until the first-byte budget is nearly spent.
 - Whatever arrives is read, as it arrives: an SSE body in answer to a plain call, JSON in answer to a
   streaming one.
@@ -25,7 +26,7 @@ from msgspec.structs import replace
 from gateway.anthropic.attached import Attachments
 from gateway.errors import Kind, UpstreamFailed
 from gateway.inbound import Inbound
-from gateway.parts import Fault, Part
+from gateway.parts import Fault, Notice, Part
 from gateway.upstreams.base import Attempt, Target
 from gateway.upstreams.built import Amends, Built, ReplyWish
 from gateway.upstreams.facts import ModelFacts
@@ -116,12 +117,12 @@ class HttpAdapter:
     async def open(self, inbound: Inbound, target: Target, attachments: Attachments) -> Attempt:
         patience = _now() + 0.9 * target.timeouts.first_byte
         amends = self._lessons.get(target.facts.model, Amends())
-        mends = 0
+        mends, again = 0, False
         while True:
             built = self._dialect.build(inbound, target.facts, amends, attachments)
             reply = await self._channel.post(self._dialect.path, built.body, target.timeouts.connect)
             if reply.status < 300:
-                return self._attempt(target, built, reply)
+                return self._attempt(target, _noted(built) if again else built, reply)
             body = await _refusal(reply)
             mended = mend(amends, reply.status, body, built)
             if mended is not None and mends < MENDS:
@@ -131,6 +132,9 @@ class HttpAdapter:
             waits = pause(reply.status, reply.headers, time.time())
             facts = _as_asked(target.facts, built)
             error = read_error(reply.status, body, waits, facts, inbound.estimated_tokens)
+            if error.kind is Kind.UPSTREAM_GARBAGE and not again:
+                again = True
+                continue
             if error.kind is not Kind.UPSTREAM_LOADING or _now() + LOADING_PAUSE >= patience:
                 raise error
             await asyncio.sleep(LOADING_PAUSE)
@@ -168,6 +172,11 @@ class HttpAdapter:
         self._lessons.move_to_end(model)
         if len(self._lessons) > LESSONS:
             self._lessons.popitem(last=False)
+
+
+def _noted(built: Built) -> Built:
+    asked_again = Notice("repaired.tool_call", "the upstream could not read its model's call")
+    return evolve(built, notices=(*built.notices, asked_again))
 
 
 async def _refusal(reply: Reply) -> bytes:

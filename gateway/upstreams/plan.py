@@ -3,14 +3,14 @@
 Rules:
 - `max_tokens` is cut to what is known of the model (its output limit, a limit its server named, what is left
   of its window), with the notice `clamped.max_tokens`.
-- Where a server has no `tool_choice`, it is emulated: a line in the system prompt, and for a named tool no
-  other tool beside it.
+- Where a server has no `tool_choice`, or refuses it, it is emulated: a line in the system prompt, and for a
+  named tool no other tool beside it. So are stop sequences that a server refuses.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from attrs import evolve, frozen
@@ -34,8 +34,9 @@ from gateway.upstreams.extra import merged
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.format import Format, output_format
 from gateway.upstreams.functions import Function, functions
+from gateway.upstreams.tier import Tier, tier
 
-ToolChoiceLevel = Literal["full", "no_required", "none"]
+ToolChoiceLevel = Literal["full", "no_required", "no_named", "none"]
 
 
 MARGIN = 64
@@ -63,10 +64,15 @@ class Plan:
     single: bool
     """Parallel calls are to be forbidden."""
     reasoning: Reasoning
+    may_reason: bool
+    """The model may be asked for it."""
     max_tokens: int | None
     prompt_tokens: int
     """As far as it can be guessed."""
     stop: list[str]
+    own_stops: list[str]
+    """To be matched here."""
+    tier: Tier
     format: Format | None
     """What the answer has to match (`output_config.format`), if anything."""
     returned: Mapping[str, Returned]
@@ -102,6 +108,8 @@ class Plan:
             must_call=self.must_call,
             format=self.format and self.format.answer,
             window=window,
+            stops=tuple(self.own_stops),
+            speed=self.tier.speed,
             prefill=self.prefill,
         )
 
@@ -130,9 +138,12 @@ def plan(
         raise RequestRefused(NO_PREFILL)
     _refuse_servers(request, facts)
     tools = ts.toolset(request, talk.mentions, notes, _offerable(facts))
-    system, told = _told(tools, talk.system, tool_choice, names, notes)
+    level = "none" if "tool_choice" in amends.dropped else tool_choice
+    system, told = _told(tools, talk.system, level, names, notes)
     offered = functions(told, names, quirks, amends, notes)
     form = output_format(request, quirks, amends, notes, tools=bool(offered.told))
+    asked = _reasoning(request, quirks, told.choice, notes)
+    stop = _stop(request)
     return Plan(
         system=below(below(system, offered.prompt), form.words if form else ""),
         turns=talk.turns,
@@ -140,10 +151,13 @@ def plan(
         functions=offered.told,
         choice=told.choice,
         single=tools.choice.single and bool(told.tools),
-        reasoning=_reasoning(request, quirks, told.choice, notes),
+        reasoning=asked,
+        may_reason=_may_reason(asked, facts, amends, notes),
         max_tokens=max_tokens(inbound, facts, amends, notes),
         prompt_tokens=inbound.estimated_tokens,
-        stop=_stop(request),
+        stop=[] if "stop" in amends.dropped else stop,
+        own_stops=_own_stops(stop, amends, notes),
+        tier=tier(request, quirks, amends, notes),
         format=form,
         returned=offered.returned,
         must_call=told.choice.type == "auto" and tools.choice.type in ("any", "tool"),
@@ -151,16 +165,21 @@ def plan(
         names=names,
         notes=notes,
         thinking_display=request.thinking.display if request.thinking else None,
-        sampling=_sampling(request, facts.sampling),
+        sampling=_sampling(request, facts, notes),
         extra_body=facts.extra_body,
         marked=bool(terms.marks),
         cuts=talk.cuts,
     )
 
 
-def _sampling(request: a.MessagesRequest, own: Sampling) -> Sampling:
+def _sampling(request: a.MessagesRequest, facts: ModelFacts, notes: Notes) -> Sampling:
+    own, most = facts.sampling, facts.quirks.max_temperature
+    temperature = request.temperature if own.temperature is None else own.temperature
+    if temperature is not None and most is not None and temperature > most:
+        notes.add("clamped.temperature", f"{temperature:g} to {most:g}")
+        temperature = most
     return Sampling(
-        temperature=request.temperature if own.temperature is None else own.temperature,
+        temperature=temperature,
         top_p=request.top_p if own.top_p is None else own.top_p,
         top_k=request.top_k if own.top_k is None else own.top_k,
     )
@@ -202,7 +221,7 @@ def _told(
 ) -> tuple[str, ts.Toolset]:
     """What the server is told of the tools, and the system prompt that says the rest."""
     choice = tools.choice
-    if choice.type == "auto" or level == "full" or (level == "no_required" and choice.type != "any"):
+    if choice.type == "auto" or _TOLD[level](choice.type):
         return system, tools
     notes.add("emulated.tool_choice", choice.type)
     if choice.type == "none":
@@ -210,8 +229,18 @@ def _told(
     if choice.type == "any":
         return below(system, "You must call one of the tools."), evolve(tools, choice=ts.Choice())
     chosen = [tool for tool in tools.tools if tool.name == choice.name]
+    if level == "no_named":
+        return system, evolve(tools, tools=chosen, choice=evolve(choice, type="any", name=""))
     line = f"You must call the tool {names.sent(choice.name)}."
     return below(system, line), evolve(tools, tools=chosen, choice=ts.Choice())
+
+
+_TOLD: Mapping[ToolChoiceLevel, Callable[[str], bool]] = {
+    "full": lambda _: True,
+    "no_required": lambda choice: choice != "any",
+    "no_named": lambda choice: choice != "tool",
+    "none": lambda _: False,
+}
 
 
 def below(system: str, line: str) -> str:
@@ -232,6 +261,13 @@ def _reasoning(request: a.MessagesRequest, quirks: Quirks, choice: ts.Choice, no
     if asked.on:
         notes.add("dropped.thinking", "a tool is forced")
     return Reasoning(on=False)
+
+
+def _may_reason(asked: Reasoning, facts: ModelFacts, amends: Amends, notes: Notes) -> bool:
+    may = facts.reasoning is not False and amends.think
+    if asked.on and not may:
+        notes.add("dropped.thinking", "the model does not reason")
+    return may
 
 
 def max_tokens(inbound: Inbound, facts: ModelFacts, amends: Amends, notes: Notes) -> int | None:
@@ -257,6 +293,13 @@ def _room(inbound: Inbound, facts: ModelFacts) -> int | None:
 def _stop(request: a.MessagesRequest) -> list[str]:
     """Servers refuse or trip over blank ones; more than one takes are matched here (see `emulation`)."""
     return [text for text in request.stop_sequences if text.strip()]
+
+
+def _own_stops(stop: list[str], amends: Amends, notes: Notes) -> list[str]:
+    if not stop or "stop" not in amends.dropped:
+        return []
+    notes.add("emulated.stop_sequences")
+    return stop
 
 
 def short(name: str) -> str:

@@ -13,10 +13,17 @@ from urllib.parse import urlsplit
 
 from attrs import evolve
 
+from gateway.settings.models import Provider
 from gateway.settings.quirks import PLAIN, Quirks
+from gateway.settings.urls import is_azure
 
 _LOCAL = evolve(
-    PLAIN, top_k=True, reasoning_in="template_kwargs", schema="grammar", format_beside_tools=False
+    PLAIN,
+    top_k=True,
+    reasoning_in="template_kwargs",
+    effort_beside=True,
+    schema="grammar",
+    format_beside_tools=False,
 )
 """What the servers that run open models on one's own machine have in common."""
 
@@ -28,16 +35,26 @@ _OPENAI = evolve(
     mid_system="inline",
     tool_id_limit=40,  # [K]
     stop_limit=4,
-    reasoning_in="effort",
+    effort_none=True,
     replay_reasoning="none",  # Chat Completions shows no reasoning
     think_tags=False,
     image_urls=True,
     pdf=True,
+    service_tier=True,
     user_field="safety_identifier",
     prompt_cache_key=True,
     strict_tools=True,
     json_schema="strict",
 )
+_RESPONSES = evolve(
+    _OPENAI,
+    family="responses",
+    tool_id_limit=64,  # [K]
+    stop_limit=0,
+    replay_reasoning="all",
+    pdf_urls=True,
+)
+_AZURE_KEY = "api-key"
 
 PRESETS: Mapping[str, Quirks] = {
     "plain": PLAIN,
@@ -51,40 +68,39 @@ PRESETS: Mapping[str, Quirks] = {
         pdf_urls=True,
     ),
     "openai": _OPENAI,  # [L]
-    "responses": evolve(  # [L]
-        _OPENAI,
-        family="responses",
-        tool_id_limit=64,  # [K]
-        stop_limit=0,
-        replay_reasoning="all",
-        pdf_urls=True,
-    ),
-    "azure": evolve(_OPENAI, family="azure", key_header="api-key"),  # [L]
+    "responses": _RESPONSES,  # [L]
+    "azure": evolve(_OPENAI, family="azure", key_header=_AZURE_KEY),  # [L]
+    "azure-responses": evolve(_RESPONSES, family="azure-responses", key_header=_AZURE_KEY),  # [L]
     "openrouter": evolve(  # [L]
         PLAIN,
         family="openrouter",
         top_k=True,
         reasoning_in="reasoning",
+        highest_effort="xhigh",
         reasoning_field="reasoning",
         reasoning_details=True,
         cache_markers="cache_control",
-        image_urls=True,
-        pdf=True,
-        user_field="user",
-        json_schema="strict",
+        image_urls=True,  # [K]
+        pdf=True,  # [K]
+        usage_include=True,
+        user_field="user",  # [K]
+        json_schema="strict",  # [K]
     ),
     "deepseek": evolve(  # [L]
         PLAIN,
         family="deepseek",
         reasoning_in="thinking",
+        effort_beside=True,
         # "The reasoning_content in the thinking mode must be passed back to the API."
         reasoning_placeholder=True,
-        json_schema="object",
+        json_schema="object",  # [K]
     ),
     "dashscope": evolve(  # [L]
         PLAIN,
         family="dashscope",
         reasoning_in="enable_thinking",
+        effort_beside=True,
+        stream_only=True,  # [K] thinking models
         top_k=True,
         tool_choice="no_required",
         cache_markers="cache_control",
@@ -94,7 +110,7 @@ PRESETS: Mapping[str, Quirks] = {
     "moonshot": evolve(  # [L]
         PLAIN,
         family="moonshot",
-        reasoning_in="effort",
+        max_temperature=1.0,
         tool_choice="no_required",
         # reasoning_content is required on assistant messages with tool calls while reasoning
         reasoning_placeholder=True,
@@ -103,43 +119,51 @@ PRESETS: Mapping[str, Quirks] = {
     "zhipu": evolve(  # [K]
         PLAIN, family="zhipu", reasoning_in="thinking", tool_choice="none", json_schema="object"
     ),
-    "minimax": evolve(PLAIN, family="minimax"),  # [K] its reasoning comes as <think> and must go back
+    # [K] its reasoning comes as <think> in the content, and must go back so
+    "minimax": evolve(PLAIN, family="minimax", reasoning_in="thinking", reasoning_field="content"),
     "mistral": evolve(  # [L]
         PLAIN,
         family="mistral",
         # "Tool call id was X but must be a-z, A-Z, 0-9, with a length of 9."
         tool_id_limit=9,
         tool_id_exact=True,
+        tool_choice="no_named",
         required_word="any",
-        reasoning_in="effort",
-        replay_reasoning="none",  # [K]
+        reasoning_field="parts",  # [K] that it takes back what it gives
         think_tags=False,
         stream_usage=False,  # [K] unknown fields are 422; usage comes unasked
         image_urls=True,
-        json_schema="strict",
+        schema="unclosed",
+        json_schema="unmarked",
     ),
     "groq": evolve(  # [L]
         PLAIN,
         family="groq",
         max_tokens_field="max_completion_tokens",
-        reasoning_in="effort",
+        effort_none=True,  # [K]
         reasoning_field="reasoning",
         replay_reasoning="none",  # [K]
-        stop_limit=4,
+        stop_limit=4,  # [K]
         format_beside_tools=False,
         image_urls=True,
-        user_field="user",
+        user_field="user",  # [K]
     ),
     "together": evolve(  # [K]
         PLAIN,
         family="together",
-        reasoning_in="reasoning",
+        reasoning_in="reasoning",  # [L]
+        effort_beside=True,  # [L]
         reasoning_field="reasoning",
         top_k=True,
         image_urls=True,
     ),
     "fireworks": evolve(  # [L]
-        PLAIN, family="fireworks", required_word="any", reasoning_in="effort", top_k=True, user_field="user"
+        PLAIN,
+        family="fireworks",
+        required_word="any",
+        top_k=True,  # [K]
+        user_field="user",  # [K]
+        json_schema="unmarked",
     ),
     "xai": evolve(  # [L]
         PLAIN,
@@ -149,12 +173,14 @@ PRESETS: Mapping[str, Quirks] = {
         reasoning_tokens_apart=True,
         replay_reasoning="none",  # [K]
         image_urls=True,
-        json_schema="strict",
+        json_schema="unmarked",
     ),
     "gemini": evolve(  # [L]
         PLAIN,
         family="gemini",
-        reasoning_in="effort",
+        reasoning_in="thinking_config",
+        effort_none=True,  # [K]
+        think_tag="thought",
         replay_reasoning="none",
         # "Function call is missing a thought_signature in functionCall parts"
         call_signatures=True,
@@ -170,7 +196,7 @@ PRESETS: Mapping[str, Quirks] = {
     "sglang": evolve(_LOCAL, family="sglang", stop_report="field", image_urls=True),  # [L]
     "llamacpp": evolve(_LOCAL, family="llamacpp", exact_stops=False, prefill="continue"),  # [R]
     "lmstudio": evolve(  # [K]
-        _LOCAL, family="lmstudio", reasoning_in="effort", exact_stops=False
+        _LOCAL, family="lmstudio", reasoning_in="effort", effort_beside=False, exact_stops=False
     ),
     "ollama": evolve(  # [S]
         PLAIN,
@@ -207,7 +233,6 @@ _HOSTS = {
     "api.x.ai": "xai",
     "generativelanguage.googleapis.com": "gemini",
 }
-_AZURE = ".openai.azure.com"
 _PORTS = {11434: "ollama", 1234: "lmstudio", 30000: "sglang"}
 """Default ports that say who listens. 8000 and 8080 are everybody's."""
 
@@ -216,10 +241,16 @@ def recognise(kind: str, base_url: str) -> str:
     """The preset's name for a provider that names none."""
     if kind == "scripted":
         return "plain"
-    if kind != "openai":
-        return kind
     url = urlsplit(base_url)
     host = url.hostname or ""
-    if host.endswith(_AZURE):
-        return "azure"
+    if is_azure(host) and kind in ("openai", "responses"):
+        return "azure" if kind == "openai" else "azure-responses"
+    if kind != "openai":
+        return kind
     return _HOSTS.get(host) or _PORTS.get(url.port or 0) or "plain"
+
+
+def quirks_of(provider: Provider) -> Quirks:
+    """What holds for every model of a provider: its preset, and what it says otherwise."""
+    preset = PRESETS[provider.preset or recognise(provider.kind, provider.base_url)]
+    return evolve(preset, **provider.quirks.said)

@@ -37,7 +37,13 @@ class Prose:
 
     def __attrs_post_init__(self) -> None:
         quirks = self.facts.quirks
-        opening = Opening(self.prefill, quirks.think_tags, quirks.think_open, patient=not self.wish.thinking)
+        opening = Opening(
+            self.prefill,
+            quirks.think_tags,
+            quirks.think_open,
+            patient=not self.wish.thinking,
+            tag=quirks.think_tag,
+        )
         self._opening = None if opening.past else opening
         self._state = {"p": quirks.family}
         self._shown = is_shown(self.facts, self.wish.display)

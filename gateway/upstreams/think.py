@@ -8,6 +8,7 @@ Rules:
 - White space after either tag is dropped; reasoning of white space alone is none.
 - `opened`: the prompt's template has written `<think>` itself, so the content starts inside. `patient` keeps
   everything until `</think>` comes; if it never does, all of it was text.
+- Gemini's tag is `<thought>` (`tag`).
 - An echo of the prefill, which some servers send first, is removed once.
 """
 
@@ -18,9 +19,6 @@ from enum import Enum, auto
 from attrs import Factory, define, field, frozen
 
 from gateway.held import Held
-
-OPEN = "<think>"
-CLOSE = "</think>"
 
 
 @frozen
@@ -48,6 +46,9 @@ class Opening:
     tags: bool = True
     opened: bool = False
     patient: bool = False
+    tag: str = "think"
+    _open: str = field(init=False)
+    _close: str = field(init=False)
     _at: _At = field(init=False)
     _held: str = field(default="", init=False)
     """What has to be looked at again when more has come: never longer than what is looked for."""
@@ -59,6 +60,7 @@ class Opening:
     _out: list[Passage] = field(default=Factory(list[Passage]), init=False)
 
     def __attrs_post_init__(self) -> None:
+        self._open, self._close = f"<{self.tag}>", f"</{self.tag}>"
         self._at = _At.ECHO if self.prefill else self._first()
 
     @property
@@ -111,28 +113,28 @@ class Opening:
 
     def _start(self) -> bool:
         seen = self._held.lstrip()
-        if seen.startswith(OPEN):
+        if seen.startswith(self._open):
             self._kept.clear()
-            self._held = seen.removeprefix(OPEN)
+            self._held = seen.removeprefix(self._open)
             return self._go(_At.INSIDE)
         if not seen:
             self._keep(self._held)
             self._held = ""
-        return not OPEN.startswith(seen) and self._go(_At.TEXT)
+        return not self._open.startswith(seen) and self._go(_At.TEXT)
 
     def _inside(self) -> bool:
         if self._fresh:
             self._held = self._held.lstrip()
-            if self.opened and OPEN.startswith(self._held[: len(OPEN)]):
-                self._held = self._held.removeprefix(OPEN)
-                return self._held != "" and not OPEN.startswith(self._held)
-        thought, tag, rest = self._held.partition(CLOSE)
+            if self.opened and self._open.startswith(self._held[: len(self._open)]):
+                self._held = self._held.removeprefix(self._open)
+                return self._held != "" and not self._open.startswith(self._held)
+        thought, tag, rest = self._held.partition(self._close)
         if tag:
             self._held = thought
             self._say(self._all(), thinking=True)
             self._held = rest
             return self._go(_At.AFTER)
-        known = len(thought) - _overlap(thought)
+        known = len(thought) - _overlap(thought, self._close)
         self._held = thought[known:]
         if self.opened and self.patient:
             self._keep(thought[:known])
@@ -166,6 +168,6 @@ class Opening:
         return out
 
 
-def _overlap(text: str) -> int:
-    """How many last characters of `text` could be the beginning of `</think>`."""
-    return next((n for n in range(len(CLOSE) - 1, 0, -1) if text.endswith(CLOSE[:n])), 0)
+def _overlap(text: str, close: str) -> int:
+    """How many last characters of `text` could be the beginning of the closing tag."""
+    return next((n for n in range(len(close) - 1, 0, -1) if text.endswith(close[:n])), 0)

@@ -139,6 +139,8 @@ class Channel:
     _headers: Mapping[str, str] = field(repr=False)
     _transport: AiohttpTransport = field(repr=False)
     _secrets: Sequence[str] = field(default=(), repr=False)
+    _query: str = ""
+    """Of every request: Azure's `api-version`."""
 
     @classmethod
     def build(cls, name: str, provider: Provider, key_header: str = "authorization") -> Channel:
@@ -148,7 +150,8 @@ class Channel:
             key = provider.api_key.reveal()
             headers[key_header] = f"Bearer {key}" if key_header == "authorization" else key
         headers |= {key.lower(): value for key, value in provider.headers.items()}
-        return cls(name, provider.base_url, headers, _transport(provider), _secrets(provider))
+        address, _, query = provider.base_url.partition("?")
+        return cls(name, address, headers, _transport(provider), _secrets(provider), query)
 
     async def post(
         self, path: str, body: bytes, connect: float, headers: Mapping[str, str] | None = None
@@ -169,7 +172,8 @@ class Channel:
     async def _send(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, connect: float
     ) -> Reply:
-        request = httpx.Request(method, _url(self.base_url + path), headers=headers, content=body)
+        url = f"{self.base_url}{path}?{self._query}" if self._query else self.base_url + path
+        request = httpx.Request(method, _url(url), headers=headers, content=body)
         request.extensions = {"timeout": {"connect": connect}}
         _reused.set(False)
         try:

@@ -131,11 +131,23 @@ CASES: dict[str, Case] = {
         sees=lambda chats: "[1 more pages are left out]" in chats[0].texts("user")[0],
         expected=True,
     ),
+    "clamped.effort": Case(
+        {"output_config": {"effort": "max"}},
+        provider={"quirks": {"highest_effort": "high"}},
+        sees=body("reasoning_effort"),
+        expected="high",
+    ),
     "clamped.max_tokens": Case(
         {"max_tokens": 5000},
         config={"models": {"*": {"provider": "up", "model": "scripted", "max_output_tokens": 100}}},
         sees=body("max_tokens"),
         expected=100,
+    ),
+    "clamped.temperature": Case(
+        {"temperature": 1.5},
+        provider={"quirks": {"max_temperature": 1}},
+        sees=body("temperature"),
+        expected=1,
     ),
     "dropped.block": Case(
         talk(user({"type": "hologram", "data": "x"}, "hello")), sees=texts("user"), expected=["hello"]
@@ -164,6 +176,12 @@ CASES: dict[str, Case] = {
         sees=texts("user"),
         expected=["[PDF 'scan': no text could be extracted]", "and?"],
     ),
+    "dropped.effort": Case(
+        {"output_config": {"effort": "high"}},
+        provider={"quirks": {"reasoning_in": "template_kwargs", "effort_beside": False}},
+        sees=body("reasoning_effort"),
+        expected=None,
+    ),
     "dropped.file": Case(
         talk(user({"type": "image", "source": {"type": "file", "file_id": "file_1"}}), "it is red", "and?"),
         sees=texts("user"),
@@ -182,6 +200,14 @@ CASES: dict[str, Case] = {
     "dropped.output_item": Case(kind="responses", answers=(SEARCHED,)),
     "dropped.parallel_tool_calls": Case(
         {"tools": [LOOK], "tool_choice": ONE_AT_A_TIME}, kind="ollama", answers=(TWO_CALLS,)
+    ),
+    "dropped.parameter": Case(
+        {"metadata": {"user_id": "u"}},
+        provider={"quirks": {"user_field": "user"}},
+        config=EACH_ITS_OWN,
+        answers=(refusal(400, "Unsupported parameter: 'user'", code="unsupported_parameter"), OK),
+        sees=body("user"),
+        expected=None,
     ),
     "dropped.reasoning": Case(answers=(Reply(reasoning="hm", text="ok"),)),
     "dropped.role": Case(talk({"role": "narrator", "content": "hello"}), sees=roles, expected=["user"]),
@@ -214,6 +240,7 @@ CASES: dict[str, Case] = {
         sees=lambda chats: (chats[0].texts("assistant"), chats[0].calls),
         expected=(["none"], []),
     ),
+    "dropped.speed": Case({"speed": "fast"}, sees=body("service_tier"), expected=None),
     "dropped.strict": Case(
         {"tools": [{**LOOK, "strict": True}]},
         kind="ollama",
@@ -328,5 +355,10 @@ CASES: dict[str, Case] = {
         {"tools": [LOOK]},
         provider={"quirks": {"repair_tool_args": True}},
         answers=(Reply(calls=(Call("look", '{"n": "5",}'),)),),
+    ),
+    "repaired.tool_call": Case(
+        {"tools": [LOOK]},
+        answers=(refusal(400, "Failed to call a function.", code="tool_use_failed"), OK),
+        expected=2,
     ),
 }

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gateway.errors import RequestRefused
 from gateway.schemas.lowering import Level, answer, parameters, strict
 
-LEVELS: list[Level] = ["loose", "gemini", "ollama", "grammar"]
+LEVELS: list[Level] = ["loose", "unclosed", "gemini", "ollama", "grammar"]
 DEEP = b'{"properties":{"a":' * 2000 + b"{}" + b"}}" * 2000
 
 keys = (
@@ -305,3 +305,19 @@ def test_schema_of_an_answer_keeps_its_root(level: Level):
     kept = json.loads(bytes(answer(json.dumps(sent).encode(), level)))
     assert "$schema" not in kept
     assert len(kept["anyOf"]) == 2
+
+
+def test_unclosed_schemas_are_closed_nowhere():
+    below = {
+        "type": "object",
+        "additionalProperties": False,
+        "$id": "y",
+        "properties": {"$id": {"type": "string"}},
+    }
+    sent = {"$schema": "x", "properties": {"a": {"items": below}}, "additionalProperties": {"$id": "z"}}
+    items = {"type": "object", "properties": {"$id": {"type": "string"}}}
+    assert lowered(sent, "unclosed") == {
+        "type": "object",
+        "properties": {"a": {"items": items}},
+        "additionalProperties": {},
+    }

@@ -5,6 +5,7 @@ import pytest
 from gateway.settings.mistakes import Wrong
 from gateway.settings.urls import base_url, checked, checked_proxy
 
+DEPLOYMENT = "https://res.openai.azure.com/openai/deployments/mine"
 OPENAI = {
     "http://127.0.0.1:8000": "http://127.0.0.1:8000/v1",
     "http://127.0.0.1:8000/": "http://127.0.0.1:8000/v1",
@@ -26,6 +27,12 @@ OPENAI = {
         "https://generativelanguage.googleapis.com/v1beta/openai"
     ),
     "https://res.openai.azure.com/openai/v1/": "https://res.openai.azure.com/openai/v1",
+    "https://res.openai.azure.com": "https://res.openai.azure.com/openai/v1",
+    "https://res.openai.azure.com/openai/": "https://res.openai.azure.com/openai/v1",
+    "https://res.services.ai.azure.com": "https://res.services.ai.azure.com/openai/v1",
+    "https://res.cognitiveservices.azure.com/": "https://res.cognitiveservices.azure.com/openai/v1",
+    f"{DEPLOYMENT}/chat/completions?api-version=2024-10-21": f"{DEPLOYMENT}?api-version=2024-10-21",
+    f"{DEPLOYMENT}?api-version=2024-10-21": f"{DEPLOYMENT}?api-version=2024-10-21",
     "https://example.com/inference/chat/completions": "https://example.com/inference",
     "http://[::1]:8000": "http://[::1]:8000/v1",
     "http://host/vllm": "http://host/vllm/v1",
@@ -35,6 +42,9 @@ RESPONSES = {
     "https://api.openai.com/v1/responses": "https://api.openai.com/v1",
     "https://api.openai.com": "https://api.openai.com/v1",
     "https://res.openai.azure.com/openai/v1/responses/": "https://res.openai.azure.com/openai/v1",
+    "https://res.openai.azure.com/openai/v1/responses?api-version=preview": (
+        "https://res.openai.azure.com/openai/v1?api-version=preview"
+    ),
 }
 
 OLLAMA = {
@@ -51,7 +61,7 @@ OLLAMA = {
 
 @pytest.mark.parametrize(("given", "normal"), RESPONSES.items())
 def test_responses_url_ends_in_its_version(given: str, normal: str) -> None:
-    assert base_url("responses", given) == normal
+    assert base_url("responses", checked(given)) == normal
 
 
 @pytest.mark.parametrize(("given", "normal"), OPENAI.items())
@@ -71,7 +81,11 @@ def test_a_normal_address_with_a_version_stays_as_it_is(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["127.0.0.1:8000", "ftp://h", "http://", "http://h:x", "http://h?x=1", "http://h#x", "h t", "//h"]
+    "text",
+    [
+        *("127.0.0.1:8000", "ftp://h", "http://", "http://h:x", "http://h?x=1", "http://h#x", "h t", "//h"),
+        *("http://h?api-version=1", "https://r.openai.azure.com?key=1", "https://r.openai.azure.com?"),
+    ],
 )
 def test_what_is_no_base_url_is_refused(text: str) -> None:
     with pytest.raises(Wrong):

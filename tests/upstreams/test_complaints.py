@@ -27,8 +27,6 @@ def test_limit_is_read(limit, message):
 @pytest.mark.parametrize(
     ("message", "fields", "parameter"),
     [
-        ("Unsupported value: 'none' is not supported", {"param": "reasoning.effort"}, "none"),
-        ("Invalid value: 'max'. Supported values are: 'low'", {"param": "reasoning.effort"}, "max"),
         (
             "Your organization must be verified to generate reasoning summaries.",
             {"param": "reasoning.summary", "code": "unsupported_value"},
@@ -44,6 +42,47 @@ def test_limit_is_read(limit, message):
 )
 def test_responses_names_what_it_refuses_of_reasoning(message, fields, parameter):
     assert complaint(400, body(message, **fields)) == Complaint(parameter=parameter)
+
+
+OPENAI = """Unsupported value: 'reasoning_effort' does not support 'max' with this model. \
+Supported values are: 'minimal', 'low', 'medium', and 'high'."""
+VLLM = """[{'type': 'literal_error', 'loc': ('body', 'reasoning_effort'), \
+'msg': "Input should be 'low', 'medium' or 'high'", 'input': 'max'}]"""
+ABOVE_HIGH = {"max", "xhigh"}
+
+
+@pytest.mark.parametrize(
+    ("message", "fields", "refused"),
+    [
+        ("Unsupported value: 'none' is not supported", {"param": "reasoning.effort"}, {"none"}),
+        (
+            "Invalid value: 'max'. Supported values are: 'low', 'medium', and 'high'.",
+            {"param": "reasoning.effort"},
+            {*ABOVE_HIGH, "minimal", "none"},
+        ),
+        (
+            OPENAI,
+            {"param": "reasoning_effort", "code": "unsupported_value"},
+            {*ABOVE_HIGH, "none"},
+        ),
+        (
+            VLLM,
+            {},
+            {*ABOVE_HIGH, "minimal", "none"},
+        ),
+        (
+            "reasoning_effort must be one of `none` or `default`",
+            {},
+            {*ABOVE_HIGH, "high", "medium", "low", "minimal"},
+        ),
+        ("'reasoning_effort' does not support 'minimal' with this model.", {}, {"minimal"}),
+    ],
+)
+def test_efforts_that_are_refused_are_read(message, fields, refused):
+    assert complaint(400, body(message, **fields)) == Complaint(efforts=frozenset(refused))
+    once = mend(Amends(), 400, body(message, **fields), Built(b""))
+    assert once == Amends(efforts=frozenset(refused))
+    assert mend(once, 400, body(message, **fields), Built(b"")) is None
 
 
 @pytest.mark.parametrize("code", ["invalid_encrypted_content", None])

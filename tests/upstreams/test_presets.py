@@ -14,13 +14,13 @@ from attrs import evolve, fields
 from gateway.anthropic.decoding import decode_request
 from gateway.inbound import Inbound
 from gateway.schemas.lowering import Level
-from gateway.settings.models import Preset
-from gateway.settings.quirks import Quirks, SchemaLevel
+from gateway.settings.models import Preset, Provider
+from gateway.settings.quirks import Overrides, Quirks, SchemaLevel
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.ollama import request as ollama
 from gateway.upstreams.openai import request as openai
 from gateway.upstreams.openai.usage import usage_of
-from gateway.upstreams.presets import PRESETS, recognise
+from gateway.upstreams.presets import PRESETS, quirks_of, recognise
 from gateway.upstreams.responses import request as responses
 
 GOLDENS = Path(__file__).parents[1] / "goldens" / "presets"
@@ -59,7 +59,11 @@ ASKED = {
         {"role": "system", "content": "a note"},
     ],
 }
-BUILDS = {"ollama": ollama.to_chat_request, "responses": responses.to_responses_request}
+BUILDS = {
+    "ollama": ollama.to_chat_request,
+    "responses": responses.to_responses_request,
+    "azure-responses": responses.to_responses_request,
+}
 TRANSLATED = sorted(name for name, quirks in PRESETS.items() if not quirks.native)
 
 
@@ -82,6 +86,8 @@ def test_what_each_server_receives_is_written_down(name):
     [
         ("https://api.openai.com/v1", "openai"),
         ("https://team.openai.azure.com/openai/v1", "azure"),
+        ("https://team.services.ai.azure.com/openai/v1", "azure"),
+        ("https://team.cognitiveservices.azure.com/openai/v1", "azure"),
         ("https://openrouter.ai/api/v1", "openrouter"),
         ("https://generativelanguage.googleapis.com/v1beta/openai", "gemini"),
         ("http://127.0.0.1:1234/v1", "lmstudio"),
@@ -92,6 +98,19 @@ def test_what_each_server_receives_is_written_down(name):
 )
 def test_a_server_is_recognised_by_its_address(url, name):
     assert recognise("openai", url) == name
+
+
+def test_responses_on_azure_has_azures_key_header():
+    url = "https://team.openai.azure.com/openai/v1"
+    provider = Provider("responses", url)
+    assert recognise("responses", url) == "azure-responses"
+    assert quirks_of(provider).key_header == "api-key"
+    assert recognise("responses", "https://api.openai.com/v1") == "responses"
+
+
+def test_a_provider_has_its_presets_switches_but_for_its_own():
+    provider = Provider("openai", "http://h/v1", preset="vllm", quirks=Overrides({"top_k": False}))
+    assert quirks_of(provider) == evolve(PRESETS["vllm"], top_k=False)
 
 
 def test_the_settings_know_every_preset_and_level():
@@ -107,6 +126,7 @@ def test_families_are_not_shared():
 def test_every_switch_differs_somewhere_or_is_for_the_user_to_set():
     for_the_user = {"sampling", "think_open", "empty_content", "tool_name_limit", "strict_images", "end_mark"}
     for_the_user |= {"repair_tool_args", "forced_while_thinking", "server_tools", "pdf_urls"}
+    for_the_user |= {"fast_tier", "keep_alive"}
     same = {
         one.name
         for one in fields(Quirks)

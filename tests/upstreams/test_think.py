@@ -34,6 +34,8 @@ def read(*pieces: str, **how: Any) -> tuple[str, str]:
         ("hm", {"opened": True}, ("hm", "")),
         ("plain answer", {"opened": True, "patient": True}, ("", "plain answer")),
         ("hm</think>Yes", {"opened": True, "patient": True}, ("hm", "Yes")),
+        ("<thought>hm</thought>Yes", {"tag": "thought"}, ("hm", "Yes")),
+        ("<think>hm</think>Yes", {"tag": "thought"}, ("", "<think>hm</think>Yes")),
         ("Once upon", {"prefill": "Once"}, ("", " upon")),
         ("Only upon", {"prefill": "Once"}, ("", "Only upon")),
         ("OnceOnce", {"prefill": "Once"}, ("", "Once")),

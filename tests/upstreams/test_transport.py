@@ -282,3 +282,19 @@ async def test_secrets_of_the_provider_are_struck_out_of_a_refusal():
         )
         assert reply.struck("k-1234567890") == "[hidden]"
         await reply.close()
+
+
+async def test_the_query_of_an_address_goes_with_every_request():
+    seen: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append((await request(reader)).split(b" HTTP")[0])
+        writer.write(OK)
+
+    async with server(serve) as port:
+        provider = Provider("openai", f"http://127.0.0.1:{port}/deployments/d?api-version=1")
+        up = Channel.build("p", provider)
+        reply = await up.post("/chat/completions", b"{}", 2.0)
+        await reply.close()
+        await up.close()
+    assert seen == [b"POST /deployments/d/chat/completions?api-version=1"]

@@ -19,6 +19,7 @@ from gateway.upstreams.failures import read_error
 from gateway.upstreams.http import ERROR_LIMIT, HttpAttempt
 from gateway.upstreams.overflow import is_understood
 from gateway.upstreams.pauses import pause
+from gateway.upstreams.presets import quirks_of
 from gateway.upstreams.prompt import Counted, Prompt
 from gateway.upstreams.transport import Channel, Reply
 from gateway.upstreams.words import clean
@@ -115,5 +116,5 @@ def _words(kind: Kind, said: str, ours: str) -> str:
 
 def adapter(name: str, provider: Provider) -> RelayAdapter:
     """`provider.base_url` is the server's root, without `/v1`."""
-    channel = Channel.build(name, provider, key_header="x-api-key")
+    channel = Channel.build(name, provider, quirks_of(provider).key_header)
     return RelayAdapter(channel, provider.pass_credentials)

@@ -6,6 +6,7 @@ from gateway.settings.models import Provider
 from gateway.upstreams.http import Dialect, HttpAdapter
 from gateway.upstreams.ollama.reader import NativeReader
 from gateway.upstreams.ollama.request import prompt_of, to_chat_request
+from gateway.upstreams.presets import quirks_of
 from gateway.upstreams.transport import Channel
 
 NATIVE = Dialect(
@@ -19,4 +20,4 @@ NATIVE = Dialect(
 
 def adapter(name: str, provider: Provider) -> HttpAdapter:
     """`provider.base_url` is the server's root, without `/api`."""
-    return HttpAdapter(Channel.build(name, provider), NATIVE)
+    return HttpAdapter(Channel.build(name, provider, quirks_of(provider).key_header), NATIVE)

@@ -2,6 +2,7 @@
 
 Rules (read in the server's source at fb307609):
 - `truncate` and `shift` are off: an over-long prompt is an error, not a system prompt silently forgotten.
+- `keep_alive` is only said where the configuration says it.
 - `num_ctx` is the model's configured window, the same in every request: another value loads the model anew.
 - There is no `tool_choice` and no way to forbid parallel calls; both are emulated.
 - A thinking model thinks unless told not to; any true `think` is an error where the model cannot.
@@ -26,6 +27,7 @@ from gateway.upstreams.functions import Function
 from gateway.upstreams.ollama import wire as o
 from gateway.upstreams.plan import Plan, plan
 from gateway.upstreams.prompt import Prompt
+from gateway.upstreams.refused import leave_out
 
 WINDOW = 32_768
 """Tokens, where the configuration says nothing: Ollama's own 4096 cannot hold Claude Code's first turn."""
@@ -50,8 +52,10 @@ def to_chat_request(
     if todo.format is not None and todo.format.how != "words":
         chat.format = todo.format.schema if todo.format.how == "schema" else Raw(b'"json"')
     chat.messages = _messages(todo.system, todo.turns)
-    if facts.reasoning is not False and amends.think:
+    if todo.may_reason:
         _think(chat, todo)
+    if facts.quirks.keep_alive is not None:
+        chat.keep_alive = int(facts.quirks.keep_alive)
     if todo.single:
         todo.notes.add("emulated.disable_parallel_tool_use")
     return todo.built(encoded(chat), single_tool=todo.single, window=chat.options.num_ctx)
@@ -67,8 +71,10 @@ def _options(todo: Plan, facts: ModelFacts, amends: Amends) -> o.Options:
         "top_k": todo.sampling.top_k,
     }
     for name, value in wanted.items():
-        if value is not None and name not in amends.dropped:
+        if value is not None:
             setattr(options, name, value)
+    if amends.dropped:
+        leave_out(options, amends.dropped & wanted.keys(), todo.notes)
     return options
 
 

@@ -105,3 +105,5 @@ class NativeRequest(Struct, omit_defaults=True):
     format: Raw | UnsetType = UNSET
     truncate: bool | UnsetType = UNSET
     shift: bool | UnsetType = UNSET
+    keep_alive: int | UnsetType = UNSET
+    """In seconds."""

@@ -3,8 +3,8 @@
 Rules:
 - `index` tells calls apart. Where it is missing, a piece without an id, or with the last one, belongs to the
   last call.
-- The same index with another id and a name is another call: Gemini's compatibility endpoint and some
-  llama.cpp builds send index 0 for all.
+- The same index with another id and a name is another call: Gemini's compatibility endpoint (general
+  knowledge, not checked here) and some llama.cpp builds send index 0 for all.
 - A name without an id, after arguments that are complete, is another call too: some servers send whole calls
   with neither id nor index. A name that is merely repeated in every chunk is not, nor is one that is repeated
   without arguments at the end.

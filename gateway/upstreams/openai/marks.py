@@ -59,6 +59,8 @@ def _listed(message: o.SentMessage, mark: a.CacheControl | None, quirks: Quirks)
 
 
 def _marked(part: o.SentPart, mark: a.CacheControl | None, quirks: Quirks) -> o.SentPart:
+    if isinstance(part, o.ThinkingPart):
+        return part
     if mark and quirks.cache_markers == "cache_control":
         part.cache_control = o.CacheControl(mark.type, UNSET if mark.ttl is None else mark.ttl)
     elif mark:
@@ -72,7 +74,7 @@ def _unmark(sent: list[o.SentMessage]) -> None:
         one
         for message in sent
         for one in (message.content if isinstance(message.content, list) else ())
-        if one.cache_control or one.prompt_cache_breakpoint
+        if not isinstance(one, o.ThinkingPart) and (one.cache_control or one.prompt_cache_breakpoint)
     ]
     for one in marked[:-MOST]:
         one.cache_control = one.prompt_cache_breakpoint = UNSET

@@ -49,8 +49,21 @@ def assistant(turn: t.AssistantTurn, quirks: Quirks) -> o.SentMessage:
         return message
     thinking = turn.thinking or (" " if turn.calls and quirks.reasoning_placeholder else "")
     if thinking:
-        setattr(message, quirks.reasoning_field, thinking)
+        _think(message, thinking, quirks)
     return message
+
+
+def _think(message: o.SentMessage, thinking: str, quirks: Quirks) -> None:
+    text = message.content if isinstance(message.content, str) else ""
+    match quirks.reasoning_field:
+        case "content":
+            tag = quirks.think_tag
+            message.content = f"<{tag}>\n{thinking.strip()}\n</{tag}>\n\n{text}"
+        case "parts":
+            said = [o.TextPart(text)] if text else []
+            message.content = [o.ThinkingPart([o.TextPart(thinking)]), *said]
+        case "reasoning_content" | "reasoning":
+            setattr(message, quirks.reasoning_field, thinking)
 
 
 def _call(call: t.Call) -> o.SentCall:

@@ -14,7 +14,7 @@ import msgspec
 from attrs import define, field
 
 from gateway.lines import LineTooLong
-from gateway.parts import End, Fault, Finish, Notice, Part, Text
+from gateway.parts import End, Fault, Finish, Notice, Part, Text, Usage
 from gateway.upstreams.built import ReplyWish
 from gateway.upstreams.ending import cut, cut_at, excerpt, garbage, is_json, said
 from gateway.upstreams.facts import ModelFacts
@@ -33,11 +33,11 @@ _FINISHES = {
     "tool_calls": Finish.TOOLS,
     "function_call": Finish.TOOLS,
     "content_filter": Finish.REFUSAL,
-    "sensitive": Finish.REFUSAL,  # Zhipu
+    "sensitive": Finish.REFUSAL,  # Zhipu; general knowledge, not checked here
 }
 """Everything else is an ordinary stop."""
 _BROKEN = frozenset({"error", "abort", "network_error", "insufficient_system_resource"})
-"""OpenRouter; vLLM and SGLang; Zhipu; DeepSeek: the server gave up."""
+"""OpenRouter; vLLM and SGLang; Zhipu (general knowledge, not checked here); DeepSeek: the server gave up."""
 _NO_ERROR = frozenset({b"", b"null", b"false", b'""', b"{}"})
 
 
@@ -59,6 +59,7 @@ class ChatReader:
     _stop_sequence: str | None = field(default=None, init=False)
     _refused: bool = field(default=False, init=False)
     _usage: bytes = field(default=b"", init=False)
+    _tier: str | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._prose = Prose(self.facts, self.wish, self.prefill)
@@ -121,6 +122,8 @@ class ChatReader:
 
     def _chunk(self, chunk: o.Completion, payload: bytes) -> list[Part]:
         choices = chunk.choices
+        if chunk.service_tier:
+            self._tier = chunk.service_tier
         if len(chunk.usage) > len(b"null"):
             self._usage = bytes(chunk.usage)
         elif chunk.x_groq is not None and len(chunk.x_groq.usage) > len(b"null"):
@@ -206,7 +209,7 @@ class ChatReader:
 
     def _end(self) -> list[Part]:
         self.ended = True
-        usage = usage_of(self._usage, reasoning_apart=self.facts.quirks.reasoning_tokens_apart)
+        usage = self._figures()
         finish = Finish.REFUSAL if self._refused else _FINISHES.get(self._finish or "", Finish.STOP)
         if finish is Finish.LENGTH:
             finish = cut_at(self.facts, self.wish, usage)
@@ -220,4 +223,8 @@ class ChatReader:
 
     def _break(self, fault: Fault) -> list[Part]:
         self.ended = True
-        return [*said(usage_of(self._usage, reasoning_apart=self.facts.quirks.reasoning_tokens_apart)), fault]
+        return [*said(self._figures()), fault]
+
+    def _figures(self) -> Usage:
+        apart = self.facts.quirks.reasoning_tokens_apart
+        return usage_of(self._usage, reasoning_apart=apart, tier=self._tier)

@@ -1,8 +1,8 @@
-"""Whether and how hard the model is to reason -> the field in which its server is told.
+"""Whether and how hard the model is to reason -> the fields in which its server is told.
 
 Rules:
 - Nothing is sent where the client says nothing: the server's default holds.
-- Where a server cannot be told, reasoning that was asked for is noted.
+- Where a server cannot be told, what was asked for is noted: reasoning itself, or how much of it.
 """
 
 from __future__ import annotations
@@ -11,61 +11,110 @@ from collections.abc import Callable, Mapping
 
 from msgspec import UNSET
 
-from gateway.anthropic.effort import Reasoning
+from gateway.upstreams.built import Amends
+from gateway.upstreams.efforts import effort, off
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.openai import wire as o
 from gateway.upstreams.plan import Plan
+from gateway.upstreams.prose import is_shown
+
+_BUDGETS = {"minimal": 512, "low": 1_024, "medium": 8_192}
+"""Tokens of thinking for Gemini, as its own endpoint reads an effort. General knowledge, not checked here."""
+_LARGEST_BUDGET = 24_576
 
 
-def ask_for_reasoning(chat: o.ChatRequest, todo: Plan, facts: ModelFacts) -> None:
-    match facts.quirks.reasoning_in:
-        case "effort":
-            # Off is only said to models that are known to reason: others refuse the field.
-            _effort(chat, todo.reasoning, "none" if facts.reasoning else None)
-        case "think":
-            _effort(chat, todo.reasoning, "none")
-        case "template_kwargs":
-            _template(chat, todo)
-        case "none":
-            if todo.reasoning.on:
-                todo.notes.add("dropped.thinking")
-        case style:
-            if todo.reasoning.on is not None:
-                _STYLES[style](chat, todo.reasoning)
+def ask_for_reasoning(chat: o.ChatRequest, todo: Plan, facts: ModelFacts, amends: Amends) -> None:
+    asked, quirks = todo.reasoning, facts.quirks
+    if quirks.reasoning_in == "none":
+        if asked.on:
+            todo.notes.add("dropped.thinking")
+        return
+    wanted = asked.effort if asked.on else None
+    word = effort(wanted, quirks.highest_effort, amends.efforts, todo.notes)
+    if _STYLES[quirks.reasoning_in](chat, todo, facts, amends, word) or word is None:
+        return
+    if quirks.effort_beside:
+        chat.reasoning_effort = word
+    else:
+        todo.notes.add("dropped.effort", word)
 
 
-def _effort(chat: o.ChatRequest, asked: Reasoning, off: str | None) -> None:
-    """`off`: how reasoning is switched off, where that is known to be allowed."""
-    effort = asked.effort if asked.on else off if asked.on is False else None
-    if effort:
-        chat.reasoning_effort = effort
+Style = Callable[[o.ChatRequest, Plan, ModelFacts, Amends, str | None], bool]
+"""True where nothing is left to be said of the effort."""
 
 
-def _template(chat: o.ChatRequest, todo: Plan) -> None:
+def _effort(chat: o.ChatRequest, todo: Plan, facts: ModelFacts, amends: Amends, word: str | None) -> bool:
+    """Off is only said where that is known to be allowed, or soon unlearnt: others refuse the field."""
+    quirks = facts.quirks
+    may_say_off = facts.reasoning or quirks.effort_none or quirks.reasoning_in == "think"
+    if todo.reasoning.on is False and may_say_off:
+        word = off(amends.efforts)
+    if word is not None:
+        chat.reasoning_effort = word
+    return True
+
+
+def _template(chat: o.ChatRequest, todo: Plan, facts: ModelFacts, amends: Amends, word: str | None) -> bool:
     """llama.cpp refuses to continue an assistant's turn with thinking on, and on is its default."""
     asked = todo.reasoning.on
+    if todo.prefill and asked:
+        todo.notes.add("dropped.thinking", "the assistant's turn is continued")
     if todo.prefill or asked is not None:
         chat.chat_template_kwargs = {"enable_thinking": bool(asked) and not todo.prefill}
+    return bool(todo.prefill)
 
 
-def _reasoning(chat: o.ChatRequest, asked: Reasoning) -> None:
-    """An effort switches it on; without one it has to be said."""
-    if asked.on and asked.effort:
-        chat.reasoning = o.Reasoning(effort=asked.effort)
-    else:
-        chat.reasoning = o.Reasoning(UNSET, bool(asked.on))
+def _reasoning(chat: o.ChatRequest, todo: Plan, facts: ModelFacts, amends: Amends, word: str | None) -> bool:
+    """OpenRouter: an effort switches it on, without one it has to be said. Together's has no effort in it."""
+    on = todo.reasoning.on
+    if word and not facts.quirks.effort_beside:
+        chat.reasoning = o.Reasoning(effort=word)
+        return True
+    if on is not None:
+        chat.reasoning = o.Reasoning(UNSET, on)
+    return False
 
 
-def _thinking(chat: o.ChatRequest, asked: Reasoning) -> None:
-    chat.thinking = o.Thinking("enabled" if asked.on else "disabled")
+def _thinking(chat: o.ChatRequest, todo: Plan, facts: ModelFacts, amends: Amends, word: str | None) -> bool:
+    on = todo.reasoning.on
+    if on is not None:
+        chat.thinking = o.Thinking("enabled" if on else "disabled")
+    return False
 
 
-def _enable_thinking(chat: o.ChatRequest, asked: Reasoning) -> None:
-    chat.enable_thinking = bool(asked.on)
+def _enable(chat: o.ChatRequest, todo: Plan, facts: ModelFacts, amends: Amends, word: str | None) -> bool:
+    """DashScope also takes a budget in tokens, if that is what the client gave."""
+    asked = todo.reasoning
+    if asked.on is not None:
+        chat.enable_thinking = asked.on
+    if asked.budget is None:
+        return False
+    chat.thinking_budget = asked.budget
+    return True
 
 
-_STYLES: Mapping[str, Callable[[o.ChatRequest, Reasoning], None]] = {
+def _google(chat: o.ChatRequest, todo: Plan, facts: ModelFacts, amends: Amends, word: str | None) -> bool:
+    """Thoughts come only if they are asked for, and beside that Gemini takes no `reasoning_effort`.
+
+    That the two exclude each other is general knowledge, not checked here.
+    """
+    asked = todo.reasoning
+    refused = "extra_body" in amends.dropped or "thinking_config" in amends.dropped
+    if not asked.on or refused or not is_shown(facts, todo.thinking_display):
+        return _effort(chat, todo, facts, amends, word)
+    config = o.ThinkingConfig(include_thoughts=True)
+    if budget := asked.budget or (word and _BUDGETS.get(word, _LARGEST_BUDGET)):
+        config.thinking_budget = min(budget, _LARGEST_BUDGET)
+    chat.extra_body = o.ExtraBody(o.Google(config))
+    return True
+
+
+_STYLES: Mapping[str, Style] = {
+    "effort": _effort,
+    "think": _effort,
+    "template_kwargs": _template,
     "reasoning": _reasoning,
     "thinking": _thinking,
-    "enable_thinking": _enable_thinking,
+    "enable_thinking": _enable,
+    "thinking_config": _google,
 }

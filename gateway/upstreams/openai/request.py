@@ -2,7 +2,7 @@
 
 Rules:
 - Nothing is sent that the upstream's quirks do not allow; no key is null, or unknown to Chat Completions.
-- What an upstream's 400 forbade (`Amends`) is left out; `max_tokens` then goes under its other name.
+- What an upstream's 400 forbade (`Amends`) is left out, with a notice; `max_tokens` goes by its other name.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from msgspec import UNSET
 
 from gateway.anthropic.attached import NOTHING, Attachments
 from gateway.anthropic.pieces import url_tokens
+from gateway.errors import RequestRefused
 from gateway.inbound import Inbound, file_tokens
 from gateway.settings.quirks import Quirks
 from gateway.upstreams.built import AS_IT_IS, Amends, Built
@@ -24,10 +25,12 @@ from gateway.upstreams.openai.content import reasoning_of
 from gateway.upstreams.openai.marks import marked_messages
 from gateway.upstreams.openai.messages import messages
 from gateway.upstreams.openai.reasoning import ask_for_reasoning
-from gateway.upstreams.plan import Plan, plan, short
+from gateway.upstreams.plan import NO_PREFILL, Plan, plan, short
 from gateway.upstreams.prompt import Prompt
+from gateway.upstreams.refused import leave_out
 
-_OPTIONAL = frozenset(o.ChatRequest.__struct_fields__) - {"model", "messages", "stream"}
+_OPTIONAL = frozenset(o.ChatRequest.__struct_fields__) - {"model", "messages", "stream", "tools"}
+_CONTINUED = frozenset({"continue_final_message", "add_generation_prompt"})
 _TOKEN_FIELDS = ("max_tokens", "max_completion_tokens")
 
 
@@ -41,18 +44,29 @@ def to_chat_request(
     chat = o.ChatRequest(facts.model, talk, request.stream)
     if request.stream and quirks.stream_usage:
         chat.stream_options = o.StreamOptions()
+    if quirks.usage_include:
+        chat.usage = o.UsageWish()
     _limit(chat, todo, quirks, amends)
     _sample(chat, todo, quirks)
     single_tool = _offer(chat, todo, quirks, amends)
     _format(chat, todo)
-    if facts.reasoning is not False and amends.think:
-        ask_for_reasoning(chat, todo, facts)
+    if todo.may_reason:
+        ask_for_reasoning(chat, todo, facts, amends)
     _identify(chat, inbound, quirks)
+    if todo.tier.sent:
+        chat.service_tier = todo.tier.sent
     if todo.prefill and quirks.prefill == "flags":
-        chat.continue_final_message, chat.add_generation_prompt = True, False
-    for name in amends.dropped & _OPTIONAL:
-        setattr(chat, name, UNSET)
+        _continue(chat, amends)
+    if amends.dropped:
+        leave_out(chat, amends.dropped & _OPTIONAL, todo.notes)
     return todo.built(encoded(chat), single_tool=single_tool)
+
+
+def _continue(chat: o.ChatRequest, amends: Amends) -> None:
+    """Without the flags the server would begin a turn of its own behind the assistant's."""
+    if amends.dropped & _CONTINUED:
+        raise RequestRefused(NO_PREFILL)
+    chat.continue_final_message, chat.add_generation_prompt = True, False
 
 
 def _limit(chat: o.ChatRequest, todo: Plan, quirks: Quirks, amends: Amends) -> None:
@@ -114,7 +128,8 @@ def _tool(function: Function) -> o.SentTool:
 def _format(chat: o.ChatRequest, todo: Plan) -> None:
     match todo.format:
         case Format(how="schema", schema=schema, strict=strict):
-            chat.response_format = o.ResponseFormat(o.JsonSchema(schema, strict))
+            marked = UNSET if strict is None else strict
+            chat.response_format = o.ResponseFormat(o.JsonSchema(schema, marked))
         case Format(how="object"):
             chat.response_format = o.ObjectFormat()
         case Format() | None:
@@ -152,7 +167,7 @@ _SENT = msgspec.json.Decoder(o.ChatRequest)
 def _weigh(message: o.SentMessage) -> tuple[list[str], int]:
     content = message.content or ""
     parts = [o.TextPart(content)] if isinstance(content, str) else content
-    texts = [part.text for part in parts if isinstance(part, o.TextPart)]
+    texts = [text for part in parts for text in _texts(part)]
     shown = sum(_shown(part) for part in parts)
     texts += [message.reasoning_content or "", message.reasoning or ""]
     texts.append(reasoning_of(message.reasoning_details or ()))
@@ -161,9 +176,19 @@ def _weigh(message: o.SentMessage) -> tuple[list[str], int]:
     return texts, shown
 
 
-def _shown(part: o.SentPart) -> int:
+def _texts(part: o.SentPart) -> list[str]:
     match part:
         case o.TextPart():
+            return [part.text]
+        case o.ThinkingPart():
+            return [thought.text for thought in part.thinking]
+        case o.ImagePart() | o.FilePart():
+            return []
+
+
+def _shown(part: o.SentPart) -> int:
+    match part:
+        case o.TextPart() | o.ThinkingPart():
             return 0
         case o.ImagePart():
             return url_tokens(part.image_url.url)

@@ -15,15 +15,15 @@ from gateway.upstreams.openai import wire as o
 _USAGE = msgspec.json.Decoder(o.Usage, strict=False)
 
 
-def usage_of(raw: bytes, *, reasoning_apart: bool = False) -> Usage:
+def usage_of(raw: bytes, *, reasoning_apart: bool = False, tier: str | None = None) -> Usage:
     """Of an object as it came; empty bytes and what cannot be read say nothing.
 
-    `reasoning_apart`: the server's completion tokens leave the reasoning out.
+    `reasoning_apart`: the server's completion tokens leave the reasoning out. `tier` stands beside them.
     """
     try:
         sent = _USAGE.decode(raw)
     except msgspec.MsgspecError:
-        return Usage()
+        return Usage(tier=tier)
     prompt = sent.prompt_tokens_details or o.PromptDetails()
     completion = sent.completion_tokens_details or o.CompletionDetails()
     read = prompt.cached_tokens or sent.prompt_cache_hit_tokens or 0
@@ -34,6 +34,7 @@ def usage_of(raw: bytes, *, reasoning_apart: bool = False) -> Usage:
         cache_read=read,
         cache_write=written,
         thinking=completion.reasoning_tokens,
+        tier=tier,
     )
 
 

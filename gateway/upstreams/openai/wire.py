@@ -33,8 +33,9 @@ class Delta(Struct, gc=False):
     """`choices[].delta` of a stream and `choices[].message` of a whole answer: the same fields.
 
     `content` is a list of parts on Mistral's reasoning models. Reasoning is read from the first of
-    `reasoning_content` (DeepSeek, SGLang, llama.cpp, older vLLM), `reasoning` (newer vLLM, OpenRouter, Groq)
-    and `reasoning_details` that holds any. `reasoning_details` (OpenRouter) may have to go back unchanged.
+    `reasoning_content` (DeepSeek, SGLang, llama.cpp, older vLLM), `reasoning` (OpenRouter, Groq and, which is
+    general knowledge, newer vLLM) and `reasoning_details` that holds any. `reasoning_details` (OpenRouter)
+    may have to go back unchanged.
     """
 
     content: str | list[Raw] | None = None
@@ -87,6 +88,7 @@ class Completion(Struct, gc=False):
     usage: Raw = Raw()
     error: Raw = Raw()
     x_groq: GroqExtension | None = None
+    service_tier: str | None = None
 
 
 class ContentPart(Struct, gc=False):
@@ -154,7 +156,13 @@ class FilePart(Struct, tag_field="type", tag="file", omit_defaults=True):
     prompt_cache_breakpoint: Breakpoint | UnsetType = UNSET
 
 
-SentPart = TextPart | ImagePart | FilePart
+class ThinkingPart(Struct, tag_field="type", tag="thinking"):
+    """Mistral's."""
+
+    thinking: list[TextPart]
+
+
+SentPart = TextPart | ImagePart | FilePart | ThinkingPart
 
 
 class SentFunction(Struct, gc=False):
@@ -214,7 +222,7 @@ class NamedTool(Struct):
 
 class JsonSchema(Struct):
     schema: Raw
-    strict: bool
+    strict: bool | UnsetType = UNSET
     name: str = "response"
 
 
@@ -238,9 +246,32 @@ class Reasoning(Struct, omit_defaults=True):
 
 
 class Thinking(Struct):
-    """DeepSeek's and Zhipu's."""
+    """DeepSeek's, Zhipu's and MiniMax's."""
 
     type: Literal["enabled", "disabled"]
+
+
+class ThinkingConfig(Struct, omit_defaults=True):
+    """Gemini's."""
+
+    include_thoughts: bool
+    thinking_budget: int | UnsetType = UNSET
+
+
+class Google(Struct):
+    thinking_config: ThinkingConfig
+
+
+class ExtraBody(Struct):
+    """Gemini's place for what Chat Completions has no field for; it really is a key of the request."""
+
+    google: Google
+
+
+class UsageWish(Struct):
+    """OpenRouter's."""
+
+    include: bool = True
 
 
 class ChatRequest(Struct, omit_defaults=True):
@@ -263,6 +294,10 @@ class ChatRequest(Struct, omit_defaults=True):
     reasoning: Reasoning | UnsetType = UNSET
     thinking: Thinking | UnsetType = UNSET
     enable_thinking: bool | UnsetType = UNSET
+    thinking_budget: int | UnsetType = UNSET
+    extra_body: ExtraBody | UnsetType = UNSET
+    usage: UsageWish | UnsetType = UNSET
+    service_tier: str | UnsetType = UNSET
     prompt_cache_key: str | UnsetType = UNSET
     safety_identifier: str | UnsetType = UNSET
     user: str | UnsetType = UNSET

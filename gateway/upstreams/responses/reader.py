@@ -167,7 +167,7 @@ class ResponsesReader:
     def _end(self, status: str, body: bytes, payload: bytes) -> list[Part]:
         """`status`: what the event says; the response itself may say it better."""
         response = _RESPONSE.decode(body) if body else r.Response()
-        usage = usage_of(bytes(response.usage))
+        usage = usage_of(bytes(response.usage), response.service_tier)
         status = response.status or status
         if bytes(response.error) not in _NO_ERROR or status in ("failed", "cancelled"):
             return self._break(self._failure(response, status), usage)

@@ -5,20 +5,21 @@ Rules:
   client asked for reasoning, since only then it has a block to travel in.
 - There is no parameter for stop sequences: they are matched here (see `gateway.emulation`).
 - `strict` is said with every tool and schema: left out, it would be true.
-- What an upstream's 400 forbade (`Amends`) is left out; of an effort that it does not know, the next lower
-  one is asked for.
+- What an upstream's 400 forbade (`Amends`) is left out, with a notice.
 """
 
 from __future__ import annotations
 
 import msgspec
 from attrs import evolve
+from msgspec import UNSET
 
 from gateway.anthropic.attached import NOTHING, Attachments
 from gateway.anthropic.pieces import url_tokens
 from gateway.inbound import Inbound, file_tokens
 from gateway.settings.quirks import Quirks
 from gateway.upstreams.built import AS_IT_IS, Amends, Built
+from gateway.upstreams.efforts import effort, off
 from gateway.upstreams.encoding import encoded
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.format import Format
@@ -26,6 +27,7 @@ from gateway.upstreams.functions import Function
 from gateway.upstreams.plan import Plan, plan, short
 from gateway.upstreams.prompt import Prompt
 from gateway.upstreams.prose import is_shown
+from gateway.upstreams.refused import leave_out
 from gateway.upstreams.responses import wire as r
 from gateway.upstreams.responses.items import items
 from gateway.upstreams.responses.marks import marked_items
@@ -33,8 +35,8 @@ from gateway.upstreams.responses.marks import marked_items
 LEAST = 16
 """The smallest `max_output_tokens` that OpenAI takes. General knowledge, not checked here."""
 ENCRYPTED = "reasoning.encrypted_content"
-_EFFORTS = ("max", "xhigh", "high", "medium", "low")
-_OPTIONAL = frozenset(r.SentRequest.__struct_fields__) - {"model", "input", "stream", "store", "instructions"}
+_KEPT = frozenset({"model", "input", "stream", "store", "instructions", "tools"})
+_OPTIONAL = frozenset(r.SentRequest.__struct_fields__) - _KEPT
 
 
 def to_responses_request(
@@ -57,11 +59,13 @@ def to_responses_request(
     _sample(sent, todo, quirks)
     single_tool = _offer(sent, todo, quirks, amends)
     _format(sent, todo)
-    if facts.reasoning is not False and amends.think:
+    if todo.may_reason:
         _think(sent, todo, facts, amends)
     _identify(sent, inbound, quirks)
-    for name in amends.dropped & _OPTIONAL:
-        setattr(sent, name, msgspec.UNSET)
+    if todo.tier.sent:
+        sent.service_tier = todo.tier.sent
+    if amends.dropped:
+        leave_out(sent, amends.dropped & _OPTIONAL, todo.notes)
     return todo.built(encoded(sent), single_tool=single_tool)
 
 
@@ -118,7 +122,7 @@ def _tool(function: Function) -> r.SentTool:
 def _format(sent: r.SentRequest, todo: Plan) -> None:
     match todo.format:
         case Format(how="schema", schema=schema, strict=strict):
-            sent.text = r.TextOptions(r.SchemaFormat(schema, strict))
+            sent.text = r.TextOptions(r.SchemaFormat(schema, bool(strict)))
         case Format(how="object"):
             sent.text = r.TextOptions(r.ObjectFormat())
         case Format() | None:
@@ -126,30 +130,26 @@ def _format(sent: r.SentRequest, todo: Plan) -> None:
 
 
 def _think(sent: r.SentRequest, todo: Plan, facts: ModelFacts, amends: Amends) -> None:
-    asked = todo.reasoning
-    if asked.on is False and facts.reasoning and "none" not in amends.dropped:
-        # Only said to models that are known to reason: others refuse the field.
-        sent.reasoning = r.Reasoning(effort="none")
-    if not asked.on:
-        return
+    asked, quirks = todo.reasoning, facts.quirks
     if "reasoning" in amends.dropped:
-        todo.notes.add("dropped.thinking")
+        if asked.on:
+            todo.notes.add("dropped.thinking")
+        return
+    word = effort(asked.effort, quirks.highest_effort, amends.efforts, todo.notes) if asked.on else None
+    # Others refuse the field, which is soon learnt.
+    if asked.on is False and (facts.reasoning or quirks.effort_none):
+        word = off(amends.efforts)
+    wanted = r.Reasoning()
+    if word:
+        wanted.effort = word
+    if not asked.on:
+        sent.reasoning = wanted if word else UNSET
         return
     sent.include = [ENCRYPTED]
-    wanted = r.Reasoning()
-    if effort := _effort(asked.effort, amends):
-        wanted.effort = effort
     if is_shown(facts, todo.thinking_display) and "reasoning.summary" not in amends.dropped:
         wanted.summary = "auto"
     if wanted != r.Reasoning():
         sent.reasoning = wanted
-
-
-def _effort(asked: str | None, amends: Amends) -> str | None:
-    if asked not in _EFFORTS:
-        return asked
-    lower = _EFFORTS[_EFFORTS.index(asked) :]
-    return next((effort for effort in lower if effort not in amends.dropped), None)
 
 
 def _identify(sent: r.SentRequest, inbound: Inbound, quirks: Quirks) -> None:

@@ -15,12 +15,12 @@ from gateway.upstreams.responses import wire as r
 _USAGE = msgspec.json.Decoder(r.Usage, strict=False)
 
 
-def usage_of(raw: bytes) -> Usage:
+def usage_of(raw: bytes, tier: str | None = None) -> Usage:
     """Of an object as it came; empty bytes and what cannot be read say nothing."""
     try:
         sent = _USAGE.decode(raw)
     except msgspec.MsgspecError:
-        return Usage()
+        return Usage(tier=tier)
     prompt = sent.input_tokens_details or r.InputDetails()
     kept = prompt.cache_write_tokens_details or r.CacheWrites()
     completion = sent.output_tokens_details or r.OutputDetails()
@@ -32,4 +32,5 @@ def usage_of(raw: bytes) -> Usage:
         cache_write=written,
         cache_write_1h=min(written, kept.ttl_12h_tokens or 0),
         thinking=completion.reasoning_tokens,
+        tier=tier,
     )

@@ -86,6 +86,7 @@ class Response(Struct, gc=False):
     usage: Raw = Raw()
     error: Raw = Raw()
     incomplete_details: IncompleteDetails | None = None
+    service_tier: str | None = None
 
 
 # --------------------------------------------------------------- request half
@@ -210,6 +211,7 @@ class SentRequest(Struct, omit_defaults=True):
     prompt_cache_key: str | UnsetType = UNSET
     safety_identifier: str | UnsetType = UNSET
     user: str | UnsetType = UNSET
+    service_tier: str | UnsetType = UNSET
 
 
 class WeighedPart(Struct):

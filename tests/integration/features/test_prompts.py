@@ -92,6 +92,19 @@ def test_who_asks_is_told_where_the_server_wants_it(talk, upstream, kind: str):
     assert said.text == "ok"
 
 
+def test_tier_and_speed(talk, upstream, kind: str):
+    """OpenAI's tiers go by other names; a speed that nobody can promise is reported as the standard one."""
+    upstream.script(Reply(text="ok"))
+    said = talk(model="hosted" if kind == "openai" else kind, service_tier="standard_only", speed="fast")
+    if kind == "anthropic":
+        assert {"service_tier": "standard_only", "speed": "fast"}.items() <= said.told.body.items()
+        assert said.text == "ok"
+        return
+    assert said.told.body.get("service_tier") == (None if kind == "ollama" else "default")
+    assert said.message["usage"]["speed"] == "standard"
+    assert "dropped.speed" in said.warnings
+
+
 def test_marks_for_the_prompt_cache(talk, upstream, kind: str):
     """Passed on where a server needs them; others cache by themselves what does not change."""
     upstream.script(Reply(text="ok"))

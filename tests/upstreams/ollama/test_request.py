@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from attrs import evolve
 
 from gateway.anthropic.decoding import decode_request
 from gateway.inbound import Inbound
@@ -33,6 +34,20 @@ def sent(*args: object, **kwargs: object) -> dict:
 
 def notices(built: Built) -> list[str]:
     return [notice.name for notice in built.notices]
+
+
+def test_refused_options_are_left_out_and_said():
+    refused = Amends(dropped=frozenset({"temperature", "stop", "num_predict"}))
+    built = build(refused, temperature=0.5, stop_sequences=["END"])
+    assert json.loads(built.body)["options"].keys() == {"num_ctx"}
+    assert built.stops == ("END",)
+    assert notices(built) == ["emulated.stop_sequences", "dropped.parameter", "dropped.sampling"]
+
+
+def test_time_in_memory_is_said_where_the_configuration_says_it():
+    kept = evolve(PRESETS["ollama"], keep_alive=86_400.0)
+    assert sent(facts={"quirks": kept})["keep_alive"] == 86_400
+    assert "keep_alive" not in sent()
 
 
 def test_what_the_server_would_assume_otherwise_is_said():

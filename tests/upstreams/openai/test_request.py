@@ -8,6 +8,7 @@ from attrs import evolve
 from gateway.anthropic.decoding import decode_request
 from gateway.anthropic.names import Returned
 from gateway.anthropic.pixels import IMAGE_TOKENS
+from gateway.anthropic.signatures import sign
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.settings.quirks import PLAIN, Quirks
@@ -17,6 +18,7 @@ from gateway.upstreams.openai.request import prompt_of, to_chat_request
 from gateway.upstreams.presets import PRESETS
 
 TOOL = {"name": "T", "description": "Does it.", "input_schema": {"type": "object", "properties": {}}}
+THINKING = {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}
 SESSION = {"x-claude-code-session-id": "session"}
 
 
@@ -94,11 +96,56 @@ def test_no_server_is_ever_sent_zero():
 # ---------------------------------------------------------------- what an upstream's 400 taught
 
 
-def test_dropped_parameters_are_left_out():
-    body = sent(
-        amends=Amends(dropped=frozenset({"temperature", "model", "nonsense"})), temperature=1, top_p=0.5
-    )
+def dropped(*names: str) -> Amends:
+    return Amends(dropped=frozenset(names))
+
+
+def test_dropped_parameters_are_left_out_with_a_notice():
+    built = build(amends=dropped("temperature", "model", "nonsense"), temperature=1, top_p=0.5)
+    body = json.loads(built.body)
     assert ("temperature" in body, body["top_p"], body["model"]) == (False, 0.5, "qwen")
+    assert notices(built) == ["dropped.sampling"]
+
+
+@pytest.mark.parametrize(
+    ("preset", "name", "request_", "said"),
+    [
+        ("vllm", "top_k", {"top_k": 3}, ["dropped.top_k"]),
+        ("plain", "reasoning_effort", {"output_config": {"effort": "low"}}, ["dropped.effort"]),
+        ("deepseek", "thinking", {"thinking": {"type": "adaptive"}}, ["dropped.thinking"]),
+        ("vllm", "chat_template_kwargs", {"thinking": {"type": "adaptive"}}, ["dropped.thinking"]),
+        ("openai", "safety_identifier", {"metadata": {"user_id": "u"}}, ["dropped.parameter"]),
+        ("openai", "prompt_cache_key", {}, []),
+        ("plain", "stream_options", {"stream": True}, []),
+        ("plain", "temperature", {}, []),
+    ],
+)
+def test_what_was_asked_for_and_refused_is_said(preset: str, name: str, request_: dict, said: list[str]):
+    built = build(PRESETS[preset], dropped(name), **request_)
+    assert name not in json.loads(built.body)
+    assert notices(built) == said
+
+
+def test_refused_tool_choice_is_asked_for_in_words():
+    built = build(amends=dropped("tool_choice"), tools=[TOOL], tool_choice={"type": "tool", "name": "T"})
+    body = json.loads(built.body)
+    assert "tool_choice" not in body
+    assert body["messages"][0] == {"role": "system", "content": "You must call the tool T."}
+    assert built.must_call
+    assert notices(built) == ["emulated.tool_choice"]
+
+
+def test_refused_stop_sequences_are_matched_here():
+    built = build(amends=dropped("stop"), stop_sequences=["END"])
+    assert "stop" not in json.loads(built.body)
+    assert built.stops == ("END",)
+    assert notices(built) == ["emulated.stop_sequences"]
+
+
+def test_prefill_whose_flags_are_refused_is_refused():
+    messages = [{"role": "user", "content": "x"}, {"role": "assistant", "content": "{"}]
+    with pytest.raises(RequestRefused, match="prefill"):
+        build(PRESETS["vllm"], dropped("add_generation_prompt"), messages=messages)
 
 
 def test_refused_max_tokens_goes_under_its_other_name():
@@ -114,44 +161,6 @@ def test_refused_reasoning_is_not_asked_for():
 
 
 # ---------------------------------------------------------------- reasoning
-
-
-@pytest.mark.parametrize(
-    ("preset", "reasoning", "request_", "expected"),
-    [
-        ("openai", None, {"output_config": {"effort": "max"}}, {"reasoning_effort": "max"}),
-        ("openai", None, {"thinking": {"type": "adaptive"}}, {}),
-        ("openai", None, {"thinking": {"type": "disabled"}}, {}),
-        ("openai", True, {"thinking": {"type": "disabled"}}, {"reasoning_effort": "none"}),
-        ("openai", False, {"output_config": {"effort": "max"}}, {}),
-        ("ollama", None, {"output_config": {"effort": "low"}}, {"reasoning_effort": "low"}),
-        ("ollama", None, {"thinking": {"type": "disabled"}}, {"reasoning_effort": "none"}),
-        (
-            "vllm",
-            None,
-            {"thinking": {"type": "adaptive"}},
-            {"chat_template_kwargs": {"enable_thinking": True}},
-        ),
-        (
-            "vllm",
-            None,
-            {"thinking": {"type": "disabled"}},
-            {"chat_template_kwargs": {"enable_thinking": False}},
-        ),
-        ("vllm", None, {}, {}),
-        ("vllm", False, {"thinking": {"type": "adaptive"}}, {}),
-        ("plain", None, {"thinking": {"type": "adaptive"}}, {}),
-    ],
-)
-def test_reasoning_is_asked_for_in_the_servers_way(
-    preset: str, reasoning: object, request_: dict, expected: dict
-):
-    body = sent(PRESETS[preset], facts={"reasoning": reasoning}, **request_)
-    assert {k: v for k, v in body.items() if k in ("reasoning_effort", "chat_template_kwargs")} == expected
-
-
-def test_reasoning_that_cannot_be_asked_for_leaves_a_notice():
-    assert notices(build(thinking={"type": "adaptive"})) == ["dropped.thinking"]
 
 
 def test_reader_is_told_what_the_client_wants_to_see():
@@ -326,6 +335,82 @@ def test_image_by_url_goes_where_the_server_fetches_it():
 
 
 # ---------------------------------------------------------------- the rest
+
+
+THOUGHT = {"type": "thinking", "thinking": "hm", "signature": sign({"p": "plain"})}
+
+
+@pytest.mark.parametrize(
+    ("switches", "more", "content"),
+    [
+        ({"reasoning_field": "content"}, "Yes", "<think>\nhm\n</think>\n\nYes"),
+        ({"reasoning_field": "content", "think_tag": "thought"}, "", "<thought>\nhm\n</thought>\n\n"),
+        ({"reasoning_field": "parts"}, "", [THINKING]),
+        ({"reasoning_field": "parts"}, "Yes", [THINKING, {"type": "text", "text": "Yes"}]),
+    ],
+)
+def test_reasoning_goes_back_in_the_content_where_it_came_in_it(switches: dict, more: str, content: object):
+    said = [THOUGHT, {"type": "text", "text": more}] if more else [THOUGHT]
+    call = {"type": "tool_use", "id": "1", "name": "T", "input": {}}
+    result = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "1", "content": "z"}]}
+    messages = [{"role": "user", "content": "x"}, {"role": "assistant", "content": [*said, call]}, result]
+    built = build(quirks(**switches), messages=messages)
+    assert json.loads(built.body)["messages"][1]["content"] == content
+    assert "hm" in "".join(prompt_of(built).texts)
+
+
+def test_server_without_named_choices_is_offered_that_tool_alone_and_told_to_call():
+    tools = [TOOL, {**TOOL, "name": "other"}]
+    single = {"type": "tool", "name": "other", "disable_parallel_tool_use": True}
+    built = build(PRESETS["mistral"], tools=tools, tool_choice=single)
+    body = json.loads(built.body)
+    assert (body["tool_choice"], [tool["function"]["name"] for tool in body["tools"]]) == ("any", ["other"])
+    assert body["parallel_tool_calls"] is False
+    assert not built.must_call
+    assert notices(built) == ["emulated.tool_choice"]
+    assert notices(build(PRESETS["mistral"], tools=tools, tool_choice={"type": "any"})) == []
+
+
+@pytest.mark.parametrize("preset", ["mistral", "fireworks", "xai"])
+def test_server_that_knows_no_strict_is_not_told(preset: str):
+    schema = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+    form = {"format": {"type": "json_schema", "schema": schema}}
+    body = sent(PRESETS[preset], tools=[{**TOOL, "strict": True}], output_config=form)
+    assert "strict" not in body["tools"][0]["function"]
+    assert body["response_format"]["json_schema"].keys() == {"name", "schema"}
+
+
+@pytest.mark.parametrize(
+    ("temperature", "sent_", "said"), [(0.4, 0.4, []), (1, 1, []), (1.5, 1, ["clamped.temperature"])]
+)
+def test_temperature_is_kept_below_the_servers_highest(temperature: float, sent_: float, said: list[str]):
+    built = build(PRESETS["moonshot"], temperature=temperature)
+    assert json.loads(built.body)["temperature"] == sent_
+    assert notices(built) == said
+
+
+@pytest.mark.parametrize(
+    ("preset", "asked", "tier"),
+    [
+        ("openai", {"service_tier": "standard_only"}, "default"),
+        ("azure", {"service_tier": "standard_only"}, "default"),
+        ("openai", {"service_tier": "auto"}, None),
+        ("plain", {"service_tier": "standard_only"}, None),
+        ("openai", {"speed": "standard"}, None),
+    ],
+)
+def test_tier_is_said_where_the_server_has_tiers(preset: str, asked: dict, tier: str | None):
+    built = build(PRESETS[preset], **asked)
+    assert json.loads(built.body).get("service_tier") == tier
+    assert notices(built) == []
+
+
+def test_fast_is_the_tier_that_the_provider_names():
+    fast = evolve(PRESETS["openai"], fast_tier="priority")
+    built = build(fast, speed="fast", service_tier="standard_only")
+    assert (json.loads(built.body)["service_tier"], built.speed) == ("priority", "fast")
+    refused = build(fast, dropped("service_tier"), speed="fast")
+    assert (refused.speed, notices(refused)) == ("standard", ["dropped.speed"])
 
 
 def test_sampling_goes_as_far_as_the_server_takes_it():

@@ -130,7 +130,7 @@ def test_reminder_joins_the_result_it_follows():
     [((), "max"), (("max",), "xhigh"), (("max", "xhigh"), "high"), (("max", "high"), "xhigh")],
 )
 def test_of_an_effort_that_is_not_known_the_next_lower_is_asked_for(refused, effort):
-    assert sent(Amends(dropped=frozenset(refused)), **HARD)["reasoning"]["effort"] == effort
+    assert sent(Amends(efforts=frozenset(refused)), **HARD)["reasoning"]["effort"] == effort
 
 
 def test_summary_is_asked_for_only_where_it_is_shown():
@@ -142,11 +142,13 @@ def test_summary_is_asked_for_only_where_it_is_shown():
     assert sent(Amends(dropped=frozenset({"reasoning.summary"})), **HARD)["reasoning"] == {"effort": "max"}
 
 
-def test_reasoning_is_switched_off_only_where_the_model_is_known_to_reason():
+def test_reasoning_is_switched_off_where_the_model_may_be_told():
     off = {"thinking": {"type": "disabled"}}
-    assert "reasoning" not in sent(**off)
-    assert sent(facts={"reasoning": True}, **off)["reasoning"] == {"effort": "none"}
-    assert "reasoning" not in sent(Amends(dropped=frozenset({"none"})), facts={"reasoning": True}, **off)
+    assert sent(**off)["reasoning"] == {"effort": "none"}
+    assert sent(Amends(efforts=frozenset({"none"})), **off)["reasoning"] == {"effort": "minimal"}
+    assert "reasoning" not in sent(Amends(dropped=frozenset({"reasoning"})), **off)
+    unsure = evolve(PRESETS["responses"], effort_none=False)
+    assert "reasoning" not in sent(facts={"quirks": unsure}, **off)
     assert not {"reasoning", "include"} & sent(facts={"reasoning": False}, **HARD).keys()
 
 
@@ -158,7 +160,11 @@ def test_what_was_refused_is_left_out():
     assert not {"temperature", "include", "parallel_tool_calls"} & body.keys()
     assert body["input"]
     assert built.single_tool
-    assert [notice.name for notice in built.notices] == ["emulated.disable_parallel_tool_use"]
+    assert [notice.name for notice in built.notices] == [
+        "emulated.disable_parallel_tool_use",
+        "dropped.thinking",
+        "dropped.sampling",
+    ]
 
 
 def test_limit_below_the_smallest_is_raised_to_it():

@@ -1,0 +1,179 @@
+"""What a server refuses is done without, and the client is told what became of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from gateway.testing.upstream import Call, Raw, Reply, refusal
+
+TOOL = {"name": "look", "input_schema": {"type": "object", "properties": {"n": {"type": "integer"}}}}
+FORM = {
+    "format": {"type": "json_schema", "schema": {"type": "object", "properties": {"n": {"type": "integer"}}}}
+}
+
+
+@pytest.fixture
+def serving(start_gateway, settings, request):
+    """`serving(kind, preset=...)`: a gateway that has learnt nothing of its model before this test."""
+
+    def start(kind: str = "openai", **provider: object):
+        return start_gateway(settings(kind, provider=provider, models={"*": f"up/{request.node.name}"}))
+
+    return start
+
+
+def warnings(answered) -> list[str]:
+    return [name for name in answered.headers.get("x-gateway-warnings", "").split(", ") if name]
+
+
+def refuses(parameter: str) -> Raw:
+    return refusal(400, f"Unsupported parameter: '{parameter}' is not supported with this model.")
+
+
+@pytest.mark.parametrize("kind", ["openai", "responses"])
+def test_effort_steps_down_to_the_highest_that_is_supported(serving, upstream, ask, kind):
+    gateway = serving(kind, preset=kind)
+    name = "reasoning.effort" if kind == "responses" else "reasoning_effort"
+    said = f"Unsupported value: '{name}' does not support 'max' with this model. Supported values are: "
+    said += "'minimal', 'low', 'medium', and 'high'."
+    refused = {"error": {"message": said, "param": name, "code": "unsupported_value"}}
+    upstream.script(Raw(status=400, chunks=(json.dumps(refused),)), default=Reply(text="ok"))
+    asked = {"output_config": {"effort": "max"}}
+    answers = [ask(gateway, stream=False, **asked) for _ in range(2)]
+    efforts = [
+        chat.body.get("reasoning_effort") or chat.body["reasoning"]["effort"] for chat in upstream.chats()
+    ]
+    assert efforts == ["max", "high", "high"]
+    assert [warnings(answer) for answer in answers] == [["clamped.effort"]] * 2
+
+
+def test_another_effort_is_not_touched_by_the_lesson(serving, upstream, ask):
+    gateway = serving()
+    upstream.script(refusal(400, "reasoning_effort must be one of 'low', 'high'"), default=Reply(text="ok"))
+    ask(gateway, output_config={"effort": "max"})
+    answered = ask(gateway, output_config={"effort": "low"})
+    assert upstream.chats()[-1].body["reasoning_effort"] == "low"
+    assert warnings(answered) == []
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_refused_stop_sequences_are_matched_here(serving, upstream, ask, stream):
+    gateway = serving(preset="vllm")
+    upstream.script(refuses("stop"), Reply(text="one two END three", pieces=9))
+    answered = ask(gateway, stream=stream, stop_sequences=["END"])
+    first, second = (chat.body for chat in upstream.chats())
+    assert (first["stop"], second.get("stop")) == (["END"], None)
+    end = answered.content[-2]["delta"] if stream else answered.body
+    assert (end["stop_reason"], end["stop_sequence"]) == ("stop_sequence", "END")
+    assert warnings(answered)[0] == "emulated.stop_sequences"
+    text = answered.text if stream else answered.body["content"][0]["text"]
+    assert text == "one two "
+
+
+def test_refused_tool_choice_is_asked_for_in_words(serving, upstream, ask):
+    gateway = serving()
+    upstream.script(refuses("tool_choice"), Reply(calls=(Call("look", {"n": 1}),)))
+    choice = {"type": "tool", "name": "look"}
+    answered = ask(gateway, tools=[TOOL, {**TOOL, "name": "other"}], tool_choice=choice)
+    first, second = (chat.body for chat in upstream.chats())
+    assert first["tool_choice"]["function"]["name"] == "look"
+    assert "tool_choice" not in second
+    assert [tool["function"]["name"] for tool in second["tools"]] == ["look"]
+    assert second["messages"][0]["content"] == "You must call the tool look."
+    assert warnings(answered) == ["emulated.tool_choice"]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "asked", "name"),
+    [
+        ("temperature", {"temperature": 0.3}, "dropped.sampling"),
+        ("reasoning_effort", {"output_config": {"effort": "low"}}, "dropped.effort"),
+    ],
+)
+def test_what_is_done_without_is_said_each_time(serving, upstream, ask, parameter, asked, name):
+    gateway = serving()
+    upstream.script(refuses(parameter), default=Reply(text="ok"))
+    assert [warnings(ask(gateway, **asked)) for _ in range(2)] == [[name]] * 2
+    assert [parameter in chat.body for chat in upstream.chats()] == [True, False, False]
+
+
+def test_ollama_that_cannot_think_is_asked_without(serving, upstream, ask):
+    gateway = serving("ollama")
+    upstream.script(
+        Raw(status=400, chunks=('{"error":"\\"m\\" does not support thinking"}',)), Reply(text="ok")
+    )
+    answered = ask(gateway, thinking={"type": "adaptive"})
+    assert [chat.body.get("think") for chat in upstream.chats()] == [True, None]
+    assert "dropped.thinking" in warnings(answered)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_refused_response_format_becomes_words(serving, upstream, ask, stream):
+    gateway = serving()
+    upstream.script(refusal(400, "This response_format type is unavailable now"), Reply(text='Sure: {"n":1}'))
+    answered = ask(gateway, stream=stream, output_config=FORM)
+    first, second = (chat.body for chat in upstream.chats())
+    assert ("response_format" in first, "response_format" in second) == (True, False)
+    assert "must be JSON" in second["messages"][0]["content"]
+    text = answered.text if stream else answered.body["content"][0]["text"]
+    assert text == '{"n":1}'
+
+
+def test_call_that_the_server_itself_could_not_read_is_asked_for_again(serving, upstream, ask):
+    gateway = serving()
+    failed = refusal(400, "Failed to call a function. Please adjust your prompt.", code="tool_use_failed")
+    upstream.script(failed, Reply(calls=(Call("look", {"n": 1}),)))
+    answered = ask(gateway, stream=False, tools=[TOOL])
+    assert answered.body["stop_reason"] == "tool_use"
+    assert warnings(answered) == ["repaired.tool_call"]
+    upstream.script(failed, failed)
+    assert ask(gateway, stream=False, tools=[TOOL]).status == 502
+
+
+@pytest.mark.parametrize(
+    ("tier", "speed", "service"), [("priority", "fast", "priority"), ("default", "standard", "standard")]
+)
+@pytest.mark.parametrize("stream", [True, False])
+def test_speed_is_what_the_upstream_made_of_it(serving, upstream, ask, stream, tier, speed, service):
+    gateway = serving(preset="openai", quirks={"fast_tier": "priority"})
+    choice = {"index": 0, "message": {"content": "hi"}, "finish_reason": "stop"}
+    body = json.dumps(
+        {"choices": [choice], "service_tier": tier, "usage": {"prompt_tokens": 5, "completion_tokens": 1}}
+    )
+    upstream.script(Raw(chunks=(body,)))
+    answered = ask(gateway, stream=stream, speed="fast")
+    assert upstream.chats()[0].body["service_tier"] == "priority"
+    usage = answered.content[-2]["usage"] if stream else answered.body["usage"]
+    assert (usage["speed"], usage["service_tier"]) == (speed, service)
+    assert warnings(answered) == []
+
+
+@pytest.mark.parametrize("kind", ["openai", "responses", "ollama"])
+def test_speed_that_cannot_be_had_is_the_standard_one(serving, upstream, ask, kind):
+    upstream.script(Reply(text="hi"))
+    answered = ask(serving(kind, preset=kind), stream=False, speed="fast", service_tier="standard_only")
+    assert upstream.chats()[0].body.get("service_tier") == (None if kind == "ollama" else "default")
+    assert answered.body["usage"]["speed"] == "standard"
+    assert "dropped.speed" in warnings(answered)
+
+
+def test_server_that_only_streams_is_always_asked_to(serving, upstream, ask):
+    upstream.script(Reply(text="in pieces", pieces=4))
+    answered = ask(serving(quirks={"stream_only": True}), stream=False)
+    assert upstream.chats()[0].body["stream"] is True
+    assert answered.body["content"][0]["text"] == "in pieces"
+
+
+@pytest.mark.parametrize("kind", ["openai", "responses", "ollama", "anthropic"])
+@pytest.mark.parametrize(
+    ("header", "value"), [("api-key", "K1"), ("x-api-key", "K1"), ("authorization", "Bearer K1")]
+)
+def test_key_goes_where_the_quirk_says(serving, upstream, ask, kind, header, value):
+    upstream.script(Reply(text="hi"), default=Raw(status=500))
+    ask(serving(kind, api_key="K1", quirks={"key_header": header}), stream=False)
+    sent = upstream.requests()[0].headers
+    assert {name: sent[name] for name in ("authorization", "api-key", "x-api-key") if name in sent} == {
+        header: value
+    }
