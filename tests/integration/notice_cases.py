@@ -255,6 +255,7 @@ CASES: dict[str, Case] = {
     ),
     "dropped.thinking": Case(
         {"thinking": {"type": "adaptive"}},
+        provider={"quirks": {"reasoning_in": "none"}},
         sees=lambda chats: [name for name in chats[0].body if "reason" in name or "think" in name],
         expected=[],
     ),
