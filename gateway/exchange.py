@@ -275,7 +275,7 @@ class Exchange:
             raise self._verdict
 
     def _record(self, failure: Exception | None) -> RequestRecord:
-        answering, writer, facts = self._answering, self._answering.writer, self._budget.target.facts
+        answering, writer, target = self._answering, self._answering.writer, self._budget.target
         usage, first = writer.usage, answering.first_event
         return RequestRecord(
             request_id=self.inbound.request_id,
@@ -283,8 +283,9 @@ class Exchange:
             agent=self.inbound.agent,
             client=self.inbound.client,
             requested_model=self.inbound.request.model,
-            provider=facts.provider,
-            model=facts.model,
+            route=target.route,
+            provider=target.facts.provider,
+            model=target.facts.model,
             stream=self.inbound.request.stream,
             status=answering.status or CLIENT_CLOSED,
             error=failure.kind if isinstance(failure, GatewayError) else writer.fault and writer.fault.kind,

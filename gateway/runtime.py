@@ -91,9 +91,9 @@ class Runtime:
 
     def chain(self, route: Route) -> Chain:
         """The targets of a route; a model that is named by its provider alone is known only when it comes."""
-        return Chain(tuple(self._target(to) for to in route.targets), Shares.of(route.targets))
+        return Chain(tuple(self._target(to, route) for to in route.targets), Shares.of(route.targets))
 
-    def _target(self, to: ModelTarget) -> Target:
+    def _target(self, to: ModelTarget, route: Route) -> Target:
         provider = self.settings.providers[to.provider]
         facts = ModelFacts(
             provider=to.provider,
@@ -108,7 +108,7 @@ class Runtime:
             extra_body=to.extra_body,
         )
         timeouts = timeouts_for(self.settings, to.provider, to.timeouts)
-        return Target(self.adapters[to.provider], facts, timeouts, provider.retries)
+        return Target(self.adapters[to.provider], facts, timeouts, provider.retries, route.label)
 
 
 def _reads_any(provider: Provider, files: Collection[Path]) -> bool:

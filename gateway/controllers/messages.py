@@ -88,6 +88,7 @@ async def _count(service: Service, runtime: Runtime, inbound: Inbound, peer: Asg
         agent=inbound.agent,
         client=inbound.client,
         requested_model=inbound.request.model,
+        route=target.route,
         provider=target.facts.provider,
         model=target.facts.model,
         input_tokens=counted.tokens,

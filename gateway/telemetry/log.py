@@ -52,6 +52,7 @@ def request_fields(record: RequestRecord) -> dict[str, object]:
         "error": record.error and record.error.value,
         "client_gone": record.client_gone,
         "model": _cut(record.requested_model),
+        "route": record.route,
         "to": record.provider and f"{record.provider}/{record.model}",
         "stream": record.stream,
         "stop": record.stop_reason,

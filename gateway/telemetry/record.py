@@ -22,6 +22,8 @@ class RequestRecord:
     """The name of the client key, never the key."""
     requested_model: str = ""
     """As the client wrote it."""
+    route: str = ""
+    """The label of the route that took it; empty where it named a target itself, or routing found none."""
     provider: str = ""
     """The name in the configuration; empty if routing found none."""
     model: str = ""

@@ -23,6 +23,8 @@ class Target:
     facts: ModelFacts
     timeouts: Timeouts
     retries: int = 0
+    route: str = ""
+    """The label of the route that leads here; empty where the request named the target itself."""
 
     @property
     def name(self) -> str:

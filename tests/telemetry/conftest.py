@@ -19,6 +19,7 @@ def record() -> RequestRecord:
         agent="a1",
         client="alice",
         requested_model="claude-sonnet-4-5",
+        route="routes[0] (small jobs)",
         provider="local",
         model="qwen3-coder:30b",
         stream=True,

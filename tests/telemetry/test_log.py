@@ -28,6 +28,7 @@ def test_a_request_is_one_json_line(record: RequestRecord, out: io.StringIO):
         "path": "/v1/messages",
         "status": 200,
         "model": "claude-sonnet-4-5",
+        "route": "routes[0] (small jobs)",
         "to": "local/qwen3-coder:30b",
         "stream": True,
         "stop": "end_turn",
@@ -54,7 +55,8 @@ def test_a_request_is_one_text_line(record: RequestRecord, out: io.StringIO):
     assert re.match(
         r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d info request method=POST path=/v1/messages status=200 ", line
     )
-    assert " model=claude-sonnet-4-5 to=local/qwen3-coder:30b stream=yes stop=end_turn in=1200 " in line
+    assert ' model=claude-sonnet-4-5 route="routes[0] (small jobs)" to=local/qwen3-coder:30b ' in line
+    assert " stream=yes stop=end_turn in=1200 " in line
     assert " notices=dropped*2,repaired_json " in line
     assert "\x1b" not in line
     assert line.count("\n") == 1
