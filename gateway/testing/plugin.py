@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 MARK = "messages_gateway"
 FILE = "gateway.yaml"
 
-Replies = Sequence[str | dict[str, Any]]
+Reply = str | dict[str, Any]
+Replies = Reply | Sequence[Reply]
+"""One alone needs no list."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,13 +44,17 @@ def start_messages_gateway(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Callable[..., MessagesGateway]]:
     """`start_messages_gateway(config)` or `start_messages_gateway(replies=[...])`; ends with the session."""
+    from gateway.testing.process import GatewayDied  # noqa: PLC0415
     from gateway.testing.serving import MessagesGateway  # noqa: PLC0415
 
     running: list[MessagesGateway] = []
 
     def start(config: Path | str | None = None, *, replies: Replies | None = None) -> MessagesGateway:
         folder = tmp_path_factory.mktemp("messages_gateway")
-        running.append(MessagesGateway.start(folder, None if config is None else Path(config), replies))
+        try:
+            running.append(MessagesGateway.start(folder, None if config is None else Path(config), replies))
+        except GatewayDied as died:
+            pytest.fail(str(died), pytrace=False)
         return running[-1]
 
     yield start

@@ -13,6 +13,7 @@ from attrs import define, field
 
 from gateway.testing.process import GatewayProcess
 
+Reply = str | dict[str, Any]
 ANY_KEY = "test-key"
 """What a gateway without keys is given."""
 REQUESTS = "GATEWAY_SCRIPTED_REQUESTS"
@@ -58,7 +59,7 @@ class MessagesGateway:
 
     @classmethod
     def start(
-        cls, folder: Path, config: Path | None = None, replies: Sequence[str | dict[str, Any]] | None = None
+        cls, folder: Path, config: Path | None = None, replies: Reply | Sequence[Reply] | None = None
     ) -> Self:
         """Returns once it serves. GatewayDied, with its log, where the configuration cannot be used."""
         path = config or _written(folder, replies or ())
@@ -88,9 +89,10 @@ class MessagesGateway:
             self._process.stop()
 
 
-def _written(folder: Path, replies: Sequence[str | dict[str, Any]]) -> Path:
+def _written(folder: Path, replies: Reply | Sequence[Reply]) -> Path:
     """A configuration whose only model answers with these."""
-    said = [{"text": one} if isinstance(one, str) else one for one in replies]
+    several = [replies] if isinstance(replies, str | dict) else replies
+    said = [{"text": one} if isinstance(one, str) else one for one in several]
     settings = {
         "providers": {"scripted": {"kind": "scripted", "replies": said}},
         "models": {"*": "scripted/model"},

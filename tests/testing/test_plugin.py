@@ -79,6 +79,23 @@ def test_one(messages_gateway): ...
     )
     outcome.assert_outcomes(errors=1)
     outcome.stdout.fnmatch_lines(["*replies?0?.txt: unknown key; did you mean `text`?*"])
+    outcome.stdout.no_fnmatch_line("*Traceback*")
+    outcome.stdout.no_fnmatch_line("*serving.py*")
+
+
+def test_one_reply_needs_no_list(pytester: pytest.Pytester) -> None:
+    outcome = run(
+        pytester,
+        """
+@pytest.mark.parametrize("replies", ["Hello", {"text": "Hello"}])
+def test_one(start_messages_gateway, replies):
+    gateway = start_messages_gateway(replies=replies)
+    assert ask(gateway).json()["content"][0]["text"] == "Hello"
+    assert ask(gateway).status_code == 500
+    gateway.stop()
+""",
+    )
+    outcome.assert_outcomes(passed=2)
 
 
 def test_nothing_configured_says_what_to_do(pytester: pytest.Pytester) -> None:
