@@ -8,6 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gateway import reload
 from gateway.supervisor import LONGEST_PAUSE
+from gateway.telemetry import log as telemetry_log
 from gateway.telemetry.metrics import Metrics
 from gateway.watch import POLL
 from gateway.worker import GRACE
@@ -33,6 +34,13 @@ def test_times_are_those_of_the_code(operations):
 
 
 def test_the_log_lines_that_are_shown_are_those_of_the_code(operations):
-    code = Path(reload.__file__).read_text()
+    code = "".join(Path(module.__file__ or "").read_text() for module in (reload, telemetry_log))
     for line in re.findall(r"^(?:info|error) ([a-z, ]+?)(?: \w+=|$)", operations.text, re.MULTILINE):
         assert f'"{line}"' in code
+
+
+def test_the_line_of_a_request_has_its_fields_in_the_codes_order(operations):
+    (line,) = re.findall(r"^info request (.*)$", operations.text, re.MULTILINE)
+    shown = re.findall(r"(\w+)=(?:\"[^\"]*\"|\S+)", line)
+    fields = re.findall(r'^        "(\w+)": ', Path(telemetry_log.__file__).read_text(), re.MULTILINE)
+    assert shown == [name for name in fields if name in shown]
