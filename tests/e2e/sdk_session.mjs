@@ -48,12 +48,19 @@ const steps = {
     const schema = {
       type: "object", properties: { answer: { type: "integer" } }, required: ["answer"], additionalProperties: false,
     };
-    const message = await client.messages.parse({ ...asked, output_config: { format: jsonSchemaOutputFormat(schema) } });
-    return message.parsed_output;
+    const form = { ...asked, output_config: { format: jsonSchemaOutputFormat(schema) } };
+    const answers = [await client.messages.parse(form), await client.messages.stream(form).finalMessage()];
+    return answers.map((message) => message.parsed_output);
   },
 
   async beta() {
-    return await client.beta.messages.create({ ...asked, betas: ["no-such-beta"] });
+    const created = await client.beta.messages.create({ ...asked, betas: ["no-such-beta"] });
+    const streamed = await client.beta.messages.stream(asked).finalMessage();
+    const counted = await client.beta.messages.countTokens({ model: "claude-x", messages: asked.messages });
+    const ids = [];
+    for await (const model of client.beta.models.list()) ids.push(model.id);
+    const retrieved = await Promise.all(ids.map(async (id) => (await client.beta.models.retrieve(id)).id));
+    return { messages: [created, streamed], counted: counted.input_tokens, listed: ids, retrieved };
   },
 
   async count() {

@@ -48,8 +48,9 @@ def beta(client: anthropic.Anthropic) -> Any:
         final = events.get_final_message()
     counted = client.beta.messages.count_tokens(model=MODEL, messages=HELLO).input_tokens
     listed = [model.id for model in client.beta.models.list()]
+    retrieved = [client.beta.models.retrieve(model).id for model in listed]
     messages = [message.model_dump(mode="json"), final.model_dump(mode="json")]
-    return {"messages": messages, "counted": counted, "listed": listed}
+    return {"messages": messages, "counted": counted, "listed": listed, "retrieved": retrieved}
 
 
 class Answer(pydantic.BaseModel):
@@ -57,12 +58,16 @@ class Answer(pydantic.BaseModel):
 
 
 def parse(client: anthropic.Anthropic) -> Any:
-    """`messages.parse` is in the newest SDK only, `beta.messages.parse` in both."""
+    """Plain and streamed. `messages.parse` is in the newest SDK only, `beta.messages.parse` in both."""
     callers = [client.beta.messages]
     if hasattr(client.messages, "parse"):
         callers.append(client.messages)
     arguments: Any = {"model": MODEL, "max_tokens": 100, "messages": HELLO, "output_format": Answer}
-    return [caller.parse(**arguments).parsed_output.answer for caller in callers]
+    parsed = [caller.parse(**arguments) for caller in callers]
+    for caller in callers:
+        with caller.stream(**arguments) as events:
+            parsed.append(events.get_final_message())
+    return [message.parsed_output.answer for message in parsed]
 
 
 def tools(client: anthropic.Anthropic) -> Any:

@@ -40,6 +40,21 @@ def test_system_messages_inside_the_conversation_are_folded_into_the_user_turn(c
     assert "say hi" in chat.texts("user")[0]
 
 
+def test_an_empty_system_message_inside_the_conversation_says_nothing(
+    claude, start_gateway, settings, upstream
+):
+    providers = {kind: {"kind": kind, "base_url": upstream.url} for kind in ("openai", "anthropic")}
+    models = {"claude-opus-5-5": "anthropic/m", "*": "openai/m"}
+    client = claude(start_gateway({"providers": providers, "models": models}))
+    upstream.script(default=Reply(text="hi"))
+    for model in ("claude-opus-5-5", "claude-sonnet-5-5"):
+        assert client.run("--bare", "--tools", "", "--model", model, "-p", "hello").code == 0
+    relayed, translated = upstream.chats()
+    assert [one["role"] for one in relayed.body["messages"] if one["content"] == []] == ["system"]
+    assert [one["role"] for one in translated.messages] == ["system", "user"]
+    assert all(one["content"] for one in translated.messages)
+
+
 def test_partial_messages_arrive_as_real_increments(client, upstream):
     upstream.script(Reply(text="one two three four", pieces=4, delay=0.02))
     outcome = client.run("-p", "x", *STREAM_JSON)

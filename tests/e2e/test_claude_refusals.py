@@ -42,6 +42,14 @@ def test_a_request_too_large_for_the_upstream_is_said_to_be(client, upstream):
     assert len(upstream.chats()) == 1
 
 
+def test_a_prompt_too_large_for_the_api_is_refused_before_any_upstream_is_asked(client, upstream):
+    (client.cwd / "long.txt").write_text("word " * 7 * 1024 * 1024)
+    outcome = client.run("--bare", "--tools", "", "--append-system-prompt-file", "long.txt", "-p", "x")
+    assert outcome.code == 1
+    assert "Request too large" in outcome.out
+    assert not upstream.chats()
+
+
 def test_an_overloaded_model_is_replaced_by_the_fallback_model(claude, start_gateway, settings, upstream):
     models = {"primary-m": "up/primary", "second-m": "up/second"}
     client = claude(start_gateway(settings(models=models)))
@@ -55,6 +63,19 @@ def test_an_overloaded_model_is_replaced_by_the_fallback_model(claude, start_gat
 
 
 WORDINGS = {
+    "Anthropic": "prompt is too long: 9131 tokens > 8192 maximum",
+    "OpenAI": (
+        "This model's maximum context length is 8192 tokens. However, your messages resulted in 9131 tokens. "
+        "Please reduce the length of the messages."
+    ),
+    "vLLM": (
+        "This model's maximum context length is 8192 tokens. However, you requested 9231 tokens (9131 in the "
+        "messages, 100 in the completion). Please reduce the length of the messages or completion."
+    ),
+    "OpenRouter": (
+        "This endpoint's maximum context length is 8192 tokens. However, you requested about 9131 tokens "
+        "(9031 of text input, 100 in the output). Please reduce the length of either one."
+    ),
     "llama.cpp": "request (9131 tokens) exceeds the available context size (8192 tokens), try increasing it",
     "Ollama": "input length exceeds the context length",
     "LM Studio": (
@@ -64,8 +85,12 @@ WORDINGS = {
 }
 
 
-@pytest.mark.parametrize("kind", ["openai", "ollama"])
-@pytest.mark.parametrize("server", WORDINGS)
+@pytest.mark.parametrize(
+    ("kind", "server"),
+    [("openai", server) for server in WORDINGS]
+    + [("ollama", server) for server in ("llama.cpp", "Ollama")]
+    + [("responses", "OpenAI"), ("anthropic", "Anthropic"), ("anthropic", "LM Studio")],
+)
 def test_an_overflow_in_any_servers_words_makes_the_client_compact(
     claude, start_gateway, settings, upstream, kind: str, server: str
 ):

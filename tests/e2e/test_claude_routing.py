@@ -20,7 +20,8 @@ def test_published_aliases_reach_the_clients_own_list(claude, start_gateway, set
         "claude-haiku-4-5-qwen3": {"to": "up/qwen3", "display_name": "Qwen3 (small dialect)"},
         "claude-qwen3-coder": {"to": "up/coder", "display_name": "Qwen3 Coder"},
     }
-    client = claude(start_gateway(settings(aliases=aliases)))
+    more = {"qwen3-plain": {"to": "up/plain", "display_name": "of no name that the client keeps"}}
+    client = claude(start_gateway(settings(aliases=aliases | more)))
     upstream.script(Reply(text="hi"))
     outcome = client.run(
         "-p",
@@ -54,6 +55,20 @@ def test_requests_are_routed_by_what_they_are_for(claude, start_gateway, setting
     assert {chat.body["model"] for chat in of_agent} == {"for-agents"}
     assert {chat.body["model"] for chat in chats if chat not in of_agent} == {"scripted"}
     assert len(of_agent) == 2
+
+
+def test_a_small_job_goes_to_its_own_model(claude, start_gateway, settings, upstream):
+    routes = [{"match": {"class": "auxiliary"}, "to": "up/for-small-jobs"}]
+    client = claude(start_gateway(settings("anthropic", routes=routes)))
+    search = Reply(calls=(Call("WebSearch", {"query": "the weather"}),))
+    job = Rule(When(tool="web_search"), (Reply(text="It is sunny."),))
+    upstream.script(search, rules=[job], default=Reply(text="done"))
+    outcome = client.run("-p", "x", "--allowedTools", "WebSearch", environ=HINTS)
+    assert (outcome.code, outcome.out) == (0, "done")
+    chats = upstream.chats()
+    assert [chat.body["model"] for chat in chats] == ["scripted", "for-small-jobs", "scripted"]
+    said = [chat.headers.get("x-claude-code-request-class") for chat in chats]
+    assert said == ["main", "auxiliary", "main"]
 
 
 def test_a_compaction_goes_to_its_own_model(claude, start_gateway, settings, upstream):

@@ -85,26 +85,32 @@ def test_a_tool_makes_its_round_trip(saw, upstream):
     assert (second.result_ids, second.texts("tool")) == (["call_w"], ["sunny"])
 
 
-def test_the_tool_runner_comes_to_its_end(saw, upstream):
+def test_the_tool_runner_comes_to_its_end(saw, gateway, upstream):
     upstream.script(Reply(calls=(WEATHER,)), SUNNY)
+    before = gateway.log.stat().st_size
     seen = saw("runner")
     assert seen["ran"] == ["Paris"]
     assert seen["final"]["content"][0]["text"] == "It is sunny."
     _, second = upstream.chats()
     assert second.texts("tool") == ["sunny"]
+    assert gateway.log.read_bytes()[before:].count(b"status=400") == 1, "a thread is asked for once"
 
 
 def test_an_answer_in_a_form_is_parsed(saw, upstream):
-    upstream.script(Reply(text='{"answer": 42}'))
-    assert saw("parse") == {"answer": 42}
-    (chat,) = upstream.chats()
-    assert '"answer"' in json.dumps(chat.body).replace("\\", "")
+    upstream.script(*[Reply(text='{"answer": 42}')] * 2)
+    assert saw("parse") == [{"answer": 42}] * 2
+    for chat in upstream.chats():
+        assert '"answer"' in json.dumps(chat.body).replace("\\", "")
 
 
 def test_beta_calls_are_served(saw, upstream):
-    upstream.script(SUNNY)
-    assert saw("beta")["content"][0]["text"] == "It is sunny."
-    assert len(upstream.chats()) == 1
+    upstream.script(SUNNY, SUNNY)
+    seen = saw("beta")
+    assert [message["content"][0]["text"] for message in seen["messages"]] == ["It is sunny."] * 2
+    assert 1 <= seen["counted"] <= 20
+    assert seen["listed"]
+    assert seen["retrieved"] == seen["listed"]
+    assert len(upstream.chats()) == 2
 
 
 def test_tokens_are_counted(saw, upstream):
