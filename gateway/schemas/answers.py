@@ -80,5 +80,5 @@ def _mended(text: str) -> tuple[str, Any] | None:
 
 def _without_nulls(source: str, value: Any, schema: bytes) -> tuple[str, Any]:
     root: Any = msgspec.json.decode(schema)
-    kept = nulls.dropped(value, root, root) if is_node(root) else value
+    kept = nulls.dropped(value, root) if is_node(root) else value
     return (source, value) if kept == value else (msgspec.json.encode(kept).decode(), kept)

@@ -58,7 +58,7 @@ class Mending:
             value, how = _as_object(value, how, root)
         if not is_node(value):
             return None
-        fixed: Any = nulls.dropped(value, root, root) if self.nulls else value
+        fixed: Any = nulls.dropped(value, root) if self.nulls else value
         if self.repair and check(self.schema)(fixed) is not None:
             coerced = _coerced(fixed, inlined(root))
             if coerced != fixed:
