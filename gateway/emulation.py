@@ -53,7 +53,7 @@ def emulate(inbound: Inbound, facts: ModelFacts) -> Emulation:
     request = inbound.request
     if facts.quirks.native or not _is_special(request):
         return Emulation(inbound)
-    _refuse(request)
+    _refuse(request, facts)
     notes, sieves = Notes(), list[Sieve]()
     applied = None
     if request.inference_geo:
@@ -93,10 +93,11 @@ def _is_special(request: a.MessagesRequest) -> bool:
         or request.container
         or request.billing_policy
         or request.inference_geo
+        or request.mcp_servers
     )
 
 
-def _refuse(request: a.MessagesRequest) -> None:
+def _refuse(request: a.MessagesRequest, facts: ModelFacts) -> None:
     """What would be a wrong answer if it were ignored.
 
     Both SDKs answer the refusal of `thread` by sending the whole history without it, and stay so. Ignoring
@@ -111,6 +112,8 @@ def _refuse(request: a.MessagesRequest) -> None:
         raise RequestRefused("container.skills: skills cannot be run by this model's provider")
     if request.billing_policy and request.billing_policy.bill_to == "user_profile":
         raise RequestRefused("billing_policy.bill_to: user profiles are not known to this gateway")
+    if bytes(request.mcp_servers) not in (b"", b"null", b"[]"):
+        raise RequestRefused(f"mcp_servers is not supported by provider {facts.provider}")
 
 
 def _own_stops(request: a.MessagesRequest, facts: ModelFacts) -> tuple[str, ...]:

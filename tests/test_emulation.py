@@ -118,3 +118,11 @@ def test_what_would_be_answered_wrongly_is_refused_unless_the_upstream_speaks_me
 def test_a_container_without_skills_and_a_region_are_tolerated():
     _, emulation = emulated(container="c_1", inference_geo="eu")
     assert names(emulation) == ["dropped.inference_geo"]
+
+
+def test_mcp_servers_are_refused_unless_there_are_none():
+    with pytest.raises(RequestRefused, match="mcp_servers is not supported by provider p"):
+        emulated(mcp_servers=[{"type": "url", "url": "https://x.example", "name": "s"}])
+    inbound, emulation = emulated(mcp_servers=[])
+    assert emulation.inbound is inbound
+    emulated(PRESETS["anthropic"], mcp_servers=[{"type": "url"}])

@@ -9,13 +9,13 @@ from __future__ import annotations
 import msgspec
 from msgspec import Raw, Struct
 
-from gateway.anthropic import toolset
 from gateway.anthropic import wire as a
+from gateway.anthropic.mentions import Mention, mention
 
 
 class Summary(Struct, frozen=True):
     text: str
-    changes: list[toolset.Mention]
+    changes: list[Mention]
 
 
 class _Sent(Struct, frozen=True):
@@ -42,8 +42,8 @@ def summary(block: a.Unknown, path: str) -> Summary | None:
         return None
     if not sent.content:
         return None
-    said = (toolset.mention(change, f"{path}.tool_changes.{i}") for i, change in enumerate(changes))
-    return Summary(told(sent.content), [mention for mention in said if mention])
+    said = (mention(change, f"{path}.tool_changes.{i}") for i, change in enumerate(changes))
+    return Summary(told(sent.content), list(filter(None, said)))
 
 
 def told(content: str) -> str:

@@ -10,10 +10,11 @@ import msgspec
 from attrs import define, field
 from msgspec import Struct
 
-from gateway.anthropic import served, toolset
+from gateway.anthropic import served
 from gateway.anthropic import wire as a
 from gateway.anthropic.browser import browser_state
 from gateway.anthropic.documents import document, search_result
+from gateway.anthropic.mentions import Mention, mention
 from gateway.anthropic.names import Names
 from gateway.anthropic.pieces import Eyes, Piece, Place
 
@@ -22,7 +23,7 @@ from gateway.anthropic.pieces import Eyes, Piece, Place
 class Content:
     eyes: Eyes
     names: Names
-    mentions: list[toolset.Mention] = field(factory=list[toolset.Mention])
+    mentions: list[Mention] = field(factory=list[Mention])
 
     def all_shown(self, blocks: tuple[a.Block, ...], place: Place) -> list[Piece]:
         """The content of a user's message or a tool result that stands at `place`."""
@@ -44,7 +45,7 @@ class Content:
             case a.Document():
                 return document(block, self.eyes, place)
             case a.ToolReference():
-                self.mentions.append(toolset.Mention("reference", block.tool_name))
+                self.mentions.append(Mention("reference", block.tool_name))
                 return [f"Tool loaded: {self.names.sent(block.tool_name)}"]
             case a.Unknown():
                 return self._unknown(block, place)
@@ -69,8 +70,8 @@ class Content:
         """The tool changes among a system message's blocks; other blocks than these and text are dropped."""
         for i, block in enumerate(blocks):
             if isinstance(block, a.Unknown):
-                if mention := toolset.mention(block, place.block(i).path):
-                    self.mentions.append(mention)
+                if said := mention(block, place.block(i).path):
+                    self.mentions.append(said)
                 elif not block.text:
                     self._drop(block.type)
             elif not isinstance(block, a.Text):
@@ -84,7 +85,7 @@ class Content:
 
     def searched(self, block: a.Unknown) -> None:
         """What a tool search on Anthropic's side found is loaded, but not said."""
-        self.mentions += [toolset.Mention("reference", name) for name in served.loaded(block)]
+        self.mentions += [Mention("reference", name) for name in served.loaded(block)]
 
     def _unknown(self, block: a.Unknown, place: Place) -> list[Piece]:
         if block.text:

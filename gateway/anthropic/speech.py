@@ -23,7 +23,9 @@ class Called(Struct, gc=False):
     def arguments(self) -> Raw:
         """Templates and Ollama take nothing but an object; a client may have kept anything a model wrote."""
         text = bytes(self.input)
-        return self.input if text.startswith(b"{") else Raw(b'{"input":' + (text or b"null") + b"}")
+        if text.startswith(b"{"):
+            return self.input
+        return Raw(b"{}" if text in (b"", b"null") else b'{"input":' + text + b"}")
 
 
 class Speech(Struct, gc=False):

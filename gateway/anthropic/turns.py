@@ -13,9 +13,9 @@ from msgspec import Raw, Struct
 from gateway.anthropic import wire as a
 from gateway.anthropic.attached import NOTHING, Attachments
 from gateway.anthropic.marks import NO_MARKS, Cut, Marks
+from gateway.anthropic.mentions import Mention
 from gateway.anthropic.pieces import PICTURES, Piece, Sight
 from gateway.anthropic.signatures import NO_REPLAY, Replay, replayed
-from gateway.anthropic.toolset import Mention
 from gateway.anthropic.wire import unquoted
 
 

@@ -58,6 +58,15 @@ def needs_vision(tool: a.ToolDefinition) -> bool:
     return (tool.type or "").startswith("computer_")
 
 
+def missing(tool: a.ToolDefinition) -> str | None:
+    """The field that the tool cannot do without: who is told no size of a screen cannot point at it."""
+    if not is_typed(tool) or not needs_vision(tool):
+        return None
+    if tool.display_width_px is None:
+        return "display_width_px"
+    return "display_height_px" if tool.display_height_px is None else None
+
+
 _BASH = parameters({"command": STRING, "restart": BOOLEAN})
 
 

@@ -167,12 +167,14 @@ class ToolDefinition(Struct, frozen=True, gc=False):
     enable_zoom: bool | None = None
     configs: Raw = Raw()
     """Of a toolset: what to do with each member."""
+    mcp_server_name: str | None = None
+    """Of a toolset that is an MCP server's."""
 
 
 class ToolChoice(Struct, frozen=True):
     type: str
     name: str = ""
-    disable_parallel_tool_use: bool = False
+    disable_parallel_tool_use: bool | None = None
 
 
 class ThinkingConfig(Struct, frozen=True):

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from gateway.anthropic import wire as a
 from gateway.anthropic.effort import reasoning
-from gateway.anthropic.toolset import is_usable
+from gateway.anthropic.offer import is_usable
 from gateway.inbound import Inbound
 from gateway.routing.classes import request_class
 from gateway.settings.models import Match

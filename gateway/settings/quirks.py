@@ -149,8 +149,6 @@ class Quirks:
     `json_object`, not at all."""
     format_beside_tools: bool = True
     """Whether the answer's schema leaves the model free to call tools."""
-    server_tools: tuple[str, ...] = ()
-    """Anthropic's server tools that this upstream runs itself, by name. Example: `[web_search]`."""
     prefill: Literal["refuse", "continue", "flags"] = "refuse"
     """A last assistant message: refused, continued as it is, or continued with vLLM's two flags."""
     end_mark: Literal["required", "none"] = "required"

@@ -24,6 +24,7 @@ from gateway.anthropic.effort import Reasoning, reasoning
 from gateway.anthropic.marks import NO_MARKS, Cut, marks
 from gateway.anthropic.names import Names, Returned
 from gateway.anthropic.notes import Notes
+from gateway.anthropic.offer import Terms
 from gateway.anthropic.pieces import Sight
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
@@ -78,8 +79,6 @@ class Plan:
     returned: Mapping[str, Returned]
     must_call: bool
     """A call is demanded, and the server is only asked for it in words."""
-    served: tuple[a.ToolDefinition, ...]
-    """Server tools that this upstream runs itself."""
     names: Names
     notes: Notes
     thinking_display: str | None
@@ -136,7 +135,6 @@ def plan(
         raise RequestRefused("messages: nothing in them can be sent to this model")
     if talk.prefill and quirks.prefill == "refuse":
         raise RequestRefused(NO_PREFILL)
-    _refuse_servers(request, facts)
     tools = ts.toolset(request, talk.mentions, notes, _offerable(facts))
     level = "none" if "tool_choice" in amends.dropped else tool_choice
     system, told = _told(tools, talk.system, level, names, notes)
@@ -161,7 +159,6 @@ def plan(
         format=form,
         returned=offered.returned,
         must_call=told.choice.type == "auto" and tools.choice.type in ("any", "tool"),
-        served=told.served,
         names=names,
         notes=notes,
         thinking_display=request.thinking.display if request.thinking else None,
@@ -185,8 +182,8 @@ def _sampling(request: a.MessagesRequest, facts: ModelFacts, notes: Notes) -> Sa
     )
 
 
-def _offerable(facts: ModelFacts) -> ts.Terms:
-    return ts.Terms(facts.vision is not False, facts.quirks.server_tools)
+def _offerable(facts: ModelFacts) -> Terms:
+    return Terms(facts.vision is not False)
 
 
 def _terms(inbound: Inbound, facts: ModelFacts, attachments: Attachments) -> t.Terms:
@@ -246,11 +243,6 @@ _TOLD: Mapping[ToolChoiceLevel, Callable[[str], bool]] = {
 def below(system: str, line: str) -> str:
     """The system prompt with a line of our own at its end, if there is one."""
     return f"{system}\n\n{line}" if system and line else system or line
-
-
-def _refuse_servers(request: a.MessagesRequest, facts: ModelFacts) -> None:
-    if bytes(request.mcp_servers) not in (b"", b"null", b"[]"):
-        raise RequestRefused(f"mcp_servers is not supported by provider {facts.provider}")
 
 
 def _reasoning(request: a.MessagesRequest, quirks: Quirks, choice: ts.Choice, notes: Notes) -> Reasoning:

@@ -1,8 +1,9 @@
 """A search or a fetch that nobody can do here -> the answer that says so, in the API's own form.
 
 Rules (amendment 4.4):
-- It is given where `web_search` or `web_fetch` is the only tool, or the one that `tool_choice` names: the
-  model would have nothing to answer from but its memory. Beside other tools it is left out (see `toolset`).
+- It is given where the model is offered no tool beside `web_search` or `web_fetch`, or where `tool_choice`
+  names it: there would be nothing to answer from but memory. Beside other tools it is left out (see `offer`).
+- What counts is what is left after the messages have added and removed tools.
 - A tool of the client's own with that name is the client's.
 - The query is the text after the last colon of the last user text, or all of it; a fetch takes its last URL.
 """
@@ -11,8 +12,13 @@ from __future__ import annotations
 
 import re
 
+from msgspec import structs
+
 from gateway.anthropic import wire as a
-from gateway.anthropic.toolset import is_usable
+from gateway.anthropic.compaction import summary
+from gateway.anthropic.mentions import Mention, mention
+from gateway.anthropic.notes import Notes
+from gateway.anthropic.toolset import toolset
 from gateway.inbound import Inbound
 from gateway.mint import fresh
 from gateway.parts import Block, End, Notice, Part, Text, Usage
@@ -23,12 +29,12 @@ _TOOLS = {"web_search": ("query", "Web search"), "web_fetch": ("url", "Web fetch
 _URL = re.compile(r"https?://[^\s<>\"')\]]*[^\s<>\"')\].,;:!?]")
 
 
-def unavailable(inbound: Inbound, target: Target) -> list[Part] | None:
+def unavailable(inbound: Inbound, _: Target) -> list[Part] | None:
     request = inbound.request
-    if not request.tools:
+    if not any(tool.type is not None and _served(tool) for tool in request.tools):
         return None
     name = _wanted(request)
-    if name is None or name in target.facts.quirks.server_tools:
+    if name is None:
         return None
     key, title = _TOOLS[name]
     text = _last_text(request)
@@ -57,11 +63,27 @@ def _wanted(request: a.MessagesRequest) -> str | None:
     choice = request.tool_choice
     if choice is not None and choice.type == "none":
         return None
-    own = {tool.name for tool in request.tools if is_usable(tool)}
-    offered = [name for tool in request.tools if (name := _served(tool)) is not None and name not in own]
+    offered = toolset(structs.replace(request, tool_choice=None), _mentions(request), Notes())
+    own = {tool.name for tool in offered.tools}
+    wanted = [name for one in offered.left_out.values() if (name := _served(one.tool)) and name not in own]
     if choice is not None and choice.type == "tool":
-        return choice.name if choice.name in offered else None
-    return offered[0] if offered and not own else None
+        return choice.name if choice.name in wanted else None
+    return wanted[0] if wanted and not own else None
+
+
+def _mentions(request: a.MessagesRequest) -> list[Mention]:
+    """What the messages add and remove. What they merely name is offered anyway."""
+    found: list[Mention] = []
+    for i, message in enumerate(request.messages):
+        for j, block in enumerate(message.content):
+            if not isinstance(block, a.Unknown):
+                continue
+            path = f"messages.{i}.content.{j}"
+            if message.role == "system" and (said := mention(block, path)):
+                found.append(said)
+            elif message.role != "system" and (begun := summary(block, path)):
+                found = list(begun.changes)
+    return found
 
 
 def _served(tool: a.ToolDefinition) -> str | None:

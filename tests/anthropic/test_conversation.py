@@ -236,6 +236,7 @@ def test_tool_reference_becomes_a_line_and_a_mention():
 def test_input_that_is_no_object_is_wrapped():
     odd = {"type": "tool_use", "id": "1", "name": "T", "input": "x"}
     assert bytes(turns(user("a"), says([odd]))[1].calls[0].input) == b'{"input":"x"}'
+    assert bytes(turns(user("a"), says([{**odd, "input": None}]))[1].calls[0].input) == b"{}"
 
 
 def test_toolset_members_carry_the_name_of_their_family():

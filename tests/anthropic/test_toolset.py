@@ -7,8 +7,10 @@ import pytest
 
 from gateway.anthropic import wire as a
 from gateway.anthropic.decoding import decode_request
+from gateway.anthropic.mentions import Mention, mention
 from gateway.anthropic.notes import Notes
-from gateway.anthropic.toolset import Choice, Mention, Terms, Toolset, mention, toolset
+from gateway.anthropic.offer import Terms
+from gateway.anthropic.toolset import Choice, Toolset, toolset
 from gateway.errors import RequestRefused
 
 SEARCH = {"type": "web_search_20250305", "name": "web_search"}
@@ -137,14 +139,6 @@ def test_custom_tool_of_a_server_tools_name_is_kept_and_can_be_forced():
     assert kept.choice == Choice("tool", "web_search")
 
 
-def test_server_tool_that_the_upstream_runs_is_left_to_it():
-    notes = Notes()
-    kept = offered(SEARCH, tool("a"), terms=Terms(served=frozenset({"web_search"})), notes=notes)
-    assert [t.name for t in kept.tools] == ["a"]
-    assert [t.type for t in kept.served] == ["web_search_20250305"]
-    assert not notes.notices
-
-
 def test_search_for_tools_gives_all_tools_and_a_notice():
     notes = Notes()
     search = {"type": "tool_search_tool_bm25", "name": "tool_search_tool_bm25"}
@@ -154,6 +148,12 @@ def test_search_for_tools_gives_all_tools_and_a_notice():
 
 COMPUTER = {"type": "computer_toolset_20260801"}
 BASH = {"type": "bash_20250124", "name": "bash"}
+SCREEN = {
+    "type": "computer_20250124",
+    "name": "computer",
+    "display_width_px": 1024,
+    "display_height_px": 768,
+}
 
 
 def test_members_of_a_toolset_are_tools_of_their_own():
@@ -164,7 +164,7 @@ def test_members_of_a_toolset_are_tools_of_their_own():
     assert len({t.name for t in kept.tools}) == len(kept.tools) == 18
 
 
-@pytest.mark.parametrize("screen", [COMPUTER, {"type": "computer_20250124", "name": "computer"}])
+@pytest.mark.parametrize("screen", [COMPUTER, SCREEN])
 def test_screen_is_refused_to_a_model_without_vision(screen: dict):
     with pytest.raises(RequestRefused, match=r"tools\.1: '.*' needs a model with vision"):
         offered(BASH, screen, terms=Terms(vision=False))
@@ -219,3 +219,103 @@ def test_a_change_that_cannot_be_read_is_refused_with_its_path():
     block = a.Unknown("tool_addition", msgspec.Raw(b'{"type":"tool_addition"}'))
     with pytest.raises(RequestRefused, match=r"^messages\.1\.content\.0\.tool: field required$"):
         mention(block, "messages.1.content.0")
+
+
+def added(definition: dict) -> Mention:
+    block = {"type": "tool_addition", "tool": {"type": "tool_definition", "definition": definition}}
+    said = mention(a.Unknown("tool_addition", a.Raw(json.dumps(block).encode())), "messages.1.content.0")
+    assert said is not None
+    return said
+
+
+def removed_server(name: str) -> Mention:
+    block = {"type": "tool_removal", "tool": {"type": "mcp_toolset_reference", "server_name": name}}
+    said = mention(a.Unknown("tool_removal", a.Raw(json.dumps(block).encode())), "messages.1.content.0")
+    assert said is not None
+    return said
+
+
+SEARCHING = {"type": "tool_search_tool_bm25", "name": "tool_search_tool_bm25"}
+PLACEHOLDER = late("DeferredToolPlaceholder")
+INDIRECT = tool("indirect", allowed_callers=["code_execution_20260120"])
+
+
+@pytest.mark.parametrize(
+    ("definition", "said"),
+    [
+        (SEARCH, [("dropped.tool", "web_search_20250305")]),
+        ({"type": "hologram_20270101", "name": "h"}, [("dropped.tool", "hologram_20270101")]),
+        (SEARCHING, [("emulated.tool_search", "all tools are there from the start")]),
+        (INDIRECT, [("dropped.tool", "indirect: not for the model to call")]),
+        (PLACEHOLDER, []),
+    ],
+)
+def test_added_definition_that_nobody_can_run_is_left_out_and_remembered(definition: dict, said: list):
+    notes = Notes()
+    name = definition["name"]
+    mentions = [added(definition), Mention("removal", name), Mention("addition", name)]
+    kept = offered(tool("a"), mentions=mentions, notes=notes)
+    assert [t.name for t in kept.tools] == ["a"]
+    assert [(n.name, n.detail) for n in notes.notices] == said
+
+
+@pytest.mark.parametrize("declared", [SEARCH, SEARCHING, PLACEHOLDER, INDIRECT])
+@pytest.mark.parametrize("kind", ["removal", "addition"])
+def test_declared_tool_that_was_left_out_may_be_removed_and_added(declared: dict, kind):
+    assert names(tool("a"), declared, mentions=[Mention(kind, declared["name"])]) == ["a"]
+
+
+def test_servers_tools_are_removed_by_the_servers_name():
+    assert names(tool("s__x"), tool("sx"), tool("s__y"), mentions=[removed_server("s")]) == ["sx"]
+    listed = {"type": "mcp_toolset", "mcp_server_name": "s"}
+    assert names(
+        tool("a"), listed, mentions=[removed_server("s"), Mention("removal", "s__x", None, "s")]
+    ) == ["a"]
+    with pytest.raises(RequestRefused, match="no tool is named 't'"):
+        names(tool("a"), listed, mentions=[removed_server("t")])
+
+
+def test_member_that_is_switched_off_may_be_removed():
+    screen = {**COMPUTER, "configs": {"zoom": {"enabled": False}}}
+    assert "computer__wait" in names(screen, mentions=[Mention("removal", "computer__zoom")])
+
+
+def test_definition_replaces_one_that_was_removed():
+    mentions = [Mention("removal", "a"), added(tool("a", description="2"))]
+    kept = offered(tool("a", description="1"), tool("b"), mentions=mentions).tools
+    assert [(t.name, t.description) for t in kept] == [("b", None), ("a", "2")]
+
+
+@pytest.mark.parametrize(("description", "said"), [("1", []), ("2", ["dropped.tool"])])
+def test_second_definition_of_a_tool_that_is_there_is_dropped(description: str, said: list):
+    notes = Notes()
+    mentions = [added(tool("a", description=description))]
+    (kept,) = offered(tool("a", description="1"), mentions=mentions, notes=notes).tools
+    assert kept.description == "1"
+    assert [n.name for n in notes.notices] == said
+
+
+@pytest.mark.parametrize("side", ["width", "height"])
+def test_screen_without_a_size_is_refused(side: str):
+    field = f"display_{side}_px"
+    with pytest.raises(RequestRefused, match=rf"tools\.1\.{field}: field required"):
+        offered(BASH, {key: value for key, value in SCREEN.items() if key != field})
+
+
+def test_choice_may_name_a_member_as_the_client_knows_it():
+    choice = {"type": "tool", "name": "zoom"}
+    assert offered(COMPUTER, choice=choice).choice == Choice("tool", "computer__zoom")
+    assert offered(COMPUTER, tool("zoom"), choice=choice).choice == Choice("tool", "zoom")
+    with pytest.raises(RequestRefused, match=r"tool_choice\.name: tool not found"):
+        offered(COMPUTER, {"type": "browser_toolset_20260801"}, choice=choice)
+
+
+@pytest.mark.parametrize("left_out", [SEARCHING, SEARCH])
+def test_choice_of_a_tool_that_is_left_out_is_refused_by_its_type(left_out: dict):
+    with pytest.raises(RequestRefused, match=rf"tools\.1: unsupported tool type '{left_out['type']}'"):
+        offered(tool("a"), left_out, choice={"type": "tool", "name": left_out["name"]})
+
+
+def test_null_forbids_nothing():
+    choice = {"type": "any", "disable_parallel_tool_use": None}
+    assert offered(tool("a"), choice=choice).choice == Choice("any")

@@ -52,10 +52,6 @@ def answered(client: Anthropic, asked: Any, *, stream: bool) -> Any:
         return events.get_final_message()
 
 
-def beta(client: Anthropic, **more: Any) -> Any:
-    return client.beta.messages.create(**hello(), **more)
-
-
 @pytest.mark.parametrize("stream", [True, False])
 def test_forced_search_is_answered_without_asking_the_upstream(asking: Asking, upstream, stream: bool):
     asked = hello("Perform a web search for the query: litestar")
@@ -147,11 +143,25 @@ def test_computer_without_vision_is_refused(start_gateway, settings):
     client.close()
 
 
-def test_mcp_servers_are_refused_by_the_providers_name(asking: Asking, upstream):
+@pytest.mark.parametrize("more", [{}, {"tools": [SEARCH]}, {"max_tokens": 0}])
+def test_mcp_servers_are_refused_by_the_providers_name(asking: Asking, upstream, more: dict):
+    """Also where the answer would not come from the upstream."""
     servers = [{"type": "url", "url": "https://mcp.example", "name": "s"}]
+    asked = {**hello(), **more, "mcp_servers": servers}
     with pytest.raises(anthropic.BadRequestError, match="mcp_servers is not supported by provider up"):
-        beta(asking(), mcp_servers=servers)
+        asking().beta.messages.create(**asked)
     assert not upstream.chats()
+
+
+def test_declared_tool_that_nobody_runs_may_be_removed(asking: Asking, upstream):
+    """The removal stays in the history: a refusal would end the conversation."""
+    upstream.script(Reply(text="ok"))
+    removal: Any = {"type": "tool_removal", "tool": {"type": "tool_reference", "name": "web_search"}}
+    asked = hello()
+    asked["messages"].append({"role": "system", "content": [removal]})
+    assert asking().beta.messages.create(**asked, tools=[SEARCH, TOOL]).content[0].text == "ok"
+    (chat,) = upstream.chats()
+    assert chat.tools == ["look"]
 
 
 def test_forced_code_execution_is_refused(asking: Asking, upstream):

@@ -103,11 +103,6 @@ class TestFunctions:
         assert todo.must_call is demanded
         assert planned(PLAIN, tools=[TOOL], tool_choice={"type": choice}).must_call is False
 
-    def test_mcp_servers_are_refused_unless_there_are_none(self):
-        with pytest.raises(RequestRefused, match="mcp_servers is not supported by provider local"):
-            planned(mcp_servers=[{"type": "url", "url": "https://x.example", "name": "s"}])
-        planned(mcp_servers=[])
-
 
 class TestFormat:
     def test_strict_form_asks_for_nulls_and_deletes_them(self):

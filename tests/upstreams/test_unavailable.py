@@ -95,9 +95,44 @@ def test_only_a_search_that_is_alone_or_forced_is_answered_here(
     assert (local_answer(inbound(tools, choice), target()) is not None) is answered
 
 
-def test_upstream_that_searches_itself_is_asked():
-    asked = inbound([SEARCH])
-    assert local_answer(asked, target(server_tools=frozenset({"web_search"}))) is None
+CHANGES = {
+    "removed": {"type": "tool_removal", "tool": {"type": "tool_reference", "name": "Read"}},
+    "searches": {"type": "tool_removal", "tool": {"type": "tool_reference", "name": "web_search"}},
+    "defined": {"type": "tool_addition", "tool": {"type": "tool_definition", "definition": OWN}},
+}
+
+
+@pytest.mark.parametrize(
+    ("tools", "change", "answered"),
+    [
+        ([SEARCH, {**OWN, "name": "DeferredToolPlaceholder"}], None, True),
+        ([SEARCH, {**OWN, "allowed_callers": ["code_execution_20260120"]}], None, True),
+        ([SEARCH, OWN], "removed", True),
+        ([SEARCH, OWN], "searches", False),
+        ([SEARCH], "searches", False),
+        ([SEARCH], "defined", False),
+    ],
+)
+def test_what_counts_is_what_the_model_is_offered(tools: list[dict], change: str | None, answered: bool):
+    body = {"model": "m", "messages": [{"role": "user", "content": "x"}], "tools": tools}
+    if change:
+        body["messages"] += [{"role": "system", "content": [CHANGES[change]]}]
+    encoded = json.dumps(body).encode()
+    asked = Inbound("req_1", encoded, {}, decode_request(encoded))
+    assert (local_answer(asked, target()) is not None) is answered
+
+
+def test_changes_before_a_summary_count_as_it_says():
+    block = {"type": "compaction", "content": "S", "tool_changes": [CHANGES["removed"]]}
+    messages = [
+        {"role": "user", "content": "x"},
+        {"role": "system", "content": [CHANGES["defined"]]},
+        {"role": "assistant", "content": [block]},
+        {"role": "user", "content": "y"},
+    ]
+    encoded = json.dumps({"model": "m", "messages": messages, "tools": [SEARCH, OWN]}).encode()
+    asked = Inbound("req_1", encoded, {}, decode_request(encoded))
+    assert local_answer(asked, target()) is not None
 
 
 @pytest.mark.parametrize(
