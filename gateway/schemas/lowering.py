@@ -10,11 +10,13 @@ Rules:
 - Pure, and kept by the schema's bytes: a client sends the same tools with every request. At most `KEPT`
   results are kept of each kind.
 - A tool's parameters are an object with `type` and `properties`. What is no schema is an empty object.
+- What no server takes is taken out first (`nodes.sound`): values of a wrong kind, and `cache_control`.
 - The caller keeps the original: what comes back is held against that.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Literal
@@ -27,16 +29,19 @@ from gateway.errors import RequestRefused
 from gateway.schemas import gemini, grammar, ollama, unclosed
 from gateway.schemas import strict as strictness
 from gateway.schemas.merging import opened
-from gateway.schemas.nodes import Node, is_node, types
+from gateway.schemas.nodes import CACHE_CONTROL, Node, is_node, sound, types
 
 Level = Literal["loose", "unclosed", "gemini", "ollama", "grammar"]
 
 KEPT = 1_024
 _IDENTITY = ("$schema", "$id")
+_OBJECT = b'"object"'
 _EMPTY = b'{"type":"object","properties":{}}'
 _KEYS = msgspec.json.Decoder(dict[str, Raw])
 _CLOSED_ROOT = frozenset({"anyOf", "oneOf", "allOf", "enum", "not", "$ref"})
 """What parameters of a function may not have at their root."""
+_SUSPECT = re.compile(rb':\s*null|"' + CACHE_CONTROL.encode() + b'"')
+"""What a schema has to be looked into for."""
 _LOWERED: Mapping[Level, Callable[[Node], Node] | None] = {
     "loose": None,
     "unclosed": unclosed.unclosed,
@@ -51,9 +56,9 @@ def parameters(schema: bytes, level: Level = "loose", bare: bool = False) -> Raw
     """A tool's parameters. RequestRefused where they are nested without end."""
     try:
         keys = _KEYS.decode(schema)
-        if level == "loose" and not bare and _CLOSED_ROOT.isdisjoint(keys):
+        if level == "loose" and not bare and _is_sound(schema, keys):
             return _with_basics({key: value for key, value in keys.items() if key not in _IDENTITY})
-        return _lowered_root(msgspec.json.decode(schema), level, bare=bare)
+        return _lowered_root(sound(msgspec.json.decode(schema)), level, bare=bare)
     except msgspec.DecodeError:
         return Raw(_EMPTY)
     except RecursionError:
@@ -64,7 +69,7 @@ def parameters(schema: bytes, level: Level = "loose", bare: bool = False) -> Raw
 def answer(schema: bytes, level: Level = "loose", *, bare: bool = False) -> Raw:
     """The schema of an answer (`output_config.format`), whose root may be anything."""
     try:
-        node = msgspec.json.decode(schema)
+        node = sound(msgspec.json.decode(schema))
         node = _lowered(node, "grammar" if level == "ollama" else level, bare=bare)
     except RecursionError:
         raise RequestRefused("output_config.format: the schema is nested too deeply") from None
@@ -87,18 +92,27 @@ class Strict:
 def strict(schema: bytes) -> Strict | None:
     """The schema as OpenAI takes it with `strict: true`; None where it has no such form."""
     try:
-        sent = msgspec.json.decode(schema or b"{}")
+        sent = sound(msgspec.json.decode(schema or b"{}"))
         found = strictness.strict(sent)
         return found and Strict(Raw(msgspec.json.encode(found.schema)), found.optional, found.schema == sent)
     except RecursionError:
         return None
 
 
+def _is_sound(schema: bytes, keys: Mapping[str, Raw]) -> bool:
+    """Whether a root is one as it is, and nothing below it has to be looked at."""
+    return (
+        _CLOSED_ROOT.isdisjoint(keys)
+        and bytes(keys.get("type", _OBJECT)) == _OBJECT
+        and bytes(keys.get("properties", b"{")).startswith(b"{")
+        and bytes(keys.get("required", b"[")).startswith(b"[")
+        and not _SUSPECT.search(schema)
+    )
+
+
 def _with_basics(keys: Mapping[str, Raw]) -> Raw:
     """Values stay byte for byte."""
-    head = {
-        key: Raw(value) for key, value in (("type", b'"object"'), ("properties", b"{}")) if key not in keys
-    }
+    head = {key: Raw(value) for key, value in (("type", _OBJECT), ("properties", b"{}")) if key not in keys}
     return Raw(msgspec.json.encode({**head, **keys}))
 
 

@@ -53,6 +53,31 @@ def mapped(node: Node, change: Callable[[Any], Any]) -> Node:
     return out
 
 
+CACHE_CONTROL = "cache_control"
+
+
+def sound(value: Any) -> Any:
+    """A schema without values of a wrong kind, and without the mark for prompt caches.
+
+    Servers answer 400 to the whole request for any of them.
+    """
+    if value is None:
+        return {}
+    if not is_node(value):
+        return value
+    return mapped({key: inner for key, inner in value.items() if _is_sound(key, inner)}, sound)
+
+
+def _is_sound(key: str, value: Any) -> bool:
+    if key in MAPS:
+        return isinstance(value, dict)
+    if key in LISTS or key == "required":
+        return isinstance(value, list)
+    if key == "type":
+        return isinstance(value, str | list)
+    return key != CACHE_CONTROL and not (value is None and key in SINGLES)
+
+
 def types(node: Node) -> list[str]:
     """The names in `type`, one or several."""
     kind = node.get("type")

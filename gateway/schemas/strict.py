@@ -4,8 +4,8 @@ Rules:
 - A property that was optional becomes one that may be null, and nulls are deleted from what comes back
   (`nulls.dropped`).
 - `oneOf` becomes `anyOf`, `const` an `enum` of one, `allOf` is merged.
-- What cannot be said (a map with free keys, a root that is no single object, conditions, limits exceeded)
-  has no strict form: None.
+- What cannot be said (a map with free keys, a value of any type, a root that is no single object, conditions,
+  limits exceeded) has no strict form: None.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ _REFUSED = frozenset(
     "not if then else dependentRequired dependentSchemas patternProperties propertyNames contains "
     "prefixItems unevaluatedProperties unevaluatedItems".split()
 )
+_SAYING = frozenset({"properties", "enum", "anyOf", "$ref"})
+"""What tells as much as a `type`."""
 _IDENTITY = frozenset({"$schema", "$id", "$comment", "default", "examples", "title"})
 
 
@@ -65,7 +67,7 @@ class _Closing:
         if not is_node(node) or level > NESTING:
             raise _NotStrictError
         node = _renamed(flattened(node))
-        if not _REFUSED.isdisjoint(node):
+        if not _REFUSED.isdisjoint(node) or not _is_typed(node):
             raise _NotStrictError
         self._count(node)
         inner = level + 1 if "object" in types(node) or "properties" in node else level
@@ -95,6 +97,15 @@ class _Closing:
         self.letters += sum(map(len, [*names, *strings(values)]))
         if self.properties > PROPERTIES or self.values > VALUES or self.letters > LETTERS:
             raise _NotStrictError
+
+
+def _is_typed(node: Node) -> bool:
+    """Whether it says what it allows: what takes anything has no strict form, nor has a list of such."""
+    if "items" in node and not is_node(node["items"]):
+        return False
+    if "array" in types(node) and "items" not in node:
+        return False
+    return bool(types(node)) or not _SAYING.isdisjoint(node)
 
 
 def _renamed(node: Node) -> Node:

@@ -49,9 +49,24 @@ def test_no_schema_is_an_empty_object():
 @given(anything)
 def test_root_is_always_an_object_with_properties(level: Level, sent: object):
     root = lowered(sent, level)
-    if level != "loose":
-        assert root["type"] == "object"
-        assert isinstance(root["properties"], dict)
+    assert root["type"] == "object"
+    assert isinstance(root["properties"], dict)
+    assert isinstance(root.get("required", []), list)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_mark_for_a_prompt_cache_is_taken_out_everywhere(level: Level):
+    mark = {"cache_control": {"type": "ephemeral"}}
+    inner = {"type": "object", "properties": {"cache_control": {"type": "string", **mark}}, **mark}
+    sent = {"type": "object", "properties": {"l": {"type": "array", "items": inner, **mark}}, **mark}
+    root = lowered(sent, level)
+    assert list(root["properties"]["l"]["items"]["properties"]) == ["cache_control"]
+    assert json.dumps(root).count("cache_control") == 1
+    encoded = json.dumps(sent).encode()
+    assert bytes(answer(encoded, level)).count(b"cache_control") == 1
+    found = strict(encoded)
+    assert found is not None
+    assert bytes(found.schema).count(b"cache_control") == 2  # in `required` too
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -74,6 +89,26 @@ class TestLoose:
     def test_missing_basics_are_added(self):
         assert bytes(parameters(b'{"properties":{"a": {}}}')) == b'{"type":"object","properties":{"a": {}}}'
         assert bytes(parameters(b'{"type":"object"}')) == b'{"properties":{},"type":"object"}'
+
+    @pytest.mark.parametrize(
+        "sent",
+        [
+            {"type": ["object", "null"]},
+            {"type": "string"},
+            {"type": None},
+            {"properties": None},
+            {"properties": []},
+            {"required": None},
+            {"required": True},
+        ],
+    )
+    def test_root_of_a_wrong_kind_becomes_one_that_is_right(self, sent: dict):
+        assert lowered(sent) == {"type": "object", "properties": {}}
+
+    def test_null_is_no_schema_but_a_value(self):
+        inner = {"items": None, "required": None, "default": None, "anyOf": [None, {"type": "null"}]}
+        root = lowered({"type": "object", "properties": {"a": None, "b": inner}})
+        assert root["properties"] == {"a": {}, "b": {"default": None, "anyOf": [{}, {"type": "null"}]}}
 
     def test_alternatives_at_the_root_become_properties_and_words(self):
         one = {"properties": {"a": {"type": "string"}, "k": {}}, "required": ["a", "k"]}
@@ -287,6 +322,12 @@ class TestStrict:
             {**CLOSED, "anyOf": [CLOSED]},
             {**CLOSED, "properties": {"a": {"type": "object"}}},
             {**CLOSED, "properties": {"a": True}},
+            {**CLOSED, "properties": {"a": {}}},
+            {**CLOSED, "properties": {"a": {"description": "Anything."}}},
+            {**CLOSED, "properties": {"a": {"type": "array"}}},
+            {**CLOSED, "properties": {"a": {"type": "array", "items": True}}},
+            {**CLOSED, "properties": {"a": {"type": "array", "items": False}}},
+            {**CLOSED, "properties": {"a": {"type": "array", "items": {}}}},
             {**CLOSED, "properties": {"a": {"not": {}}}},
             {**CLOSED, "patternProperties": {"x": {}}},
             {**CLOSED, "properties": {"a": {"enum": list(range(1001))}}},
