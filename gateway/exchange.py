@@ -83,6 +83,7 @@ class Exchange:
             mint=lambda: fresh("toolu_"),
             history_ids=ids.history(request),
             diagnostics=UNSET if bytes(request.diagnostics) in (b"", b"null") else None,
+            plain=not request.stream,
         )
         self._answering = Answering(self.peer, self.inbound.request_id, writer, self._loop.time)
         if request.stream:
@@ -195,6 +196,7 @@ class Exchange:
         self._answering.notices[:] = [*self._fallen, *asked.notices, *built.notices]
         writer.applied_edits = asked.applied_edits
         writer.returned = built.returned
+        writer.schema_of = built.schema_of
         writer.single_tool, writer.must_call, writer.speed = built.single_tool, built.must_call, built.speed
         sieves = asked.sieves_of(built)
         while not writer.ended and (parts := await attempt.read()) is not None:

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from enum import Enum, auto
 
 from attrs import Factory, define
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from gateway.anthropic import details
 from gateway.anthropic import events as e
+from gateway.anthropic.names import Returned
 from gateway.anthropic.signatures import sign
 
 
@@ -25,6 +26,14 @@ class Open(Enum):
     TOOL = auto()
     DRIP = auto()
     """An empty text block that only keeps the client awake."""
+
+
+def tool_use(id_: str, name: str, known: Returned | None) -> e.ToolUseBlock:
+    """A call as the client knows it; `name` is the function's where nothing else is known."""
+    block = e.ToolUseBlock(id_, known.name if known else name)
+    if known is None or not known.toolset:
+        return block
+    return structs.replace(block, toolset_name=known.toolset, caller={"type": "direct"})
 
 
 @define

@@ -4,12 +4,14 @@ Rules:
 - The first name and the first id count; later ones are repetitions.
 - Arguments are shown as they come, once they are known to begin an object: no accumulator of an SDK is
   ever given the start of something else. Empty arguments and `null` are an empty object.
-- Where the tool says how they are mended, they are held until the call is over. Otherwise nothing is
-  repaired, and nothing is ever put in the place of arguments that cannot be read.
+- Where the tool says how they are mended, or the answer is not streamed, they are held until the call is
+  over. What the client has not seen by then is mended as far as that is safe; nothing is ever put in the
+  place of arguments that cannot be read.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -43,6 +45,8 @@ class Call:
     whole: bool = False
     shown: bool = False
     """The client has seen a part of the arguments."""
+    held: bool = False
+    """Nothing is shown before the call is over."""
     mending: Mending | None = None
     _pieces: list[str] = Factory(list[str])
     _unseen: int = 0
@@ -64,7 +68,7 @@ class Call:
 
     def release(self) -> str:
         """The arguments that the client may see now and has not seen; empty if there are none."""
-        if self.mending is not None or self._foreign:
+        if self.held or self._foreign:
             return ""
         fresh = "".join(self._pieces[self._unseen :])
         if not self.shown:
@@ -74,18 +78,20 @@ class Call:
         self._unseen = len(self._pieces)
         return fresh if self.shown else ""
 
-    def settled(self, *, cut_short: bool) -> Mended | None:
+    def settled(self, schema_of: Callable[[str], bytes], *, cut_short: bool, plain: bool) -> Mended | None:
         """What is left to show now that the call is over; None where its arguments cannot be read.
 
-        Arguments that were cut short are shown as they are: clients do not run them.
+        Arguments that were cut short are shown as they are, for clients do not run them; but in a stream only
+        what begins an object. In a `plain` answer what is no object makes the call be left out.
         """
-        mending, self.mending = self.mending, None
-        if cut_short and not self.valid:
+        self.held = False
+        valid = self.valid
+        if cut_short and not valid:
             rest = self.release()
-            return Mended(rest) if self.shown else None
-        if mending is not None:
-            return mending.mended(self.arguments)
-        return Mended("") if self.valid else None
+            return Mended(rest if self.shown or not plain else self.arguments)
+        if self.mending is None and (valid or self.shown):
+            return Mended(self.release()) if valid else None
+        return (self.mending or Mending(schema_of(self.name))).mended(self.arguments)
 
     @property
     def arguments(self) -> str:

@@ -17,11 +17,11 @@ from collections import deque
 from collections.abc import Callable, Mapping
 
 from attrs import Factory, define, field
-from msgspec import UNSET, UnsetType, structs
+from msgspec import UNSET, UnsetType
 
 from gateway.anthropic import events as e
 from gateway.anthropic import ids
-from gateway.anthropic.blocks import Blocks, Open
+from gateway.anthropic.blocks import Blocks, Open, tool_use
 from gateway.anthropic.calls import Call
 from gateway.anthropic.ending import CUT_SHORT, estimated, is_guessed, merged, remarks, stop_of, usage_of
 from gateway.anthropic.names import Returned
@@ -45,6 +45,10 @@ class MessageWriter:
     history_ids: Mapping[str, int] = Factory(dict[str, int])
     returned: Mapping[str, Returned] = Factory(dict[str, Returned])
     """What the client knows functions as, by the name as sent; the others keep their names."""
+    plain: bool = False
+    """The client gets the answer when it is over."""
+    schema_of: Callable[[str], bytes] = lambda _: b""
+    """The client's schema of a function, by the name as sent: for arguments that have to be mended."""
     single_tool: bool = False
     must_call: bool = False
     """The client demanded a call, and the upstream was only asked for it in words."""
@@ -206,12 +210,9 @@ class MessageWriter:
 
     def _begin_call(self, call: Call) -> None:
         known = self.returned.get(call.name)
-        block = e.ToolUseBlock(self._client_id(call.id), known.name if known else call.name)
-        if known is not None:
-            call.mending = known.mending
-            if known.toolset:
-                block = structs.replace(block, toolset_name=known.toolset, caller={"type": "direct"})
-        self._begin(Open.TOOL, block)
+        call.mending = known.mending if known else None
+        call.held = self.plain or call.mending is not None or (call.whole and not call.valid)
+        self._begin(Open.TOOL, tool_use(self._client_id(call.id), call.name, known))
         self._call, self._spoke, self._called = call, True, True
         self._show_arguments()
 
@@ -250,7 +251,7 @@ class MessageWriter:
     def _closable(self) -> bool:
         call, self._call = self._call, Call()
         call.closed = True
-        settled = call.settled(cut_short=self._cut_short)
+        settled = call.settled(self.schema_of, cut_short=self._cut_short, plain=self.plain)
         if settled is None:
             return False
         if settled.how:
@@ -273,6 +274,8 @@ class MessageWriter:
     def _finish(self, end: End) -> None:
         self._start()
         self._cut_short = end.finish in CUT_SHORT
+        for call in self._calls.values():
+            call.whole = True
         if self._settle(final=True):
             self._close()
         if self.ended:

@@ -18,8 +18,8 @@ import msgspec
 from attrs import frozen
 
 from gateway.schemas import nulls
-from gateway.schemas.mending import repaired
 from gateway.schemas.nodes import is_node
+from gateway.schemas.repairing import repaired
 from gateway.schemas.validation import check
 
 _FENCED = re.compile(r"```[A-Za-z]*[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)

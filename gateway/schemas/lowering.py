@@ -29,7 +29,7 @@ from gateway.errors import RequestRefused
 from gateway.schemas import gemini, grammar, ollama, unclosed
 from gateway.schemas import strict as strictness
 from gateway.schemas.merging import opened
-from gateway.schemas.nodes import CACHE_CONTROL, Node, is_node, sound, types
+from gateway.schemas.nodes import CACHE_CONTROL, Node, is_node, sound
 
 Level = Literal["loose", "unclosed", "gemini", "ollama", "grammar"]
 
@@ -122,7 +122,7 @@ def _lowered_root(sent: Any, level: Level, *, bare: bool) -> Raw:
         root = opened(root)
     root = _lowered(root, level, bare=bare)
     root = {key: value for key, value in root.items() if key not in _IDENTITY}
-    if types(root) != ["object"]:
+    if root.get("type") != "object":
         root = {**root, "type": "object"}
     if not is_node(root.get("properties")):
         root = {**root, "properties": {}}

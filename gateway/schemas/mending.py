@@ -1,33 +1,30 @@
 """The arguments of a tool call as a model wrote them -> as the client's schema wants them.
 
-    {"a": 1,}  ->  {"a": 1}          broken JSON is repaired
+    {"a": 1,}  ->  {"a": 1}          trailing commas, line ends in strings, a Markdown fence
     "{\\"a\\": 1}"  ->  {"a": 1}     an object written as a string
     [1, 2]  ->  {"items": [1, 2]}    where the tool has exactly one property of that type
-    {"n": "5"}  ->  {"n": 5}         text that is the value which the schema wants
     {"n": null}  ->  {}              where `n` was optional before the schema was made strict
+    {a: "x"}  ->  {"a": "x"}         only with `repair`: whatever else broken JSON was meant to be
+    {"n": "5"}  ->  {"n": 5}         only with `repair`: text that is the value which the schema wants
 
 Rules:
 - Arguments that need nothing stay byte for byte.
-- What cannot be read even then is none: nothing is put in its place.
+- What cannot be read even then is none, and so is what was cut off: nothing is put in its place.
 - Arguments that the schema still refuses are passed on: the client says so, and the model tries again.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import msgspec
-from attrs import frozen
+from attrs import evolve, frozen
 
 from gateway.schemas import nulls
 from gateway.schemas.inline import inlined
 from gateway.schemas.nodes import Node, is_node, named, nodes, type_of, types
+from gateway.schemas.repairing import repaired, tidied
 from gateway.schemas.validation import check
-
-REPAIRABLE = 256 * 1024
-"""Longer texts are not repaired, in bytes: what that costs grows faster than they do."""
-_FENCE = re.compile(r"\A```[a-z]*\n(.*?)\n?```\Z", re.DOTALL)
 
 
 @frozen
@@ -46,26 +43,28 @@ class Mending:
     nulls: bool = False
     """The schema was made strict: nulls stand where a property was left out."""
     repair: bool = False
+    """What is most likely is taken for what was meant, not only what is certain."""
 
     def mended(self, text: str) -> Mended | None:
         """None where the text cannot be read as an object."""
         stripped = text.strip()
         if stripped in ("", "null"):
             return Mended("{}")
-        value, how = _read(stripped, repair=self.repair)
-        root = _root(self.schema)
-        if self.repair:
-            value, how = _as_object(value, how, root)
-        if not is_node(value):
+        read = _read(stripped, repair=self.repair)
+        if read is None:
             return None
-        fixed: Any = nulls.dropped(value, root) if self.nulls else value
+        root = _root(self.schema)
+        read = _as_object(read, root, repair=self.repair)
+        if not is_node(read.value):
+            return None
+        fixed: Any = nulls.dropped(read.value, root) if self.nulls else read.value
         if self.repair and check(self.schema)(fixed) is not None:
             coerced = _coerced(fixed, inlined(root))
             if coerced != fixed:
-                fixed, how = coerced, how or "types"
-        if fixed == value and not how:
-            return Mended(stripped)
-        return Mended(msgspec.json.encode(fixed).decode(), how)
+                fixed, read = coerced, evolve(read, how=read.how or "types")
+        if fixed == read.value:
+            return Mended(read.text, read.how)
+        return Mended(msgspec.json.encode(fixed).decode(), read.how)
 
 
 def _root(schema: bytes) -> Node:
@@ -76,46 +75,47 @@ def _root(schema: bytes) -> Node:
     return node if is_node(node) else {}
 
 
-def _read(text: str, *, repair: bool) -> tuple[Any, str]:
-    """The value, and how it was read; None where it cannot be."""
-    try:
-        return msgspec.json.decode(text), ""
-    except (msgspec.DecodeError, RecursionError):
-        pass
+@frozen
+class _Read:
+    """`text` is the value's JSON."""
+
+    text: str
+    value: Any
+    how: str = ""
+
+
+def _read(text: str, *, repair: bool = False) -> _Read | None:
+    if (read := _decoded(text)) is not None:
+        return read
+    if (read := _decoded(tidied(text))) is not None:
+        return evolve(read, how="json")
     value = repaired(text) if repair else None
-    return (value, "json") if value is not None else (None, "")
+    return None if value is None else _Read(msgspec.json.encode(value).decode(), value, "json")
 
 
-def repaired(text: str) -> Any:
-    """The value that broken JSON was meant to be; None where nobody can tell."""
-    if fenced := _FENCE.match(text):
-        text = fenced[1]
-    if text[:1] not in ("{", "[", '"') or len(text) > REPAIRABLE:
-        return None
-    import json_repair  # noqa: PLC0415
-
+def _decoded(text: str) -> _Read | None:
     try:
-        value: Any = json_repair.loads(text)
-    except (ValueError, RecursionError):
+        return _Read(text, msgspec.json.decode(text))
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
-    return None if value in ("", {}, []) else value
 
 
-def _as_object(value: Any, how: str, root: Node) -> tuple[Any, str]:
-    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
-        inner, _ = _read(value.strip(), repair=True)
-        value, how = (inner, how or "string") if inner is not None else (value, how)
-    if value is None or is_node(value):
-        return value, how
+def _as_object(read: _Read, root: Node, *, repair: bool) -> _Read:
+    if isinstance(read.value, str) and read.value.lstrip()[:1] in ("{", "["):
+        inner = _read(read.value.strip(), repair=repair)
+        read = evolve(inner, how=read.how or "string") if inner is not None else read
+    if read.value is None or is_node(read.value):
+        return read
     properties = named(root.get("properties"))
-    fitting = [name for name, schema in properties.items() if _fits(value, schema)]
-    if len(properties) == 1 and fitting:
-        return {fitting[0]: value}, how or "wrapped"
-    return value, how
+    fitting = [name for name, schema in properties.items() if _fits(read.value, schema, root)]
+    if len(fitting) != 1:
+        return read
+    name = msgspec.json.encode(fitting[0]).decode()
+    return _Read(f"{{{name}:{read.text}}}", {fitting[0]: read.value}, read.how or "wrapped")
 
 
-def _fits(value: Any, schema: Any) -> bool:
-    kinds = types(schema) if is_node(schema) else []
+def _fits(value: Any, schema: Any, root: Node) -> bool:
+    kinds = [kind for node in nulls.alternatives([schema], root) for kind in types(node)]
     kind = type_of(value)
     return kind in kinds or (kind == "integer" and "number" in kinds)
 
@@ -125,8 +125,8 @@ def _coerced(value: object, schema: object) -> object:
     if not is_node(schema):
         return value
     if isinstance(value, str) and (kinds := types(schema)) and "string" not in kinds:
-        inner, _ = _read(value.strip(), repair=False)
-        return _coerced(inner, schema) if _fits(inner, schema) else value
+        inner = _decoded(value.strip())
+        return _coerced(inner.value, schema) if inner and _fits(inner.value, schema, schema) else value
     if isinstance(value, list):
         return [_coerced(item, schema.get("items")) for item in nodes(value)]
     if is_node(value):

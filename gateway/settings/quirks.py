@@ -141,7 +141,8 @@ class Quirks:
     strict_tools: bool = False
     """Whether `strict: true` may be sent with a tool."""
     repair_tool_args: bool = False
-    """Hold each call until it is over and mend its arguments: for servers whose models write broken JSON."""
+    """Hold each call until it is over and guess what broken arguments mean: for servers whose models write
+    broken JSON. What needs no guessing is mended anyway, unless it was streamed already."""
     forced_while_thinking: bool = True
     """Whether a tool may be forced while the model reasons; if not, reasoning is off for that request."""
     json_schema: Literal["strict", "schema", "unmarked", "object", "none"] = "schema"

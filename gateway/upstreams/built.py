@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from attrs import Factory, field, frozen
 
@@ -58,6 +58,10 @@ class AnswerFormat:
     checked: bool = False
 
 
+def _no_schema(_: str) -> bytes:
+    return b""
+
+
 @frozen
 class Built:
     """One upstream request, encoded, and what reading its answer needs."""
@@ -80,3 +84,5 @@ class Built:
     """What the answer reports as its speed; None where the client said nothing of it."""
     prefill: str = ""
     """The text the last assistant message began with: an upstream may echo it."""
+    schema_of: Callable[[str], bytes] = field(default=_no_schema, repr=False, eq=False)
+    """The client's own schema of a function, by the name as sent; empty for one that was not offered."""

@@ -4,6 +4,7 @@ Rules:
 - Schemas are lowered to what the upstream takes; `strict` is kept where it can be.
 - A call comes back under the client's name. Its arguments are held and mended where the schema was made
   strict (nulls for what is left out) or where this server's models write broken JSON (`repair_tool_args`).
+  For all others the client's schema is at hand, to be looked up by who has to mend a call.
 - Examples have no place of their own in any upstream: they stand below the description.
 """
 
@@ -26,11 +27,15 @@ from gateway.upstreams.built import Amends
 
 
 class Function(Struct, frozen=True, gc=False):
-    """`name` as it is sent; `strict`: the parameters have OpenAI's strict form, and it may be asked for."""
+    """`name` as it is sent; `strict`: the parameters have OpenAI's strict form, and it may be asked for.
+
+    `schema` is the client's own.
+    """
 
     name: str
     description: str
     parameters: Raw
+    schema: Raw
     strict: bool = False
 
 
@@ -55,7 +60,7 @@ def functions(tools: Toolset, names: Names, quirks: Quirks, amends: Amends, note
         name = names.sent(tool.name)
         parameters = strict.schema if strict else lowering.parameters(schema, level, bare)
         said = _with_examples(tool, tool.input_examples) if tool.input_examples else tool.description or ""
-        told.append(Function(name, said, parameters, strict is not None))
+        told.append(Function(name, said, parameters, tool.input_schema, strict is not None))
         if strict is None and not repair and not tools.members:
             continue
         nulls = strict is not None and strict.optional

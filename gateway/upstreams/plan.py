@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Literal
 
 from attrs import evolve, frozen
@@ -110,6 +111,7 @@ class Plan:
             stops=tuple(self.own_stops),
             speed=self.tier.speed,
             prefill=self.prefill,
+            schema_of=partial(_schema_of, self.functions),
         )
 
     def _returned(self) -> Mapping[str, Returned]:
@@ -117,6 +119,10 @@ class Plan:
         if not shortened:
             return self.returned
         return {sent: Returned(name) for sent, name in shortened.items()} | dict(self.returned)
+
+
+def _schema_of(functions: list[Function], name: str) -> bytes:
+    return next((bytes(told.schema) for told in functions if told.name == name), b"")
 
 
 def plan(

@@ -313,7 +313,7 @@ def test_absent_arguments_are_an_empty_object(new_writer: NewWriter, arguments: 
 
 
 @pytest.mark.parametrize(
-    "arguments", ['{"x":oops}', '{"x":1', '{"x":1}}', "[1]", '"{}"', "7", "oops", "{" * 5000]
+    "arguments", ['{"x":oops}', '{"x":1', '{"x":1,}', '{"x":1}}', "[1]", "7", "oops", "{" * 5000]
 )
 def test_invalid_arguments_end_in_an_error_and_leave_the_block_open(new_writer: NewWriter, arguments: str):
     writer = new_writer()
@@ -324,10 +324,89 @@ def test_invalid_arguments_end_in_an_error_and_leave_the_block_open(new_writer: 
     assert (writer.fault.kind, writer.ended) == (Kind.UPSTREAM_GARBAGE, True)
 
 
-@pytest.mark.parametrize("arguments", ["[1]", '"{}"', "7", "oops"])
+@pytest.mark.parametrize("arguments", ["[1]", '"{"', "7", "oops"])
 def test_what_is_no_object_is_never_shown(new_writer: NewWriter, arguments: str):
     events = wrote(new_writer(), *(Tool(0, "c1", "A", char) for char in arguments), End())
     assert events == ["+0 tool_use c1 A", "error api_error"]
+
+
+def shown(index: int, arguments: str) -> str:
+    return f"{index} {arguments!r}"
+
+
+LISTS = b'{"type":"object","properties":{"l":{"type":"array"},"s":{"type":"string"}}}'
+
+
+def test_what_nobody_has_seen_is_mended_by_the_tools_schema(new_writer: NewWriter):
+    asked: list[str] = []
+
+    def schema_of(name: str) -> bytes:
+        asked.append(name)
+        return LISTS
+
+    writer = new_writer(schema_of=schema_of)
+    parts = [
+        *(Tool(0, "c1", "A", char) for char in "[1,]"),
+        Tool(1, "c2", "B", '{"s":"x"}'),
+        End(Finish.TOOLS),
+    ]
+    assert wrote(writer, *parts) == [
+        "+0 tool_use c1 A",
+        shown(0, '{"l":[1]}'),
+        "-0",
+        "+1 tool_use c2 B",
+        shown(1, '{"s":"x"}'),
+        "-1",
+        "tool_use!",
+    ]
+    assert asked == ["A"]
+    assert notices(writer) == ["repaired.tool_arguments"]
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_whole_call_is_mended_before_it_is_shown(new_writer: NewWriter, plain: bool):
+    events = wrote(
+        new_writer(plain=plain), Tool(0, "c1", "A", '{"s":"a\nb",}', whole=True), End(Finish.TOOLS)
+    )
+    assert events == ["+0 tool_use c1 A", shown(0, '{"s":"a\\nb"}'), "-0", "tool_use!"]
+
+
+def test_call_that_had_to_wait_for_the_end_is_mended(new_writer: NewWriter):
+    parts = [Tool(0, "c1", "A", ""), Tool(1, "c2", "B", '{"s":1,'), Tool(1, arguments="}"), End(Finish.TOOLS)]
+    assert wrote(new_writer(), *parts) == [
+        "+0 tool_use c1 A",
+        "-0",
+        "+1 tool_use c2 B",
+        shown(1, '{"s":1}'),
+        "-1",
+        "tool_use!",
+    ]
+
+
+def test_plain_answer_is_mended_whatever_its_pieces(new_writer: NewWriter):
+    writer = new_writer(plain=True)
+    assert wrote(writer, *(Tool(0, "c1", "A", char) for char in '{"s":"x",}'), End(Finish.TOOLS)) == [
+        "+0 tool_use c1 A",
+        shown(0, '{"s":"x"}'),
+        "-0",
+        "tool_use!",
+    ]
+
+
+@pytest.mark.parametrize("arguments", ["[1", "oops", '"{'])
+def test_what_was_cut_short_before_it_began_an_object_is_not_shown(new_writer: NewWriter, arguments: str):
+    parts = (Tool(0, "c1", "A", arguments), End(Finish.LENGTH))
+    assert wrote(new_writer(), *parts) == ["+0 tool_use c1 A", "-0", "max_tokens!"]
+    plain = new_writer(plain=True)
+    assert fold(event for part in parts for event in plain.write(part))["content"] == []
+
+
+def test_what_is_no_json_and_was_cut_short_stays_as_it_is(new_writer: NewWriter):
+    """The client has seen it: no later event could take it back."""
+    parts = (Tool(0, "c1", "A", "{{"), End(Finish.LENGTH))
+    assert wrote(new_writer(), *parts) == ["+0 tool_use c1 A", shown(0, "{{"), "-0", "max_tokens!"]
+    plain = new_writer(plain=True)
+    assert fold(event for part in parts for event in plain.write(part))["content"] == []
 
 
 @pytest.mark.parametrize(

@@ -243,6 +243,23 @@ def test_broken_arguments_are_repaired_where_that_is_on(asking: Asking, upstream
     assert message.stop_reason == "tool_use"
 
 
+@pytest.mark.parametrize(("kind", "stream"), [("openai", False), ("ollama", True), ("ollama", False)])
+def test_what_was_certainly_meant_is_repaired_without_a_switch(asking, upstream, kind: str, stream: bool):
+    upstream.script(Reply(calls=(Call("look", '{"n": 5,}', pieces=4),)))
+    message = answered(asking(kind), {**hello(), "tools": [TOOL]}, stream=stream)
+    (use,) = message.content
+    assert use.input == {"n": 5}
+
+
+@pytest.mark.parametrize("repair", [True, False])
+@pytest.mark.parametrize("text", ['{"n": nope', '{"n": 5', '{"s": "rm -rf /tmp'])
+def test_arguments_that_were_cut_off_are_never_made_whole(asking, upstream, text: str, repair: bool):
+    upstream.script(Reply(calls=(Call("look", text),)))
+    client = asking(quirks={"repair_tool_args": repair})
+    with pytest.raises(anthropic.InternalServerError, match="invalid tool JSON"):
+        client.messages.create(**hello(), tools=[TOOL])
+
+
 @pytest.mark.parametrize("level", ["object", "none"])
 def test_server_without_schemas_is_told_in_words(asking: Asking, upstream, level: str):
     upstream.script(Reply(text='Sure! {"n": 1}'))

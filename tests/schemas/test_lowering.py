@@ -94,6 +94,7 @@ class TestLoose:
         "sent",
         [
             {"type": ["object", "null"]},
+            {"type": ["object"]},
             {"type": "string"},
             {"type": None},
             {"properties": None},

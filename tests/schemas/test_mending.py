@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from gateway.schemas.mending import REPAIRABLE, Mended, Mending
+from gateway.schemas.mending import Mended, Mending
+from gateway.schemas.repairing import REPAIRABLE
 
 SCHEMA = {
     "type": "object",
@@ -44,7 +45,6 @@ def test_no_arguments_are_an_empty_object(text: str):
         ('{"s":"x",}', {"s": "x"}, "json"),
         ('{"s": "a\nb"}', {"s": "a\nb"}, "json"),
         ("{'s': 'x', 'on': True}", {"s": "x", "on": True}, "json"),
-        ('{"s": "x"', {"s": "x"}, "json"),
         ('```json\n{"s":"x"}\n```', {"s": "x"}, "json"),
         ('"{\\"s\\":\\"x\\"}"', {"s": "x"}, "string"),
         ('{"s":"x","n":"5"}', {"s": "x", "n": 5}, "types"),
@@ -64,7 +64,8 @@ def test_value_is_wrapped_where_the_tool_has_one_property_of_its_type():
     one = {"type": "object", "properties": {"items": {"type": "array"}}}
     assert repair("[1]", one) == Mended('{"items":[1]}', "wrapped")
     assert repair("5", one) is None
-    assert repair("[1]") is None
+    assert repair("[1]") == Mended('{"list":[1]}', "wrapped")
+    assert repair("[1]", {"properties": {"a": {"type": "array"}, "b": {"type": "array"}}}) is None
     assert repair("5", {"properties": {"n": {"type": "number"}}}) == Mended('{"n":5}', "wrapped")
 
 
@@ -81,9 +82,54 @@ def test_text_stays_text_where_the_schema_wants_text():
     assert repair('{"s":"5"}') == Mended('{"s":"5"}')
 
 
-def test_without_repair_broken_arguments_are_none():
-    assert mending(nulls=True).mended('{"s":"x",}') is None
-    assert mending(nulls=True).mended("[1]") is None
+ONE_TEXT = {
+    "type": "object",
+    "properties": {"command": {"type": ["string", "null"]}, "n": {"type": "integer"}},
+}
+OPTIONAL_LIST = {"properties": {"l": {"anyOf": [{"type": "array"}, {"type": "null"}]}}}
+
+
+@pytest.mark.parametrize(
+    ("text", "schema", "becomes"),
+    [
+        ('{"s":"x","n":1.50,}', SCHEMA, Mended('{"s":"x","n":1.50}', "json")),
+        ('{"s":"a\nb\tc", "list":[1,2 , ]}', SCHEMA, Mended('{"s":"a\\nb\\tc", "list":[1,2  ]}', "json")),
+        ('```json\n{"s":"x"}\n```', SCHEMA, Mended('{"s":"x"}', "json")),
+        ('"{\\"s\\":\\"x\\"}"', SCHEMA, Mended('{"s":"x"}', "string")),
+        ('"{\\"s\\":\\"x\\",}"', SCHEMA, Mended('{"s":"x",}'.replace(",", ""), "string")),
+        ('"ls"', ONE_TEXT, Mended('{"command":"ls"}', "wrapped")),
+        ('"{ not JSON"', ONE_TEXT, Mended('{"command":"{ not JSON"}', "wrapped")),
+        ("[1,]", OPTIONAL_LIST, Mended('{"l":[1]}', "json")),
+    ],
+)
+def test_what_was_certainly_meant_is_found_without_being_asked_for(text: str, schema: dict, becomes: Mended):
+    assert mending(schema).mended(text) == becomes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"x": nope',
+        '{"s": "x"',
+        '{"s": "x',
+        '{"s": "x",',
+        '{"list": [1, 2',
+        "{'s': 'x'}",
+        "{s: 1}",
+        '{"s": NaN}',
+        '{"s":"a\\\nb"}',
+        '{"s":"x"}}',
+        "true",
+        '"{\\"s\\": \\"x"',
+    ],
+)
+def test_what_would_have_to_be_guessed_is_none(text: str):
+    assert mending({"type": "object", "properties": {}}).mended(text) is None
+
+
+@pytest.mark.parametrize("text", ['{"s": "x"', '{"s": "x', '{"s": "x", "n"', '{"list": [1, 2', "{'s': 'it"])
+def test_nothing_is_made_up_for_what_was_cut_off(text: str):
+    assert repair(text) is None
 
 
 def test_nulls_for_what_was_optional_are_deleted():

@@ -61,6 +61,7 @@ def writer(answer: str) -> MessageWriter:
         history_ids=says.get("history_ids", {}),
         returned={sent: Returned(**known) for sent, known in says.get("returned", {}).items()},
         single_tool=says.get("single_tool", False),
+        schema_of=lambda name: json.dumps(says.get("schemas", {}).get(name, {})).encode(),
     )
 
 

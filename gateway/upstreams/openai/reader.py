@@ -210,9 +210,11 @@ class ChatReader:
     def _end(self) -> list[Part]:
         self.ended = True
         usage = self._figures()
-        finish = Finish.REFUSAL if self._refused else _FINISHES.get(self._finish or "", Finish.STOP)
+        finish = _FINISHES.get(self._finish or "", Finish.STOP)
         if finish is Finish.LENGTH:
             finish = cut_at(self.facts, self.wish, usage)
+        elif self._refused and not self._calls.count:
+            finish = Finish.REFUSAL
         return [*self._prose.rest(), *said(usage), End(finish, self._stop_sequence)]
 
     def _end_of_bytes(self) -> list[Part]:

@@ -42,6 +42,7 @@ class Output:
     count: int = field(default=0, init=False)
     """How many items there have been."""
     refused: bool = field(default=False, init=False)
+    called: bool = field(default=False, init=False)
     _open: dict[int, Piece] = field(factory=dict[int, Piece], init=False)
     _over: set[int] = field(factory=set[int], init=False)
     _kept: Held = field(factory=Held, init=False)
@@ -113,6 +114,7 @@ class Output:
         if place not in self._open:
             self._kept.add("")
             self.count += 1
+            self.called = self.called or type_ == "function_call"
             self._prose.spoken = True
             self._open[place] = Piece(type_)
         return self._open[place]

@@ -185,7 +185,8 @@ class ResponsesReader:
         ]
 
     def _finish(self, response: r.Response, status: str, usage: Usage) -> list[Part]:
-        finish = Finish.REFUSAL if self._output.refused else Finish.STOP
+        refused = self._output.refused and not self._output.called
+        finish = Finish.REFUSAL if refused else Finish.STOP
         notices: list[Part] = []
         reason = response.incomplete_details.reason if response.incomplete_details else None
         if status == "incomplete" and reason == "max_output_tokens":
