@@ -138,8 +138,9 @@ class Quirks:
     `cache_control` on the parts of contents, or as OpenAI's `prompt_cache_breakpoint`."""
     schema: SchemaLevel = "loose"
     """How schemas of tools and answers are lowered (see `gateway.schemas.lowering`)."""
-    strict_tools: bool = False
-    """Whether `strict: true` may be sent with a tool."""
+    strict_tools: Literal["made", "as_sent", "none"] = "as_sent"
+    """What `strict` of a tool does: its schema is made so; it is said of a schema that is so as it came; or
+    nothing, where the server refuses the word."""
     repair_tool_args: bool = False
     """Hold each call until it is over and guess what broken arguments mean: for servers whose models write
     broken JSON. What needs no guessing is mended anyway, unless it was streamed already."""

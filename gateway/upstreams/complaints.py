@@ -6,6 +6,7 @@
     '"qwen" does not support thinking'                                         ->  without `think`
     "Unsupported value: 'max'. Supported values are: 'low', 'high'."           ->  the effort high
     "This response_format type is unavailable now"                             ->  without it
+    "Unknown parameter: 'tools[0].function.strict'."                           ->  no tool `strict`
     "failed to parse grammar"                                                  ->  schemas without constraints
     "The encrypted content ... could not be verified."                         ->  without old reasoning
 
@@ -69,6 +70,8 @@ _ALLOWED_VALUES = re.compile(
     re.IGNORECASE,
 )
 """OpenAI, pydantic (vLLM, SGLang, Mistral), Groq, Ollama: the words that would do, in a row."""
+_STRICT = re.compile(r"\btools?\b[\w.\[\]]*\.strict\b", re.IGNORECASE)
+"""A place in the request: `tools[0].function.strict`, `tools.0.function.strict`."""
 _UNREADABLE = re.compile(r"encrypted content .{0,300}could not be (?:verified|decrypted)", re.IGNORECASE)
 """Responses: reasoning that another server, or another organisation's key, has encrypted."""
 _NOT_ENCRYPTED = re.compile(r"encrypted content is not supported", re.IGNORECASE)
@@ -177,6 +180,8 @@ def _efforts(words: Words) -> frozenset[str]:
 
 
 def _parameter(words: Words) -> str | None:
+    if _STRICT.search(f"{words.message} {words.param}"):
+        return "strict"
     if words.code in _UNSUPPORTED_CODES and words.param.isidentifier():
         return None if words.param in _KEPT else words.param
     for pattern in _PARAMETERS:

@@ -58,7 +58,8 @@ def functions(tools: Toolset, names: Names, quirks: Quirks, amends: Amends, note
         schema = bytes(tool.input_schema)
         strict = _strict(tool, schema, quirks, amends, notes) if tool.strict else None
         name = names.sent(tool.name)
-        parameters = strict.schema if strict else lowering.parameters(schema, level, bare)
+        made = strict is not None and quirks.strict_tools == "made"
+        parameters = strict.schema if strict and made else lowering.parameters(schema, level, bare)
         said = _with_examples(tool, tool.input_examples) if tool.input_examples else tool.description or ""
         told.append(Function(name, said, parameters, tool.input_schema, strict is not None))
         if strict is None and not repair and not tools.members:
@@ -75,9 +76,11 @@ def _strict(
     tool: a.ToolDefinition, schema: bytes, quirks: Quirks, amends: Amends, notes: Notes
 ) -> lowering.Strict | None:
     """The strict form, where both the upstream and the schema have one."""
-    found = lowering.strict(schema) if quirks.strict_tools and not amends.bare_schemas else None
-    if found is None:
+    refused = quirks.strict_tools == "none" or amends.bare_schemas or "strict" in amends.dropped
+    found = None if refused else lowering.strict(schema)
+    if found is None or (quirks.strict_tools == "as_sent" and not found.as_sent):
         notes.add("dropped.strict", tool.name)
+        return None
     return found
 
 

@@ -43,7 +43,7 @@ _OPENAI = evolve(
     service_tier=True,
     user_field="safety_identifier",
     prompt_cache_key=True,
-    strict_tools=True,
+    strict_tools="made",
     json_schema="strict",
 )
 _RESPONSES = evolve(
@@ -135,6 +135,7 @@ PRESETS: Mapping[str, Quirks] = {
         image_urls=True,
         schema="unclosed",
         json_schema="unmarked",
+        strict_tools="none",
     ),
     "groq": evolve(  # [L]
         PLAIN,
@@ -164,6 +165,7 @@ PRESETS: Mapping[str, Quirks] = {
         top_k=True,  # [K]
         user_field="user",  # [K]
         json_schema="unmarked",
+        strict_tools="none",
     ),
     "xai": evolve(  # [L]
         PLAIN,
@@ -174,6 +176,7 @@ PRESETS: Mapping[str, Quirks] = {
         replay_reasoning="none",  # [K]
         image_urls=True,
         json_schema="unmarked",
+        strict_tools="none",
     ),
     "gemini": evolve(  # [L]
         PLAIN,
@@ -185,6 +188,7 @@ PRESETS: Mapping[str, Quirks] = {
         # "Function call is missing a thought_signature in functionCall parts"
         call_signatures=True,
         schema="gemini",
+        strict_tools="none",  # [K] schemas are lowered to what is not strict
     ),
     "vllm": evolve(  # [L]
         _LOCAL,
@@ -210,6 +214,7 @@ PRESETS: Mapping[str, Quirks] = {
         prefill="continue",
         schema="ollama",
         format_beside_tools=False,
+        strict_tools="none",
     ),
 }
 """By the name that `preset:` takes in the YAML."""

@@ -260,6 +260,17 @@ def test_arguments_that_were_cut_off_are_never_made_whole(asking, upstream, text
         client.messages.create(**hello(), tools=[TOOL])
 
 
+def test_server_that_refuses_the_word_strict_is_asked_without_it(asking: Asking, upstream):
+    said = "Unknown parameter: 'tools[0].function.strict'."
+    upstream.script(refusal(400, said), Reply(text="ok"), Reply(text="ok"))
+    tool: Any = {"name": "look", "strict": True, "input_schema": FORM["schema"]}
+    client = asking()
+    for _ in range(2):
+        assert client.messages.create(**hello(), tools=[tool]).content[0].text == "ok"
+    sent = [chat.body["tools"][0]["function"].get("strict") for chat in upstream.chats()]
+    assert sent == [True, None, None]
+
+
 @pytest.mark.parametrize("level", ["object", "none"])
 def test_server_without_schemas_is_told_in_words(asking: Asking, upstream, level: str):
     upstream.script(Reply(text='Sure! {"n": 1}'))

@@ -15,6 +15,7 @@ from gateway.settings.quirks import PLAIN, Quirks
 from gateway.upstreams.built import AS_IT_IS, Amends
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.plan import Plan, plan
+from gateway.upstreams.presets import PRESETS
 
 OPTIONAL = {
     "type": "object",
@@ -41,7 +42,7 @@ def form(quirks: Quirks = PLAIN, amends: Amends = AS_IT_IS, **more: object) -> P
 
 class TestFunctions:
     def test_strict_is_kept_where_upstream_and_schema_have_a_strict_form(self):
-        todo = planned(evolve(PLAIN, strict_tools=True), tools=[{**TOOL, "strict": True}])
+        todo = planned(evolve(PLAIN, strict_tools="made"), tools=[{**TOOL, "strict": True}])
         (told,) = todo.functions
         assert told.strict
         assert json.loads(bytes(told.parameters))["required"] == ["a", "n"]
@@ -53,16 +54,38 @@ class TestFunctions:
     def test_nothing_is_held_where_no_property_was_optional(self):
         schema = {**OPTIONAL, "required": ["a", "n"], "additionalProperties": False}
         tool = {**TOOL, "strict": True, "input_schema": schema}
-        assert not planned(evolve(PLAIN, strict_tools=True), tools=[tool]).returned
+        assert not planned(evolve(PLAIN, strict_tools="made"), tools=[tool]).returned
 
     @pytest.mark.parametrize(
         ("quirks", "schema"),
-        [(PLAIN, OPTIONAL), (evolve(PLAIN, strict_tools=True), {"type": "object", "anyOf": [{}]})],
+        [(PLAIN, OPTIONAL), (evolve(PLAIN, strict_tools="made"), {"type": "object", "anyOf": [{}]})],
     )
     def test_strict_is_dropped_elsewhere(self, quirks: Quirks, schema: dict):
         todo = planned(quirks, tools=[{**TOOL, "input_schema": schema, "strict": True}])
         assert not todo.functions[0].strict
         assert names(todo) == ["dropped.strict"]
+        assert not todo.returned
+
+    @pytest.mark.parametrize(
+        ("quirks", "amends", "strict"),
+        [
+            (PLAIN, AS_IT_IS, True),
+            (PRESETS["vllm"], AS_IT_IS, True),
+            (PRESETS["mistral"], AS_IT_IS, False),
+            (PRESETS["xai"], AS_IT_IS, False),
+            (PRESETS["fireworks"], AS_IT_IS, False),
+            (PRESETS["ollama"], AS_IT_IS, False),
+            (PLAIN, Amends(dropped=frozenset({"strict"})), False),
+        ],
+    )
+    def test_schema_that_is_strict_as_it_came_is_said_to_be(
+        self, quirks: Quirks, amends: Amends, strict: bool
+    ):
+        schema = {**OPTIONAL, "required": ["a", "n"], "additionalProperties": False}
+        todo = planned(quirks, amends, tools=[{**TOOL, "strict": True, "input_schema": schema}])
+        (told,) = todo.functions
+        assert told.strict is strict
+        assert [name for name in names(todo) if "strict" in name] == ([] if strict else ["dropped.strict"])
         assert not todo.returned
 
     def test_every_call_is_held_where_arguments_are_repaired(self):
