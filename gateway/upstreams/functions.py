@@ -77,6 +77,8 @@ def _strict(
 ) -> lowering.Strict | None:
     """The strict form, where both the upstream and the schema have one."""
     refused = quirks.strict_tools == "none" or amends.bare_schemas or "strict" in amends.dropped
+    if quirks.strict_tools == "as_sent":
+        schema = bytes(lowering.parameters(schema, quirks.schema))
     found = None if refused else lowering.strict(schema)
     if found is None or (quirks.strict_tools == "as_sent" and not found.as_sent):
         notes.add("dropped.strict", tool.name)

@@ -71,6 +71,7 @@ class TestFunctions:
         [
             (PLAIN, AS_IT_IS, True),
             (PRESETS["vllm"], AS_IT_IS, True),
+            (evolve(PLAIN, schema="unclosed"), AS_IT_IS, False),
             (PRESETS["mistral"], AS_IT_IS, False),
             (PRESETS["xai"], AS_IT_IS, False),
             (PRESETS["fireworks"], AS_IT_IS, False),
