@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import yaml
 
@@ -14,6 +15,9 @@ from gateway.testing.process import GatewayProcess
 from gateway.testing.upstream import ScriptedUpstream
 
 REQUIRE_ALL = "GATEWAY_REQUIRE_ALL"
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
+"""A loaded machine is no failure: what is slow shows in the benchmarks."""
 REWRITES = ("GATEWAY_REWRITE_GOLDENS", "GATEWAY_REWRITE_EXPECTATIONS")
 Settings = dict[str, Any]
 
