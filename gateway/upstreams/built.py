@@ -41,7 +41,7 @@ class ReplyWish:
     stop_sequences: tuple[str, ...] = ()
     max_tokens: int | None = None
     """What was really asked of the upstream, after clamping."""
-    prompt_tokens: int | None = None
+    prompt_tokens: int | None = field(default=None, eq=False)
     """Our own idea of the prompt's size, for errors that name none."""
 
 
