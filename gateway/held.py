@@ -22,7 +22,7 @@ PIECE = 64
 class Held:
     size: int = 0
 
-    def add(self, text: str) -> None:
+    def add(self, text: str | bytes) -> None:
         """UpstreamFailed where it is too much."""
         self.size += len(text) + PIECE
         if self.size > LIMIT:

@@ -135,6 +135,11 @@ NOTICES: Mapping[str, Meaning] = {
     "fallback.target": Meaning(
         "a target failed before it had said anything, and the next one of the route answered"
     ),
+    "repaired.answer": Meaning(
+        "the upstream's answer was not quite of its protocol's form: a number in a string, a null in a list; "
+        "what could be read of it was taken",
+        Found.ANSWER,
+    ),
     "repaired.stop_reason": Meaning(
         "the upstream's reason for ending did not fit what it had sent", Found.ANSWER
     ),

@@ -41,6 +41,11 @@ def said(usage: Usage) -> list[Part]:
     return [] if usage == Usage() else [usage]
 
 
+def is_fault(parts: list[Part]) -> bool:
+    """Whether an answer has just ended badly."""
+    return bool(parts) and isinstance(parts[-1], Fault)
+
+
 def is_json(payload: bytes) -> bool:
     try:
         msgspec.json.decode(payload)

@@ -113,6 +113,13 @@ def is_error(body: bytes) -> bool:
     return not body.lstrip().startswith(b'"') and bool(read_words(body).message)
 
 
+def names_error(body: bytes) -> bool:
+    """Whether a payload not only has words, but also says that they are an error's."""
+    words = read_words(body)
+    known = words.status or _named(words) or overflow(words)
+    return bool(words.message) and bool(known or "error" in (words.type, words.fields.get("object")))
+
+
 def _named(words: Words) -> int | None:
     """The status that an error's code or type is the name of."""
     for name in (words.code, words.type):

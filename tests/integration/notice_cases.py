@@ -346,6 +346,9 @@ CASES: dict[str, Case] = {
         sees=lambda chats: [chat.body["model"] for chat in chats],
         expected=["first", "second"],
     ),
+    "repaired.answer": Case(
+        answers=(told({"choices": [None, {"delta": {"content": "ok"}, "finish_reason": "stop"}]}),)
+    ),
     "repaired.stop_reason": Case({"tools": [LOOK]}, answers=(Reply(text="ok", finish="tool_calls"),)),
     "repaired.structured_output": Case(
         {"output_config": _form(NUMBER)},

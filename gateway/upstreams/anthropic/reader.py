@@ -15,6 +15,7 @@ import msgspec
 from attrs import define, field
 
 from gateway.errors import Kind
+from gateway.held import Held
 from gateway.lines import LineTooLong
 from gateway.parts import Fault, Part, Relayed, Usage
 from gateway.upstreams.anthropic import wire as w
@@ -54,6 +55,7 @@ class RelayReader:
     ended: bool = field(default=False, init=False)
     _intake: Intake = field(factory=Intake, init=False)
     _folding: Folding = field(factory=Folding, init=False)
+    _kept: Held = field(factory=Held, init=False)
     _spoken: bool = field(default=False, init=False)
     _stop: str = field(default="", init=False)
 
@@ -117,6 +119,7 @@ class RelayReader:
         self.ended = event.name == "message_stop"
         if self.streams:
             return [event]
+        self._kept.add(event.data)
         try:
             self._folding.add(event)
             return [Relayed("message", self._folding.message(self._stop), self._stop)] if self.ended else []

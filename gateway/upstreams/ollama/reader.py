@@ -16,9 +16,10 @@ from gateway.lines import LIMIT, LineTooLong
 from gateway.ndjson import NdjsonReader
 from gateway.parts import End, Fault, Finish, Part, Tool, Usage
 from gateway.upstreams.built import ReplyWish
-from gateway.upstreams.ending import cut, cut_at, excerpt, garbage, is_json, said
+from gateway.upstreams.ending import cut, cut_at, excerpt, garbage, is_fault, is_json, said
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.failures import fault, is_error
+from gateway.upstreams.lenient import MENDED, UNREADABLE, lenient, text_of
 from gateway.upstreams.ollama import wire as w
 from gateway.upstreams.prose import Prose
 
@@ -41,6 +42,7 @@ class NativeReader:
     _lines: NdjsonReader = field(factory=NdjsonReader, init=False)
     _prose: Prose = field(init=False)
     _calls: int = field(default=0, init=False)
+    _mended: bool = field(default=False, init=False)
     _begun: bool = field(default=False, init=False)
     _spread: list[bytes] = field(factory=list[bytes], init=False)
     """The lines of a body that is one JSON text over several."""
@@ -86,24 +88,32 @@ class NativeReader:
         if self._spread:
             spread, self._spread = self._spread, []
             return [b"\n".join([*spread, *rest])]
-        return [line for line in rest if not line.startswith(b"{") or is_json(line)]
+        return [line for line in rest if not line.startswith(b"{") or is_json(line) or lenient(_LINE, line)]
 
     def _payload(self, payload: bytes) -> list[Part]:
         if self._spread:
             return self._keep(payload)
         try:
             line = _LINE.decode(payload)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return self._unreadable(payload)
+        except UNREADABLE:
+            return self._second_look(payload)
+        return self._line(line, payload)
+
+    def _line(self, line: w.Line, payload: bytes) -> list[Part]:
         self._begun = True
         if line.error and bytes(line.error) not in _NO_ERROR:
             return self._break(fault(payload, self.facts, self.wish.prompt_tokens))
-        if line.message is None and not line.done:
+        if line.message is None and line.done is None:
             return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"))
         parts = self._message(line.message) if line.message is not None else []
         return parts + self._end(line) if line.done else parts
 
-    def _unreadable(self, payload: bytes) -> list[Part]:
+    def _second_look(self, payload: bytes) -> list[Part]:
+        line = lenient(_LINE, payload)
+        if line is not None:
+            parts = self._line(line, payload)
+            fresh, self._mended = not self._mended, True
+            return [MENDED, *parts] if fresh and not is_fault(parts) else parts
         if is_json(payload):
             if is_error(payload):
                 return self._break(fault(payload, self.facts, self.wish.prompt_tokens))
@@ -132,16 +142,18 @@ class NativeReader:
     def _call(self, call: w.CalledTool) -> Tool:
         key, function = self._calls, call.function or w.CalledFunction()
         self._calls += 1
-        raw = bytes(function.arguments)
-        arguments = msgspec.json.decode(raw, type=str) if raw.startswith(b'"') else raw.decode()
-        return Tool(key, call.id or "", function.name or "", arguments, whole=True)
+        return Tool(key, call.id or "", function.name or "", text_of(function.arguments), whole=True)
 
     def _end(self, line: w.Line) -> list[Part]:
         self.ended = True
-        usage = Usage(input=line.prompt_eval_count or None, output=line.eval_count)
+        usage = Usage(input=max(0, line.prompt_eval_count or 0) or None, output=_count(line.eval_count))
         finish = cut_at(self.facts, self.wish, usage) if line.done_reason == "length" else Finish.STOP
         return [*self._prose.rest(), *said(usage), End(finish)]
 
     def _break(self, fault: Fault) -> list[Part]:
         self.ended = True
         return [fault]
+
+
+def _count(tokens: int | None) -> int | None:
+    return None if tokens is None else max(0, tokens)

@@ -12,14 +12,12 @@ Rules:
 
 from __future__ import annotations
 
-import msgspec
 from attrs import Factory, define
 
 from gateway.brackets import Brackets
 from gateway.parts import Tool
+from gateway.upstreams.lenient import text_of
 from gateway.upstreams.openai import wire as o
-
-_TEXT = msgspec.json.Decoder(str)
 
 
 @define
@@ -82,6 +80,4 @@ def arguments_of(function: o.FunctionPiece) -> tuple[str, bool]:
     raw = bytes(function.arguments)
     if raw in (b"", b"null"):
         return "", False
-    if raw.startswith(b'"'):
-        return _TEXT.decode(raw), False
-    return raw.decode(), True
+    return text_of(raw), not raw.startswith(b'"')

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from msgspec import Raw
 
+from gateway.upstreams.lenient import read, text_of
 from gateway.upstreams.openai import wire as o
 
 _PART = msgspec.json.Decoder(o.ContentPart)
@@ -18,17 +19,24 @@ def reasoning_of(details: Iterable[Raw] | None) -> str:
     """The text of OpenRouter's `reasoning_details`; encrypted ones have none."""
     if not details:
         return ""
-    read = (_DETAIL.decode(raw) for raw in details)
-    return "".join(detail.text or detail.summary or "" for detail in read)
+    known = (detail for raw in details if (detail := read(_DETAIL, raw)))
+    return "".join(detail.text or detail.summary or "" for detail in known)
 
 
 def telling(details: Iterable[Raw]) -> tuple[Raw, ...]:
     """Those of OpenRouter's `reasoning_details` that hold anything. To be kept, all of it must be UTF-8."""
-    return tuple(raw for raw in details if _tells(_DETAIL.decode(str(bytes(raw), "utf-8"))))
+    return tuple(raw for raw in details if _is_text(raw) and _tells(read(_DETAIL, raw)))
 
 
-def _tells(detail: o.ReasoningDetail) -> bool:
-    return bool(detail.text or detail.summary or detail.signature or detail.data)
+def _is_text(raw: Raw) -> bool:
+    try:
+        return bool(str(bytes(raw), "utf-8"))
+    except UnicodeDecodeError:
+        return False
+
+
+def _tells(detail: o.ReasoningDetail | None) -> bool:
+    return detail is not None and bool(detail.text or detail.summary or detail.signature or detail.data)
 
 
 def signature_of(extra_content: Raw) -> str:
@@ -42,10 +50,11 @@ def signature_of(extra_content: Raw) -> str:
 def passages_of(content: Iterable[Raw]) -> Iterator[tuple[str, bool]]:
     """A list of parts (Mistral) -> each text, and whether it is reasoning."""
     for raw in content:
-        part = _PART.decode(raw)
+        part = read(_PART, raw) or o.ContentPart(text=text_of(raw) if bytes(raw).startswith(b'"') else None)
         if isinstance(part.thinking, str):
             yield part.thinking, True
         elif part.thinking is not None:
-            yield "".join(_PART.decode(inner).text or "" for inner in part.thinking), True
+            parts = (inner for raw in part.thinking if (inner := read(_PART, raw)))
+            yield "".join(inner.text or "" for inner in parts), True
         if part.text:
             yield part.text, False

@@ -16,10 +16,11 @@ from attrs import define, field
 from gateway.lines import LineTooLong
 from gateway.parts import End, Fault, Finish, Notice, Part, Text, Usage
 from gateway.upstreams.built import ReplyWish
-from gateway.upstreams.ending import cut, cut_at, excerpt, garbage, is_json, said
+from gateway.upstreams.ending import cut, cut_at, excerpt, garbage, is_fault, is_json, said
 from gateway.upstreams.facts import ModelFacts
-from gateway.upstreams.failures import fault, is_error
+from gateway.upstreams.failures import fault, is_error, names_error
 from gateway.upstreams.intake import Intake
+from gateway.upstreams.lenient import MENDED, UNREADABLE, is_nothing, lenient
 from gateway.upstreams.openai import wire as o
 from gateway.upstreams.openai.calls import CallPieces
 from gateway.upstreams.openai.content import passages_of, reasoning_of, signature_of, telling
@@ -38,7 +39,7 @@ _FINISHES = {
 """Everything else is an ordinary stop."""
 _BROKEN = frozenset({"error", "abort", "network_error", "insufficient_system_resource"})
 """OpenRouter; vLLM and SGLang; Zhipu (general knowledge, not checked here); DeepSeek: the server gave up."""
-_NO_ERROR = frozenset({b"", b"null", b"false", b'""', b"{}"})
+_NO_ERROR = frozenset({b"", b"null", b"false", b'""', b"{}", b"[]"})
 
 
 @define
@@ -58,6 +59,7 @@ class ChatReader:
     _finish: str | None = field(default=None, init=False)
     _stop_sequence: str | None = field(default=None, init=False)
     _refused: bool = field(default=False, init=False)
+    _mended: bool = field(default=False, init=False)
     _usage: bytes = field(default=b"", init=False)
     _tier: str | None = field(default=None, init=False)
 
@@ -114,11 +116,26 @@ class ChatReader:
         if payload == b"[DONE]":
             return self._end()
         try:
-            return self._chunk(_COMPLETION.decode(payload), payload)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            if is_json(payload) and is_error(payload):
-                return self._break(fault(payload, self.facts, self.wish.prompt_tokens))
-            return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"))
+            chunk = _COMPLETION.decode(payload)
+        except UNREADABLE:
+            return self._second_look(payload)
+        return self._chunk(chunk, payload)
+
+    def _second_look(self, payload: bytes) -> list[Part]:
+        chunk = lenient(_COMPLETION, payload)
+        if chunk is not None:
+            parts = self._chunk(chunk, payload)
+            fresh, self._mended = not self._mended, True
+            return [MENDED, *parts] if fresh and not is_fault(parts) else parts
+        if not self._intake.plain and is_nothing(payload):
+            return []
+        if is_json(payload) and is_error(payload):
+            return self._break(fault(payload, self.facts, self.wish.prompt_tokens))
+        return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"))
+
+    def _is_refusal(self, payload: bytes) -> bool:
+        """In a stream, words alone are no error: some servers send them while one waits."""
+        return is_error(payload) if self._intake.plain else names_error(payload)
 
     def _chunk(self, chunk: o.Completion, payload: bytes) -> list[Part]:
         choices = chunk.choices
@@ -128,7 +145,9 @@ class ChatReader:
             self._usage = bytes(chunk.usage)
         elif chunk.x_groq is not None and len(chunk.x_groq.usage) > len(b"null"):
             self._usage = bytes(chunk.x_groq.usage)
-        if (chunk.error and bytes(chunk.error) not in _NO_ERROR) or (choices is None and is_error(payload)):
+        if (chunk.error and bytes(chunk.error) not in _NO_ERROR) or (
+            choices is None and self._is_refusal(payload)
+        ):
             return self._break(fault(payload, self.facts, self.wish.prompt_tokens))
         parts: list[Part] = []
         for choice in choices or ():

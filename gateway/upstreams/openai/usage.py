@@ -2,7 +2,8 @@
 
 Rules:
 - `prompt_tokens` counts the whole prompt; ours leaves out what came from or went to a cache.
-- Zeros for the prompt are no figures: some servers send them until they know. Nor is anything unreadable.
+- Zeros for the prompt are no figures: some servers send them until they know. Nor is anything unreadable;
+  what stands beside it is. No figure is below zero.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import msgspec
 
 from gateway.parts import Usage
+from gateway.upstreams.lenient import read
 from gateway.upstreams.openai import wire as o
 
 _USAGE = msgspec.json.Decoder(o.Usage, strict=False)
@@ -20,22 +22,26 @@ def usage_of(raw: bytes, *, reasoning_apart: bool = False, tier: str | None = No
 
     `reasoning_apart`: the server's completion tokens leave the reasoning out. `tier` stands beside them.
     """
-    try:
-        sent = _USAGE.decode(raw)
-    except msgspec.MsgspecError:
+    sent = read(_USAGE, raw)
+    if sent is None:
         return Usage(tier=tier)
     prompt = sent.prompt_tokens_details or o.PromptDetails()
     completion = sent.completion_tokens_details or o.CompletionDetails()
-    read = prompt.cached_tokens or sent.prompt_cache_hit_tokens or 0
-    written = prompt.cache_write_tokens or 0
+    cached = max(0, prompt.cached_tokens or sent.prompt_cache_hit_tokens or 0)
+    written = max(0, prompt.cache_write_tokens or 0)
+    whole, reasoned = max(0, sent.prompt_tokens or 0), _count(completion.reasoning_tokens)
     return Usage(
-        input=max(0, sent.prompt_tokens - read - written) if sent.prompt_tokens else None,
-        output=_output(sent.completion_tokens, completion.reasoning_tokens if reasoning_apart else None),
-        cache_read=read,
+        input=max(0, whole - cached - written) if whole else None,
+        output=_output(_count(sent.completion_tokens), reasoned if reasoning_apart else None),
+        cache_read=cached,
         cache_write=written,
-        thinking=completion.reasoning_tokens,
+        thinking=reasoned,
         tier=tier,
     )
+
+
+def _count(tokens: int | None) -> int | None:
+    return None if tokens is None else max(0, tokens)
 
 
 def _output(tokens: int | None, apart: int | None) -> int | None:

@@ -17,6 +17,7 @@ from attrs import Factory, define, field
 
 from gateway.held import Held
 from gateway.parts import Notice, Part, Text, Tool
+from gateway.upstreams.lenient import text_of
 from gateway.upstreams.prose import Prose
 from gateway.upstreams.responses import wire as r
 
@@ -67,7 +68,7 @@ class Output:
 
     def said(self, place: int, text: str) -> list[Part]:
         piece = self._piece(place, "message")
-        piece.streamed = True
+        piece.streamed = piece.streamed or bool(text)
         return self._out(piece, self._prose.said(text) if text else [])
 
     def refusal(self, place: int, text: str) -> list[Part]:
@@ -86,7 +87,7 @@ class Output:
 
     def argued(self, place: int, arguments: str) -> list[Part]:
         piece = self._piece(place, "function_call")
-        piece.streamed = True
+        piece.streamed = piece.streamed or bool(arguments)
         return self._out(piece, [Tool(place, arguments=arguments)])
 
     def argued_whole(self, place: int, arguments: str) -> list[Part]:
@@ -122,7 +123,7 @@ class Output:
     def _whole(self, place: int, piece: Piece, item: r.Item) -> list[Part]:
         match item.type:
             case "function_call":
-                arguments = "" if piece.streamed else item.arguments or ""
+                arguments = "" if piece.streamed else text_of(item.arguments)
                 call = Tool(place, item.call_id or "", item.name or "", arguments, whole=True)
                 return [*self._prose.rest(), call]
             case "message":

@@ -18,10 +18,11 @@ from msgspec import Raw
 from gateway.lines import LineTooLong
 from gateway.parts import End, Fault, Finish, Notice, Part, Usage
 from gateway.upstreams.built import ReplyWish
-from gateway.upstreams.ending import cut, cut_at, excerpt, garbage, is_json, said
+from gateway.upstreams.ending import cut, cut_at, excerpt, garbage, is_fault, is_json, said
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.failures import fault, is_error
 from gateway.upstreams.intake import Intake
+from gateway.upstreams.lenient import MENDED, UNREADABLE, is_nothing, lenient, read, text_of
 from gateway.upstreams.prose import Prose
 from gateway.upstreams.responses import wire as r
 from gateway.upstreams.responses.output import Output
@@ -30,7 +31,6 @@ from gateway.upstreams.responses.usage import usage_of
 _EVENT = msgspec.json.Decoder(r.Event)
 _ITEM = msgspec.json.Decoder(r.Item)
 _RESPONSE = msgspec.json.Decoder(r.Response)
-_TEXT = msgspec.json.Decoder(str)
 _ENDS = {
     "response.completed": "completed",
     "response.incomplete": "incomplete",
@@ -65,7 +65,7 @@ _CODES = {
     ),
 }
 """The API's list of codes; those of prompts and images are the request's, and no retry mends them."""
-_NO_ERROR = frozenset({b"", b"null", b'""', b"{}"})
+_NO_ERROR = frozenset({b"", b"null", b'""', b"{}", b"[]"})
 
 
 @define
@@ -79,6 +79,7 @@ class ResponsesReader:
     wish: ReplyWish
     prefill: str = ""
     ended: bool = field(default=False, init=False)
+    _mended: bool = field(default=False, init=False)
     _intake: Intake = field(factory=Intake, init=False)
     _output: Output = field(init=False)
 
@@ -126,32 +127,43 @@ class ResponsesReader:
         return self._payload(body, plain=True)
 
     def _payload(self, payload: bytes, *, plain: bool) -> list[Part]:
+        if plain:
+            return self._end("", payload, payload)
         try:
-            return self._end("", payload, payload) if plain else self._event(_EVENT.decode(payload), payload)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            if is_json(payload) and is_error(payload):
-                return self._break(fault(payload, self.facts, self.wish.prompt_tokens))
-            return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"))
+            event = _EVENT.decode(payload)
+        except UNREADABLE:
+            mended = lenient(_EVENT, payload)
+            if mended is None:
+                return [] if is_nothing(payload) else self._unreadable(payload)
+            parts = self._event(mended, payload)
+            fresh, self._mended = not self._mended, True
+            return [MENDED, *parts] if fresh and not is_fault(parts) else parts
+        return self._event(event, payload)
+
+    def _unreadable(self, payload: bytes) -> list[Part]:
+        if is_json(payload) and is_error(payload):
+            return self._break(fault(payload, self.facts, self.wish.prompt_tokens))
+        return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"))
 
     def _event(self, event: r.Event, payload: bytes) -> list[Part]:  # noqa: C901  a case for each event
         place = self._output.place(event.output_index, event.item_id)
         match event.type:
             case "response.output_text.delta":
-                return self._output.said(place, _TEXT.decode(event.delta))
+                return self._output.said(place, text_of(event.delta))
             case "response.function_call_arguments.delta":
-                return self._output.argued(place, _TEXT.decode(event.delta))
+                return self._output.argued(place, text_of(event.delta))
             case "response.reasoning_summary_text.delta":
                 return self._thought(event, place, event.summary_index, raw=False)
             case "response.reasoning_text.delta":
                 return self._thought(event, place, event.content_index, raw=True)
             case "response.refusal.delta":
-                return self._output.refusal(place, _TEXT.decode(event.delta))
+                return self._output.refusal(place, text_of(event.delta))
             case "response.output_item.added":
-                return self._output.begun(place, _ITEM.decode(event.item))
+                return self._output.begun(place, item) if (item := read(_ITEM, event.item)) else []
             case "response.function_call_arguments.done":
-                return self._output.argued_whole(place, _TEXT.decode(event.arguments))
+                return self._output.argued_whole(place, text_of(event.arguments))
             case "response.output_item.done":
-                return self._output.ended(place, _ITEM.decode(event.item))
+                return self._output.ended(place, item) if (item := read(_ITEM, event.item)) else []
             case "error" | "":
                 return self._break(self._fault(payload))
             case other if other in _ENDS:
@@ -160,13 +172,15 @@ class ResponsesReader:
                 return []
 
     def _thought(self, event: r.Event, place: int, paragraph: int | None, *, raw: bool) -> list[Part]:
-        return self._output.thought(place, _TEXT.decode(event.delta), paragraph or 0, raw=raw)
+        return self._output.thought(place, text_of(event.delta), paragraph or 0, raw=raw)
 
     # ------------------------------------------------------------ the end
 
     def _end(self, status: str, body: bytes, payload: bytes) -> list[Part]:
         """`status`: what the event says; the response itself may say it better."""
-        response = _RESPONSE.decode(body) if body else r.Response()
+        response = read(_RESPONSE, body) if body else r.Response()
+        if response is None:
+            return self._unreadable(payload)
         usage = usage_of(bytes(response.usage), response.service_tier)
         status = response.status or status
         if bytes(response.error) not in _NO_ERROR or status in ("failed", "cancelled"):
@@ -181,7 +195,10 @@ class ResponsesReader:
         if self._output.count:
             return []
         return [
-            part for place, item in enumerate(items) for part in self._output.ended(place, _ITEM.decode(item))
+            part
+            for place, raw in enumerate(items)
+            if (item := read(_ITEM, raw))
+            for part in self._output.ended(place, item)
         ]
 
     def _finish(self, response: r.Response, status: str, usage: Usage) -> list[Part]:

@@ -61,7 +61,7 @@ def test_calls_with_one_index_are_never_merged():
 
 @pytest.mark.parametrize(
     ("arguments", "text"),
-    [({"a": "é"}, '{"a": "\\u00e9"}'), ('{"a":1}', '{"a":1}'), (None, "null"), ([1], "[1]")],
+    [({"a": "é"}, '{"a": "\\u00e9"}'), ('{"a":1}', '{"a":1}'), (None, ""), ([1], "[1]")],
 )
 def test_arguments_become_a_json_text(arguments, text):
     call = {"function": {"name": "A", "arguments": arguments}}
@@ -132,9 +132,7 @@ def test_error_line_is_that_error(error, kind, before):
         b"<html><title>Bad gateway</title></html>",
         b"plain words\n",
         b"{}\n",
-        b'{"done": false}\n',
         b'{"message": 7}\n',
-        b'{"message": {"content": "\xff"}}\n',
         b"[1]\n",
         b'{"a":' * 10_000 + b"\n",
     ],
@@ -171,3 +169,29 @@ def test_think_tags_in_the_content_are_reasoning():
 
 def test_echo_of_the_prefill_is_removed():
     assert reader(prefill="Once").feed(line(content="Once upon")) == [Text(" upon")]
+
+
+@pytest.mark.parametrize(
+    ("odd", "text"),
+    [
+        (b'{"message":{"content":["b","c"]},"done":false}', "bc"),
+        (b'{"message":{"content":"b\xff"},"done":false}', "b\ufffd"),
+        (b'{"message":{"content":"b","tool_calls":[null]},"done":false}', "b"),
+        (b'{"done":false}', ""),
+        (b'\xef\xbb\xbf{"message":{"content":"b"},"done":false}', "b"),
+    ],
+)
+def test_line_of_an_odd_form_is_read(odd, text):
+    parts = read(odd + b"\n" + line(content="z") + done())
+    assert "".join(part.text for part in parts if isinstance(part, Text)) == f"{text}z"
+    assert parts[-1] == End()
+
+
+@pytest.mark.parametrize("count", ["7", 7.0, -7])
+def test_odd_counts_are_read(count):
+    usage = Usage(None, 0 if count == -7 else 7)
+    assert usage in read(line(content="a") + done(eval_count=count))
+
+
+def test_lines_that_say_nothing_are_no_answer():
+    assert isinstance(read(b'{"done": false}\n')[-1], Fault)

@@ -224,15 +224,39 @@ GARBAGE = [
     b'"text"',
     b"null",
     b'{"choices": [{"message": {"content": "a"',
-    b'{"choices": [{"message": {"content": "\xff"}}]}',
-    b'{"choices": [{"message": {"content": 7}}]}',
     b'{"choices": [7]}',
     b'{"choices": ' + b"[" * 10_000,
     b"data: {broken}\n\n",
     b"data: hello\n\n",
-    b'data: {"choices":[{"delta":{"content":"\xff\xfe"}}]}\n\n',
-    b'data: {"choices":[{"delta":{"content":["x"]}}]}\n\n',
-    b'data: {"choices":{}}\n\n',
+]
+
+ALMOST = [
+    b'{"choices":[null]}',
+    b'{"choices":[{"delta":{"tool_calls":[null]}}]}',
+    b'{"choices":[{"delta":{"tool_calls":{}}}]}',
+    b'{"choices":[{"delta":{"tool_calls":""}}]}',
+    b'{"choices":[{"delta":{"reasoning":{"a":1}}}]}',
+    b'{"choices":[{"delta":{},"stop_reason":1.5,"matched_stop":["x"]}]}',
+    b'{"choices":[],"x_groq":"x"}',
+]
+"""What says nothing, and is read past with a notice."""
+NOTHING = [
+    b"null",
+    b"42",
+    b'{"message":"processing"}',
+    b'{"detail":"still waiting"}',
+    b'{"choices":[],"error":[]}',
+    b'{"choices":[{"delta":{"reasoning_details":[null]}}]}',
+]
+ODD = [
+    (b'"index":"0","delta":{"content":"b"}', "b"),
+    (b'"index":0.0,"delta":{"content":"b"}', "b"),
+    (b'"delta":{"content":5}', "5"),
+    (b'"delta":{"content":["b","c"]}', "bc"),
+    (b'"delta":{"content":["b",null,{"type":"text","text":"c"}]}', "bc"),
+    (b'"delta":{"content":"b\xff"}', "b\ufffd"),
+    (b'"delta":{"content":"b\\ud83d"}', "b\ufffd"),
+    (b'"delta":{"content":"b"},"finish_reason":5', "b"),
 ]
 
 
@@ -383,3 +407,66 @@ def test_cutting_the_bytes_anywhere_changes_nothing(answer: dict, data: st.DataO
         for part in reading.feed(stream[a:b])
     ]
     assert [*parts, *reading.close()] == read(stream)
+
+
+def around(middle: bytes) -> bytes:
+    return sse(delta(content="a")) + b"data: " + middle + b"\n\n" + sse(delta("stop", content="z"))
+
+
+def said_in(parts: list[Part]) -> str:
+    return "".join(part.text for part in parts if isinstance(part, Text))
+
+
+@pytest.mark.parametrize("chunk", ALMOST)
+def test_junk_beside_an_answer_costs_no_more_than_itself(chunk):
+    parts = read(around(chunk))
+    assert said_in(parts) == "az"
+    assert isinstance(parts[-1], End)
+    assert [part.name for part in parts if isinstance(part, Notice)] == ["repaired.answer"]
+
+
+@pytest.mark.parametrize("chunk", NOTHING)
+def test_chunk_that_says_nothing_is_read_past(chunk):
+    parts = read(around(chunk))
+    assert (said_in(parts), parts[-1]) == ("az", End())
+
+
+@pytest.mark.parametrize(("choice", "text"), ODD)
+def test_text_of_an_odd_form_is_read(choice, text):
+    parts = read(around(b'{"choices":[{' + choice + b"}]}"))
+    assert said_in(parts) == f"a{text}z"
+    assert isinstance(parts[-1], End)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        {"index": "0", "id": "c", "function": {"name": "f", "arguments": "{}"}},
+        {"index": 0.0, "id": "c", "function": {"name": "f", "arguments": "{}"}},
+    ],
+)
+def test_call_with_an_odd_index_is_a_call(piece):
+    parts = read(sse({"choices": [{"delta": {"tool_calls": [None, piece]}}]}))
+    assert [part for part in parts if isinstance(part, Tool)] == [Tool(0, "c", "f", "{}")]
+
+
+def test_number_as_an_id_is_one():
+    call = {"index": 0, "id": 17, "function": {"name": "f", "arguments": "{}"}}
+    assert Tool(0, "17", "f", "{}") in read(sse({"choices": [{"delta": {"tool_calls": [call]}}]}))
+
+
+def test_plain_answer_with_a_byte_order_mark_is_read():
+    body = b'\xef\xbb\xbf{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}]}'
+    assert reader().whole(body) == [Text("a"), End()]
+
+
+@pytest.mark.parametrize("chunk", [b'{"choices":{}}', b'{"message":"processing"}', b"null"])
+def test_stream_of_nothing_that_can_be_read_is_no_answer(chunk):
+    assert isinstance(read(b"data: " + chunk + b"\n\n")[-1], Fault)
+
+
+@pytest.mark.parametrize(
+    "chunk", [b'{"object":"error","message":"m","code":400}', b'{"message":"m","code":"rate_limit_exceeded"}']
+)
+def test_words_that_are_named_an_error_are_one(chunk):
+    assert isinstance(read(around(chunk))[-1], Fault)

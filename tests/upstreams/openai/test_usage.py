@@ -33,7 +33,19 @@ from gateway.upstreams.openai.usage import usage_of
             {"prompt_tokens": 7, "prompt_tokens_details": None, "completion_tokens_details": None},
             Usage(7, None, 0, 0),
         ),
-        ({"prompt_tokens": [7]}, Usage()),
+        ({"prompt_tokens": [7]}, Usage(None, None, 0, 0)),
+        ({"prompt_tokens": -12, "completion_tokens": -3}, Usage(None, 0, 0, 0)),
+        ({"prompt_tokens": 12, "completion_tokens": 3.5}, Usage(12, None, 0, 0)),
+        (
+            {
+                "prompt_tokens": 12,
+                "completion_tokens": 3,
+                "prompt_tokens_details": 5,
+                "completion_tokens_details": "x",
+            },
+            Usage(12, 3, 0, 0),
+        ),
+        ("x", Usage()),
     ],
 )
 def test_prompt_is_counted_without_its_cached_part(sent, usage):
