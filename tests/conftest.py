@@ -18,6 +18,8 @@ REQUIRE_ALL = "GATEWAY_REQUIRE_ALL"
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 """A loaded machine is no failure: what is slow shows in the benchmarks."""
+KEPT = 6
+"""How many gateways stay for tests with the same configuration."""
 REWRITES = ("GATEWAY_REWRITE_GOLDENS", "GATEWAY_REWRITE_EXPECTATIONS")
 Settings = dict[str, Any]
 
@@ -88,10 +90,12 @@ def start_gateway(
 
     def start(config: Mapping[str, Any]) -> GatewayProcess:
         text = yaml.safe_dump(dict(config), sort_keys=False)
-        gateway = gateways.get(text)
+        gateway = gateways.pop(text, None)
         if gateway is None or not gateway.alive:
-            gateway = gateways[text] = _start(text, tmp_path_factory.mktemp("gateway"))
+            gateway = _start(text, tmp_path_factory.mktemp("gateway"))
+        gateways[text] = gateway
         used.append((gateway, gateway.log.stat().st_size))
+        _retire(gateways, [one for one, _ in used])
         return gateway
 
     yield start
@@ -100,6 +104,13 @@ def start_gateway(
         print(log)
         assert gateway.alive, "the gateway ended during the test"
         assert "Traceback" not in log, f"the gateway logged a traceback:\n{log}"
+
+
+def _retire(gateways: dict[str, GatewayProcess], used: list[GatewayProcess]) -> None:
+    """Stop those that no test has asked for lately."""
+    idle = [text for text, gateway in gateways.items() if gateway not in used]
+    for text in idle[: max(0, len(gateways) - KEPT)]:
+        gateways.pop(text).stop()
 
 
 def _start(text: str, folder: Path) -> GatewayProcess:
