@@ -21,7 +21,7 @@ from collections.abc import Mapping
 
 from attrs import define, field
 
-from gateway.anthropic import ids, reminders, served
+from gateway.anthropic import ids, reminders, results, served
 from gateway.anthropic import turns as t
 from gateway.anthropic import wire as a
 from gateway.anthropic.compaction import Summary, summary
@@ -30,30 +30,27 @@ from gateway.anthropic.marks import Places, cuts
 from gateway.anthropic.names import Names
 from gateway.anthropic.notes import Notes
 from gateway.anthropic.pieces import MESSAGES, Eyes, Piece, Place
-from gateway.anthropic.speech import Called, Speech, called, paragraphs
-
-INTERRUPTED = "(no result: the call was interrupted)"
 
 
 def conversation(request: a.MessagesRequest, terms: t.Terms, names: Names, notes: Notes) -> t.Conversation:
     head = reminders.head(request)
     eyes = Eyes(terms.sight, notes, terms.attachments)
-    assembly = Assembly(request.messages, terms, names, Content(eyes, names), newest=head.newest)
+    assembly = Assembly(request.messages, terms, names, Content(eyes, names), head)
     assembly.content.strayed(request.strays)
     marked = terms.marks.messages
     for i, message in enumerate(request.messages):
-        place = Place(i, MESSAGES, head.opening <= i <= head.newest)
+        assembly.at = i
         marks = marked.get(i) if marked else None
         if message.role == "assistant":
-            assembly.assistant(message, place)
+            assembly.assistant(message)
         elif message.role != "system":
             if message.role != "user":
                 notes.add("dropped.role", message.role)
-            assembly.user(message, place, marks)
+            assembly.user(message, marks)
         elif i < head.first:
-            assembly.content.changes(message.content, place)
+            assembly.content.changes(message.content, assembly.place)
         else:
-            assembly.system(message, reminders.text(message, i, head.newest), place)
+            assembly.system(message, reminders.text(message, i, head.newest))
         if marks and message.role in ("assistant", "system") and assembly.turns:
             assembly.turns[-1].mark(marks[max(marks)])
     turns = assembly.finish()
@@ -70,15 +67,20 @@ class Assembly:
     terms: t.Terms
     names: Names
     content: Content
-    newest: int
-    """Where the last user message stands."""
+    head: reminders.Head
+    at: int = 0
+    """Which message it is at."""
     turns: list[t.Turn] = field(factory=list[t.Turn])
     speaking: t.AssistantTurn | None = None
     """The assistant's turn, as long as nothing but the places for its results follows it."""
+    signature: str = ""
+    """Of the assistant's next call."""
     open: dict[str, list[t.Result]] = field(factory=dict[str, list[t.Result]])
     """Places for results of the latest assistant turn, by the client's id of the call."""
+    serving: set[str] = field(factory=set[str])
+    """Ids of calls that Anthropic's side ran, in what the assistant is saying."""
     served: dict[str, t.Result] = field(factory=dict[str, t.Result])
-    """Places for results of calls that Anthropic's side ran, by their ids."""
+    """Places for their results, by their ids."""
     answered: Mapping[str, bool] | None = None
     """Such calls that have a result anywhere: whether it is shown. None until there is one."""
     settled: bool = False
@@ -86,48 +88,61 @@ class Assembly:
     waiting: list[str] = field(factory=list[str])
     """System texts that follow an assistant's turn and wait for the user's."""
 
-    def assistant(self, message: a.Message, place: Place) -> None:
-        speech = Speech()
+    @property
+    def place(self) -> Place:
+        """Where the message stands: made only for who asks, which hardly any message makes one do."""
+        return Place(self.at, MESSAGES, self.head.opening <= self.at <= self.head.newest)
+
+    def assistant(self, message: a.Message) -> None:
+        said, self.signature = t.AssistantTurn(), ""
         for i, block in enumerate(message.content):
             match block:
                 case a.Text():
-                    speech.text += block.text
+                    said.text += block.text
                 case a.ToolUse():
-                    speech.call(called(block))
+                    said.calls.append(self._called(block))
                 case a.ThinkingBlock():
-                    speech.think(self.terms.replayed(block))
+                    replay = self.terms.replayed(block)
+                    said.think(replay)
+                    self.signature = replay.call or self.signature
                 case a.RedactedThinking():
                     pass
                 case a.Unknown():
-                    speech = self._other(block, speech, place.block(i))
+                    said = self._other(block, said, self.place.block(i))
                 case a.Quoted() | a.Image() | a.Document() | a.ToolResult() | a.ToolReference():
-                    speech.text += self.content.spoken(block)
-        self._say(speech)
+                    said.text += self.content.spoken(block)
+        self._say(said)
 
-    def user(self, message: a.Message, place: Place, marks: Places | None = None) -> None:
+    def _called(self, block: a.ToolUse) -> t.Call:
+        """By the client's id and full name."""
+        name = f"{block.toolset_name}__{block.name}" if block.toolset_name else block.name
+        signature, self.signature = self.signature, ""
+        return t.Call(block.id, name, t.arguments(block.input), signature)
+
+    def user(self, message: a.Message, marks: Places | None = None) -> None:
         pieces: list[Piece] = []
         answered = False
         marked: list[tuple[int, a.CacheControl]] = []
         for i, block in enumerate(message.content):
-            if isinstance(block, a.Text):
-                pieces += [block.text] if block.text else []
-            elif isinstance(block, a.ToolResult):
-                answered |= self._answer(block, place, i, pieces)
-            elif isinstance(block, a.Unknown) and (found := summary(block, place.block(i).path)):
+            if isinstance(block, a.ToolResult):
+                answered |= self._answer(block, i, pieces)
+            elif isinstance(block, a.Unknown) and (found := summary(block, self.place.block(i).path)):
                 self._begin_with(found)
                 pieces, answered = [], True
+            elif isinstance(block, a.Text):
+                pieces += [block.text] if block.text else []
             else:
-                pieces += self.content.shown(block, place.block(i))
+                pieces += self.content.shown(block, self.place.block(i))
             if marks and i in marks:
                 marked.append((len(pieces), marks[i]))
         if pieces or answered:
             self._close(pieces)
             self._mark(marked, len(pieces))
-        elif place.step == self.newest and message.content and (self.speaking or not self.turns):
-            raise place.below("content").refusal("nothing in it can be sent to this model")
+        elif self.at == self.head.newest and message.content and (self.speaking or not self.turns):
+            raise self.place.below("content").refusal("nothing in it can be sent to this model")
 
-    def system(self, message: a.Message, text: str, place: Place) -> None:
-        self.content.changes(message.content, place)
+    def system(self, message: a.Message, text: str) -> None:
+        self.content.changes(message.content, self.place)
         if not text:
             return
         said = text if self.terms.inline_system else reminders.reminder(text)
@@ -140,34 +155,32 @@ class Assembly:
 
     def finish(self) -> list[t.Turn]:
         self._close([])
+        notes = self.content.eyes.notes
+        results.interrupt(self.open, notes)
+        results.interrupt({id_: [result] for id_, result in self.served.items()}, notes)
         for turn in self.turns:
-            if not isinstance(turn, t.UserTurn):
-                continue
-            for result in turn.results:
-                if result.given is None and not result.quoted:
-                    self.content.eyes.notes.add("emulated.tool_result", "a call without result")
-                    result.given = [INTERRUPTED]
-            if turn.reminders and turn.results:
+            if isinstance(turn, t.UserTurn) and turn.reminders and turn.results:
                 turn.results[-1].open()
         if self.terms.replay == "current_turn":
-            _forget(self.turns)
+            t.forget_reasoning(self.turns)
         return self.turns
 
-    def _other(self, block: a.Unknown, speech: Speech, place: Place) -> Speech:
-        """A block of the assistant's that only some conversations have; returns the speech that goes on."""
+    def _other(self, block: a.Unknown, said: t.AssistantTurn, place: Place) -> t.AssistantTurn:
+        """A block of the assistant's that only some conversations have; returns what goes on being said."""
         if found := summary(block, place.path):
             self._begin_with(found)
-            return Speech()
-        if use := served.use(block):
-            if self._is_answered(use):
-                speech.calls.append(Called(use.id, use.full_name, use.input, served=True))
         elif id_ := served.answers(block):
-            self._say(speech)
+            self._say(said)
             self._serve(id_, block, place)
-            return Speech()
         else:
-            speech.text += self.content.spoken(block)
-        return speech
+            if not (use := served.use(block)):
+                said.text += self.content.spoken(block)
+            elif self._is_answered(use):
+                said.calls.append(t.Call(use.id, use.full_name, t.arguments(use.input)))
+                self.serving.add(use.id)
+            return said
+        self.signature = ""
+        return t.AssistantTurn()
 
     def _is_answered(self, use: served.Use) -> bool:
         """Whether a call that Anthropic's side ran has a result to show."""
@@ -190,34 +203,31 @@ class Assembly:
     def _begin_with(self, found: Summary) -> None:
         """Forget everything so far: the summary stands for it."""
         self.turns, self.speaking, self.settled = [], None, False
-        self.open, self.waiting, self.served = {}, [], {}
+        self.open, self.waiting, self.serving, self.served = {}, [], set(), {}
         self.content.mentions[:] = found.changes
         self._user_turn().pieces.append(found.text)
 
-    def _say(self, speech: Speech) -> None:
-        if speech.calls or speech.text.strip():
-            turn = self._assistant_turn()
-            if speech.thoughts:
-                turn.thoughts += speech.thoughts_in(turn)
-            if speech.thinking:
-                turn.thinking = paragraphs(turn.thinking, speech.thinking)
-            if speech.details:
-                turn.details += speech.details
-            turn.text += speech.text
-            if speech.calls:
-                self._call(turn, speech.calls, self._user_turn().results)
+    def _say(self, said: t.AssistantTurn) -> None:
+        if not said.calls and not said.text.strip():
+            return
+        if self.waiting or self.settled or not self.speaking:
+            self._begin(said)
+            self._call(said.calls, [])
+        else:
+            taken = [call.id for call in self.speaking.calls]
+            self.speaking.go_on(said)
+            self._call(said.calls, taken)
 
-    def _assistant_turn(self) -> t.AssistantTurn:
-        """The turn that is still the assistant's, or a new one."""
-        if self.waiting or not self.speaking:
+    def _begin(self, turn: t.AssistantTurn) -> None:
+        """A new turn of the assistant's."""
+        if self.waiting:
             self._close([])
+        if self.open and not self.speaking:
+            results.interrupt(self.open, self.content.eyes.notes)
             self.open = {}
-        elif not self.settled:
-            return self.speaking
         self.settled = False
-        self.speaking = t.AssistantTurn()
-        self.turns.append(self.speaking)
-        return self.speaking
+        self.speaking = turn
+        self.turns.append(turn)
 
     def _user_turn(self) -> t.UserTurn:
         if self.turns and isinstance(turn := self.turns[-1], t.UserTurn):
@@ -229,9 +239,7 @@ class Assembly:
     def _close(self, pieces: list[Piece]) -> None:
         """End the assistant's turn, put the reminders where they belong, then the pieces."""
         self.speaking = None
-        opening = self.waiting
-        if opening:
-            self.waiting = []
+        opening, self.waiting = self.waiting, []
         if opening and self.terms.inline_system:
             self.turns += map(t.SystemTurn, opening)
             opening = []
@@ -248,51 +256,40 @@ class Assembly:
         turn = self.turns[-1] if self.turns else None
         return isinstance(turn, t.UserTurn) and bool(turn.results) and not turn.pieces
 
-    def _call(self, turn: t.AssistantTurn, calls: list[Called], results: list[t.Result]) -> None:
-        limit, exact = self.terms.id_limit, self.terms.id_exact
+    def _call(self, calls: list[t.Call], taken: list[str]) -> None:
+        """Give calls the upstream's names and ids, of which those in `taken` are used, and make room for
+        their results."""
+        if not calls:
+            return
+        turn, limit, exact = self._user_turn(), self.terms.id_limit, self.terms.id_exact
         for call in calls:
-            taken = [earlier.id for earlier in turn.calls] if turn.calls else ()
-            sent_id = ids.incoming(call.id, taken, limit, exact=exact)
-            name = self.names.sent(call.name)
-            result = t.Result(sent_id, name)
-            turn.calls.append(t.Call(sent_id, name, call.arguments, call.signature))
-            results.append(result)
-            if call.served:
-                self.served[call.id] = result
+            id_ = call.id
+            call.id = ids.incoming(id_, taken, limit, exact=exact)
+            call.name = self.names.sent(call.name)
+            taken.append(call.id)
+            result = t.Result(call.id, call.name)
+            turn.results.append(result)
+            if id_ in self.serving:
+                self.serving.remove(id_)
+                self.served[id_] = result
             else:
-                self.open.setdefault(call.id, []).append(result)
+                self.open.setdefault(id_, []).append(result)
 
-    def _answer(self, block: a.ToolResult, place: Place, i: int, pieces: list[Piece]) -> bool:
+    def _answer(self, block: a.ToolResult, i: int, pieces: list[Piece]) -> bool:
         """Put a result in its place; one that has none goes into `pieces` as text."""
         places = self.open.get(block.tool_use_id)
-        if places and not block.is_error and block.content and type(said := block.content[0]) is a.Quoted:
-            places.pop(0).quoted = said.raw
+        result = places.pop(0) if places else None
+        if not places:
+            self.open.pop(block.tool_use_id, None)
+        if result and not block.is_error and block.content and type(said := block.content[0]) is a.Quoted:
+            result.quoted = said.raw
             return True
-        shown = self.content.all_shown(block.content, Place(i, place, key="content"))
+        shown = self.content.all_shown(block.content, Place(i, self.place, key="content"))
         if block.is_error:
-            shown = _as_error(shown)
-        if places:
-            places.pop(0).given = shown
+            shown = results.as_error(shown)
+        if result:
+            result.given = shown
             return True
         self.content.eyes.notes.add("emulated.tool_result", "a result without call")
-        title = f"[result of unknown tool call {block.tool_use_id}]"
-        first = shown.pop(0) if shown and isinstance(shown[0], str) else ""
-        pieces += [f"{title}\n{first}", *shown]
+        pieces += results.without_call(block.tool_use_id, shown)
         return False
-
-
-def _as_error(shown: list[Piece]) -> list[Piece]:
-    first = shown[0] if shown else ""
-    if not isinstance(first, str):
-        return ["Error:", *shown]
-    if first[:16].lower().startswith(("error", "<tool_use_error>")):
-        return shown
-    return [f"Error: {first or '(no output)'}", *shown[1:]]
-
-
-def _forget(turns: list[t.Turn]) -> None:
-    """Leave reasoning only after the last turn in which the user spoke, inside the running tool loop."""
-    spoke = [i for i, turn in enumerate(turns) if isinstance(turn, t.UserTurn) and not turn.results]
-    for turn in turns[: spoke[-1] if spoke else 0]:
-        if isinstance(turn, t.AssistantTurn):
-            turn.thinking, turn.thoughts, turn.details = "", [], []

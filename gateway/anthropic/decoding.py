@@ -40,15 +40,15 @@ class _ToolResult(a.ToolResult, frozen=True, tag_field="type", tag="tool_result"
     content: Raw = Raw()
 
     def __post_init__(self) -> None:
-        if type(self.content) is Raw:  # not of a copy with other content
-            force_setattr(self, "content", _result(self.content))
+        sent = self.content
+        if type(sent) is Raw:  # not of a copy with other content
+            quoted = sent and memoryview(sent)[0] == _QUOTE
+            force_setattr(self, "content", (a.Quoted(sent),) if quoted else _result(sent))
 
 
 def _result(sent: Raw) -> tuple[a.Block, ...]:
-    """ValueError if it is neither a text nor blocks."""
+    """What is no text; ValueError if it is neither blocks nor nothing."""
     first = memoryview(sent)[0] if sent else _NULL
-    if first == _QUOTE:
-        return (a.Quoted(sent),)
     if first == _LIST:
         return _INNER.decode(sent)
     if first == _NULL:
@@ -63,7 +63,7 @@ class _Message(a.Message, frozen=True, gc=False):
     content: str | tuple[_Known, ...] | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.content, tuple):
+        if type(self.content) is tuple:
             return
         if self.content is None and not _says_effort(self):
             raise missing("content")

@@ -31,13 +31,17 @@ class Head(Struct, frozen=True):
 
 
 def head(request: a.MessagesRequest) -> Head:
-    users = [i for i, m in enumerate(request.messages) if m.role not in ("system", "assistant")]
-    others = [i for i, m in enumerate(request.messages) if m.role != "system"]
-    first = (users or others or [len(request.messages)])[0]
-    newest = users[-1] if users else -1
+    messages = request.messages
+    newest = next((i for i in reversed(range(len(messages))) if messages[i].role not in _OTHERS), -1)
+    before = _OTHERS if newest >= 0 else _SYSTEM
+    first = next((i for i, m in enumerate(messages) if m.role not in before), len(messages))
     texts = prompt(request.system)
-    texts += [text(m, i, newest) for i, m in enumerate(request.messages[:first]) if m.role == "system"]
-    return Head(BETWEEN.join(filter(None, texts)), first, opening(request.messages, newest), newest)
+    texts += [text(m, i, newest) for i, m in enumerate(messages[:first]) if m.role == "system"]
+    return Head(BETWEEN.join(filter(None, texts)), first, opening(messages, newest), newest)
+
+
+_SYSTEM = ("system",)
+_OTHERS = ("system", "assistant")
 
 
 def opening(messages: tuple[a.Message, ...], newest: int) -> int:

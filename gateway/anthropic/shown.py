@@ -13,7 +13,7 @@ from msgspec import Struct
 from gateway.anthropic import wire as a
 from gateway.anthropic.reminders import opening
 
-_SAID = frozenset({a.Text, a.ToolUse, a.ThinkingBlock, a.RedactedThinking, a.ToolReference})
+_SAID = frozenset({a.Text, a.Quoted, a.ToolUse, a.ThinkingBlock, a.RedactedThinking, a.ToolReference})
 _SHOWN = frozenset({a.Image, a.Document, a.Unknown})
 
 

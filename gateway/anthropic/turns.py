@@ -9,6 +9,7 @@ from typing import Literal
 
 from attrs import frozen
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from gateway.anthropic import wire as a
 from gateway.anthropic.attached import NOTHING, Attachments
@@ -43,7 +44,7 @@ class Terms:
 
 
 class Call(Struct, gc=False):
-    """`input` is always a JSON object."""
+    """`input` is always a JSON object. `signature`: of the reasoning in front of it."""
 
     id: str
     name: str
@@ -129,6 +130,24 @@ class AssistantTurn(Struct, gc=False):
     def mark(self, control: a.CacheControl) -> None:
         self.end_mark = control
 
+    def think(self, replay: Replay) -> None:
+        self.thinking = _paragraphs(self.thinking, replay.text)
+        self.details += replay.details
+        if replay.encrypted:
+            thought = Thought(replay.id, replay.encrypted, replay.text, len(self.text), len(self.calls))
+            self.thoughts.append(thought)
+
+    def go_on(self, said: AssistantTurn) -> None:
+        """With what is said next in the same turn."""
+        self.thoughts += [
+            replace(thought, said=len(self.text) + thought.said, calls=len(self.calls) + thought.calls)
+            for thought in said.thoughts
+        ]
+        self.thinking = _paragraphs(self.thinking, said.thinking)
+        self.details += said.details
+        self.text += said.text
+        self.calls += said.calls
+
 
 class SystemTurn(Struct):
     text: str
@@ -139,6 +158,26 @@ class SystemTurn(Struct):
 
 
 Turn = UserTurn | AssistantTurn | SystemTurn
+
+
+def forget_reasoning(turns: list[Turn]) -> None:
+    """Leave reasoning only after the last turn in which the user spoke, inside the running tool loop."""
+    spoke = [i for i, turn in enumerate(turns) if isinstance(turn, UserTurn) and not turn.results]
+    for turn in turns[: spoke[-1] if spoke else 0]:
+        if isinstance(turn, AssistantTurn):
+            turn.thinking, turn.thoughts, turn.details = "", [], []
+
+
+def arguments(sent: Raw) -> Raw:
+    """Templates and Ollama take nothing but an object; a client may have kept anything a model wrote."""
+    text = bytes(sent)
+    if text.startswith(b"{"):
+        return sent
+    return Raw(b"{}" if text in (b"", b"null") else b'{"input":' + text + b"}")
+
+
+def _paragraphs(one: str, two: str) -> str:
+    return f"{one}\n\n{two}" if one and two else one or two
 
 
 @frozen

@@ -65,6 +65,23 @@ def parameters(schema: bytes, level: Level = "loose", bare: bool = False) -> Raw
         raise RequestRefused("tools: an input_schema is nested too deeply") from None
 
 
+def parameters_of(name: str, schema: Raw, level: Level = "loose", bare: bool = False) -> Raw:
+    """The same of a tool by its name: a schema that is still what it was need only be compared."""
+    key = (name, level, bare)
+    kept = _LATEST.get(key)
+    if kept is not None and kept[0] == schema:
+        return kept[1]
+    lowered = parameters(bytes(schema), level, bare)
+    if len(_LATEST) >= KEPT:
+        _LATEST.clear()
+    _LATEST[key] = (schema.copy(), lowered)
+    return lowered
+
+
+_LATEST: dict[tuple[str, Level, bool], tuple[Raw, Raw]] = {}
+"""A tool's schema as it was last sent, and lowered."""
+
+
 @lru_cache(maxsize=KEPT)
 def answer(schema: bytes, level: Level = "loose", *, bare: bool = False) -> Raw:
     """The schema of an answer (`output_config.format`), whose root may be anything."""

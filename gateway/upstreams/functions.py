@@ -55,17 +55,19 @@ def functions(tools: Toolset, names: Names, quirks: Quirks, amends: Amends, note
     told: list[Function] = []
     returned: dict[str, Returned] = {}
     for tool in tools.tools:
-        schema = bytes(tool.input_schema)
-        strict = _strict(tool, schema, quirks, amends, notes) if tool.strict else None
+        schema = tool.input_schema
+        strict = _strict(tool, bytes(schema), quirks, amends, notes) if tool.strict else None
         name = names.sent(tool.name)
-        made = strict is not None and quirks.strict_tools == "made"
-        parameters = strict.schema if strict and made else lowering.parameters(schema, level, bare)
+        if strict is not None and quirks.strict_tools == "made":
+            parameters = strict.schema
+        else:
+            parameters = lowering.parameters_of(tool.name, schema, level, bare)
         said = _with_examples(tool, tool.input_examples) if tool.input_examples else tool.description or ""
-        told.append(Function(name, said, parameters, tool.input_schema, strict is not None))
+        told.append(Function(name, said, parameters, schema, strict is not None))
         if strict is None and not repair and not tools.members:
             continue
         nulls = strict is not None and strict.optional
-        mending = Mending(schema, nulls, repair) if nulls or repair else None
+        mending = Mending(bytes(schema), nulls, repair) if nulls or repair else None
         if mending or tool.name in tools.members:
             returned[name] = _returned(tool.name, tools.members.get(tool.name, ""), mending)
     memory = any(tool.type == typed.MEMORY for tool in tools.tools)

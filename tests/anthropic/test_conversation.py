@@ -5,11 +5,12 @@ import json
 import pytest
 
 from gateway.anthropic import turns as t
-from gateway.anthropic.conversation import INTERRUPTED, conversation
+from gateway.anthropic.conversation import conversation
 from gateway.anthropic.decoding import decode_request
 from gateway.anthropic.names import Names
 from gateway.anthropic.notes import Notes
 from gateway.anthropic.pieces import Picture, Sight
+from gateway.anthropic.results import INTERRUPTED
 from gateway.errors import RequestRefused
 
 OURS = "gw1:eyJwIjoicGxhaW4ifQ"

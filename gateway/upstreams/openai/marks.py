@@ -41,7 +41,8 @@ def marked_messages(todo: Plan, quirks: Quirks) -> list[o.SentMessage]:
 
 
 def _user(turn: t.UserTurn, quirks: Quirks) -> list[o.SentMessage]:
-    told, attached = results(turn)
+    told: list[o.SentMessage] = []
+    attached = results(turn, told)
     sent = [_listed(message, turn.results_mark if message is told[-1] else None, quirks) for message in told]
     if pieces := attached + turn.pieces:
         parts = [part(piece) for piece in apart(pieces)]

@@ -30,7 +30,7 @@ def messages(todo: Plan, quirks: Quirks) -> list[o.SentMessage]:
             case t.AssistantTurn():
                 sent.append(assistant(turn, quirks))
             case t.UserTurn():
-                sent += _user(turn)
+                _user(turn, sent)
             case t.SystemTurn():
                 sent.append(o.SentMessage(quirks.system_role, turn.text))
     return sent
@@ -83,39 +83,38 @@ def _sign(sent: list[o.SentCall], calls: list[t.Call]) -> None:
 _EMPTY_CONTENT: dict[str, str | UnsetType | None] = {"null": None, "empty": "", "omit": UNSET}
 
 
-def _user(turn: t.UserTurn) -> list[o.SentMessage]:
+def _user(turn: t.UserTurn, sent: list[o.SentMessage]) -> None:
     """Tool messages, then a user message with their pictures and everything else, if there is any."""
-    if not turn.results:
-        return [o.SentMessage("user", _content(turn.pieces))]
-    sent, attached = results(turn)
-    pieces = attached + turn.pieces
-    return [*sent, o.SentMessage("user", _content(pieces))] if pieces else sent
+    pieces = results(turn, sent) + turn.pieces if turn.results else turn.pieces
+    if pieces:
+        sent.append(o.SentMessage("user", _content(pieces)))
 
 
-def results(turn: t.UserTurn) -> tuple[list[o.SentMessage], list[Piece]]:
-    """The tool messages, and what a user message behind them has to show first."""
-    sent: list[o.SentMessage] = []
+def results(turn: t.UserTurn, sent: list[o.SentMessage]) -> list[Piece]:
+    """Sends the tool messages; returns what a user message behind them has to show first."""
     attached: list[Piece] = []
-    counts = {"image": 0, "document": 0}
     for result in turn.results:
-        if text := as_it_is(result.quoted):
-            sent.append(o.SentMessage("tool", text, tool_call_id=result.id))
-            continue
-        lines: list[str] = []
-        for piece in result.pieces or ():
-            if isinstance(piece, str):
-                lines.append(piece)
-                continue
-            what = "image" if isinstance(piece, Picture) else "document"
-            counts[what] += 1
-            lines.append(f"[{what} {counts[what]} attached below]")
-            attached += [f"[{what} {counts[what]}]", piece]
-        sent.append(o.SentMessage("tool", "\n".join(lines), tool_call_id=result.id))
+        text = as_it_is(result.quoted) or _lines(result.pieces or [], attached)
+        sent.append(o.SentMessage("tool", text, tool_call_id=result.id))
     if attached:
         attached += turn.reminders
     elif turn.reminders:
         _append(sent[-1], turn.reminders)
-    return sent, attached
+    return attached
+
+
+def _lines(pieces: list[Piece], attached: list[Piece]) -> str:
+    """The text of a result. What it shows besides is attached, numbered through the turn."""
+    lines: list[str] = []
+    for piece in pieces:
+        if isinstance(piece, str):
+            lines.append(piece)
+            continue
+        what = "image" if isinstance(piece, Picture) else "document"
+        number = 1 + sum(isinstance(other, type(piece)) for other in attached)
+        lines.append(f"[{what} {number} attached below]")
+        attached += [f"[{what} {number}]", piece]
+    return "\n".join(lines)
 
 
 def _append(message: o.SentMessage, reminders: list[str]) -> None:
