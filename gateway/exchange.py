@@ -37,7 +37,6 @@ from gateway.telemetry.record import RequestRecord
 from gateway.upstreams.base import Attempt, Target
 from gateway.upstreams.formatted import opened
 from gateway.upstreams.local import local_answer
-from gateway.upstreams.plan import sight
 
 CLIENT_CLOSED = 499
 """What the record says where the client left before it was told anything."""
@@ -186,7 +185,7 @@ class Exchange:
     async def _open(self, inbound: Inbound, target: Target) -> Attempt:
         """What has to be fetched and read first is not the upstream's time."""
         self._budget.pause()
-        seen = sight(target.facts)
+        seen = target.facts.sight
         attachments = await self.resolver.resolve(inbound.shown, seen, self.server.fetch_urls)
         self._budget.ask(target, self._loop.time())
         return await opened(inbound, target, attachments)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Literal
 
-from attrs import define, frozen
+from attrs import define
 from msgspec import Struct
 
 from gateway.anthropic import pixels
@@ -76,8 +76,7 @@ class Place(Struct, frozen=True, gc=False):
 MESSAGES = Place("messages")
 
 
-@frozen
-class Sight:
+class Sight(Struct, frozen=True):
     """What an upstream takes besides text."""
 
     vision: bool = True

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from attrs import frozen
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
@@ -20,8 +19,7 @@ from gateway.anthropic.signatures import NO_REPLAY, Replay, replayed
 from gateway.anthropic.wire import unquoted
 
 
-@frozen
-class Terms:
+class Terms(Struct, frozen=True):
     """On what terms an upstream takes a conversation."""
 
     family: str = "plain"
@@ -180,8 +178,7 @@ def _paragraphs(one: str, two: str) -> str:
     return f"{one}\n\n{two}" if one and two else one or two
 
 
-@frozen
-class Conversation:
+class Conversation(Struct, frozen=True):
     """`prefill`: the text of a last assistant turn, which the upstream is to continue. `cuts`: ends of the
     system prompt's blocks, if the request has marks."""
 

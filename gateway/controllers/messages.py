@@ -27,7 +27,6 @@ from gateway.mint import fresh
 from gateway.runtime import Runtime
 from gateway.telemetry import RequestRecord, emit, in_flight
 from gateway.upstreams.base import Target
-from gateway.upstreams.plan import sight
 from gateway.upstreams.prompt import Counted
 
 COUNT_PATH = "/v1/messages/count_tokens"
@@ -106,7 +105,7 @@ async def _counted(service: Service, runtime: Runtime, inbound: Inbound, target:
 async def _weighed(service: Service, runtime: Runtime, inbound: Inbound, target: Target) -> int:
     try:
         attachments = await service.resolver.resolve(
-            inbound.shown, sight(target.facts), runtime.settings.server.fetch_urls
+            inbound.shown, target.facts.sight, runtime.settings.server.fetch_urls
         )
         return await service.counter.count(target.adapter.prompt(inbound, target, attachments))
     except RequestRefused:  # it may not be sendable, but counting it hurts nobody

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from attrs import field, frozen
 
+from gateway.anthropic.pieces import Sight
 from gateway.settings.models import ExposeReasoning, Sampling
 from gateway.settings.quirks import Quirks
 
@@ -28,3 +30,15 @@ class ModelFacts:
     """What holds instead of what the client asks for."""
     extra_body: Mapping[str, object] = field(factory=dict[str, object], repr=False)
     """Merged into the upstream's JSON (see `extra`)."""
+
+    @cached_property
+    def sight(self) -> Sight:
+        """What the model's server takes besides text."""
+        quirks = self.quirks
+        return Sight(
+            vision=self.vision is not False,
+            image_urls=quirks.image_urls,
+            pdf=quirks.pdf,
+            pdf_urls=quirks.pdf_urls,
+            strict_images=quirks.strict_images,
+        )

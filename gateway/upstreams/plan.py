@@ -1,10 +1,8 @@
 """What both upstream protocols decide alike about a request, before each writes it in its own words.
 
 Rules:
-- `max_tokens` is cut to what is known of the model (its output limit, a limit its server named, what is left
-  of its window), with the notice `clamped.max_tokens`.
 - Where a server has no `tool_choice`, or refuses it, it is emulated: a line in the system prompt, and for a
-  named tool no other tool beside it. So are stop sequences that a server refuses.
+  named tool no other tool beside it.
 """
 
 from __future__ import annotations
@@ -14,7 +12,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Literal
 
-from attrs import evolve, frozen
+from attrs import evolve
+from msgspec import Struct
 
 from gateway.anthropic import toolset as ts
 from gateway.anthropic import turns as t
@@ -26,11 +25,11 @@ from gateway.anthropic.marks import NO_MARKS, Cut, marks
 from gateway.anthropic.names import Names, Returned
 from gateway.anthropic.notes import Notes
 from gateway.anthropic.offer import Terms
-from gateway.anthropic.pieces import Sight
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.settings.models import Sampling
 from gateway.settings.quirks import Quirks
+from gateway.upstreams import limits
 from gateway.upstreams.built import Amends, Built, ReplyWish
 from gateway.upstreams.extra import merged
 from gateway.upstreams.facts import ModelFacts
@@ -38,11 +37,9 @@ from gateway.upstreams.format import Format, output_format
 from gateway.upstreams.functions import Function, functions
 from gateway.upstreams.tier import Tier, tier
 
-ToolChoiceLevel = Literal["full", "no_required", "no_named", "none"]
+ChoiceLevel = Literal["full", "no_required", "no_named", "none"]
 
 
-MARGIN = 64
-"""Tokens left between an estimated prompt with its answer and the window's end."""
 NAME_LENGTH = 64
 """The longest user name or cache key that is sent as it is."""
 NO_PREFILL = (
@@ -50,8 +47,7 @@ NO_PREFILL = (
 )
 
 
-@frozen
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """One request, as far as it can be said without a protocol.
 
     Turns have tool names as they are sent, `tools` and `choice` the client's; `names` knows both.
@@ -126,28 +122,20 @@ def _schema_of(functions: list[Function], name: str) -> bytes:
 
 
 def plan(
-    inbound: Inbound,
-    facts: ModelFacts,
-    amends: Amends,
-    attachments: Attachments,
-    tool_choice: ToolChoiceLevel,
+    inbound: Inbound, facts: ModelFacts, amends: Amends, attachments: Attachments, tool_choice: ChoiceLevel
 ) -> Plan:
     """`tool_choice`: how much of it can be told to the server."""
     request, quirks = inbound.request, facts.quirks
     names, notes = Names(quirks.tool_name_limit), Notes()
     terms = _terms(inbound, facts, attachments)
-    talk = conversation(request, terms, names, notes)
-    if not talk.turns:
-        raise RequestRefused("messages: nothing in them can be sent to this model")
-    if talk.prefill and quirks.prefill == "refuse":
-        raise RequestRefused(NO_PREFILL)
-    tools = ts.toolset(request, talk.mentions, notes, _offerable(facts))
+    talk = _talk(request, terms, names, notes, quirks)
+    tools = ts.toolset(request, talk.mentions, notes, Terms(facts.sight.vision))
     level = "none" if "tool_choice" in amends.dropped else tool_choice
     system, told = _told(tools, talk.system, level, names, notes)
     offered = functions(told, names, quirks, amends, notes)
     form = output_format(request, quirks, amends, notes, tools=bool(offered.told))
     asked = _reasoning(request, quirks, told.choice, notes)
-    stop = _stop(request)
+    stop = limits.stops(request)
     return Plan(
         system=below(below(system, offered.prompt), form.words if form else ""),
         turns=talk.turns,
@@ -157,10 +145,10 @@ def plan(
         single=tools.choice.single and bool(told.tools),
         reasoning=asked,
         may_reason=_may_reason(asked, facts, amends, notes),
-        max_tokens=max_tokens(inbound, facts, amends, notes),
+        max_tokens=limits.max_tokens(inbound, facts, amends, notes),
         prompt_tokens=inbound.estimated_tokens,
         stop=[] if "stop" in amends.dropped else stop,
-        own_stops=_own_stops(stop, amends, notes),
+        own_stops=limits.own_stops(stop, amends, notes),
         tier=tier(request, quirks, amends, notes),
         format=form,
         returned=offered.returned,
@@ -168,28 +156,23 @@ def plan(
         names=names,
         notes=notes,
         thinking_display=request.thinking.display if request.thinking else None,
-        sampling=_sampling(request, facts, notes),
+        sampling=limits.sampling(request, facts, notes),
         extra_body=facts.extra_body,
         marked=bool(terms.marks),
         cuts=talk.cuts,
     )
 
 
-def _sampling(request: a.MessagesRequest, facts: ModelFacts, notes: Notes) -> Sampling:
-    own, most = facts.sampling, facts.quirks.max_temperature
-    temperature = request.temperature if own.temperature is None else own.temperature
-    if temperature is not None and most is not None and temperature > most:
-        notes.add("clamped.temperature", f"{temperature:g} to {most:g}")
-        temperature = most
-    return Sampling(
-        temperature=temperature,
-        top_p=request.top_p if own.top_p is None else own.top_p,
-        top_k=request.top_k if own.top_k is None else own.top_k,
-    )
-
-
-def _offerable(facts: ModelFacts) -> Terms:
-    return Terms(facts.vision is not False)
+def _talk(
+    request: a.MessagesRequest, terms: t.Terms, names: Names, notes: Notes, quirks: Quirks
+) -> t.Conversation:
+    """RequestRefused where it cannot be sent at all."""
+    talk = conversation(request, terms, names, notes)
+    if not talk.turns:
+        raise RequestRefused("messages: nothing in them can be sent to this model")
+    if talk.prefill and quirks.prefill == "refuse":
+        raise RequestRefused(NO_PREFILL)
+    return talk
 
 
 def _terms(inbound: Inbound, facts: ModelFacts, attachments: Attachments) -> t.Terms:
@@ -201,26 +184,14 @@ def _terms(inbound: Inbound, facts: ModelFacts, attachments: Attachments) -> t.T
         inline_system=quirks.mid_system == "inline",
         id_limit=quirks.tool_id_limit,
         id_exact=quirks.tool_id_exact,
-        sight=sight(facts),
+        sight=facts.sight,
         attachments=attachments,
         marks=marks(inbound.body) if quirks.cache_markers != "none" else NO_MARKS,
     )
 
 
-def sight(facts: ModelFacts) -> Sight:
-    """What the model's server takes besides text."""
-    quirks = facts.quirks
-    return Sight(
-        vision=facts.vision is not False,
-        image_urls=quirks.image_urls,
-        pdf=quirks.pdf,
-        pdf_urls=quirks.pdf_urls,
-        strict_images=quirks.strict_images,
-    )
-
-
 def _told(
-    tools: ts.Toolset, system: str, level: ToolChoiceLevel, names: Names, notes: Notes
+    tools: ts.Toolset, system: str, level: ChoiceLevel, names: Names, notes: Notes
 ) -> tuple[str, ts.Toolset]:
     """What the server is told of the tools, and the system prompt that says the rest."""
     choice = tools.choice
@@ -238,7 +209,7 @@ def _told(
     return below(system, line), evolve(tools, tools=chosen, choice=ts.Choice())
 
 
-_TOLD: Mapping[ToolChoiceLevel, Callable[[str], bool]] = {
+_TOLD: Mapping[ChoiceLevel, Callable[[str], bool]] = {
     "full": lambda _: True,
     "no_required": lambda choice: choice != "any",
     "no_named": lambda choice: choice != "tool",
@@ -266,38 +237,6 @@ def _may_reason(asked: Reasoning, facts: ModelFacts, amends: Amends, notes: Note
     if asked.on and not may:
         notes.add("dropped.thinking", "the model does not reason")
     return may
-
-
-def max_tokens(inbound: Inbound, facts: ModelFacts, amends: Amends, notes: Notes) -> int | None:
-    """At least 1: to llama.cpp and Ollama 0 would mean "without limit"."""
-    wanted = inbound.request.max_tokens
-    if wanted is None:
-        return min(filter(None, (amends.max_tokens, facts.max_output_tokens)), default=None)
-    limits = filter(None, (amends.max_tokens, facts.max_output_tokens, _room(inbound, facts)))
-    allowed = max(1, min([wanted, *limits]))
-    if allowed != wanted:
-        notes.add("clamped.max_tokens", f"{wanted} to {allowed}")
-    return allowed
-
-
-def _room(inbound: Inbound, facts: ModelFacts) -> int | None:
-    """What the prompt leaves of the window; an eighth of it at least, since the prompt is only estimated."""
-    window = facts.context_window
-    if window is None:
-        return None
-    return max(window - inbound.estimated_tokens - MARGIN, window // 8)
-
-
-def _stop(request: a.MessagesRequest) -> list[str]:
-    """Servers refuse or trip over blank ones; more than one takes are matched here (see `emulation`)."""
-    return [text for text in request.stop_sequences if text.strip()]
-
-
-def _own_stops(stop: list[str], amends: Amends, notes: Notes) -> list[str]:
-    if not stop or "stop" not in amends.dropped:
-        return []
-    notes.add("emulated.stop_sequences")
-    return stop
 
 
 def short(name: str) -> str:

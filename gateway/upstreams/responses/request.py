@@ -11,8 +11,8 @@ Rules:
 from __future__ import annotations
 
 import msgspec
-from attrs import evolve
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from gateway.anthropic.attached import NOTHING, Attachments
 from gateway.anthropic.pieces import url_tokens
@@ -73,7 +73,7 @@ def _limited(todo: Plan) -> Plan:
     if todo.max_tokens is None or todo.max_tokens >= LEAST:
         return todo
     todo.notes.add("clamped.max_tokens", f"{todo.max_tokens} to {LEAST}")
-    return evolve(todo, max_tokens=LEAST)
+    return replace(todo, max_tokens=LEAST)
 
 
 def _sample(sent: r.SentRequest, todo: Plan, quirks: Quirks) -> None:
