@@ -129,9 +129,11 @@ def main() -> None:
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for case in cases():
         body = case.inbound.body
-        resolve = microseconds(lambda case=case: case.table.resolve(case.inbound))
-        decode = microseconds(lambda case=case: read(case))
-        alone = microseconds(lambda body=body: decode_request(body))
+        resolve, decode, alone = microseconds(
+            lambda case=case: case.table.resolve(case.inbound),
+            lambda case=case: read(case),
+            lambda body=body: decode_request(body),
+        )
         print(
             f"| {case.about} | {len(body)} | {resolve:.2f} | {decode:.1f} | {resolve / decode:.3f} "
             f"| {alone:.1f} | {resolve / alone:.3f} |"

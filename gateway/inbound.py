@@ -41,7 +41,7 @@ class Inbound:
     @cached_property
     def shown(self) -> tuple[Shown, ...]:
         """What the messages hold beside text."""
-        return shown(self.request.messages)
+        return () if self.request.said else shown(self.request.messages)
 
     @cached_property
     def estimated_tokens(self) -> int:

@@ -53,16 +53,16 @@ class Content:
                 self._drop(f"{a.kind(block)} in a user's message or a tool result")
                 return []
 
-    def spoken(
-        self, block: a.Quoted | a.Image | a.Document | a.ToolResult | a.ToolReference | a.Unknown
-    ) -> str:
+    def spoken(self, block: a.Block) -> str:
         """A block in the assistant's turn that is neither text, thinking nor a call."""
         match block:
             case a.Unknown():
                 if not block.text and block.type not in _SILENT:
                     self._drop(block.type)
                 return block.text
-            case a.Quoted() | a.Image() | a.Document() | a.ToolResult() | a.ToolReference():
+            case a.RedactedThinking():
+                return ""
+            case _:
                 self._drop("a user's block in an assistant turn")
                 return ""
 

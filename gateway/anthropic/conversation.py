@@ -96,21 +96,18 @@ class Assembly:
     def assistant(self, message: a.Message) -> None:
         said, self.signature = t.AssistantTurn(), ""
         for i, block in enumerate(message.content):
-            match block:
-                case a.Text():
-                    said.text += block.text
-                case a.ToolUse():
-                    said.calls.append(self._called(block))
-                case a.ThinkingBlock():
-                    replay = self.terms.replayed(block)
-                    said.think(replay)
-                    self.signature = replay.call or self.signature
-                case a.RedactedThinking():
-                    pass
-                case a.Unknown():
-                    said = self._other(block, said, self.place.block(i))
-                case a.Quoted() | a.Image() | a.Document() | a.ToolResult() | a.ToolReference():
-                    said.text += self.content.spoken(block)
+            if type(block) is a.Text:
+                said.text += block.text
+            elif type(block) is a.ToolUse:
+                said.calls.append(self._called(block))
+            elif type(block) is a.ThinkingBlock:
+                replay = self.terms.replayed(block)
+                said.think(replay)
+                self.signature = replay.call or self.signature
+            elif isinstance(block, a.Unknown):
+                said = self._other(block, said, self.place.block(i))
+            else:
+                said.text += self.content.spoken(block)
         self._say(said)
 
     def _called(self, block: a.ToolUse) -> t.Call:
@@ -159,7 +156,7 @@ class Assembly:
         results.interrupt(self.open, notes)
         results.interrupt({id_: [result] for id_, result in self.served.items()}, notes)
         for turn in self.turns:
-            if isinstance(turn, t.UserTurn) and turn.reminders and turn.results:
+            if type(turn) is t.UserTurn and turn.reminders and turn.results:
                 turn.results[-1].open()
         if self.terms.replay == "current_turn":
             t.forget_reasoning(self.turns)
@@ -230,7 +227,7 @@ class Assembly:
         self.turns.append(turn)
 
     def _user_turn(self) -> t.UserTurn:
-        if self.turns and isinstance(turn := self.turns[-1], t.UserTurn):
+        if self.turns and type(turn := self.turns[-1]) is t.UserTurn:
             return turn
         turn = t.UserTurn()
         self.turns.append(turn)

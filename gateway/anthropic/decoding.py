@@ -19,12 +19,12 @@ from msgspec import Raw, Struct
 from msgspec.structs import force_setattr
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.mistakes import missing, refusal
+from gateway.anthropic.mistakes import refusal
 from gateway.anthropic.required import check, check_schema
 from gateway.errors import RequestRefused
 
 # pyright: reportIncompatibleVariableOverride=false
-# On the wire `content` and `is_error` are other than what is kept, until `__post_init__` has settled them.
+# On the wire `content` is other than what is kept, until `_settle` has been over it.
 
 
 _Inner = a.Text | a.Image | a.Document | a.ThinkingBlock | a.RedactedThinking | a.ToolUse | a.ToolReference
@@ -39,22 +39,6 @@ _INNER = msgspec.json.Decoder[Any](tuple[_Inner, ...])
 class _ToolResult(a.ToolResult, frozen=True, tag_field="type", tag="tool_result", gc=False):
     content: Raw = Raw()
 
-    def __post_init__(self) -> None:
-        sent = self.content
-        if type(sent) is Raw:  # not of a copy with other content
-            quoted = sent and memoryview(sent)[0] == _QUOTE
-            force_setattr(self, "content", (a.Quoted(sent),) if quoted else _result(sent))
-
-
-def _result(sent: Raw) -> tuple[a.Block, ...]:
-    """What is no text; ValueError if it is neither blocks nor nothing."""
-    first = memoryview(sent)[0] if sent else _NULL
-    if first == _LIST:
-        return _INNER.decode(sent)
-    if first == _NULL:
-        return ()
-    raise ValueError("content: neither a text nor blocks")
-
 
 _Known = _Inner | _ToolResult
 
@@ -62,13 +46,52 @@ _Known = _Inner | _ToolResult
 class _Message(a.Message, frozen=True, gc=False):
     content: str | tuple[_Known, ...] | None = None
 
-    def __post_init__(self) -> None:
-        if type(self.content) is tuple:
-            return
-        if self.content is None and not _says_effort(self):
-            raise missing("content")
-        force_setattr(self, "plain", self.content is not None)
-        force_setattr(self, "content", _settled(self.content))
+
+_SAID = frozenset({a.Text, a.ToolUse, a.ThinkingBlock, a.RedactedThinking, a.ToolReference})
+
+
+def _settle(messages: tuple[_Message, ...]) -> bool:
+    """Give content its final form; True if all of it is said rather than shown. ValidationError, without a
+    path.
+
+    One look at each block for all that has to be known of it.
+    """
+    said = True
+    for message in messages:
+        if type(message.content) is not tuple:
+            _settle_plain(message)
+            continue
+        for block in message.content:
+            if type(block) in _SAID:
+                continue
+            if type(block) is not _ToolResult:
+                said = False
+                continue
+            sent = block.content
+            if sent and memoryview(sent)[0] == _QUOTE:
+                force_setattr(block, "content", (a.Quoted(sent),))
+            else:
+                inner = _result(sent)
+                force_setattr(block, "content", inner)
+                said = said and all(type(one) in _SAID for one in inner)
+    return said
+
+
+def _settle_plain(message: _Message) -> None:
+    if message.content is None and not _says_effort(message):
+        raise msgspec.ValidationError("neither content nor effort")
+    force_setattr(message, "plain", message.content is not None)
+    force_setattr(message, "content", _settled(message.content))
+
+
+def _result(sent: Raw) -> tuple[a.Block, ...]:
+    """What is no text."""
+    first = memoryview(sent)[0] if sent else _NULL
+    if first == _LIST:
+        return _INNER.decode(sent)
+    if first == _NULL:
+        return ()
+    raise msgspec.ValidationError("neither a text nor blocks")
 
 
 def _says_effort(message: a.Message | _RawMessage) -> bool:
@@ -138,7 +161,7 @@ def decode_request(body: bytes) -> a.MessagesRequest:
 
 def _request(body: bytes) -> a.MessagesRequest:
     try:
-        sent = _decode(body)
+        sent, said = _decode(body)
     except msgspec.ValidationError as error:
         raise refusal(error, "") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -160,19 +183,22 @@ def _request(body: bytes) -> a.MessagesRequest:
         stream=bool(sent.stream),
         stop_sequences=tuple(sent.stop_sequences or ()),
         tools=_tools(sent.tools),
+        said=said,
         metadata_user_id=sent.metadata.user_id if sent.metadata else None,
         **{name: getattr(sent, name) for name in _OPTIONS},
     )
 
 
-def _decode(body: bytes) -> _Request[Any, Any]:
-    """Raw values are not looked into, so that their UTF-8 is checked here."""
+def _decode(body: bytes) -> tuple[_Request[Any, Any], bool]:
+    """And whether it is known that messages only say things. Raw values are not looked into, so that their
+    UTF-8 is checked here."""
     if not body.isascii():
         body.decode()
     try:
-        return _KNOWN_REQUEST.decode(body)
+        sent = _KNOWN_REQUEST.decode(body)
+        return sent, _settle(sent.messages)
     except msgspec.ValidationError:
-        return _REQUEST.decode(body)
+        return _REQUEST.decode(body), False
 
 
 def _messages(sent: tuple[Any, ...]) -> tuple[a.Message, ...]:

@@ -52,21 +52,28 @@ class Offer:
     members: dict[str, str] = Factory(dict[str, str])
     left_out: dict[str, LeftOut] = Factory(dict[str, LeftOut])
     """By name."""
+    searched: bool = False
+    """The request has a search for tools."""
     defined: list[a.ToolDefinition] = Factory(list[a.ToolDefinition])
     """What messages have defined."""
 
-    def add(self, tool: a.ToolDefinition, i: int) -> None:
-        if tool.name == PLACEHOLDER:
-            return
-        if tool.type is None and tool.allowed_callers is None and tool.name:
-            self._know(tool)
-        else:
+    def declare(self) -> None:
+        """All that the request itself offers."""
+        known = self.known
+        for i, tool in enumerate(self.request.tools):
+            if tool.name == PLACEHOLDER:
+                continue
+            if tool.type is None and tool.allowed_callers is None and tool.name and tool.name not in known:
+                known[tool.name] = tool
+                continue
+            if tool.type and tool.type.startswith(SEARCH):
+                self.searched = True
             for function in self._functions(tool, f"tools.{i}"):
                 self._know(function)
 
-    def changed(self, mentions: list[Mention], *, searched: bool) -> dict[str, a.ToolDefinition]:
+    def changed(self, mentions: list[Mention]) -> dict[str, a.ToolDefinition]:
         """The functions in the order they are sent, after what the messages did to them."""
-        ready = {name: tool for name, tool in self.known.items() if searched or not tool.defer_loading}
+        ready = {name: tool for name, tool in self.known.items() if self.searched or not tool.defer_loading}
         if not mentions and len(ready) == len(self.known):
             return ready
         removed: set[str] = set()

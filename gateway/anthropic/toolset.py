@@ -20,7 +20,7 @@ from gateway.anthropic import wire as a
 from gateway.anthropic.families import BETWEEN
 from gateway.anthropic.mentions import Mention
 from gateway.anthropic.notes import Notes
-from gateway.anthropic.offer import SEARCH, LeftOut, Offer, Terms
+from gateway.anthropic.offer import LeftOut, Offer, Terms
 from gateway.errors import RequestRefused
 
 EVERYTHING = Terms()
@@ -51,10 +51,8 @@ def toolset(
     request: a.MessagesRequest, mentions: list[Mention], notes: Notes, terms: Terms = EVERYTHING
 ) -> Toolset:
     offer = Offer(request, terms, notes)
-    for i, tool in enumerate(request.tools):
-        offer.add(tool, i)
-    searched = any(tool.type is not None and tool.type.startswith(SEARCH) for tool in request.tools)
-    tools = offer.changed(mentions, searched=searched)
+    offer.declare()
+    tools = offer.changed(mentions)
     return Toolset(list(tools.values()), _choice(tools, offer), offer.members, offer.left_out)
 
 

@@ -1,11 +1,12 @@
 """A conversation's normal form, which every translator of requests reads, and on what terms it is made.
 
-`conversation` makes it of a request.
+`conversation` makes it of a request. What the kind of a turn or block decides in a loop over all of them asks
+`type(turn) is`: the types are final, and msgspec's answer slowly to `isinstance`.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, final
 
 from msgspec import Raw, Struct
 from msgspec.structs import replace
@@ -68,6 +69,7 @@ class Result(Struct, gc=False):
         self.given, self.quoted = self.pieces, Raw()
 
 
+@final
 class UserTurn(Struct, gc=False):
     """In this order: tool results, reminders that belong to the last of them, everything else.
 
@@ -114,6 +116,7 @@ class Thought(Struct, frozen=True):
     calls: int = 0
 
 
+@final
 class AssistantTurn(Struct, gc=False):
     """`thinking` is all the reasoning that can be read; `thoughts` is what of it came as items, `details` as
     JSON that goes back unchanged."""

@@ -6,7 +6,7 @@ JSON that only passes through (tool schemas, tool input) stays `msgspec.Raw`: de
 
 from __future__ import annotations
 
-from typing import cast
+from typing import cast, final
 
 import msgspec
 from msgspec import Raw, Struct
@@ -32,6 +32,7 @@ class CacheControl(Struct, frozen=True, gc=False):
     ttl: str | None = None
 
 
+@final
 class Text(Struct, frozen=True, tag_field="type", tag="text", gc=False):
     text: str
 
@@ -52,6 +53,7 @@ class Document(Struct, frozen=True, tag_field="type", tag="document"):
     citations: Citations | None = None
 
 
+@final
 class ThinkingBlock(Struct, frozen=True, tag_field="type", tag="thinking", gc=False):
     thinking: str
     signature: str = ""
@@ -61,6 +63,7 @@ class RedactedThinking(Struct, frozen=True, tag_field="type", tag="redacted_thin
     data: str = ""
 
 
+@final
 class ToolUse(Struct, frozen=True, tag_field="type", tag="tool_use", gc=False):
     id: str
     name: str
@@ -252,4 +255,6 @@ class MessagesRequest(Options, frozen=True, kw_only=True):
     stream: bool = False
     stop_sequences: tuple[str, ...] = ()
     tools: tuple[ToolDefinition, ...] = ()
+    said: bool = False
+    """The messages are known to show nothing: all of them is text, reasoning, calls and results in text."""
     metadata_user_id: str | None = None

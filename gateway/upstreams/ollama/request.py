@@ -91,13 +91,12 @@ def _think(chat: o.NativeRequest, todo: Plan) -> None:
 def _messages(system: str, turns: list[t.Turn]) -> list[o.SentMessage]:
     messages = [o.SentMessage("system", system)] if system else []
     for turn in turns:
-        match turn:
-            case t.AssistantTurn():
-                messages.append(_assistant(turn))
-            case t.UserTurn():
-                messages += _user(turn)
-            case t.SystemTurn():
-                messages.append(o.SentMessage("system", turn.text))
+        if type(turn) is t.AssistantTurn:
+            messages.append(_assistant(turn))
+        elif type(turn) is t.UserTurn:
+            _user(turn, messages)
+        else:
+            messages.append(o.SentMessage("system", turn.text))
     return messages
 
 
@@ -112,9 +111,8 @@ def _assistant(turn: t.AssistantTurn) -> o.SentMessage:
     return message
 
 
-def _user(turn: t.UserTurn) -> list[o.SentMessage]:
+def _user(turn: t.UserTurn, messages: list[o.SentMessage]) -> None:
     """Tool messages, the reminders at the end of the last one, then a user message if anything is left."""
-    messages: list[o.SentMessage] = []
     for result in turn.results:
         text = as_it_is(result.quoted)
         message = o.SentMessage("tool", text) if text else _message("tool", result.pieces or [], "\n")
@@ -123,7 +121,8 @@ def _user(turn: t.UserTurn) -> list[o.SentMessage]:
     if turn.reminders:
         last = messages[-1]
         last.content = "\n\n".join(filter(None, [last.content, *turn.reminders]))
-    return [*messages, _message("user", turn.pieces)] if turn.pieces else messages
+    if turn.pieces:
+        messages.append(_message("user", turn.pieces))
 
 
 def _message(role: str, pieces: list[Piece], between: str = "") -> o.SentMessage:

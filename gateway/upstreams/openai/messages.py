@@ -26,13 +26,12 @@ def messages(todo: Plan, quirks: Quirks) -> list[o.SentMessage]:
     if todo.system:
         sent.append(o.SentMessage(quirks.system_role, todo.system))
     for turn in todo.turns:
-        match turn:
-            case t.AssistantTurn():
-                sent.append(assistant(turn, quirks))
-            case t.UserTurn():
-                _user(turn, sent)
-            case t.SystemTurn():
-                sent.append(o.SentMessage(quirks.system_role, turn.text))
+        if type(turn) is t.AssistantTurn:
+            sent.append(assistant(turn, quirks))
+        elif type(turn) is t.UserTurn:
+            _user(turn, sent)
+        else:
+            sent.append(o.SentMessage(quirks.system_role, turn.text))
     return sent
 
 
