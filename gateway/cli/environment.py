@@ -21,6 +21,7 @@ from collections.abc import Iterator, Mapping
 from attrs import field, frozen
 
 from gateway.errors import RequestRefused
+from gateway.routing.sights import ORDINARY, TOKENS
 from gateway.routing.table import RouteTable, target_name
 from gateway.routing.warnings import OLLAMA_WINDOW
 from gateway.settings.models import ModelTarget, Settings
@@ -89,7 +90,8 @@ class Maker:
     def environment(self, base_url: str, key: Key, model: str | None = None) -> Environment:
         """RequestRefused where the model, or any at all, is not configured."""
         name, target = self._main(model)
-        window = self._window(target)
+        grown = self._grown(name, target)
+        window = self._window(grown)
         tiers = dict(self._tiers(name, target, explicit=model is not None))
         variables = (
             Variable("ANTHROPIC_BASE_URL", base_url),
@@ -108,7 +110,7 @@ class Maker:
         )
         notes = (self._judge(),)
         past = self._past_the_routes({tier: value for tier, value in tiers.items() if value != model})
-        return Environment(variables, notes, (*past, *self._warnings(name, target, window)))
+        return Environment(variables, notes, (*past, *self._warnings(name, grown, window)))
 
     def _main(self, model: str | None) -> tuple[str, ModelTarget]:
         if model is not None:
@@ -168,6 +170,17 @@ class Maker:
         routes = self.table.narrowed(name).routes
         several = len(routes) > 1 or any(len(one.targets) > 1 for one in routes)
         return f"goes to {target_name(target)}" + (", unless the routes see a reason" if several else "")
+
+    def _grown(self, name: str, target: ModelTarget) -> ModelTarget:
+        """Where a conversation of this name is in the end, if routes go by its size: a target whose window is
+        full is the last one."""
+        narrowed = self.table.narrowed(name)
+        found = (one.bound for route in narrowed.routes for one in route.conditions if one.key == TOKENS)
+        for bound in sorted(found):
+            route, window = narrowed.first({**ORDINARY, TOKENS: bound + 1}), self._window(target)
+            if route and window is not None and bound < window and self._window(route.targets[0]):
+                target = route.targets[0]
+        return target
 
     def _window(self, target: ModelTarget) -> int | None:
         ollama = self.settings.providers[target.provider].kind == "ollama"

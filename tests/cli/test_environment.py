@@ -124,6 +124,33 @@ def test_ollamas_window_is_what_it_is_asked_for(made):
     assert values(made(None, text))["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == "32768"
 
 
+BY_SIZE = """\
+providers: {a: {kind: openai, base_url: "http://x"}}
+routes:
+  - {match: {tokens_over: 150000}, to: {provider: a, model: huge, context_window: 1000000}}
+  - {match: {tokens_over: 40000}, to: {provider: a, model: large, context_window: 200000}}
+  - {match: {tokens_over: 60000, class: auxiliary}, to: {provider: a, model: other, context_window: 900000}}
+models:
+  coder: {provider: a, model: small, context_window: 65536, max_output_tokens: 8000}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "window"),
+    [
+        (BY_SIZE, "1000000"),
+        (BY_SIZE.replace("150000", "250000"), "200000"),
+        (BY_SIZE.replace(", context_window: 1000000", ""), "200000"),
+        (BY_SIZE.replace("40000", "70000"), "65536"),
+    ],
+    ids=["it is reached", "the one before is full first", "its window is not known", "none is reached"],
+)
+def test_the_window_is_that_of_the_model_that_long_conversations_go_to(made, text, window):
+    said = values(made("coder", text))
+    assert said["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == window
+    assert said["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] == "8000"
+
+
 def test_it_waits_as_long_as_the_provider_may_take(made):
     assert values(made("local/small"))["API_TIMEOUT_MS"] == "7200000"
 
