@@ -3,7 +3,7 @@
 Rules:
 - Before the first content an attempt may be given up for the next one; after it, failures reach the client.
 - Which failures are tried again, and which are left to the next target, `failover` says.
-- A target's budgets of time (`budget`) are watched by one timer, never per chunk.
+- A target's budgets of time (`budget`) are watched by one `clock`.
 - The client gone: the upstream request is closed at once.
 - At its end an exchange emits one immutable `RequestRecord`; log lines and metrics are made from it.
 """
@@ -23,6 +23,7 @@ from gateway.anthropic import ids
 from gateway.anthropic.writer import MessageWriter
 from gateway.attachments import Resolver
 from gateway.budget import Budget
+from gateway.clock import Clock
 from gateway.delivery import Answering, Delivery, Folded, Peer, Streamed
 from gateway.emulation import Emulation, emulate
 from gateway.errors import GatewayError, Kind, UpstreamFailed
@@ -42,9 +43,6 @@ CLIENT_CLOSED = 499
 """What the record says where the client left before it was told anything."""
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
-TICK = 0.005
-"""Seconds: the finest the clock of an exchange is read."""
-
 
 class ClientGone(Exception):
     """The client closed its connection before the answer was over."""
@@ -63,12 +61,9 @@ class Exchange:
     _answering: Answering = field(init=False)
     _delivery: Delivery = field(init=False)
     _budget: Budget = field(init=False)
+    _clock: Clock = field(init=False)
     _attempts: int = 0
-    _scope: asyncio.Timeout | None = None
-    _verdict: Exception | None = None
-    _timer: asyncio.TimerHandle | None = None
     _fallen: list[Notice] = Factory(list[Notice])
-    _beats: set[asyncio.Task[None]] = Factory(set["asyncio.Task[None]"])
 
     def __attrs_post_init__(self) -> None:
         begun = self._loop.time()
@@ -89,12 +84,13 @@ class Exchange:
             self._delivery = Streamed(self._answering, Silence(self.server, begun))
         else:
             self._delivery = Folded(self._answering)
+        self._clock = Clock(self._budget, self._delivery, self._loop)
 
     async def run(self) -> RequestRecord:
         """Answer the client, whatever happens, and say how it went."""
         failure: Exception | None = None
         watcher = asyncio.create_task(self._watch())
-        self._wind()
+        self._clock.wind()
         try:
             # On a stack of its own: a read that wakes it need not pass through the framework's ten frames.
             await asyncio.create_task(self._answer())
@@ -111,10 +107,7 @@ class Exchange:
                 await self._delivery.fail(failure)
         finally:
             watcher.cancel()
-            if self._timer:
-                self._timer.cancel()
-            for beat in self._beats:
-                beat.cancel()
+            self._clock.stop()
         return self._record(failure)
 
     async def _answer(self) -> None:
@@ -156,31 +149,23 @@ class Exchange:
             because=error.message,
             next=following.name,
         )
-        if self._verdict is error:
-            self._verdict = None
+        self._clock.forgive(error)
         self._budget.ask(following, self._loop.time())
-        self._wind()
+        self._clock.wind()
 
     async def _attempt(self, target: Target, wait: float) -> None:
         self._answering.route = target.name
         self._attempts += 1
         self._budget.ask(target, self._loop.time() + wait)
-        try:
-            async with asyncio.timeout(None) as self._scope:
-                self._check_verdict()
-                await asyncio.sleep(wait)
-                asked = emulate(self.inbound, target.facts)
-                attempt = local_answer(asked.inbound, target)
-                attempt = attempt or await self._open(asked.inbound, target)
-                try:
-                    await self._pump(attempt, asked)
-                finally:
-                    await attempt.close()
-        except TimeoutError:
-            self._check_verdict()
-            raise
-        finally:
-            self._scope = None
+        async with self._clock.limiting():
+            await asyncio.sleep(wait)
+            asked = emulate(self.inbound, target.facts)
+            attempt = local_answer(asked.inbound, target)
+            attempt = attempt or await self._open(asked.inbound, target)
+            try:
+                await self._pump(attempt, asked)
+            finally:
+                await attempt.close()
 
     async def _open(self, inbound: Inbound, target: Target) -> Attempt:
         """What has to be fetched and read first is not the upstream's time."""
@@ -199,7 +184,7 @@ class Exchange:
         writer.single_tool, writer.must_call, writer.speed = built.single_tool, built.must_call, built.speed
         sieves = asked.sieves_of(built)
         while not writer.ended and (parts := await attempt.read()) is not None:
-            self._read(said=bool(parts) or attempt.heard)
+            self._clock.read(said=bool(parts) or attempt.heard)
             if parts:
                 await self._write(strained(sieves, parts) if sieves else parts)
         if not writer.ended:
@@ -227,53 +212,9 @@ class Exchange:
             await self._delivery.events(events)
             self._budget.sending, self._budget.last_read = False, self._loop.time()
 
-    # The clock
-
-    def _read(self, *, said: bool) -> None:
-        """Something came. After the first that says something another budget holds, which may end sooner."""
-        first = self._budget.last_read is None
-        if said or not first:
-            self._budget.last_read = self._loop.time()
-        if said and first:
-            self._wind()
-
-    def _wind(self) -> None:
-        """Ask to be woken at the next moment that matters. What happened meanwhile is looked at then."""
-        if self._timer:
-            self._timer.cancel()
-        now = self._loop.time()
-        due = min(self._budget.deadline(now), self._delivery.due())
-        self._timer = self._loop.call_at(max(due, now + TICK), self._tick)
-
-    def _tick(self) -> None:
-        now = self._loop.time()
-        if now >= self._budget.deadline(now):
-            self._expire(self._budget.spent(now))
-            return
-        if now >= self._delivery.due():
-            beat = self._loop.create_task(self._beat())
-            self._beats.add(beat)
-            beat.add_done_callback(self._beats.discard)
-        self._wind()
-
-    async def _beat(self) -> None:
-        with contextlib.suppress(OSError):
-            await self._delivery.beat()
-
     async def _watch(self) -> None:
         await self.peer.gone()
-        self._expire(ClientGone())
-
-    def _expire(self, verdict: Exception) -> None:
-        """End the running attempt; `verdict` is what it ended of."""
-        self._verdict = verdict
-        if self._scope is not None:
-            with contextlib.suppress(RuntimeError):  # it is ending by itself
-                self._scope.reschedule(self._loop.time())
-
-    def _check_verdict(self) -> None:
-        if self._verdict is not None:
-            raise self._verdict
+        self._clock.expire(ClientGone())
 
     def _record(self, failure: Exception | None) -> RequestRecord:
         answering, writer, target = self._answering, self._answering.writer, self._budget.target
