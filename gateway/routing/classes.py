@@ -2,8 +2,9 @@
 
 - Claude Code says it in a header, where `CLAUDE_CODE_GATEWAY_HINT_HEADERS=1` is set. Of its finer classes a
   workflow's agents count as subagents, and a reply on the side as the main thread, whose history it has.
-- Else it is guessed, conservatively: an agent's id makes a subagent; no tools and the schema of a title, or a
-  tiny body, an auxiliary request; Claude Code's own instruction a compaction; everything else is main.
+- Else it is guessed, conservatively: an agent's id makes a subagent; only tools of Anthropic's servers, or no
+  tools and the schema of a title or a tiny body, an auxiliary request; Claude Code's own instruction a
+  compaction; everything else is main.
 - Only requests of Claude Code are guessed at: an application's short question without tools is its main work.
   They are known by their session header, else by the session or the attribution line in their body.
 """
@@ -14,6 +15,7 @@ import msgspec
 from attrs import frozen
 
 from gateway.anthropic import wire as a
+from gateway.anthropic.offer import is_usable
 from gateway.anthropic.reminders import ATTRIBUTION
 from gateway.inbound import Inbound
 from gateway.settings.models import RequestClass
@@ -59,6 +61,8 @@ def _guess(inbound: Inbound) -> tuple[RequestClass, str]:
         return "subagent", "it has an agent's id"
     if not inbound.session and not _has_its_marks(request):
         return "main", "it is not from Claude Code"
+    if request.tools and not any(map(is_usable, request.tools)):
+        return "auxiliary", "Anthropic's server is to run its only tools"
     if not request.tools and _asks_for_a_title(request):
         return "auxiliary", "it has no tools and asks for a title"
     if not request.tools and len(inbound.body) < TINY:

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from gateway.testing.upstream import Call, Reply, Rule, When, refusal
+from tests.e2e.wiretap import wiretap
 
 HINTS = {"CLAUDE_CODE_GATEWAY_HINT_HEADERS": "1"}
 
@@ -21,16 +22,19 @@ def test_published_aliases_reach_the_clients_own_list(claude, start_gateway, set
         "claude-qwen3-coder": {"to": "up/coder", "display_name": "Qwen3 Coder"},
     }
     more = {"qwen3-plain": {"to": "up/plain", "display_name": "of no name that the client keeps"}}
-    client = claude(start_gateway(settings(aliases=aliases | more)))
+    gateway = start_gateway(settings(aliases=aliases | more))
+    client = claude(gateway)
     upstream.script(Reply(text="hi"))
-    outcome = client.run(
-        "-p",
-        "x",
-        "--model",
-        "claude-qwen3-coder",
-        environ={"CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY": "1"},
-    )
+    with wiretap(gateway.port) as wire:
+        outcome = client.run(
+            "-p",
+            "x",
+            "--model",
+            "claude-qwen3-coder",
+            environ={"CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY": "1", "ANTHROPIC_BASE_URL": wire.url},
+        )
     assert (outcome.code, outcome.out) == (0, "hi")
+    assert [line for line in wire.asked if "models" in line] == ["GET /v1/models?limit=1000"]
     (chat,) = upstream.chats()
     assert chat.body["model"] == "coder"
     cached = json.loads((client.home / ".claude/cache/gateway-models.json").read_text())
@@ -57,18 +61,19 @@ def test_requests_are_routed_by_what_they_are_for(claude, start_gateway, setting
     assert len(of_agent) == 2
 
 
-def test_a_small_job_goes_to_its_own_model(claude, start_gateway, settings, upstream):
+@pytest.mark.parametrize("environ", [HINTS, {}], ids=["hint headers", "guesses"])
+def test_a_small_job_goes_to_its_own_model(claude, start_gateway, settings, upstream, environ):
     routes = [{"match": {"class": "auxiliary"}, "to": "up/for-small-jobs"}]
     client = claude(start_gateway(settings("anthropic", routes=routes)))
     search = Reply(calls=(Call("WebSearch", {"query": "the weather"}),))
     job = Rule(When(tool="web_search"), (Reply(text="It is sunny."),))
     upstream.script(search, rules=[job], default=Reply(text="done"))
-    outcome = client.run("-p", "x", "--allowedTools", "WebSearch", environ=HINTS)
+    outcome = client.run("-p", "x", "--allowedTools", "WebSearch", environ=environ)
     assert (outcome.code, outcome.out) == (0, "done")
     chats = upstream.chats()
     assert [chat.body["model"] for chat in chats] == ["scripted", "for-small-jobs", "scripted"]
     said = [chat.headers.get("x-claude-code-request-class") for chat in chats]
-    assert said == ["main", "auxiliary", "main"]
+    assert said == (["main", "auxiliary", "main"] if environ else [None] * 3)
 
 
 def test_a_compaction_goes_to_its_own_model(claude, start_gateway, settings, upstream):

@@ -7,6 +7,7 @@ from gateway.routing.classes import HEADER, classified
 SESSION = {"x-claude-code-session-id": "7a1b"}
 AGENT = {**SESSION, "x-claude-code-agent-id": "a1b2c3"}
 TOOLS = [{"name": "Bash", "input_schema": {"type": "object"}}]
+SEARCH = [{"type": "web_search_20250305", "name": "web_search", "max_uses": 8}]
 LONG = "x" * 2_000
 SUMMARISE = (
     "Your task is to create a detailed summary of the conversation so far, paying close attention to ..."
@@ -54,6 +55,9 @@ def test_class_that_is_not_known_is_guessed(asking) -> None:
         (SESSION, {}, "auxiliary"),
         (SESSION, {"system": LONG}, "main"),
         (SESSION, {"tools": TOOLS}, "main"),
+        (SESSION, {"tools": SEARCH, "system": LONG}, "auxiliary"),
+        (SESSION, {"tools": [*SEARCH, *TOOLS]}, "main"),
+        ({}, {"tools": SEARCH}, "main"),
         ({}, {}, "main"),
         ({}, title("title"), "main"),
     ],
