@@ -1,7 +1,7 @@
 """Bytes, cut anywhere -> complete lines.
 
 Rules:
-- A line ends with LF or CRLF; neither is part of it.
+- A line ends with LF, which is no part of it.
 - What has no end yet is kept in pieces and joined once: a long line costs its length, not its square.
 - A line that outgrows `limit` raises `LineTooLong` instead of filling the memory.
 """
@@ -38,8 +38,6 @@ class LineSplitter:
             self._size = 0
         if rest:
             self._keep(rest)
-        if b"\r" in data or (lines and lines[0].endswith(b"\r")):
-            return [line[:-1] if line.endswith(b"\r") else line for line in lines]
         return lines
 
     @property
@@ -51,7 +49,7 @@ class LineSplitter:
         """What came after the last end of line."""
         rest = b"".join(self._kept)
         self._kept.clear()
-        return rest.removesuffix(b"\r")
+        return rest
 
     def _keep(self, rest: bytes) -> None:
         self._size += len(rest)

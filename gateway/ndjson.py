@@ -14,7 +14,7 @@ class NdjsonReader:
 
     def feed(self, data: bytes) -> list[bytes]:
         """The payloads that `data` completes. Raises LineTooLong."""
-        return [line for line in self._lines.feed(data) if line.strip()]
+        return [payload for line in self._lines.feed(data) if (payload := line.strip())]
 
     @property
     def pending(self) -> bool:

