@@ -6,6 +6,8 @@ Rules:
 - It is the second look, at what the wire's own types could not read; nothing that they can read comes here.
 - Nulls in lists and fields of a wrong type are left out; numbers in strings, and names that are numbers, are
   taken for what they mean. Bytes that are no UTF-8, and halves of characters, become U+FFFD.
+- Half a character at the end of a text waits for the other half, which the next text may begin with. Without
+  that it is left out.
 - What is no JSON object stays unreadable: an array, a page, half an answer are never an answer.
 """
 
@@ -13,12 +15,15 @@ from __future__ import annotations
 
 import functools
 import json
-from typing import Any, TypeVar, cast
+import re
+from typing import Any, Generic, TypeVar, cast
 
 import msgspec
+from attrs import define
 from msgspec import Raw, inspect
 
-from gateway.parts import Notice
+from gateway.parts import Notice, Part
+from gateway.upstreams.ending import is_fault
 
 T = TypeVar("T")
 _TEXT = msgspec.json.Decoder(str)
@@ -27,20 +32,55 @@ UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 MENDED = Notice("repaired.answer", "what the upstream sent was not quite of its protocol's form")
 _ABSENT = object()
 """In the place of what is left out."""
+_FIRST_HALF = re.compile(r'([\ud800-\udbff])"')
+"""At the end of a text."""
+_SECOND_HALF = re.compile(r'(?<!\\)"([\udc00-\udfff])')
+"""At the beginning of one."""
 
 
 def lenient(decoder: msgspec.json.Decoder[T], payload: bytes | Raw) -> T | None:
     """`payload` read with a second look; None where that fails as well."""
-    try:
-        value: object = json.loads(
-            bytes(payload).decode("utf-8-sig", "replace"), parse_constant=lambda _: None
-        )
-        if not isinstance(value, dict):
+    return SecondLook(decoder).at(payload)
+
+
+@define
+class SecondLook(Generic[T]):
+    """At what an answer holds, one payload after the other."""
+
+    decoder: msgspec.json.Decoder[T]
+    _half: str = ""
+    """The first half of a character that the last text ended with."""
+    _remarked: bool = False
+
+    def at(self, payload: bytes | Raw) -> T | None:
+        """None where that fails as well."""
+        try:
+            value: object = json.loads(
+                bytes(payload).decode("utf-8-sig", "replace"), parse_constant=lambda _: None
+            )
+            if not isinstance(value, dict):
+                return None
+            fitted = _fitted(cast("object", value), _form(self.decoder.type))
+            text = self._joined(json.dumps(fitted, ensure_ascii=False))
+            return self.decoder.decode(_whole_characters(text))
+        except (ValueError, RecursionError):
             return None
-        text = json.dumps(_fitted(cast("object", value), _form(decoder.type)), ensure_ascii=False)
-        return decoder.decode(_whole_characters(text))
-    except (ValueError, RecursionError):
-        return None
+
+    def remarked(self, parts: list[Part]) -> list[Part]:
+        """What was so read; the first time with a notice."""
+        if self._remarked or is_fault(parts):
+            return parts
+        self._remarked = True
+        return [MENDED, *parts]
+
+    def _joined(self, text: str) -> str:
+        begun, self._half = self._half, ""
+        if begun:
+            text = _SECOND_HALF.sub(lambda found: f'"{begun}{found[1]}', text, count=1)
+        if found := _FIRST_HALF.search(text):
+            self._half = found[1]
+            text = text[: found.start()] + text[found.start() + 1 :]
+        return text
 
 
 def read(decoder: msgspec.json.Decoder[T], raw: bytes | Raw) -> T | None:

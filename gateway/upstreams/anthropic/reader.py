@@ -1,7 +1,8 @@
 """The answer of an upstream that speaks Messages itself -> relayed events, looked at but not taken apart.
 
 Rules:
-- Every event passes as its own bytes, unknown ones too; only pings stay: the exchange sends its own.
+- Every event passes as its own bytes, unknown ones too, but for those that are no UTF-8; only pings stay: the
+  exchange sends its own.
 - A client gets the shape that it asked for: where the server sent the other one, `shape` turns it.
 - The answer ends with `message_stop`. Once a `stop_reason` has come, a missing `message_stop` is supplied;
   bytes that end before that are a cut.
@@ -10,6 +11,8 @@ Rules:
 """
 
 from __future__ import annotations
+
+from typing import TypeVar
 
 import msgspec
 from attrs import define, field
@@ -24,9 +27,11 @@ from gateway.upstreams.built import ReplyWish
 from gateway.upstreams.ending import cut, excerpt, garbage
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.intake import Intake
+from gateway.upstreams.lenient import UNREADABLE, lenient, read
 from gateway.upstreams.overflow import is_understood, overflow
 from gateway.upstreams.words import clean, read_words
 
+T = TypeVar("T")
 _EVENT = msgspec.json.Decoder(w.Event)
 _MESSAGE = msgspec.json.Decoder(w.Message)
 _BROKEN = (msgspec.MsgspecError, KeyError, IndexError)
@@ -100,9 +105,9 @@ class RelayReader:
         return parts
 
     def _event(self, payload: bytes) -> list[Part]:
-        try:
-            event = _EVENT.decode(payload)
-        except msgspec.MsgspecError:
+        payload = _as_utf8(payload)
+        event = _seen(_EVENT, payload)
+        if event is None:
             return self._break(garbage(self.facts, "an event that cannot be read"))
         if event.type == "ping":
             return []
@@ -130,9 +135,9 @@ class RelayReader:
 
     def _message(self, body: bytes) -> list[Part]:
         self.ended = True
-        try:
-            message = _MESSAGE.decode(body)
-        except msgspec.MsgspecError:
+        body = _as_utf8(body)
+        message = _seen(_MESSAGE, body)
+        if message is None:
             return [garbage(self.facts, f"no message of the Messages API: {excerpt(body)}")]
         if message.type == "error":
             return [self._fault(body)]
@@ -146,11 +151,10 @@ class RelayReader:
             return [garbage(self.facts, f"a message that is not complete: {excerpt(body)}")]
 
     def _fault(self, body: bytes) -> Fault:
-        try:
-            problem = _FAILURE.decode(body).error
-        except msgspec.MsgspecError:
+        failure = read(_FAILURE, body)
+        if failure is None:
             return garbage(self.facts, "an error that cannot be read")
-        said = problem.message
+        problem, said = failure.error, failure.error.message
         if (over := overflow(read_words(body))) is not None:
             told = said if is_understood(said) else over.message(self.facts.context_window, None)
             return Fault(Kind.CONTEXT_OVERFLOW, told)
@@ -159,6 +163,21 @@ class RelayReader:
     def _break(self, fault: Fault) -> list[Part]:
         self.ended = True
         return [fault]
+
+
+def _seen(decoder: msgspec.json.Decoder[T], payload: bytes) -> T | None:
+    """None for what is not of its form. Halves of characters are let pass: a client may join them."""
+    try:
+        return decoder.decode(payload)
+    except msgspec.ValidationError:
+        return None
+    except UNREADABLE:
+        return lenient(decoder, payload)
+
+
+def _as_utf8(payload: bytes) -> bytes:
+    """What is none becomes U+FFFD."""
+    return payload if payload.isascii() else payload.decode(errors="replace").encode()
 
 
 def _on_one_line(payload: bytes) -> bytes:

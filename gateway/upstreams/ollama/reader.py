@@ -16,10 +16,10 @@ from gateway.lines import LIMIT, LineTooLong
 from gateway.ndjson import NdjsonReader
 from gateway.parts import End, Fault, Finish, Part, Tool, Usage
 from gateway.upstreams.built import ReplyWish
-from gateway.upstreams.ending import cut, cut_at, excerpt, garbage, is_fault, is_json, said
+from gateway.upstreams.ending import cut, cut_at, excerpt, garbage, is_json, said
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.failures import fault, is_error
-from gateway.upstreams.lenient import MENDED, UNREADABLE, lenient, text_of
+from gateway.upstreams.lenient import UNREADABLE, SecondLook, lenient, text_of
 from gateway.upstreams.ollama import wire as w
 from gateway.upstreams.prose import Prose
 
@@ -42,7 +42,7 @@ class NativeReader:
     _lines: NdjsonReader = field(factory=NdjsonReader, init=False)
     _prose: Prose = field(init=False)
     _calls: int = field(default=0, init=False)
-    _mended: bool = field(default=False, init=False)
+    _second: SecondLook[w.Line] = field(factory=lambda: SecondLook(_LINE), init=False)
     _begun: bool = field(default=False, init=False)
     _spread: list[bytes] = field(factory=list[bytes], init=False)
     """The lines of a body that is one JSON text over several."""
@@ -109,11 +109,9 @@ class NativeReader:
         return parts + self._end(line) if line.done else parts
 
     def _second_look(self, payload: bytes) -> list[Part]:
-        line = lenient(_LINE, payload)
+        line = self._second.at(payload)
         if line is not None:
-            parts = self._line(line, payload)
-            fresh, self._mended = not self._mended, True
-            return [MENDED, *parts] if fresh and not is_fault(parts) else parts
+            return self._second.remarked(self._line(line, payload))
         if is_json(payload):
             if is_error(payload):
                 return self._break(fault(payload, self.facts, self.wish.prompt_tokens))

@@ -16,11 +16,11 @@ from attrs import define, field
 from gateway.lines import LineTooLong
 from gateway.parts import End, Fault, Finish, Notice, Part, Text, Usage
 from gateway.upstreams.built import ReplyWish
-from gateway.upstreams.ending import cut, cut_at, excerpt, garbage, is_fault, is_json, said
+from gateway.upstreams.ending import cut, cut_at, excerpt, garbage, is_json, said
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.failures import fault, is_error, names_error
 from gateway.upstreams.intake import Intake
-from gateway.upstreams.lenient import MENDED, UNREADABLE, is_nothing, lenient
+from gateway.upstreams.lenient import UNREADABLE, SecondLook, is_nothing
 from gateway.upstreams.openai import wire as o
 from gateway.upstreams.openai.calls import CallPieces
 from gateway.upstreams.openai.content import passages_of, reasoning_of, signature_of, telling
@@ -59,7 +59,7 @@ class ChatReader:
     _finish: str | None = field(default=None, init=False)
     _stop_sequence: str | None = field(default=None, init=False)
     _refused: bool = field(default=False, init=False)
-    _mended: bool = field(default=False, init=False)
+    _second: SecondLook[o.Completion] = field(factory=lambda: SecondLook(_COMPLETION), init=False)
     _usage: bytes = field(default=b"", init=False)
     _tier: str | None = field(default=None, init=False)
 
@@ -122,11 +122,9 @@ class ChatReader:
         return self._chunk(chunk, payload)
 
     def _second_look(self, payload: bytes) -> list[Part]:
-        chunk = lenient(_COMPLETION, payload)
+        chunk = self._second.at(payload)
         if chunk is not None:
-            parts = self._chunk(chunk, payload)
-            fresh, self._mended = not self._mended, True
-            return [MENDED, *parts] if fresh and not is_fault(parts) else parts
+            return self._second.remarked(self._chunk(chunk, payload))
         if not self._intake.plain and is_nothing(payload):
             return []
         if is_json(payload) and is_error(payload):

@@ -18,11 +18,11 @@ from msgspec import Raw
 from gateway.lines import LineTooLong
 from gateway.parts import End, Fault, Finish, Notice, Part, Usage
 from gateway.upstreams.built import ReplyWish
-from gateway.upstreams.ending import cut, cut_at, excerpt, garbage, is_fault, is_json, said
+from gateway.upstreams.ending import cut, cut_at, excerpt, garbage, is_json, said
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.failures import fault, is_error
 from gateway.upstreams.intake import Intake
-from gateway.upstreams.lenient import MENDED, UNREADABLE, is_nothing, lenient, read, text_of
+from gateway.upstreams.lenient import UNREADABLE, SecondLook, is_nothing, read, text_of
 from gateway.upstreams.prose import Prose
 from gateway.upstreams.responses import wire as r
 from gateway.upstreams.responses.output import Output
@@ -79,7 +79,7 @@ class ResponsesReader:
     wish: ReplyWish
     prefill: str = ""
     ended: bool = field(default=False, init=False)
-    _mended: bool = field(default=False, init=False)
+    _second: SecondLook[r.Event] = field(factory=lambda: SecondLook(_EVENT), init=False)
     _intake: Intake = field(factory=Intake, init=False)
     _output: Output = field(init=False)
 
@@ -132,12 +132,10 @@ class ResponsesReader:
         try:
             event = _EVENT.decode(payload)
         except UNREADABLE:
-            mended = lenient(_EVENT, payload)
+            mended = self._second.at(payload)
             if mended is None:
                 return [] if is_nothing(payload) else self._unreadable(payload)
-            parts = self._event(mended, payload)
-            fresh, self._mended = not self._mended, True
-            return [MENDED, *parts] if fresh and not is_fault(parts) else parts
+            return self._second.remarked(self._event(mended, payload))
         return self._event(event, payload)
 
     def _unreadable(self, payload: bytes) -> list[Part]:

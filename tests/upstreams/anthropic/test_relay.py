@@ -241,6 +241,31 @@ def test_a_message_that_is_none_never_becomes_half_a_stream(broken: dict, stream
     assert streams is False or [type(part) for part in parts] == [Fault]
 
 
+BAD_BYTES = [
+    (b'{"type":"message_delta","delta":{"stop_reason":"end\xff"},"usage":{}}', "\ufffd"),
+    (b'{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"\xff"}}', "\ufffd"),
+    (b'{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"\\ud83d"}}', "\\ud83d"),
+]
+
+
+@pytest.mark.parametrize(("event", "holds"), BAD_BYTES)
+def test_what_is_no_utf8_does_not_end_an_answer(event, holds):
+    stream = sse([*STREAM[:4]]) + b"data: " + event + b"\n\n" + sse(STREAM[4:])
+    parts = read(stream)
+    assert not [part for part in parts if isinstance(part, Fault)]
+    assert [part for part in parts if isinstance(part, Relayed) and holds in part.data.decode()]
+
+
+@pytest.mark.parametrize("way", ["whole", "feed"])
+def test_bytes_that_are_no_utf8_are_no_crash_in_a_plain_answer(way):
+    body = b'{"type":"message","content":[{"type":"text","text":"\xff"}],"stop_reason":"end_turn"}'
+    reader = RelayReader(FACTS, ReplyWish(), streams=way == "feed")
+    assert any(isinstance(part, Relayed) and "\ufffd" in part.data.decode() for part in reader.whole(body))
+    error = b'{"type":"error","error":{"type":"api_error","message":"\xff"}}'
+    (fault,) = RelayReader(FACTS, ReplyWish()).whole(error)
+    assert isinstance(fault, Fault)
+
+
 @pytest.mark.parametrize(
     "events",
     [

@@ -255,7 +255,8 @@ ODD = [
     (b'"delta":{"content":["b","c"]}', "bc"),
     (b'"delta":{"content":["b",null,{"type":"text","text":"c"}]}', "bc"),
     (b'"delta":{"content":"b\xff"}', "b\ufffd"),
-    (b'"delta":{"content":"b\\ud83d"}', "b\ufffd"),
+    (b'"delta":{"content":"b\\ud83d"}', "b"),
+    (b'"delta":{"content":"b\\ude00c"}', "b\ufffdc"),
     (b'"delta":{"content":"b"},"finish_reason":5', "b"),
 ]
 
