@@ -48,7 +48,7 @@ NOTICES: Mapping[str, Meaning] = {
     ),
     "dropped.block": Meaning("a content block that no upstream knows, or in a place where it has no meaning"),
     "dropped.citations": Meaning("citations were wished for; no upstream cites"),
-    "dropped.context_edit": Meaning(
+    "dropped.context_management": Meaning(
         "an edit of `context_management` that is not done here, such as compaction by threshold"
     ),
     "dropped.document": Meaning(
@@ -123,9 +123,16 @@ NOTICES: Mapping[str, Meaning] = {
     "emulated.structured_output": Meaning(
         "the schema of the answer is a line in the system prompt; the answer is checked"
     ),
-    "emulated.tool_choice": Meaning(
-        "the upstream cannot be told, or refuses to be: a line in the system prompt, or a named tool alone "
-        "is offered"
+    "emulated.tool_choice_any": Meaning(
+        "the upstream cannot be told that a call is demanded, or refuses to be: a line in the system prompt "
+        "says so"
+    ),
+    "emulated.tool_choice_none": Meaning(
+        "the upstream cannot be told that no tool may be called, or refuses to be: none is offered"
+    ),
+    "emulated.tool_choice_tool": Meaning(
+        "the upstream cannot be told which tool to call, or refuses to be: that one alone is offered, and "
+        "a line in the system prompt, or a demand for any call, says the rest"
     ),
     "emulated.tool_result": Meaning(
         "a call in the history has no result: the model is told that it was interrupted"

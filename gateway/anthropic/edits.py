@@ -57,7 +57,7 @@ def edited(request: a.MessagesRequest, estimated_tokens: int, notes: Notes) -> E
             case "clear_tool_uses_20250919":
                 messages, report = _clear_tool_uses(messages, edit, estimated_tokens)
             case _:
-                notes.add("dropped.context_edit", edit.type)
+                notes.add("dropped.context_management", edit.type)
                 continue
         if report:
             applied.append({"type": edit.type, **report})

@@ -197,7 +197,7 @@ def _told(
     choice = tools.choice
     if choice.type == "auto" or _TOLD[level](choice.type):
         return system, tools
-    notes.add("emulated.tool_choice", choice.type)
+    notes.add(_EMULATED[choice.type])
     if choice.type == "none":
         return system, evolve(tools, tools=[], choice=ts.Choice())
     if choice.type == "any":
@@ -209,6 +209,11 @@ def _told(
     return below(system, line), evolve(tools, tools=chosen, choice=ts.Choice())
 
 
+_EMULATED: Mapping[str, str] = {
+    "any": "emulated.tool_choice_any",
+    "none": "emulated.tool_choice_none",
+    "tool": "emulated.tool_choice_tool",
+}
 _TOLD: Mapping[ChoiceLevel, Callable[[str], bool]] = {
     "full": lambda _: True,
     "no_required": lambda choice: choice != "any",

@@ -105,5 +105,5 @@ def test_an_edit_that_is_not_done_here_is_noted():
     notes = Notes()
     assert edit(CALLS, {"type": "compact_20260112"}, notes=notes).applied == ()
     assert [(notice.name, notice.detail) for notice in notes.notices] == [
-        ("dropped.context_edit", "compact_20260112")
+        ("dropped.context_management", "compact_20260112")
     ]

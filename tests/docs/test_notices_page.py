@@ -15,6 +15,7 @@ PASSED_ON = {
     ("gateway/anthropic/notes.py", "name"),
     ("gateway/anthropic/writer.py", "name"),
     ("gateway/anthropic/pieces.py", "_DROPPED[what]"),
+    ("gateway/upstreams/plan.py", "_EMULATED[choice.type]"),
     ("gateway/upstreams/refused.py", "_NOTICES.get(name, 'dropped.parameter')"),
 }
 """Where a name is no literal: what is passed on was named elsewhere, or is looked up among literals."""

@@ -165,7 +165,7 @@ CASES: dict[str, Case] = {
         sees=texts("user"),
         expected=["<document>\nwords\n</document>"],
     ),
-    "dropped.context_edit": Case(
+    "dropped.context_management": Case(
         {"context_management": {"edits": [{"type": "compact_20260112"}]}},
         sees=texts("user"),
         expected=["hello"],
@@ -306,12 +306,28 @@ CASES: dict[str, Case] = {
         ),
         expected=(True, False),
     ),
-    "emulated.tool_choice": Case(
+    "emulated.tool_choice_any": Case(
         {"tools": [LOOK], "tool_choice": {"type": "any"}},
         kind="ollama",
         answers=(Reply(calls=(Call("look", {"n": 1}),)),),
         sees=texts("system"),
         expected=["You must call one of the tools."],
+    ),
+    "emulated.tool_choice_none": Case(
+        {"tools": [LOOK], "tool_choice": {"type": "none"}},
+        kind="ollama",
+        sees=lambda chats: "tools" in chats[0].body,
+        expected=False,
+    ),
+    "emulated.tool_choice_tool": Case(
+        {"tools": [LOOK, {**LOOK, "name": "other"}], "tool_choice": {"type": "tool", "name": "look"}},
+        kind="ollama",
+        answers=(Reply(calls=(Call("look", {"n": 1}),)),),
+        sees=lambda chats: (
+            [tool["function"]["name"] for tool in chats[0].body["tools"]],
+            chats[0].texts("system"),
+        ),
+        expected=(["look"], ["You must call the tool look."]),
     ),
     "emulated.tool_result": Case(
         {

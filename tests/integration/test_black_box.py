@@ -197,7 +197,7 @@ def test_a_forced_call_is_asked_for(ask, kind, upstream, choice: str):
         function = {"type": "function", "function": {"name": "weather"}}
         assert chat.body["tool_choice"] == (function if choice == "tool" else "required")
     else:
-        assert "emulated.tool_choice" in answered.headers["x-gateway-warnings"]
+        assert f"emulated.tool_choice_{choice}" in answered.headers["x-gateway-warnings"]
         line = "the tool weather" if choice == "tool" else "one of the tools"
         assert chat.texts("system") == [f"You must call {line}."]
         assert chat.tools == ["weather"]

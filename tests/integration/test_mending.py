@@ -82,7 +82,7 @@ def test_refused_tool_choice_is_asked_for_in_words(serving, upstream, ask):
     assert "tool_choice" not in second
     assert [tool["function"]["name"] for tool in second["tools"]] == ["look"]
     assert second["messages"][0]["content"] == "You must call the tool look."
-    assert warnings(answered) == ["emulated.tool_choice"]
+    assert warnings(answered) == ["emulated.tool_choice_tool"]
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_edit_that_is_not_built_is_left_out(talk, upstream, kind: str):
     upstream.script(Reply(text="ok"))
     said = talk(context_management={"edits": [{"type": "compact_20260112"}]})
     assert said.told.turns == [("user", "hello")]
-    assert "dropped.context_edit" in said.warnings
+    assert "dropped.context_management" in said.warnings
     assert said.text == "ok"
 
 

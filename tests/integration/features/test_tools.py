@@ -82,7 +82,7 @@ def test_tool_choice(talk, upstream, kind: str, choice: dict, wanted: str):
             "auto": ("S", ["weather", "time"]),
         }[wanted]
         assert (said.told.system, [*said.told.tools]) == (line, offered)
-        assert ("emulated.tool_choice" in said.warnings) is (wanted != "auto")
+        assert (f"emulated.tool_choice_{choice['type']}" in said.warnings) is (wanted != "auto")
     else:
         assert (said.told.choice, [*said.told.tools]) == (wanted, ["weather", "time"])
     assert said.stopped[0] == ("tool_use" if wanted in ("any", "weather") else "end_turn")

@@ -93,7 +93,7 @@ def test_choice_is_emulated_whatever_the_preset():
     assert body["messages"][0] == {"role": "system", "content": "You must call one of the tools."}
     assert "tool_choice" not in body
     assert built.single_tool
-    assert notices(built) == ["emulated.tool_choice", "emulated.disable_parallel_tool_use"]
+    assert notices(built) == ["emulated.tool_choice_any", "emulated.disable_parallel_tool_use"]
 
 
 def test_choosing_no_tool_sends_none():

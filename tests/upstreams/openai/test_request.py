@@ -132,7 +132,7 @@ def test_refused_tool_choice_is_asked_for_in_words():
     assert "tool_choice" not in body
     assert body["messages"][0] == {"role": "system", "content": "You must call the tool T."}
     assert built.must_call
-    assert notices(built) == ["emulated.tool_choice"]
+    assert notices(built) == ["emulated.tool_choice_tool"]
 
 
 def test_refused_stop_sequences_are_matched_here():
@@ -228,7 +228,7 @@ def test_tool_choice_as_far_as_the_server_knows_it(level: str, choice: dict, exp
     body = json.loads(built.body)
     emulated = expected is None and choice["type"] != "auto"
     assert (body.get("tool_choice"), "tools" in body) == (expected, tools)
-    assert notices(built) == (["emulated.tool_choice"] if emulated else [])
+    assert notices(built) == ([f"emulated.tool_choice_{choice['type']}"] if emulated else [])
 
 
 def test_emulated_choice_is_a_line_in_the_system_prompt():
@@ -367,7 +367,7 @@ def test_server_without_named_choices_is_offered_that_tool_alone_and_told_to_cal
     assert (body["tool_choice"], [tool["function"]["name"] for tool in body["tools"]]) == ("any", ["other"])
     assert body["parallel_tool_calls"] is False
     assert not built.must_call
-    assert notices(built) == ["emulated.tool_choice"]
+    assert notices(built) == ["emulated.tool_choice_tool"]
     assert notices(build(PRESETS["mistral"], tools=tools, tool_choice={"type": "any"})) == []
 
 
