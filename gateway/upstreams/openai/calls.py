@@ -17,7 +17,7 @@ from attrs import Factory, define
 from gateway.brackets import Brackets
 from gateway.parts import Tool
 from gateway.upstreams.lenient import text_of
-from gateway.upstreams.openai import wire as o
+from gateway.upstreams.openai import answer as o
 
 
 @define

@@ -8,10 +8,11 @@ import msgspec
 from msgspec import Raw
 
 from gateway.upstreams.lenient import read, text_of
-from gateway.upstreams.openai import wire as o
+from gateway.upstreams.openai import answer as o
+from gateway.upstreams.openai.wire import CallExtras
 
 _PART = msgspec.json.Decoder(o.ContentPart)
-_EXTRAS = msgspec.json.Decoder(o.CallExtras)
+_EXTRAS = msgspec.json.Decoder(CallExtras)
 _DETAIL = msgspec.json.Decoder(o.ReasoningDetail)
 
 

@@ -21,7 +21,7 @@ from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.failures import fault, is_error, names_error
 from gateway.upstreams.intake import Intake
 from gateway.upstreams.lenient import UNREADABLE, SecondLook, is_nothing
-from gateway.upstreams.openai import wire as o
+from gateway.upstreams.openai import answer as o
 from gateway.upstreams.openai.calls import CallPieces
 from gateway.upstreams.openai.content import passages_of, reasoning_of, signature_of, telling
 from gateway.upstreams.openai.usage import usage_of

@@ -12,7 +12,7 @@ import msgspec
 
 from gateway.parts import Usage
 from gateway.upstreams.lenient import read
-from gateway.upstreams.openai import wire as o
+from gateway.upstreams.openai import answer as o
 
 _USAGE = msgspec.json.Decoder(o.Usage, strict=False)
 

@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 
-from gateway.upstreams.openai import wire as o
+from gateway.upstreams.openai import answer as o
 from gateway.upstreams.openai.calls import CallPieces
 
 
