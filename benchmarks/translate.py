@@ -22,6 +22,7 @@ from benchmarks import bodies
 from benchmarks.upstream import DIALECTS, TEXTS
 from gateway.anthropic import events
 from gateway.anthropic.decoding import decode_request
+from gateway.anthropic.ids import Outgoing
 from gateway.anthropic.writer import MessageWriter
 from gateway.inbound import Inbound
 from gateway.upstreams.built import ReplyWish
@@ -81,7 +82,7 @@ def payloads(path: bytes) -> list[bytes]:
 def chunk(about: str, path: bytes, reader: ChatReader | NativeReader, at_once: int) -> Figure:
     """`at_once` chunks in one read; the figure is for one of them."""
     numbers = count()
-    writer = MessageWriter("msg_1", "bench", "req_bench", 25, lambda: f"toolu_{next(numbers)}")
+    writer = MessageWriter("msg_1", "bench", "req_bench", 25, Outgoing(lambda: f"toolu_{next(numbers)}"))
     read = b"".join((payloads(path) * at_once)[:at_once])
 
     def work() -> bytes:

@@ -74,8 +74,7 @@ class Exchange:
             model=request.model,
             request_id=self.inbound.request_id,
             input_tokens=self.inbound.estimated_tokens,
-            mint=lambda: fresh("toolu_"),
-            history_ids=ids.history(request),
+            call_ids=ids.Outgoing(lambda: fresh("toolu_"), ids.history(request)),
             diagnostics=UNSET if bytes(request.diagnostics) in (b"", b"null") else None,
             plain=not request.stream,
         )

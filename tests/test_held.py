@@ -6,6 +6,7 @@ from itertools import count, repeat
 
 import pytest
 
+from gateway.anthropic.ids import Outgoing
 from gateway.anthropic.writer import MessageWriter
 from gateway.delivery import Answering, Folded
 from gateway.errors import Kind, UpstreamFailed
@@ -32,7 +33,7 @@ def fed(take: Callable[[object], object], first: Iterable[object], more: Iterabl
 
 
 def writer(**more: object) -> MessageWriter:
-    return MessageWriter("msg_1", "m", "req_1", 1, lambda: "toolu_1", **more)
+    return MessageWriter("msg_1", "m", "req_1", 1, Outgoing(lambda: "toolu_1"), **more)
 
 
 def test_empty_pieces_weigh_too():

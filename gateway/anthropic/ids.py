@@ -19,7 +19,10 @@ import hashlib
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+
+from attrs import Factory, define, field
 
 from gateway.anthropic import wire as a
 
@@ -59,6 +62,22 @@ def outgoing(original: str, history_count: int, seen: int) -> str:
     if n == 0 and _PLAIN.fullmatch(original) and not _OURS.fullmatch(original):
         return original
     return _encode(original, n)
+
+
+@define
+class Outgoing:
+    """The client's ids for the calls of one answer. `mint` makes one for a call that has none."""
+
+    mint: Callable[[], str]
+    history: Mapping[str, int] = Factory(dict[str, int])
+    _seen: Counter[str] = field(factory=Counter[str], init=False)
+
+    def of(self, original: str) -> str:
+        if not original:
+            return self.mint()
+        seen = self._seen[original]
+        self._seen[original] += 1
+        return outgoing(original, self.history.get(original, 0), seen)
 
 
 def incoming(client_id: str, taken: Collection[str], limit: int | None, *, exact: bool = False) -> str:

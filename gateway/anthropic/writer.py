@@ -20,10 +20,10 @@ from attrs import Factory, define, field
 from msgspec import UNSET, UnsetType
 
 from gateway.anthropic import events as e
-from gateway.anthropic import ids
 from gateway.anthropic.blocks import Blocks, Open, tool_use
 from gateway.anthropic.calls import Call
 from gateway.anthropic.ending import CUT_SHORT, estimated, is_guessed, merged, remarks, stop_of, usage_of
+from gateway.anthropic.ids import Outgoing
 from gateway.anthropic.names import Returned
 from gateway.anthropic.relay import ENDS, passed_on
 from gateway.errors import Kind
@@ -35,14 +35,13 @@ Item = Text | Thinking | Block | Call
 
 @define
 class MessageWriter:
-    """`history_ids`: see `ids.history`. `single_tool`: only the first call goes out. `speed`: `Built`'s."""
+    """`single_tool`: only the first call goes out. `speed`: `Built`'s."""
 
     message_id: str
     model: str
     request_id: str
     input_tokens: int
-    mint: Callable[[], str]
-    history_ids: Mapping[str, int] = Factory(dict[str, int])
+    call_ids: Outgoing
     returned: Mapping[str, Returned] = Factory(dict[str, Returned])
     """What the client knows functions as, by the name as sent; the others keep their names."""
     plain: bool = False
@@ -71,7 +70,6 @@ class MessageWriter:
     _calls: dict[int, Call] = field(factory=dict[int, Call], init=False)
     _call: Call = field(factory=Call, init=False)
     _waiting: deque[Item] = field(factory=deque[Item], init=False)
-    _seen_ids: dict[str, int] = field(factory=dict[str, int], init=False)
     _cut_short: bool = field(default=False, init=False)
     _spoke: bool = field(default=False, init=False)
     _called: bool = field(default=False, init=False)
@@ -212,20 +210,13 @@ class MessageWriter:
         known = self.returned.get(call.name)
         call.mending = known.mending if known else None
         call.held = self.plain or call.mending is not None or (call.whole and not call.valid)
-        self._begin(Open.TOOL, tool_use(self._client_id(call.id), call.name, known))
+        self._begin(Open.TOOL, tool_use(self.call_ids.of(call.id), call.name, known))
         self._call, self._spoke, self._called = call, True, True
         self._show_arguments()
 
     def _show_arguments(self) -> None:
         if fresh := self._call.release():
             self._blocks.delta(e.InputJsonDelta(fresh))
-
-    def _client_id(self, original: str) -> str:
-        if not original:
-            return self.mint()
-        seen = self._seen_ids.get(original, 0)
-        self._seen_ids[original] = seen + 1
-        return ids.outgoing(original, self.history_ids.get(original, 0), seen)
 
     def _start(self) -> None:
         if not self.started:

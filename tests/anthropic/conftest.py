@@ -1,17 +1,20 @@
 """A writer with ids that can be foretold."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
+from gateway.anthropic.ids import Outgoing
 from gateway.anthropic.writer import MessageWriter
 
 
 @pytest.fixture
 def new_writer() -> Callable[..., MessageWriter]:
-    def build(**more: Any) -> MessageWriter:
+    def build(history_ids: Mapping[str, int] = MappingProxyType({}), **more: Any) -> MessageWriter:
         count = iter(range(1, 10_000))
-        return MessageWriter("msg_x", "m", "req_x", 11, lambda: f"toolu_minted{next(count)}", **more)
+        call_ids = Outgoing(lambda: f"toolu_minted{next(count)}", history_ids)
+        return MessageWriter("msg_x", "m", "req_x", 11, call_ids, **more)
 
     return build

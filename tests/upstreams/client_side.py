@@ -12,6 +12,7 @@ from gateway import parts
 from gateway.anthropic import events as e
 from gateway.anthropic.calls import parse_arguments
 from gateway.anthropic.fold import fold
+from gateway.anthropic.ids import Outgoing
 from gateway.anthropic.writer import MessageWriter
 from gateway.upstreams.anthropic.reader import RelayReader
 from gateway.upstreams.anthropic.shape import Folding
@@ -38,7 +39,9 @@ def events_of(kind: str, pieces: Iterable[bytes], *, thinking: bool = True) -> E
     reader_of, preset = KINDS[kind]
     minted = iter(range(1, 1000))
     reader = reader_of(ModelFacts("up", "model", PRESETS[preset]), ReplyWish(thinking=thinking))
-    writer = MessageWriter("msg_x", "m", "req_x", input_tokens=11, mint=lambda: f"toolu_{next(minted)}")
+    writer = MessageWriter(
+        "msg_x", "m", "req_x", input_tokens=11, call_ids=Outgoing(lambda: f"toolu_{next(minted)}")
+    )
     read = [part for piece in pieces for part in reader.feed(piece)] + reader.close()
     written = [event for part in read for event in writer.write(part)]
     assert reader.ended

@@ -12,6 +12,7 @@ from pathlib import Path
 from attrs import evolve
 
 from gateway.anthropic import events as e
+from gateway.anthropic.ids import Outgoing
 from gateway.anthropic.names import Returned
 from gateway.anthropic.writer import MessageWriter
 from gateway.parts import Part
@@ -57,8 +58,7 @@ def writer(answer: str) -> MessageWriter:
         "m",
         "req_x",
         input_tokens=11,
-        mint=lambda: f"toolu_minted{next(minted)}",
-        history_ids=says.get("history_ids", {}),
+        call_ids=Outgoing(lambda: f"toolu_minted{next(minted)}", says.get("history_ids", {})),
         returned={sent: Returned(**known) for sent, known in says.get("returned", {}).items()},
         single_tool=says.get("single_tool", False),
         schema_of=lambda name: json.dumps(says.get("schemas", {}).get(name, {})).encode(),

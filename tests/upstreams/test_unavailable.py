@@ -10,6 +10,7 @@ from attrs import evolve
 from gateway.anthropic import events as e
 from gateway.anthropic.decoding import decode_request
 from gateway.anthropic.fold import fold
+from gateway.anthropic.ids import Outgoing
 from gateway.anthropic.writer import MessageWriter
 from gateway.inbound import Inbound
 from gateway.parts import Block, Usage
@@ -44,7 +45,7 @@ async def message(asked: Inbound) -> dict:
     attempt = local_answer(asked, target())
     assert attempt is not None
     assert [n.name for n in attempt.built.notices] == ["emulated.server_tool"]
-    writer = MessageWriter("msg_1", "m", "req_1", 40, lambda: "toolu_1")
+    writer = MessageWriter("msg_1", "m", "req_1", 40, Outgoing(lambda: "toolu_1"))
     events: list[e.Event] = []
     while (parts := await attempt.read()) is not None:
         events += [event for part in parts for event in writer.write(part)]

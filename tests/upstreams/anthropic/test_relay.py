@@ -6,6 +6,7 @@ import pytest
 
 from gateway.anthropic import events as e
 from gateway.anthropic.decoding import decode_request
+from gateway.anthropic.ids import Outgoing
 from gateway.anthropic.signatures import sign
 from gateway.anthropic.writer import MessageWriter
 from gateway.errors import Kind
@@ -58,7 +59,7 @@ def read(data: bytes, *, step: int | None = None) -> list[Part]:
 
 
 def writer() -> MessageWriter:
-    return MessageWriter("msg_own", "asked-for", "req_1", 3, mint=lambda: "toolu_new")
+    return MessageWriter("msg_own", "asked-for", "req_1", 3, Outgoing(lambda: "toolu_new"))
 
 
 def test_only_the_model_name_changes():

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.anthropic import events as e
 from gateway.anthropic.fold import fold
+from gateway.anthropic.ids import Outgoing
 from gateway.anthropic.writer import MessageWriter
 from gateway.errors import Kind
 from gateway.lines import LIMIT
@@ -339,7 +340,7 @@ def test_body_in_answer_to_a_streaming_request_is_read():
 
 def folded(parts: list[Part]) -> dict:
     minted = iter(range(1000))
-    writer = MessageWriter("msg_x", "m", "req_x", 0, lambda: f"toolu_{next(minted)}")
+    writer = MessageWriter("msg_x", "m", "req_x", 0, Outgoing(lambda: f"toolu_{next(minted)}"))
     events: list[e.Event] = [event for part in parts for event in writer.write(part)]
     return fold(events)
 
