@@ -79,6 +79,10 @@ NOTICES: Mapping[str, Meaning] = {
     "dropped.schema_constraints": Meaning(
         "limits and patterns in schemas, of which the upstream could make no grammar: descriptions say them"
     ),
+    "dropped.search_option": Meaning(
+        "what a web search may be told, such as `blocked_domains`, and the server that does it may not",
+        kinds=("responses",),
+    ),
     "dropped.server_tool": Meaning(
         "the call of a server tool in the history has no result, or a result no call"
     ),

@@ -4,12 +4,15 @@ Rules:
 - `DeferredToolPlaceholder` is Claude Code's filler and is dropped. Of two tools of one name the first stays,
   unless it was removed before the second was defined.
 - Tools that Anthropic defines and the client runs become functions (`typed`, `families`).
-- A server tool, and a type without schema, is left out with a notice: nobody here can run it.
+- A server tool, and a type without schema, is left out with a notice: nobody here can run it. A search of the
+  web is not lost where the upstream does that itself.
 - What messages add or remove must have been declared, by the request or by an earlier message. What was
   declared and left out may be removed and added as well: that changes nothing.
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 from attrs import Factory, define, frozen
 
@@ -21,6 +24,7 @@ from gateway.errors import RequestRefused
 
 PLACEHOLDER = "DeferredToolPlaceholder"
 SEARCH = "tool_search_tool_"
+WEB_SEARCH = "web_search_"
 _ADDED = "tool_addition.tool"
 """Where a definition stands that a message brings."""
 
@@ -30,6 +34,8 @@ class Terms:
     """What an upstream can do with tools."""
 
     vision: bool = True
+    web_search: bool = False
+    """It searches the web itself."""
 
 
 @frozen
@@ -126,11 +132,24 @@ class Offer:
 
     def _leave_out(self, tool: a.ToolDefinition, path: str) -> None:
         kind = tool.type or ""
-        if kind.startswith(SEARCH):
+        if self.terms.web_search and kind.startswith(WEB_SEARCH):
+            pass  # for who translates
+        elif kind.startswith(SEARCH):
             self.notes.add("emulated.tool_search", "all tools are there from the start")
         else:
             self.notes.add("dropped.tool", kind or tool.name)
         self.left_out.setdefault(tool.name or kind, LeftOut(tool, path))
+
+    def web_search(self, tools: Collection[str]) -> a.ToolDefinition | None:
+        """The search that the upstream does itself, unless a tool of that name is among the others."""
+        if not self.terms.web_search:
+            return None
+        found = (one.tool for one in self.left_out.values() if (one.tool.type or "").startswith(WEB_SEARCH))
+        search = next(found, None)
+        if search and search.name in tools:
+            self._drop_second(search.name)
+            return None
+        return search
 
     def _meant(self, said: Mention, removed: set[str]) -> list[str]:
         """The names that a mention is about; a definition in it is known from there on."""

@@ -45,6 +45,8 @@ class Toolset:
     """The members' names -> the family's."""
     left_out: Mapping[str, LeftOut] = Factory(dict[str, LeftOut])
     """By name, those that are wanted and no function stands for."""
+    search: a.ToolDefinition | None = None
+    """The search of the web, which the upstream is to do itself."""
 
 
 def toolset(
@@ -53,21 +55,24 @@ def toolset(
     offer = Offer(request, terms, notes)
     offer.declare()
     tools = offer.changed(mentions)
-    return Toolset(list(tools.values()), _choice(tools, offer), offer.members, offer.left_out)
+    search = offer.web_search(tools)
+    choice = _choice(tools, search, offer)
+    return Toolset(list(tools.values()), choice, offer.members, offer.left_out, search)
 
 
-def _choice(tools: dict[str, a.ToolDefinition], offer: Offer) -> Choice:
+def _choice(tools: dict[str, a.ToolDefinition], search: a.ToolDefinition | None, offer: Offer) -> Choice:
     sent = offer.request.tool_choice
     if sent is None:
         return Choice()
     single = bool(sent.disable_parallel_tool_use)
     match sent.type:
         case "auto" | "any" | "none" as kind:
-            if kind == "any" and not tools:
+            if kind == "any" and not tools and not search:
                 raise _nothing_to_choose(offer)
             return Choice(kind, single=single)
         case "tool":
-            return Choice("tool", _chosen(sent.name, tools, offer), single)
+            chosen = sent.name if search and sent.name == search.name else _chosen(sent.name, tools, offer)
+            return Choice("tool", chosen, single)
         case unknown:
             offer.notes.add("dropped.tool_choice", unknown)
             return Choice(single=single)

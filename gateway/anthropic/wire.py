@@ -168,6 +168,11 @@ class ToolDefinition(Struct, frozen=True, gc=False):
     display_height_px: int | None = None
     display_number: int | None = None
     enable_zoom: bool | None = None
+    max_uses: Raw = Raw()
+    """Of a server tool, like the next three."""
+    allowed_domains: Raw = Raw()
+    blocked_domains: Raw = Raw()
+    user_location: Raw = Raw()
     configs: Raw = Raw()
     """Of a toolset: what to do with each member."""
     mcp_server_name: str | None = None

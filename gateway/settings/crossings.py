@@ -18,6 +18,7 @@ def crossings(tree: dict[str, Tree]) -> Found:
     yield from _unknown_clients(tree)
     yield from _empty_conditions(tree)
     yield from _duplicate_aliases(tree)
+    yield from _searches(tree)
     for path, to in _lists(tree):
         yield from _weights(path, to)
     models = tree.get("models")
@@ -36,6 +37,21 @@ def targets(tree: dict[str, Tree]) -> Iterator[tuple[KeyPath, Tree]]:
             yield from (((*path, index), one) for index, one in enumerate(several))
         else:
             yield path, several
+
+
+def _searches(tree: dict[str, Tree]) -> Found:
+    """Only in Responses a search of the web has a form that it is translated to."""
+    providers = tree.get("providers")
+    known = providers if isinstance(providers, dict) else {}
+    of_providers = [(("providers", name), name, section) for name, section in known.items()]
+    of_targets = [(path, _below(target, "provider"), target) for path, target in targets(tree)]
+    for path, name, section in (*of_providers, *of_targets):
+        kind = _below(known.get(name), "kind") if isinstance(name, str) else None
+        if kind != "responses" and str(_below(_below(section, "quirks"), "web_search")).lower() == "true":
+            yield (
+                (*path, "quirks", "web_search"),
+                "only providers of kind `responses` can search the web themselves",
+            )
 
 
 def _lists(tree: dict[str, Tree]) -> Iterator[tuple[KeyPath, Tree]]:

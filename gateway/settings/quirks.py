@@ -146,6 +146,8 @@ class Quirks:
     broken JSON. What needs no guessing is mended anyway, unless it was streamed already."""
     forced_while_thinking: bool = True
     """Whether a tool may be forced while the model reasons; if not, reasoning is off for that request."""
+    web_search: bool = False
+    """For Responses: the server searches the web itself where a client offers Anthropic's `web_search`."""
     json_schema: Literal["strict", "schema", "unmarked", "object", "none"] = "schema"
     """How the answer's schema is asked for: OpenAI's strict form, as it is, as it is and without `strict`, as
     `json_object`, not at all."""

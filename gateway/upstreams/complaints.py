@@ -9,6 +9,7 @@
     "Unknown parameter: 'tools[0].function.strict'."                           ->  no tool `strict`
     "failed to parse grammar"                                                  ->  schemas without constraints
     "The encrypted content ... could not be verified."                         ->  without old reasoning
+    "Invalid value: 'web_search'. Supported values are: 'function'."           ->  without search of the web
 
 Rules:
 - Only what changes the request is a complaint: a limit below what was asked, a parameter not yet dropped.
@@ -82,6 +83,12 @@ _GRAMMAR = re.compile(
     re.IGNORECASE,
 )
 """llama.cpp, vLLM and SGLang with xgrammar; OpenAI and Ollama say `invalid schema for`, `in`."""
+_SEARCH = re.compile(
+    r"(?:invalid|unsupported|unknown|unexpected|not support).{0,80}\bweb_search\b|"
+    r"\bweb_search\b.{0,80}(?:not (?:supported|available|allowed)|unsupported|unknown)",
+    re.IGNORECASE,
+)
+"""Responses, where the server has no search of the web."""
 _UNSUPPORTED_CODES = frozenset({"unsupported_parameter", "unsupported_value", "unknown_parameter"})
 
 
@@ -116,7 +123,7 @@ def complaint(status: int, body: bytes) -> Complaint | None:
         return Complaint(parameter="encrypted_content", lasting=False)
     if efforts := _efforts(words):
         return Complaint(efforts=efforts)
-    if parameter := _of_reasoning(words) or _parameter(words):
+    if parameter := _of_responses(words) or _parameter(words):
         return Complaint(parameter=parameter)
     return Complaint(schemas=True) if _GRAMMAR.search(words.message) else None
 
@@ -158,13 +165,13 @@ def _limit(words: Words) -> int | None:
     return None
 
 
-def _of_reasoning(words: Words) -> str | None:
-    """What Responses refuses of reasoning by another name than that of a parameter."""
+def _of_responses(words: Words) -> str | None:
+    """What Responses refuses by another name than that of a parameter."""
     if _NOT_ENCRYPTED.search(words.message):
         return "include"
     if words.param == "reasoning.summary" and words.code == "unsupported_value":
         return words.param
-    return None
+    return "web_search" if _SEARCH.search(words.message) else None
 
 
 def _efforts(words: Words) -> frozenset[str]:

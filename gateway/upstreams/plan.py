@@ -57,6 +57,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     turns: list[t.Turn]
     prefill: str
     functions: list[Function]
+    search: a.ToolDefinition | None
+    """Anthropic's search of the web, where the upstream does that itself."""
     choice: ts.Choice
     """`auto` where the server is not told."""
     single: bool
@@ -129,7 +131,7 @@ def plan(
     names, notes = Names(quirks.tool_name_limit), Notes()
     terms = _terms(inbound, facts, attachments)
     talk = _talk(request, terms, names, notes, quirks)
-    tools = ts.toolset(request, talk.mentions, notes, Terms(facts.sight.vision))
+    tools = ts.toolset(request, talk.mentions, notes, _offerable(facts, amends))
     level = "none" if "tool_choice" in amends.dropped else tool_choice
     system, told = _told(tools, talk.system, level, names, notes)
     offered = functions(told, names, quirks, amends, notes)
@@ -141,6 +143,7 @@ def plan(
         turns=talk.turns,
         prefill=talk.prefill,
         functions=offered.told,
+        search=told.search,
         choice=told.choice,
         single=tools.choice.single and bool(told.tools),
         reasoning=asked,
@@ -161,6 +164,10 @@ def plan(
         marked=bool(terms.marks),
         cuts=talk.cuts,
     )
+
+
+def _offerable(facts: ModelFacts, amends: Amends) -> Terms:
+    return Terms(facts.sight.vision, facts.quirks.web_search and "web_search" not in amends.dropped)
 
 
 def _talk(

@@ -68,7 +68,7 @@ PRESETS: Mapping[str, Quirks] = {
         pdf_urls=True,
     ),
     "openai": _OPENAI,  # [L]
-    "responses": _RESPONSES,  # [L]
+    "responses": evolve(_RESPONSES, web_search=True),  # [L], the search from the types of OpenAI's SDK
     "azure": evolve(_OPENAI, family="azure", key_header=_AZURE_KEY),  # [L]
     "azure-responses": evolve(_RESPONSES, family="azure-responses", key_header=_AZURE_KEY),  # [L]
     "openrouter": evolve(  # [L]

@@ -3,6 +3,7 @@
 Rules (amendment 4.4):
 - It is given where the model is offered no tool beside `web_search` or `web_fetch`, or where `tool_choice`
   names it: there would be nothing to answer from but memory. Beside other tools it is left out (see `offer`).
+- Where the upstream searches the web itself, a search is left to it.
 - What counts is what is left after the messages have added and removed tools.
 - A tool of the client's own with that name is the client's.
 - The query is the text after the last colon of the last user text, or all of it; a fetch takes its last URL.
@@ -18,6 +19,7 @@ from gateway.anthropic import wire as a
 from gateway.anthropic.compaction import summary
 from gateway.anthropic.mentions import Mention, mention
 from gateway.anthropic.notes import Notes
+from gateway.anthropic.offer import Terms
 from gateway.anthropic.toolset import toolset
 from gateway.inbound import Inbound
 from gateway.mint import fresh
@@ -29,11 +31,11 @@ _TOOLS = {"web_search": ("query", "Web search"), "web_fetch": ("url", "Web fetch
 _URL = re.compile(r"https?://[^\s<>\"')\]]*[^\s<>\"')\].,;:!?]")
 
 
-def unavailable(inbound: Inbound, _: Target) -> list[Part] | None:
+def unavailable(inbound: Inbound, target: Target) -> list[Part] | None:
     request = inbound.request
     if not any(tool.type is not None and _served(tool) for tool in request.tools):
         return None
-    name = _wanted(request)
+    name = _wanted(request, Terms(web_search=target.facts.quirks.web_search))
     if name is None:
         return None
     key, title = _TOOLS[name]
@@ -58,13 +60,13 @@ def unavailable(inbound: Inbound, _: Target) -> list[Part] | None:
     ]
 
 
-def _wanted(request: a.MessagesRequest) -> str | None:
+def _wanted(request: a.MessagesRequest, terms: Terms) -> str | None:
     """The name of the tool that is answered for."""
     choice = request.tool_choice
     if choice is not None and choice.type == "none":
         return None
-    offered = toolset(structs.replace(request, tool_choice=None), _mentions(request), Notes())
-    own = {tool.name for tool in offered.tools}
+    offered = toolset(structs.replace(request, tool_choice=None), _mentions(request), Notes(), terms)
+    own = {tool.name for tool in (*offered.tools, *filter(None, [offered.search]))}
     wanted = [name for one in offered.left_out.values() if (name := _served(one.tool)) and name not in own]
     if choice is not None and choice.type == "tool":
         return choice.name if choice.name in wanted else None

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from gateway.testing.upstream import Call, Reply, Rule, When, refusal
+from gateway.testing.upstream import Call, Raw, Reply, Rule, When, refusal
 from tests.e2e.wiretap import wiretap
 
 HINTS = {"CLAUDE_CODE_GATEWAY_HINT_HEADERS": "1"}
@@ -74,6 +74,35 @@ def test_a_small_job_goes_to_its_own_model(claude, start_gateway, settings, upst
     assert [chat.body["model"] for chat in chats] == ["scripted", "for-small-jobs", "scripted"]
     said = [chat.headers.get("x-claude-code-request-class") for chat in chats]
     assert said == (["main", "auxiliary", "main"] if environ else [None] * 3)
+
+
+def test_a_search_of_the_web_is_done_by_the_server_that_can(claude, start_gateway, settings, upstream):
+    client = claude(start_gateway(settings("responses")))
+    link = "https://weather.example/today"
+    found = {
+        "type": "web_search_call",
+        "id": "ws_1",
+        "status": "completed",
+        "action": {"type": "search", "query": "the weather", "sources": [{"type": "url", "url": link}]},
+    }
+    said = {"type": "message", "id": "msg_1", "content": [{"type": "output_text", "text": "It is sunny."}]}
+    events = [
+        {"type": "response.output_item.done", "output_index": 0, "item": found},
+        {"type": "response.output_item.done", "output_index": 1, "item": said},
+        {"type": "response.completed", "response": {"status": "completed", "output": [found, said]}},
+    ]
+    chunks = tuple(f"data: {json.dumps(event)}\n\n" for event in events)
+    answer = Raw(headers={"content-type": "text/event-stream"}, chunks=chunks)
+    job = Rule(When(anywhere='"type":"web_search"'), (answer,))
+    search = Reply(calls=(Call("WebSearch", {"query": "the weather"}),))
+    upstream.script(search, rules=[job], default=Reply(text="done"))
+    outcome = client.run("-p", "x", "--allowedTools", "WebSearch")
+    assert (outcome.code, outcome.out) == (0, "done")
+    _, searching, told = upstream.chats()
+    assert [tool["type"] for tool in searching.body["tools"]] == ["web_search"]
+    (output,) = (item["output"] for item in told.body["input"] if "output" in item)
+    assert link in output
+    assert "It is sunny." in output
 
 
 def test_a_compaction_goes_to_its_own_model(claude, start_gateway, settings, upstream):

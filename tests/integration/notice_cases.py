@@ -111,11 +111,11 @@ PICTURE: Json = {"type": "image", "source": {"type": "base64", "media_type": "im
 TWO_CALLS = Reply(calls=(Call("look", {"n": 1}, id="a"), Call("look", {"n": 2}, id="b")))
 ONE_AT_A_TIME: Json = {"type": "auto", "disable_parallel_tool_use": True}
 DONE: Json = {"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}
-SEARCHED = told(
+PAINTED = told(
     {
         "type": "response.output_item.done",
         "output_index": 0,
-        "item": {"type": "web_search_call", "id": "w", "status": "completed"},
+        "item": {"type": "image_generation_call", "id": "w", "status": "completed"},
     },
     {"type": "response.output_text.delta", "output_index": 1, "delta": "found"},
     {"type": "response.completed", "response": {"status": "completed"}},
@@ -197,7 +197,7 @@ CASES: dict[str, Case] = {
     "dropped.output_format": Case(
         {"output_config": {"format": {"type": "xml"}}}, sees=body("response_format"), expected=None
     ),
-    "dropped.output_item": Case(kind="responses", answers=(SEARCHED,)),
+    "dropped.output_item": Case(kind="responses", answers=(PAINTED,)),
     "dropped.parallel_tool_calls": Case(
         {"tools": [LOOK], "tool_choice": ONE_AT_A_TIME}, kind="ollama", answers=(TWO_CALLS,)
     ),
@@ -224,6 +224,12 @@ CASES: dict[str, Case] = {
         answers=(refusal(400, "failed to parse grammar"), OK),
         sees=parameters("s"),
         expected=[LIMITED, {"type": "string", "description": "{pattern: ^a+$}"}],
+    ),
+    "dropped.search_option": Case(
+        {"tools": [{**SEARCH, "blocked_domains": ["b.example"]}]},
+        kind="responses",
+        sees=body("tools"),
+        expected=[{"type": "web_search"}],
     ),
     "dropped.server_tool": Case(
         talk(

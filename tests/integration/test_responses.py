@@ -8,7 +8,7 @@ from typing import Any
 import anthropic
 import pytest
 
-from gateway.testing.upstream import Call, Reply, Usage, refusal
+from gateway.testing.upstream import Call, Raw, Reply, Usage, refusal
 
 TOOL: Any = {"name": "look", "input_schema": {"type": "object", "properties": {"n": {"type": "integer"}}}}
 ASKED: Any = {"model": "claude-x", "max_tokens": 1000, "thinking": {"type": "adaptive", "display": "omitted"}}
@@ -53,6 +53,61 @@ def test_reasoning_goes_back_as_the_item_it_was(client, upstream, stream: bool):
         {"type": "function_call_output", "call_id": "call_1", "output": "seen"},
     ]
     assert upstream.chats()[0].body["store"] is False
+
+
+LINK = "https://litestar.example/docs"
+SEARCHED: Any = [
+    {
+        "type": "web_search_call",
+        "id": "ws_1",
+        "status": "completed",
+        "action": {"type": "search", "query": "litestar", "sources": [{"type": "url", "url": LINK}]},
+    },
+    {"type": "message", "id": "msg_1", "content": [{"type": "output_text", "text": "It is a framework."}]},
+]
+
+
+def searched(*, stream: bool) -> Raw:
+    response = {"status": "completed", "output": SEARCHED, "usage": {"input_tokens": 9, "output_tokens": 3}}
+    if not stream:
+        return Raw(chunks=(json.dumps(response),))
+    events = [
+        {"type": f"response.output_item.{step}", "output_index": i, "item": item}
+        for i, item in enumerate(SEARCHED)
+        for step in ("added", "done")
+    ]
+    events.append({"type": "response.completed", "response": response})
+    chunks = tuple(f"data: {json.dumps(event)}\n\n" for event in events)
+    return Raw(headers={"content-type": "text/event-stream"}, chunks=chunks)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_the_web_is_searched_by_the_server(client, upstream, stream: bool):
+    domains = ["litestar.example"]
+    search: Any = {"type": "web_search_20250305", "name": "web_search", "allowed_domains": domains}
+    upstream.script(searched(stream=stream), Reply(text="yes"))
+    asked: Any = {"model": "m", "max_tokens": 100, "tools": [search]}
+    first = answered(client, stream=stream, **asked, messages=HELLO)
+    use, result, text = first.content
+    assert (use.type, use.name, use.input) == ("server_tool_use", "web_search", {"query": "litestar"})
+    assert (result.type, result.tool_use_id) == ("web_search_tool_result", use.id)
+    assert [hit.url for hit in result.content] == [LINK]
+    assert (text.text, first.stop_reason) == ("It is a framework.", "end_turn")
+    assert first.usage.server_tool_use.web_search_requests == 1
+    said = {"role": "assistant", "content": [block.to_dict() for block in first.content]}
+    answered(client, stream=stream, **asked, messages=[*HELLO, said, {"role": "user", "content": "sure?"}])
+    before, after = [chat.body for chat in upstream.chats()]
+    assert (
+        before["tools"] == after["tools"] == [{"type": "web_search", "filters": {"allowed_domains": domains}}]
+    )
+    known = len(before["input"])
+    assert after["input"][:known] == before["input"]
+    call, output, message, _ = after["input"][known:]
+    assert (call["type"], call["name"]) == ("function_call", "web_search")
+    assert json.loads(call["arguments"]) == {"query": "litestar"}
+    assert output["call_id"] == call["call_id"]
+    assert LINK in output["output"]
+    assert message["content"][0]["text"] == "It is a framework."
 
 
 @pytest.mark.parametrize("stream", [True, False])

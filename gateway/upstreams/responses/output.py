@@ -16,10 +16,11 @@ from collections.abc import Iterable
 from attrs import Factory, define, field
 
 from gateway.held import Held
-from gateway.parts import Notice, Part, Text, Tool
+from gateway.parts import Block, Notice, Part, Text, Tool
 from gateway.upstreams.lenient import text_of
 from gateway.upstreams.prose import Prose
 from gateway.upstreams.responses import wire as r
+from gateway.upstreams.responses.search import searched
 
 
 @define
@@ -44,6 +45,8 @@ class Output:
     """How many items there have been."""
     refused: bool = field(default=False, init=False)
     called: bool = field(default=False, init=False)
+    searches: int = field(default=0, init=False)
+    """Of the web, by the server."""
     _open: dict[int, Piece] = field(factory=dict[int, Piece], init=False)
     _over: set[int] = field(factory=set[int], init=False)
     _kept: Held = field(factory=Held, init=False)
@@ -130,6 +133,10 @@ class Output:
                 return [] if piece.streamed else self._passages(item.content or ())
             case "reasoning":
                 return self._reasoning(piece, item)
+            case "web_search_call":
+                found = searched(item)
+                self.searches += isinstance(found[0], Block)
+                return [*self._prose.rest(), *found]
             case other:
                 return [Notice("dropped.output_item", other)]
 

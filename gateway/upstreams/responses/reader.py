@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import msgspec
 from attrs import define, field
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from gateway.lines import LineTooLong
 from gateway.parts import End, Fault, Finish, Notice, Part, Usage
@@ -213,6 +213,9 @@ class ResponsesReader:
                 return self._break(garbage(self.facts, f"no answer: incomplete by {reason!r}"), usage)
             notices = [Notice("repaired.stop_reason", f"the upstream's answer is incomplete by {reason!r}")]
         self.ended = True
+        if searches := self._output.searches:
+            counted = {"web_search_requests": searches, "web_fetch_requests": 0}
+            usage = structs.replace(usage, server_tools=counted)
         return [*notices, *said(usage), End(finish)]
 
     def _failure(self, response: r.Response, status: str) -> Fault:

@@ -14,8 +14,13 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from gateway.anthropic import wire as a
 from gateway.anthropic.attached import NOTHING, Attachments
+from gateway.anthropic.notes import Notes
+from gateway.anthropic.offer import WEB_SEARCH
 from gateway.anthropic.pieces import url_tokens
+from gateway.anthropic.toolset import Choice
+from gateway.errors import RequestRefused
 from gateway.inbound import Inbound, file_tokens
 from gateway.settings.quirks import Quirks
 from gateway.upstreams.built import AS_IT_IS, Amends, Built
@@ -31,7 +36,9 @@ from gateway.upstreams.refused import leave_out
 from gateway.upstreams.responses import wire as r
 from gateway.upstreams.responses.items import items
 from gateway.upstreams.responses.marks import marked_items
+from gateway.upstreams.responses.search import SOURCES, most_uses, search_tool
 
+NO_SEARCH = "web_search: this model's server does not search the web (`quirks: {web_search: false}` says so)"
 LEAST = 16
 """The smallest `max_output_tokens` that OpenAI takes. General knowledge, not checked here."""
 ENCRYPTED = "reasoning.encrypted_content"
@@ -45,6 +52,8 @@ def to_responses_request(
     """RequestRefused where the request asks for what cannot be done or left out."""
     quirks = facts.quirks
     todo = _limited(plan(inbound, facts, amends, attachments, quirks.tool_choice))
+    if "web_search" in amends.dropped and not todo.functions and _wants_search(inbound.request):
+        raise RequestRefused(NO_SEARCH)
     replay = "encrypted_content" not in amends.dropped
     if not replay:
         todo.notes.add("dropped.thinking", "the upstream could not read its own reasoning")
@@ -67,6 +76,10 @@ def to_responses_request(
     if amends.dropped:
         leave_out(sent, amends.dropped & _OPTIONAL, todo.notes)
     return todo.built(encoded(sent), single_tool=single_tool)
+
+
+def _wants_search(request: a.MessagesRequest) -> bool:
+    return any((tool.type or "").startswith(WEB_SEARCH) for tool in request.tools)
 
 
 def _limited(todo: Plan) -> Plan:
@@ -93,23 +106,53 @@ def _sample(sent: r.SentRequest, todo: Plan, quirks: Quirks) -> None:
 
 def _offer(sent: r.SentRequest, todo: Plan, quirks: Quirks, amends: Amends) -> bool:
     """Tools, and how to choose among them; true if the answer must be cut to one call."""
-    if not todo.functions:
+    tools = _tools(sent, todo)
+    if not tools:
         return False
-    sent.tools = [_tool(function) for function in todo.functions]
-    match todo.choice.type:
-        case "auto":
-            pass
-        case "any":
-            sent.tool_choice = quirks.required_word
-        case "none":
-            sent.tool_choice = "none"
-        case "tool":
-            sent.tool_choice = r.NamedTool(todo.names.sent(todo.choice.name))
+    sent.tools = tools
+    if (choice := _choice(todo, quirks)) is not None:
+        sent.tool_choice = choice
     if todo.single and quirks.parallel_tool_calls and "parallel_tool_calls" not in amends.dropped:
         sent.parallel_tool_calls = False
     elif todo.single:
         todo.notes.add("emulated.disable_parallel_tool_use")
     return todo.single
+
+
+def _tools(sent: r.SentRequest, todo: Plan) -> list[r.SentTool | r.SearchTool]:
+    """A search that is forced is offered alone: it has no name that could be demanded. Functions stand at the
+    end, since they may become more from one request to the next."""
+    functions = [_tool(function) for function in todo.functions]
+    if todo.search is None:
+        return [*functions]
+    search = _search(sent, todo.search, todo.notes)
+    return [search] if _is_forced(todo.search, todo.choice) else [search, *functions]
+
+
+def _choice(todo: Plan, quirks: Quirks) -> str | r.NamedTool | None:
+    """None: that is the server's to decide."""
+    match todo.choice.type:
+        case "auto":
+            return None
+        case "any":
+            return quirks.required_word
+        case "none":
+            return "none"
+        case "tool" if todo.search and _is_forced(todo.search, todo.choice):
+            return quirks.required_word
+        case "tool":
+            return r.NamedTool(todo.names.sent(todo.choice.name))
+
+
+def _is_forced(tool: a.ToolDefinition, choice: Choice) -> bool:
+    return choice.type == "tool" and choice.name == tool.name
+
+
+def _search(sent: r.SentRequest, tool: a.ToolDefinition, notes: Notes) -> r.SearchTool:
+    sent.include = [SOURCES]
+    if most := most_uses(tool, notes):
+        sent.max_tool_calls = most
+    return search_tool(tool, notes)
 
 
 def _tool(function: Function) -> r.SentTool:
@@ -145,7 +188,7 @@ def _think(sent: r.SentRequest, todo: Plan, facts: ModelFacts, amends: Amends) -
     if not asked.on:
         sent.reasoning = wanted if word else UNSET
         return
-    sent.include = [ENCRYPTED]
+    sent.include = [*(sent.include or ()), ENCRYPTED]
     if is_shown(facts, todo.thinking_display) and "reasoning.summary" not in amends.dropped:
         wanted.summary = "auto"
     if wanted != r.Reasoning():

@@ -43,6 +43,8 @@ class Item(Struct, gc=False):
     call_id: str | None = None
     name: str | None = None
     arguments: Raw = Raw()
+    status: str | None = None
+    action: Raw = Raw()
     content: list[Passage] | None = None
     summary: list[Passage] | None = None
     encrypted_content: str | None = None
@@ -170,6 +172,23 @@ class SentTool(Struct, tag_field="type", tag="function", omit_defaults=True):
     description: str | UnsetType = UNSET
 
 
+class SearchFilters(Struct):
+    allowed_domains: list[str]
+
+
+class UserLocation(Struct, omit_defaults=True):
+    type: Literal["approximate"] | UnsetType = UNSET
+    city: str | UnsetType | None = UNSET
+    country: str | UnsetType | None = UNSET
+    region: str | UnsetType | None = UNSET
+    timezone: str | UnsetType | None = UNSET
+
+
+class SearchTool(Struct, tag_field="type", tag="web_search", omit_defaults=True):
+    filters: SearchFilters | UnsetType = UNSET
+    user_location: UserLocation | UnsetType = UNSET
+
+
 class NamedTool(Struct, tag_field="type", tag="function"):
     name: str
 
@@ -203,8 +222,9 @@ class SentRequest(Struct, omit_defaults=True):
     max_output_tokens: int | UnsetType = UNSET
     temperature: float | UnsetType = UNSET
     top_p: float | UnsetType = UNSET
-    tools: list[SentTool] | UnsetType = UNSET
+    tools: list[SentTool | SearchTool] | UnsetType = UNSET
     tool_choice: str | NamedTool | UnsetType = UNSET
+    max_tool_calls: int | UnsetType = UNSET
     parallel_tool_calls: bool | UnsetType = UNSET
     text: TextOptions | UnsetType = UNSET
     reasoning: Reasoning | UnsetType = UNSET
@@ -232,8 +252,8 @@ class WeighedItem(Struct):
 
 
 class WeighedTool(Struct):
-    name: str
-    parameters: Raw
+    name: str = ""
+    parameters: Raw = Raw()
     description: str = ""
 
 

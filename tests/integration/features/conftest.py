@@ -295,7 +295,9 @@ def _say(view: Told, role: str, text: str) -> None:
         view.turns.append((role, text))
 
 
-def _functions(view: Told, functions: list[Json]) -> None:
+def _functions(view: Told, tools: list[Json]) -> None:
+    """A server's own tools have no name."""
+    functions = [tool for tool in tools if "name" in tool]
     view.tools = {function["name"]: function["parameters"] for function in functions}
     view.descriptions = {function["name"]: function.get("description", "") for function in functions}
 

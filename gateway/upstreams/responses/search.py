@@ -1,0 +1,97 @@
+"""Anthropic's search of the web <-> the one that a server of Responses does itself.
+
+    {"type": "web_search_20250305", "allowed_domains": [...]}  ->  {"type": "web_search", "filters": {...}}
+    an item `web_search_call` with its sources                 ->  server_tool_use, web_search_tool_result
+
+Rules (specification 4.4, 8.7):
+- What Responses has no word for (`blocked_domains`) is a notice. `max_uses` bounds calls of all the server's
+  own tools, of which there is no other.
+- Sources are asked for, since without them a client gets nothing to show; they have no titles.
+- Pages that the model opens, or looks through, are part of a search that a client knows nothing of.
+- In the history a search is an ordinary call with its result: what was found goes back as text (`served`).
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+from msgspec import Raw, Struct
+
+from gateway.anthropic import wire as a
+from gateway.anthropic.notes import Notes
+from gateway.anthropic.served import OURS
+from gateway.parts import Block, Notice, Part
+from gateway.upstreams.lenient import read
+from gateway.upstreams.responses import wire as r
+
+SOURCES = "web_search_call.action.sources"
+_DOMAINS = msgspec.json.Decoder(list[str])
+_NUMBER = msgspec.json.Decoder(int)
+_LOCATION = msgspec.json.Decoder(r.UserLocation)
+
+
+class _Source(Struct):
+    url: str = ""
+
+
+class _Action(Struct):
+    type: str = ""
+    query: str | None = None
+    queries: list[str] | None = None
+    sources: list[_Source] | None = None
+
+
+T = TypeVar("T")
+_ACTION = msgspec.json.Decoder(_Action)
+
+
+def search_tool(tool: a.ToolDefinition, notes: Notes) -> r.SearchTool:
+    """What cannot be read of it is as if it were not there, with a notice."""
+    told = r.SearchTool()
+    if domains := _read(_DOMAINS, tool.allowed_domains, "allowed_domains", notes):
+        told.filters = r.SearchFilters(domains)
+    if location := _read(_LOCATION, tool.user_location, "user_location", notes):
+        told.user_location = location
+    if _read(_DOMAINS, tool.blocked_domains, "blocked_domains", notes):
+        notes.add("dropped.search_option", "blocked_domains")
+    return told
+
+
+def most_uses(tool: a.ToolDefinition, notes: Notes) -> int | None:
+    return _read(_NUMBER, tool.max_uses, "max_uses", notes)
+
+
+def _read(decoder: msgspec.json.Decoder[T], sent: Raw, key: str, notes: Notes) -> T | None:
+    if bytes(sent) in (b"", b"null"):
+        return None
+    try:
+        return decoder.decode(sent)
+    except msgspec.ValidationError:
+        notes.add("dropped.search_option", key)
+        return None
+
+
+def searched(item: r.Item) -> list[Part]:
+    """The call and what it found; a notice for what is no search."""
+    action = read(_ACTION, item.action) or _Action()
+    if action.type not in ("", "search"):
+        return [Notice("dropped.output_item", f"{item.type}: {action.type}")]
+    id_ = f"srvtoolu_{item.id or ''}"
+    query = action.query or "; ".join(action.queries or ())
+    call = {"type": "server_tool_use", "id": id_, "name": "web_search", "input": {"query": query}}
+    found: object = [_hit(source.url) for source in action.sources or () if source.url]
+    if item.status not in (None, "completed"):
+        found = {"type": "web_search_tool_result_error", "error_code": "unavailable"}
+    return [Block(call), Block({"type": "web_search_tool_result", "tool_use_id": id_, "content": found})]
+
+
+def _hit(url: str) -> dict[str, object]:
+    """Without a text to seal, but in our own form: so it is read again."""
+    return {
+        "type": "web_search_result",
+        "url": url,
+        "title": url,
+        "encrypted_content": OURS,
+        "page_age": None,
+    }
