@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import anthropic
 import httpx
 import pytest
 from attrs import define, field
@@ -81,3 +82,14 @@ def _events(response: httpx.Response, begin: float) -> list[tuple[float, Event]]
             assert event["type"] == name
             events.append((time.monotonic() - begin, event))
     return events
+
+
+@pytest.fixture
+def connect(start_gateway, settings) -> Callable[[str], anthropic.Anthropic]:
+    """`connect(preset)`: the SDK, before a provider of that preset."""
+
+    def to(preset: str) -> anthropic.Anthropic:
+        gateway = start_gateway(settings("openai", provider={"preset": preset}))
+        return anthropic.Anthropic(base_url=gateway.url, api_key="k", max_retries=0)
+
+    return to

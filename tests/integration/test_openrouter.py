@@ -4,40 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import anthropic
 import pytest
 
 from gateway.testing.upstream import Call, Reply, Usage
+from tests.integration.session import HELLO, answered, went_on
 
-TOOL: Any = {"name": "look", "input_schema": {"type": "object", "properties": {"n": {"type": "integer"}}}}
-HELLO: Any = [{"role": "user", "content": "hello"}]
 SIGNED = {"type": "reasoning.text", "text": "I shall look.", "format": "f", "index": 0, "signature": "SIGX"}
 MARK: Any = {"cache_control": {"type": "ephemeral"}}
 HIDDEN = {"type": "reasoning.encrypted", "data": "ENC", "id": "rs_1", "format": "f", "index": 1}
-
-
-@pytest.fixture
-def connect(start_gateway, settings):
-    def to(preset: str) -> anthropic.Anthropic:
-        gateway = start_gateway(settings("openai", provider={"preset": preset}))
-        return anthropic.Anthropic(base_url=gateway.url, api_key="k", max_retries=0)
-
-    return to
-
-
-def answered(client: anthropic.Anthropic, messages: Any, *, stream: bool, **asked: Any) -> Any:
-    said: Any = {"model": "claude-x", "max_tokens": 1000, "tools": [TOOL], "messages": messages, **asked}
-    if not stream:
-        return client.messages.create(**said)
-    with client.messages.stream(**said) as events:
-        return events.get_final_message()
-
-
-def went_on(first: Any) -> Any:
-    said = [block.to_dict() for block in first.content]
-    ids = [block["id"] for block in said if block["type"] == "tool_use"]
-    results = [{"type": "tool_result", "tool_use_id": id_, "content": "seen"} for id_ in ids]
-    return [*HELLO, {"role": "assistant", "content": said}, {"role": "user", "content": results}]
 
 
 @pytest.mark.parametrize("stream", [True, False])
