@@ -6,7 +6,8 @@ Rules:
 - Nulls that stand for properties left out are deleted.
 - An answer that was only asked for in words is checked: if it does not match, the model is told why and asked
   once more, and the figures of both answers are added. What it says then is passed on.
-- Text before a tool call is no answer, nor is one that was cut short: both stay as they are.
+- Text before a tool call, or before what a server's own tool found, is no answer, nor is one that was cut
+  short: they stay as they are.
 """
 
 from __future__ import annotations
@@ -146,9 +147,11 @@ class FormedAnswer:
             case Usage():
                 self.usage = added(self.before, part)
                 return [self.usage]
-            case Tool() | Block():
+            case Tool():
                 self._called = True
                 return [*self._as_it_is(), part]
+            case Block():
+                return [*self._begin_again(), part]
             case End():
                 return self._finish(part)
             case (
@@ -188,6 +191,11 @@ class FormedAnswer:
             return _said(text[:end])
         self._behind = True
         return [*_said(text[:end]), Notice("repaired.structured_output", "text behind it is left out")]
+
+    def _begin_again(self) -> list[Part]:
+        """What the server did itself is no answer, and so is what it said in front of that."""
+        said, self._first, self._root, self._over = self._as_it_is(), "", None, False
+        return said
 
     def _as_it_is(self) -> list[Part]:
         return _said(self._taken())

@@ -12,7 +12,7 @@ from gateway.anthropic.attached import NOTHING
 from gateway.anthropic.decoding import decode_request
 from gateway.errors import Kind, UpstreamFailed
 from gateway.inbound import Inbound
-from gateway.parts import End, Fault, Finish, Notice, Part, Text, Thinking, Tool, Usage
+from gateway.parts import Block, End, Fault, Finish, Notice, Part, Text, Thinking, Tool, Usage
 from gateway.settings.models import Timeouts
 from gateway.settings.quirks import PLAIN
 from gateway.upstreams.base import Target
@@ -106,6 +106,19 @@ async def test_stream_that_begins_otherwise_is_read_to_its_end():
 async def test_nulls_for_what_was_left_out_are_deleted():
     parts = await parts_of(adapter(NULLS, said('{"n":1,', '"o":null}')), stream=True)
     assert [part for part in parts if isinstance(part, Text)] == [Text('{"n":1}')]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_answer_begins_behind_what_the_server_found(stream: bool):
+    found = Block({"type": "web_search_tool_result"})
+    answer: list[Part] = [Text("I look. "), found, Text('```json\n{"n":1,'), Text('"o":null}\n```'), End()]
+    parts = await parts_of(adapter(NULLS, answer), stream=stream)
+    assert [part for part in parts if not isinstance(part, Notice)] == [
+        Text("I look. "),
+        found,
+        Text('{"n":1}'),
+        End(),
+    ]
 
 
 async def test_answer_that_does_not_match_is_asked_for_once_more():
