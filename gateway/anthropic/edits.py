@@ -72,7 +72,7 @@ def _clear_thinking(messages: Messages, edit: a.Edit) -> tuple[Messages, Mapping
         return messages, {}
     thinking = [i for i, message in enumerate(messages) if any(map(_is_thought, message.content))]
     last = kept.value if isinstance(kept, _Amount) else 1
-    cleared = thinking[: len(thinking) - last] if last else thinking
+    cleared = thinking[: max(0, len(thinking) - last)]
     if not cleared:
         return messages, {}
     blocks = [block for i in cleared for block in messages[i].content]

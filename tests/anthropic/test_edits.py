@@ -61,6 +61,12 @@ def test_only_the_last_turns_reasoning_is_kept():
     assert thoughts(edit(THOUGHTS, {"type": "clear_thinking_20251015"}).request) == ["three"]
 
 
+def test_more_turns_to_keep_than_there_are_clear_nothing():
+    keep = {"type": "thinking_turns", "value": 5}
+    done = edit(THOUGHTS, {"type": "clear_thinking_20251015", "keep": keep})
+    assert (len(thoughts(done.request)), done.applied) == (3, ())
+
+
 def test_old_tool_results_are_cleared_and_the_newest_kept():
     keep = {"type": "tool_uses", "value": 1}
     done = edit(CALLS, {"type": "clear_tool_uses_20250919", "keep": keep})
