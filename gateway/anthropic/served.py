@@ -188,9 +188,21 @@ def _is_shown(block: a.Unknown) -> bool:
     return block.type != SEARCHED
 
 
+def searched_here(content: Raw) -> str:
+    """The hits of a search that an upstream of this gateway did, as text; empty for any other's."""
+    try:
+        hits = _HITS.decode(content)
+    except (msgspec.ValidationError, msgspec.DecodeError):
+        return ""
+    return _listed(hits) if any(hit.encrypted_content.startswith(OURS) for hit in hits) else ""
+
+
 def _hits(content: Raw, _: Eyes, __: Place) -> list[Piece]:
-    hits = enumerate(_HITS.decode(content), 1)
-    return ["\n".join(_hit(number, hit) for number, hit in hits) or "(no results)"]
+    return [_listed(_HITS.decode(content)) or "(no results)"]
+
+
+def _listed(hits: list[_Hit]) -> str:
+    return "\n".join(_hit(number, hit) for number, hit in enumerate(hits, 1))
 
 
 def _hit(number: int, hit: _Hit) -> str:

@@ -17,6 +17,7 @@ from gateway.upstreams.anthropic.request import forwarded, prompt_of, to_message
 from gateway.upstreams.base import Attempt, Target
 from gateway.upstreams.failures import read_error
 from gateway.upstreams.http import ERROR_LIMIT, HttpAttempt
+from gateway.upstreams.lenient import UNREADABLE, read
 from gateway.upstreams.overflow import is_understood
 from gateway.upstreams.pauses import pause
 from gateway.upstreams.presets import quirks_of
@@ -55,7 +56,7 @@ class RelayAdapter:
             return None
         try:
             counted = _COUNTED.decode(await reply.all(ERROR_LIMIT))
-        except (msgspec.MsgspecError, UpstreamFailed):
+        except (*UNREADABLE, UpstreamFailed):
             return None
         finally:
             await reply.close()
@@ -94,10 +95,10 @@ class RelayAdapter:
             inbound.estimated_tokens,
         )
         kind = _OWN_CREDENTIALS.get(reply.status, error.kind) if self._pass_credentials else error.kind
-        try:
-            problem = _FAILURE.decode(body).error
-        except msgspec.MsgspecError:
+        failure = read(_FAILURE, body)
+        if failure is None:
             return error
+        problem = failure.error
         hidden = kind is Kind.UPSTREAM_CREDENTIALS
         return UpstreamFailed(
             kind,

@@ -5,6 +5,7 @@ Rules:
   its own: those blocks are taken out. So a session may change providers on its way.
 - A summary that this gateway signed becomes a text of the user, and what it stands for is left out, as the
   API does it with its own; the tool changes beside it become a message of their own.
+- What another provider found on the web becomes a text: the API reads no results but its own.
 - Empty text blocks of the assistant, which may have kept a client awake, are taken out: the API refuses them.
 - A message that nothing is left of is left out. Every other message stays as it came, byte for byte.
 """
@@ -19,6 +20,7 @@ from msgspec import Raw
 
 from gateway.anthropic import wire as a
 from gateway.anthropic.compaction import told
+from gateway.anthropic.served import searched_here
 from gateway.anthropic.signatures import PREFIX
 from gateway.upstreams.anthropic import wire as w
 
@@ -61,9 +63,10 @@ class _Cleaning:
         if turn.role not in ("assistant", "user") or not bytes(turn.content).startswith(b"["):
             self.kept.append(raw)
             return
-        blocks = _LIST.decode(turn.content)
+        sent = _LIST.decode(turn.content)
+        blocks = _without_searches(sent) if turn.role == "assistant" else sent
         left = [block for block in blocks if self._stays(block, turn.role)]
-        if len(left) == len(blocks):
+        if blocks is sent and len(left) == len(sent):
             self.kept.append(raw)
         elif left:
             self.kept.append(_with(raw, left))
@@ -89,6 +92,25 @@ class _Cleaning:
         self.kept = [_message("user", told(_TEXT.decode(block.content)))]
         if bytes(block.tool_changes).startswith(b"[") and _LIST.decode(block.tool_changes):
             self.kept.append(_message("system", block.tool_changes))
+
+
+def _without_searches(sent: list[Raw]) -> list[Raw]:
+    """The blocks, with the results of searches that were not the API's as texts, and without their calls."""
+    blocks = [_BLOCK.decode(raw) for raw in sent]
+    found = {
+        bytes(block.tool_use_id): text
+        for block in blocks
+        if block.type == "web_search_tool_result" and (text := searched_here(block.content))
+    }
+    if not found:
+        return sent
+    left: list[Raw] = []
+    for raw, block in zip(sent, blocks, strict=True):
+        if block.type == "web_search_tool_result" and (text := found.get(bytes(block.tool_use_id))):
+            left.append(Raw(msgspec.json.encode({"type": "text", "text": f"Found on the web:\n{text}"})))
+        elif block.type != "server_tool_use" or bytes(block.id) not in found:
+            left.append(raw)
+    return left
 
 
 def _is_signed_here(block: w.Block) -> bool:

@@ -42,6 +42,8 @@ class Block(Struct):
     data: Raw = Raw()
     content: Raw = Raw()
     tool_changes: Raw = Raw()
+    id: Raw = Raw()
+    tool_use_id: Raw = Raw()
 
 
 class Turn(Struct):

@@ -94,6 +94,37 @@ def test_thinking_signed_for_other_providers_is_taken_out_and_noted():
     assert [notice.name for notice in done.notices] == ["dropped.thinking"]
 
 
+def searched(id_: str, sealed: str) -> list[dict]:
+    hit = {"type": "web_search_result", "url": "https://a.example", "title": "A", "page_age": None}
+    return [
+        {"type": "server_tool_use", "id": id_, "name": "web_search", "input": {"query": "a"}},
+        {
+            "type": "web_search_tool_result",
+            "tool_use_id": id_,
+            "content": [{**hit, "encrypted_content": sealed}],
+        },
+    ]
+
+
+def test_what_another_provider_found_on_the_web_becomes_text():
+    theirs, said = searched("srvtoolu_1", "EqQBCkYIAR"), {"type": "text", "text": "ok"}
+    content = [*searched("srvtoolu_ws_1", "gw1:"), said, *theirs]
+    lonely = searched("srvtoolu_ws_2", "gw1:")[1]
+    messages = [
+        {"role": "user", "content": "hi"},
+        {"role": "assistant", "content": content},
+        {"role": "user", "content": "go on"},
+        {"role": "assistant", "content": [lonely]},
+        {"role": "user", "content": "again"},
+    ]
+    _, first, _, second, _ = json.loads(built(json.dumps({"model": "m", "messages": messages})).body)[
+        "messages"
+    ]
+    found = {"type": "text", "text": "Found on the web:\n1. A — https://a.example"}
+    assert first["content"] == [found, said, *theirs]
+    assert second["content"] == [found]
+
+
 def test_empty_text_of_the_assistant_is_taken_out_and_the_rest_stays_as_it_came():
     sent = (
         '{"model":"claude-real","messages":[{"role":"user","content":[{"type":"text","text":""}]},'
