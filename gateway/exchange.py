@@ -63,10 +63,12 @@ class Exchange:
     _budget: Budget = field(init=False)
     _clock: Clock = field(init=False)
     _attempts: int = 0
-    _fallen: list[Notice] = Factory(list[Notice])
+    _known: list[Notice] = Factory(list[Notice])
 
     def __attrs_post_init__(self) -> None:
         begun = self._loop.time()
+        if self.inbound.mended:
+            self._known.append(Notice("repaired.request", "half a character became U+FFFD"))
         self._budget = Budget(self.targets[0], begun, begun)
         request = self.inbound.request
         writer = MessageWriter(
@@ -140,7 +142,7 @@ class Exchange:
 
     def _move_on(self, error: UpstreamFailed, following: Target) -> None:
         failed = self._budget.target.name
-        self._fallen.append(Notice("fallback.target", f"{failed}: {error.kind.value}"))
+        self._known.append(Notice("fallback.target", f"{failed}: {error.kind.value}"))
         log.warning(
             "a target failed, the next one is tried",
             request_id=self.inbound.request_id,
@@ -176,7 +178,7 @@ class Exchange:
 
     async def _pump(self, attempt: Attempt, asked: Emulation) -> None:
         writer, built = self._answering.writer, attempt.built
-        self._answering.notices[:] = [*self._fallen, *asked.notices, *built.notices]
+        self._answering.notices[:] = [*self._known, *asked.notices, *built.notices]
         writer.applied_edits = asked.applied_edits
         writer.returned = built.returned
         writer.schema_of = built.schema_of

@@ -27,6 +27,8 @@ class Inbound:
     client: str = ""
     query: str = ""
     """Of the request's URL, without the question mark."""
+    mended: bool = False
+    """Halves of characters were replaced in the body (see `characters`)."""
 
     @property
     def session(self) -> str:

@@ -151,6 +151,7 @@ NOTICES: Mapping[str, Meaning] = {
         "what could be read of it was taken",
         Found.ANSWER,
     ),
+    "repaired.request": Meaning("half a character in the request (a lone surrogate) became U+FFFD"),
     "repaired.stop_reason": Meaning(
         "the upstream's reason for ending did not fit what it had sent", Found.ANSWER
     ),

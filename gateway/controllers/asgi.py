@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from attrs import define
 from litestar.types import Receive, Scope, Send
 
+from gateway.anthropic.characters import whole_characters
 from gateway.anthropic.decoding import decode_request
+from gateway.anthropic.wire import MessagesRequest
 from gateway.controllers.keys import authenticate, without_key
 from gateway.delivery import Headers, error_headers, error_json
 from gateway.errors import GatewayError, Kind, RequestRefused
@@ -70,15 +72,28 @@ async def read_inbound(scope: Scope, receive: Receive, server: Server, request_i
     """The decoded request of an authenticated client; RequestRefused says what is wrong with it."""
     headers = headers_of(scope)
     client = authenticate(headers, server)
-    body = _decoded(await _body(receive), headers)
+    sent = _decoded(await _body(receive), headers)
+    body, request = _read(sent)
     return Inbound(
         request_id=request_id,
         body=body,
         headers=without_key(headers, server),
-        request=decode_request(body),
+        request=request,
         client=client,
         query=scope["query_string"].decode("latin-1"),
+        mended=body is not sent,
     )
+
+
+def _read(sent: bytes) -> tuple[bytes, MessagesRequest]:
+    """The body, mended where it has to be, and what it says."""
+    try:
+        return sent, decode_request(sent)
+    except RequestRefused:
+        body = whole_characters(sent)
+        if body is sent:
+            raise
+    return body, decode_request(body)
 
 
 async def _body(receive: Receive) -> bytes:

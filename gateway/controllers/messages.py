@@ -114,6 +114,8 @@ async def _weighed(service: Service, runtime: Runtime, inbound: Inbound, target:
 
 def _check(runtime: Runtime, inbound: Inbound, *, counting: bool = False) -> None:
     if runtime.settings.server.validation == "strict":
+        if inbound.mended:
+            raise RequestRefused("the request body is not valid JSON: it holds half a surrogate pair")
         validate(inbound.request, counting=counting, betas=inbound.headers.get("anthropic-beta", ""))
 
 

@@ -371,6 +371,7 @@ CASES: dict[str, Case] = {
     "repaired.answer": Case(
         answers=(told({"choices": [None, {"delta": {"content": "ok"}, "finish_reason": "stop"}]}),)
     ),
+    "repaired.request": Case(talk("cut \ud83d"), sees=texts("user"), expected=["cut \ufffd"]),
     "repaired.stop_reason": Case({"tools": [LOOK]}, answers=(Reply(text="ok", finish="tool_calls"),)),
     "repaired.structured_output": Case(
         {"output_config": _form(NUMBER)},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -27,7 +28,7 @@ def told(url: str, asked: dict[str, Any]) -> tuple[list[str], list[str]]:
     """The names in the header, and those in the stream's comment."""
     model = "claude-stream" if asked["stream"] else "claude-whole"
     with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
-        response = client.post("/v1/messages", json={"model": model, **ASKED, **asked})
+        response = client.post("/v1/messages", content=json.dumps({"model": model, **ASKED, **asked}))
     assert response.status_code == 200, response.text
     header = response.headers.get("x-gateway-warnings", "")
     late = [line.removeprefix(COMMENT) for line in response.text.splitlines() if line.startswith(COMMENT)]

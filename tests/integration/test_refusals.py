@@ -283,3 +283,19 @@ def test_a_refused_max_tokens_is_asked_again_with_the_limit_it_names(gateway, up
 
 def test_the_gateway_lives_on_after_all_of_it(http):
     assert http.get("/health").json() == {"status": "ok"}
+
+
+HALF = json.dumps({**QUESTION, "messages": [{"role": "user", "content": "cut \ud83d"}]}).encode()
+
+
+def test_half_a_character_ends_no_session(start_gateway, settings, upstream):
+    """Clients cut texts in the middle of one, and repeat it with every request."""
+    upstream.script(default=Reply("fine"))
+    for kind, server, status in (("anthropic", None, 200), ("anthropic", {"validation": "strict"}, 400)):
+        gateway = start_gateway(settings(kind, server=server))
+        answered = httpx.post(f"{gateway.url}/v1/messages", content=HALF, trust_env=False)
+        counted = httpx.post(f"{gateway.url}/v1/messages/count_tokens", content=HALF, trust_env=False)
+        assert (answered.status_code, counted.status_code) == (status, status)
+    assert "half" in answered.json()["error"]["message"]
+    (chat,) = upstream.chats()
+    assert chat.body["messages"][0]["content"] == "cut \ufffd"
