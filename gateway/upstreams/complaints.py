@@ -84,11 +84,11 @@ _GRAMMAR = re.compile(
 )
 """llama.cpp, vLLM and SGLang with xgrammar; OpenAI and Ollama say `invalid schema for`, `in`."""
 _SEARCH = re.compile(
-    r"(?:invalid|unsupported|unknown|unexpected|not support).{0,80}\bweb_search\b|"
-    r"\bweb_search\b.{0,80}(?:not (?:supported|available|allowed)|unsupported|unknown)",
+    r"(?:value:?|type:?|tag|hosted tool:?|not support) ['\"`]?web_search\b|"
+    r"\bweb_search\b['\"`]? (?:tool )?is not",
     re.IGNORECASE,
 )
-"""Responses, where the server has no search of the web."""
+"""Responses, where the server has no search of the web. A function may have that name, too."""
 _UNSUPPORTED_CODES = frozenset({"unsupported_parameter", "unsupported_value", "unknown_parameter"})
 
 

@@ -44,6 +44,21 @@ def test_responses_names_what_it_refuses_of_reasoning(message, fields, parameter
     assert complaint(400, body(message, **fields)) == Complaint(parameter=parameter)
 
 
+@pytest.mark.parametrize(
+    ("message", "parameter"),
+    [
+        ("Invalid value: 'web_search'. Supported values are: 'function'.", "web_search"),
+        ("Hosted tool 'web_search' is not supported with gpt-x.", "web_search"),
+        ("This model does not support web_search.", "web_search"),
+        ("Input tag 'web_search' found using 'type' does not match any of the expected tags", "web_search"),
+        ("Invalid schema for function 'web_search': In context=(), 'x' is not permitted.", None),
+    ],
+)
+def test_search_that_is_refused_is_told_from_a_function_of_that_name(message, parameter):
+    found = Complaint(parameter=parameter) if parameter else Complaint(schemas=True)
+    assert complaint(400, body(message)) == found
+
+
 OPENAI = """Unsupported value: 'reasoning_effort' does not support 'max' with this model. \
 Supported values are: 'minimal', 'low', 'medium', and 'high'."""
 VLLM = """[{'type': 'literal_error', 'loc': ('body', 'reasoning_effort'), \
