@@ -8,19 +8,36 @@ from __future__ import annotations
 
 import re
 
-_ESCAPE = re.compile(
-    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}(?P<second>\\u[dD][c-fC-F][0-9a-fA-F]{2})?"
-    rb"|u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<other>.))",
-    re.DOTALL,
+MOST = 200_000
+"""How many halves and pairs are looked at: a tenth of a second."""
+_SURROGATE = re.compile(
+    rb"\\u[dD](?:[89abAB][0-9a-fA-F]{2}(?P<second>\\u[dD][c-fC-F][0-9a-fA-F]{2})?|[c-fC-F][0-9a-fA-F]{2})"
 )
-"""Every escape, so that of two backslashes the second begins none."""
+"""A pair or a half, unless its backslash is itself escaped."""
+_ESCAPE = len(rb"\ud83d")
+_UNKNOWN = rb"\ufffd"
+_WINDOW = 1024
+"""Bytes that are looked back at in one go."""
 
 
 def whole_characters(body: bytes) -> bytes:
     """The same object where there is nothing to replace."""
-    whole = _ESCAPE.sub(_whole, body)
+    whole = _SURROGATE.sub(_whole, body, MOST)
     return body if whole == body else whole
 
 
 def _whole(found: re.Match[bytes]) -> bytes:
-    return found[0] if found["second"] or found["other"] else rb"\ufffd"
+    if not _is_escaped(found.string, found.start()):
+        return found[0] if found["second"] else _UNKNOWN
+    return found[0][:_ESCAPE] + (_UNKNOWN if found["second"] else b"")
+
+
+def _is_escaped(text: bytes, at: int) -> bool:
+    """Whether an odd number of backslashes stands in front of that place."""
+    run = 0
+    while window := text[max(0, at - run - _WINDOW) : at - run]:
+        found = len(window) - len(window.rstrip(b"\\"))
+        run += found
+        if found < len(window):
+            break
+    return run % 2 == 1

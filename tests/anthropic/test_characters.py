@@ -18,6 +18,7 @@ from gateway.anthropic.decoding import decode_request
         (rb'"\uD83D\uD83D\uDE00"', rb'"\ufffd\uD83D\uDE00"'),
         (rb'"\ud83d\u0041"', rb'"\ufffd\u0041"'),
         (rb'"\\ud83d"', rb'"\\ud83d"'),
+        (rb'"\\ud83d\ude00"', rb'"\\ud83d\ufffd"'),
         (rb'"\\\ud83d"', rb'"\\\ufffd"'),
         (rb'"\ud83d\n"', rb'"\ufffd\n"'),
     ],
