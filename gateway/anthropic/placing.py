@@ -1,6 +1,6 @@
 """`validation: strict`: which block may stand where, and what it must be there.
 
-The lists are the newest SDK types' (2.12), with what the API's documentation says of places: a picture is not
+The lists are the newest SDK types' (2.14), with what the API's documentation says of places: a picture is not
 the assistant's to show, reasoning not the user's to have. What a list does not have is refused, in a tool
 result and in a document as well: an unknown type anywhere, a known one in a wrong place.
 """
