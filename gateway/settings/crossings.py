@@ -18,6 +18,7 @@ def crossings(tree: dict[str, Tree]) -> Found:
     yield from _unknown_clients(tree)
     yield from _empty_conditions(tree)
     yield from _duplicate_aliases(tree)
+    yield from _presets(tree)
     yield from _searches(tree)
     for path, to in _lists(tree):
         yield from _weights(path, to)
@@ -37,6 +38,20 @@ def targets(tree: dict[str, Tree]) -> Iterator[tuple[KeyPath, Tree]]:
             yield from (((*path, index), one) for index, one in enumerate(several))
         else:
             yield path, several
+
+
+def _presets(tree: dict[str, Tree]) -> Found:
+    """What is relayed and what is translated have no presets in common."""
+    providers = tree.get("providers")
+    for name, provider in providers.items() if isinstance(providers, dict) else ():
+        kind, preset = _below(provider, "kind"), _below(provider, "preset")
+        if not isinstance(preset, str) or not preset or (kind == "anthropic") == (preset == "anthropic"):
+            continue
+        if kind == "anthropic":
+            why = "kind `anthropic` has a preset of its own; leave it out, and set single `quirks` instead"
+        else:
+            why = "`anthropic` is for providers of kind `anthropic` alone"
+        yield ("providers", name, "preset"), why
 
 
 def _searches(tree: dict[str, Tree]) -> Found:
