@@ -46,6 +46,11 @@ NOTICES: Mapping[str, Meaning] = {
     "clamped.temperature": Meaning(
         "`temperature` was more than the server takes; it was lowered", kinds=("openai",)
     ),
+    "dropped.annotations": Meaning(
+        "what an answer cites: its text is passed on and its sources are, not which words are from where",
+        Found.ANSWER,
+        kinds=("openai", "responses"),
+    ),
     "dropped.block": Meaning("a content block that no upstream knows, or in a place where it has no meaning"),
     "dropped.citations": Meaning("citations were wished for; no upstream cites"),
     "dropped.context_management": Meaning(

@@ -5,10 +5,13 @@ from __future__ import annotations
 import msgspec
 
 from gateway.errors import Kind
-from gateway.parts import Fault, Finish, Part, Usage
+from gateway.parts import Fault, Finish, Notice, Part, Usage
 from gateway.upstreams.built import ReplyWish
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.words import clean, read_words
+
+ANNOTATED = Notice("dropped.annotations")
+"""Once for an answer that cites."""
 
 
 def cut_at(facts: ModelFacts, wish: ReplyWish, usage: Usage) -> Finish:

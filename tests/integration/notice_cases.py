@@ -121,6 +121,15 @@ PAINTED = told(
     {"type": "response.completed", "response": {"status": "completed"}},
 )
 
+CITING = told(
+    {"choices": [{"index": 0, "delta": {"content": "It is so."}}]},
+    {
+        "choices": [
+            {"index": 0, "delta": {"annotations": [{"type": "url_citation"}]}, "finish_reason": "stop"}
+        ]
+    },
+)
+
 EACH_ITS_OWN: Json = {"models": {"claude-whole": "up/one", "claude-stream": "up/other"}}
 """What the gateway learns of a model holds for later requests: those of a case do not share one."""
 
@@ -149,6 +158,7 @@ CASES: dict[str, Case] = {
         sees=body("temperature"),
         expected=1,
     ),
+    "dropped.annotations": Case(answers=(CITING,)),
     "dropped.block": Case(
         talk(user({"type": "hologram", "data": "x"}, "hello")), sees=texts("user"), expected=["hello"]
     ),

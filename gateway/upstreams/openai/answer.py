@@ -41,6 +41,7 @@ class Delta(Struct, gc=False):
     tool_calls: list[ToolCallPiece] | None = None
     function_call: FunctionPiece | None = None
     refusal: str | None = None
+    annotations: list[Raw] | None = None
 
 
 class Choice(Struct, gc=False):

@@ -16,7 +16,7 @@ from attrs import define, field
 from gateway.lines import LineTooLong
 from gateway.parts import End, Fault, Finish, Notice, Part, Text, Usage
 from gateway.upstreams.built import ReplyWish
-from gateway.upstreams.ending import cut, cut_at, excerpt, garbage, is_json, said
+from gateway.upstreams.ending import ANNOTATED, cut, cut_at, excerpt, garbage, is_json, said
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.failures import fault, is_error, names_error
 from gateway.upstreams.intake import Intake
@@ -59,6 +59,7 @@ class ChatReader:
     _finish: str | None = field(default=None, init=False)
     _stop_sequence: str | None = field(default=None, init=False)
     _refused: bool = field(default=False, init=False)
+    _annotated: bool = field(default=False, init=False)
     _second: SecondLook[o.Completion] = field(factory=lambda: SecondLook(_COMPLETION), init=False)
     _usage: bytes = field(default=b"", init=False)
     _tier: str | None = field(default=None, init=False)
@@ -174,6 +175,9 @@ class ChatReader:
         if delta.refusal:
             self._refused = self._prose.spoken = True
             parts += [*self._prose.rest(), Text(delta.refusal)]
+        if delta.annotations and not self._annotated:
+            self._annotated = True
+            parts.append(ANNOTATED)
         if delta.tool_calls or delta.function_call:
             parts += self._prose.rest()
             parts += self._tools(delta, whole=whole)

@@ -17,6 +17,7 @@ from attrs import Factory, define, field
 
 from gateway.held import Held
 from gateway.parts import Block, Notice, Part, Text, Tool
+from gateway.upstreams.ending import ANNOTATED
 from gateway.upstreams.lenient import text_of
 from gateway.upstreams.prose import Prose
 from gateway.upstreams.responses import wire as r
@@ -47,6 +48,7 @@ class Output:
     called: bool = field(default=False, init=False)
     searches: int = field(default=0, init=False)
     """Of the web, by the server."""
+    _annotated: bool = field(default=False, init=False)
     _open: dict[int, Piece] = field(factory=dict[int, Piece], init=False)
     _over: set[int] = field(factory=set[int], init=False)
     _kept: Held = field(factory=Held, init=False)
@@ -140,9 +142,16 @@ class Output:
             case other:
                 return [Notice("dropped.output_item", other)]
 
+    def annotated(self) -> list[Part]:
+        """A text cites something."""
+        fresh, self._annotated = not self._annotated, True
+        return [ANNOTATED] if fresh else []
+
     def _passages(self, content: Iterable[r.Passage]) -> list[Part]:
         parts: list[Part] = []
         for passage in content:
+            if passage.annotations:
+                parts += self.annotated()
             if passage.text:
                 parts += self._prose.said(passage.text)
             elif passage.refusal:

@@ -154,6 +154,8 @@ class ResponsesReader:
                 return self._thought(event, place, event.summary_index, raw=False)
             case "response.reasoning_text.delta":
                 return self._thought(event, place, event.content_index, raw=True)
+            case "response.output_text.annotation.added":
+                return self._output.annotated()
             case "response.refusal.delta":
                 return self._output.refusal(place, text_of(event.delta))
             case "response.output_item.added":

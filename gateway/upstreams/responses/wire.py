@@ -33,6 +33,7 @@ class Passage(Struct, gc=False):
     type: str = ""
     text: str | None = None
     refusal: str | None = None
+    annotations: list[Raw] | None = None
 
 
 class Item(Struct, gc=False):

@@ -195,6 +195,16 @@ def test_a_search_that_failed_says_so(stream: bool):
     assert result["content"] == {"type": "web_search_tool_result_error", "error_code": "unavailable"}
 
 
+@pytest.mark.parametrize("stream", [True, False])
+def test_what_a_text_cites_is_said_to_be_left_out_once(stream: bool):
+    cited = [
+        {"type": "url_citation", "url": "https://a.example", "title": "A", "start_index": 0, "end_index": 4}
+    ]
+    content = [{"type": "output_text", "text": "Here.", "annotations": cited * 2}]
+    parts = read(FOUND, {**SAID, "content": content}, stream=stream)
+    assert parts.count(Notice("dropped.annotations")) == 1
+
+
 def test_pages_that_were_opened_are_said_to_be_left_out():
     parts = read(call({"type": "open_page", "url": "https://a.example"}), SAID, stream=True)
     assert Notice("dropped.output_item", "web_search_call: open_page") in parts
