@@ -11,17 +11,21 @@ Rules:
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Literal, get_args
 
 import prometheus_client
 from attrs import frozen
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import (
     MultiProcessCollector,
     mark_process_dead,  # pyright: ignore[reportUnknownVariableType]
 )
+from prometheus_client.registry import Collector
 
 from gateway.telemetry.record import RequestRecord
 
@@ -151,7 +155,7 @@ class Metrics:
         if folder is None:
             return generate_latest(self.registry)
         everyone = CollectorRegistry()
-        MultiProcessCollector(everyone, folder)
+        everyone.register(_Workers(folder))
         return generate_latest(everyone)
 
     def _target(self, record: RequestRecord) -> Target:
@@ -164,6 +168,28 @@ class Metrics:
             return OTHER_TARGET
         self._targets.add(target)
         return target
+
+
+@frozen
+class _Workers(Collector):
+    """What all workers have counted.
+
+    A file that one of them is just making is empty for a moment. Nothing is counted in it yet, and the
+    library cannot read it.
+    """
+
+    folder: str
+
+    def collect(self) -> Iterable[Metric]:
+        files = [str(file) for file in Path(self.folder).glob("*.db") if _is_begun(file)]
+        return MultiProcessCollector.merge(files)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+
+def _is_begun(file: Path) -> bool:
+    try:
+        return file.stat().st_size > 0
+    except FileNotFoundError:  # its worker has ended
+        return False
 
 
 def forget(folder: str, pid: int) -> None:

@@ -5,7 +5,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.errors import Kind
 from gateway.telemetry import RequestRecord
-from gateway.telemetry.metrics import MOST_TARGETS, Metrics
+from gateway.telemetry.metrics import MOST_TARGETS, WORKERS_FOLDER, Metrics
 
 TARGET = {"provider": "local", "model": "qwen3-coder:30b"}
 NONE = {"provider": "none", "model": "none"}
@@ -97,3 +97,10 @@ def test_in_flight_goes_up_and_down():
 def test_the_process_shows_its_memory():
     ((_, size),) = samples(Metrics(), "process_resident_memory_bytes")
     assert size > 10_000_000
+
+
+def test_a_file_that_another_worker_is_just_making_is_no_failure(monkeypatch, tmp_path):
+    monkeypatch.setenv(WORKERS_FOLDER, str(tmp_path))
+    (tmp_path / "counter_1.db").touch()
+    (tmp_path / "gauge_livesum_2.db").symlink_to(tmp_path / "gone")
+    assert Metrics().render() == b""
