@@ -111,7 +111,11 @@ def _on_the_way(path: Path) -> Iterable[Path]:
         if link is None:
             return
         yield link.parent
-        path = link.parent / link.readlink() / path.relative_to(link)
+        try:
+            target = link.readlink()
+        except OSError:  # it is just being turned; its folder says so
+            return
+        path = link.parent / target / path.relative_to(link)
         yield _existing(path.parent)
 
 

@@ -123,6 +123,31 @@ async def test_a_link_to_another_place_is_seen_at_both_ends(tmp_path: Path):
         await seen(signs, turn)
 
 
+async def test_a_link_that_goes_while_it_is_looked_at_ends_nothing(tmp_path: Path, monkeypatch):
+    """Whoever turns a link may take the old one away before making the new one."""
+    there, here = tmp_path / "there" / "real.yaml", tmp_path / "here" / "link.yaml"
+    there.parent.mkdir()
+    here.parent.mkdir()
+    there.write_text("old")
+    here.symlink_to(there)
+    readlink, gone = Path.readlink, itertools.count()
+
+    def sometimes(path: Path) -> Path:
+        if next(gone) % 2 == 0:
+            raise FileNotFoundError
+        return readlink(path)
+
+    monkeypatch.setattr(Path, "readlink", sometimes)
+    async with watching(here) as signs:
+
+        def turn(text: str) -> None:
+            here.unlink()
+            here.write_text(text)
+
+        await seen(signs, turn)
+    assert next(gone) > 0
+
+
 async def test_a_file_that_comes_into_being_is_seen(tmp_path: Path):
     path = tmp_path / "later" / "secret"
     path.parent.mkdir()
