@@ -18,6 +18,8 @@ from gateway.controllers.admin import AdminController
 from gateway.controllers.health import HealthController
 from gateway.controllers.messages import MessagesController
 from gateway.controllers.models import ModelsController
+from gateway.controllers.origin import guarded
+from gateway.controllers.paths import PREFIXES
 from gateway.controllers.state import ALONE, Service, Worker
 from gateway.delivery import error_headers, error_json
 from gateway.errors import GatewayError, Kind, RequestRefused
@@ -36,7 +38,7 @@ AnyRequest = Request[Any, Any, State]
 ENDPOINTS = (
     "POST /v1/messages, POST /v1/messages/count_tokens, GET /v1/models, GET /health, GET /ready, GET /metrics"
 )
-BATCHES = "/v1/messages/batches"
+BATCHES = tuple(f"{prefix}/messages/batches" for prefix in PREFIXES)
 
 
 class Application(Litestar):
@@ -63,6 +65,7 @@ def create_app(settings: Settings, source: Source | None = None, worker: Worker 
         route_handlers=[MessagesController, ModelsController, HealthController, AdminController],
         state=State({"service": service}),
         lifespan=[_serving],
+        middleware=[guarded],
         after_request=_identified,
         exception_handlers={GatewayError: _refused, HTTPException: _routed, Exception: _crashed},
         openapi_config=None,

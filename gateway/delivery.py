@@ -27,6 +27,10 @@ from gateway.silence import Act, Silence
 
 Headers = list[tuple[bytes, bytes]]
 
+_LONGEST = 200
+"""Characters of a name in a response header."""
+_UNKNOWN = ord("?")
+
 PING = e.render([e.Ping()])
 
 
@@ -203,4 +207,7 @@ def warnings(notices: Sequence[Notice]) -> str:
 
 
 def _printable(text: str) -> bytes:
-    return text.encode("ascii", "replace")
+    """`text` as the value of a header: in printable ASCII, and of bounded length."""
+    return bytes(
+        byte if 32 <= byte < 127 else _UNKNOWN for byte in text[:_LONGEST].encode("ascii", "replace")
+    )

@@ -32,8 +32,12 @@ class Kind(Enum):
     PERMISSION = "permission"
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
+    REQUEST_TIMEOUT = "request_timeout"
     TOO_LARGE = "too_large"
+    HEADERS_TOO_LARGE = "headers_too_large"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     RATE_LIMITED = "rate_limited"
+    GATEWAY_BUSY = "gateway_busy"
     INTERNAL = "internal"
     UPSTREAM_FAILED = "upstream_failed"
     UPSTREAM_REJECTS_REQUEST = "upstream_rejects_request"
@@ -69,8 +73,12 @@ KINDS: Mapping[Kind, Answer] = {
     Kind.PERMISSION: Answer(403, "permission_error", should_retry=False),
     Kind.NOT_FOUND: Answer(404, "not_found_error", should_retry=False),
     Kind.METHOD_NOT_ALLOWED: Answer(405, "invalid_request_error", should_retry=False),
+    Kind.REQUEST_TIMEOUT: Answer(408, "timeout_error"),
     Kind.TOO_LARGE: Answer(413, "request_too_large", should_retry=False),
+    Kind.UNSUPPORTED_MEDIA_TYPE: Answer(415, "invalid_request_error", should_retry=False),
     Kind.RATE_LIMITED: Answer(429, "rate_limit_error", retry_after=5),
+    Kind.HEADERS_TOO_LARGE: Answer(431, "invalid_request_error", should_retry=False),
+    Kind.GATEWAY_BUSY: Answer(503, "api_error", retry_after=2),
     Kind.INTERNAL: Answer(500, "api_error"),
     Kind.UPSTREAM_FAILED: Answer(500, "api_error"),
     Kind.UPSTREAM_REJECTS_REQUEST: Answer(500, "api_error", should_retry=False),

@@ -19,9 +19,11 @@ from pathlib import Path
 
 import uvicorn
 from attrs import evolve, frozen
+from litestar import Litestar
 
 from gateway.app import create_app
-from gateway.controllers.state import ALONE, Worker
+from gateway.controllers.state import ALONE, Worker, service_of
+from gateway.protocol import bounded
 from gateway.settings.load import Loaded, load
 from gateway.source import Source
 from gateway.telemetry import configure_logging
@@ -71,11 +73,23 @@ class Orders:
 def serve(source: Source, worker: Worker = ALONE, sockets: Sequence[socket.socket] | None = None) -> None:
     """Blocks until SIGINT or SIGTERM. ConfigError if the settings name files that cannot be used."""
     settings = source.loaded.settings
-    config = uvicorn.Config(
-        create_app(settings, source, worker),
-        host=settings.server.host,
-        port=settings.server.port,
-        http="httptools",
+    config = listening(create_app(settings, source, worker), settings.server.host, settings.server.port)
+    # What is there by now stays. A collection that looked at it all would hold up every stream for a while.
+    gc.collect()
+    gc.freeze()
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(list(sockets) if sockets else None)
+
+
+def listening(app: Litestar, host: str, port: int) -> uvicorn.Config:
+    """How an application of `create_app` is served."""
+    runtimes = service_of(app).runtimes
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http=bounded(lambda: runtimes.current.settings.server),
+        ws="none",
         log_config=None,
         access_log=False,
         proxy_headers=False,
@@ -84,11 +98,6 @@ def serve(source: Source, worker: Worker = ALONE, sockets: Sequence[socket.socke
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=GRACE,
     )
-    # What is there by now stays. A collection that looked at it all would hold up every stream for a while.
-    gc.collect()
-    gc.freeze()
-    with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(list(sockets) if sockets else None)
 
 
 def main() -> None:

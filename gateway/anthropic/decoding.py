@@ -12,6 +12,7 @@ and each block by itself, so that one unknown block costs nothing but itself.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -32,6 +33,8 @@ _Inner = a.Text | a.Image | a.Document | a.ThinkingBlock | a.RedactedThinking | 
 
 MESSAGE_LIMIT = 100_000
 """Messages of one request, as the API has it."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+"""What no header, log line or upstream takes in a name."""
 _QUOTE, _OBJECT, _LIST, _NULL = b'"{[n'
 _INNER = msgspec.json.Decoder[Any](tuple[_Inner, ...])
 
@@ -168,6 +171,8 @@ def _request(body: bytes) -> a.MessagesRequest:
         raise RequestRefused(f"the request body is not valid JSON: {error}") from None
     if not sent.model:
         raise RequestRefused("model: a model name is required")
+    if control := _CONTROL.search(sent.model):
+        raise RequestRefused(f"model: the name holds the control character U+{ord(control[0]):04X}")
     if not sent.messages:
         raise RequestRefused("messages: at least one message is required")
     if len(sent.messages) > MESSAGE_LIMIT:

@@ -18,7 +18,6 @@ from gateway.settings.timeouts import timeouts_for
 from gateway.upstreams.presets import recognise
 
 _ALWAYS = ("kind", "base_url", "api_key")
-_SECONDS = ("commit_after", "ping_every", "drip_after", "drip_every")
 
 
 @frozen
@@ -32,7 +31,7 @@ def server_values(loaded: Loaded) -> Iterator[Value]:
     server = loaded.settings.server
     for one in attrs.fields(type(server)):
         value: object = getattr(server, one.name)
-        text = durations.written(float(str(value))) if one.name in _SECONDS else _text(value)
+        text = durations.written(value) if isinstance(value, float) else _text(value)
         yield Value(one.name, text, loaded.sources[f"server.{one.name}"])
 
 

@@ -1,8 +1,7 @@
 """`POST /v1/messages` and `/v1/messages/count_tokens`.
 
 Both are raw ASGI handlers: a typed handler with a streaming response costs four times the rest of the way
-through the framework. Such a handler gets every method, so it answers 405 itself. `/v1/v1/...` is what
-clients ask for whose base URL was given with `/v1`.
+through the framework. Such a handler gets every method, so it answers 405 itself.
 """
 
 from __future__ import annotations
@@ -18,10 +17,12 @@ from litestar.types import HTTPScope, Receive, Scope, Send
 
 from gateway.anthropic.validate import validate
 from gateway.controllers.asgi import AsgiPeer, read_inbound
+from gateway.controllers.body import ClientLeft, Hold
+from gateway.controllers.paths import canonical, under_each_prefix
 from gateway.controllers.state import Service, service_in
 from gateway.emulation import thinned
 from gateway.errors import GatewayError, Kind, RequestRefused
-from gateway.exchange import Exchange
+from gateway.exchange import CLIENT_CLOSED, Exchange
 from gateway.inbound import Inbound
 from gateway.mint import fresh
 from gateway.runtime import Runtime
@@ -36,11 +37,11 @@ Answer = Callable[[Service, Runtime, Inbound, AsgiPeer], Awaitable[RequestRecord
 
 
 class MessagesController(Controller):
-    @asgi(["/v1/messages", "/v1/v1/messages"], copy_scope=False)
+    @asgi(under_each_prefix("/messages"), copy_scope=False)
     async def messages(self, scope: Scope, receive: Receive, send: Send) -> None:
         await _serve(scope, AsgiPeer(receive, send), _exchange)
 
-    @asgi([COUNT_PATH, "/v1/v1/messages/count_tokens"], copy_scope=False)
+    @asgi(under_each_prefix("/messages/count_tokens"), copy_scope=False)
     async def count_tokens(self, scope: Scope, receive: Receive, send: Send) -> None:
         await _serve(scope, AsgiPeer(receive, send), _count)
 
@@ -51,15 +52,17 @@ async def _serve(any_scope: Scope, peer: AsgiPeer, answer: Answer) -> None:
     request_id, begun = fresh("req_"), time.monotonic()
     service = service_in(scope)
     inbound: Inbound | None = None
-    with in_flight():
+    with in_flight(), Hold(service.bodies) as hold:
         try:
             _post_only(scope)
             async with service.runtimes.lease() as runtime:
-                inbound = await read_inbound(scope, peer.receive, runtime.settings.server, request_id)
+                inbound = await read_inbound(scope, peer.receive, runtime.settings.server, request_id, hold)
                 record = await answer(service, runtime, inbound, peer)
         except GatewayError as error:
             await peer.refuse(error, request_id)
             record = _refusal(error, request_id, inbound, scope)
+        except ClientLeft:
+            record = _unanswered(request_id, scope)
     emit(evolve(record, duration=time.monotonic() - begun))
 
 
@@ -126,7 +129,7 @@ def _refusal(
     return RequestRecord(
         request_id=request_id,
         method=scope["method"],
-        path=scope["path"],
+        path=canonical(scope["path"]),
         session=inbound.session if inbound else "",
         agent=inbound.agent if inbound else "",
         client=inbound.client if inbound else "",
@@ -135,6 +138,12 @@ def _refusal(
         status=error.answer.status,
         error=error.kind,
     )
+
+
+def _unanswered(request_id: str, scope: HTTPScope) -> RequestRecord:
+    """The record of a request whose client left before its body was whole."""
+    path = canonical(scope["path"])
+    return RequestRecord(request_id, path=path, status=CLIENT_CLOSED, client_gone=True)
 
 
 def _post_only(scope: HTTPScope) -> None:

@@ -14,6 +14,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from gateway.controllers.capabilities import capabilities
 from gateway.controllers.keys import authenticate
+from gateway.controllers.paths import under_each_prefix
 from gateway.controllers.state import service_of
 from gateway.errors import Kind, RequestRefused
 from gateway.routing.patterns import plain
@@ -30,7 +31,7 @@ Info = dict[str, object]
 
 
 class ModelsController(Controller):
-    @get(["/v1/models", "/v1/v1/models"])
+    @get(under_each_prefix("/models"))
     async def models(
         self,
         request: AnyRequest,
@@ -51,18 +52,18 @@ class ModelsController(Controller):
             "object": "list",
         }
 
-    @get(["/v1/models/{model_id:path}", "/v1/v1/models/{model_id:path}"])
+    @get(under_each_prefix("/models/{model_id:path}"))
     async def model(self, request: AnyRequest, model_id: FromPath[str]) -> Info:
         name = model_id.removeprefix("/")
         runtime = _authenticated(request)
         return _info(name, runtime.routes)
 
-    @head(["/v1/models", "/v1/v1/models"])
+    @head(under_each_prefix("/models"))
     async def listed(self, request: AnyRequest) -> Response[None]:
         _authenticated(request)
         return Response(None, media_type=MediaType.TEXT)
 
-    @head(["/v1/models/{model_id:path}", "/v1/v1/models/{model_id:path}"])
+    @head(under_each_prefix("/models/{model_id:path}"))
     async def exists(self, request: AnyRequest, model_id: FromPath[str]) -> Response[None]:
         _info(model_id.removeprefix("/"), _authenticated(request).routes)
         return Response(None, media_type=MediaType.TEXT)

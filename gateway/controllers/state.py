@@ -11,6 +11,7 @@ from litestar import Litestar
 from litestar.types import Scope
 
 from gateway.attachments import Resolver
+from gateway.controllers.body import BodyBudget
 from gateway.reload import Outcome, Reloader
 from gateway.runtime import RuntimeRef
 from gateway.tokens import Counter
@@ -34,6 +35,7 @@ class Service:
     runtimes: RuntimeRef
     counter: Counter
     resolver: Resolver = Factory(Resolver)
+    bodies: BodyBudget = Factory(BodyBudget)
     worker: Worker = ALONE
     reloader: Reloader | None = None
     """None: the settings came from no file."""

@@ -9,12 +9,12 @@ code; a test keeps the file current.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import attrs
 
-from gateway.settings import durations
+from gateway.settings import durations, sizes
 from gateway.settings import models as m
 from gateway.settings import replies as r
 from gateway.settings import units as u
@@ -52,7 +52,8 @@ in the working directory. With none of them, the [environment](#environment) alo
 command line, environment, file, default. `gateway check` reads it all as `serve` would, reports every mistake
 with its line, and shows where each value came from.
 
-- **Durations** are a number and a unit: `500ms`, `30s`, `5m`, `1h`.
+- **Durations** are a number and a unit: `500ms`, `30s`, `5m`, `1h`. **Sizes** likewise: `64KB`, `32MB`,
+  `1GB`; a KB has 1024 bytes.
 - **References**: in any text, `${NAME}` is the environment's variable, and a mistake if that is not set;
   `${NAME:-default}` also works where it is not set or empty. A value `file:/path` is the content of that file
   without the white space around it; a relative path starts at the folder of the configuration. `$${` is a
@@ -162,7 +163,9 @@ _WORDS: Mapping[Any, str] = {
 }
 _UNITS = {
     "duration": "a duration",
+    "size": "a size",
     "host": "an address",
+    "host name": "a host name",
     "URL": "a URL",
     "proxy": "a URL",
     "file": "a path",
@@ -182,9 +185,15 @@ def _holds_annotated(base: Any, *marks: object) -> str:
     counted = "".join(f": {mark.noun}" for mark in marks if isinstance(mark, u.Of))
     units = [_UNITS[mark.name] for mark in marks if isinstance(mark, u.Unit)]
     bounds = [
-        f", {mark.least:g} to {mark.most:.0f}" for mark in marks if isinstance(mark, u.Within) and mark.most
+        f", {_bound(mark.least, marks)} to {_bound(mark.most, marks)}"
+        for mark in marks
+        if isinstance(mark, u.Within) and mark.most
     ]
     return (units[0] if units else f"{_WORDS[base]}{counted}") + "".join(bounds)
+
+
+def _bound(number: float, marks: Sequence[object]) -> str:
+    return sizes.written(number) if u.Unit("size") in marks else f"{number:.0f}"
 
 
 def _environment() -> str:

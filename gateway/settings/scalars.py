@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from gateway.settings import durations
+from gateway.settings import durations, sizes
 from gateway.settings import units as u
 from gateway.settings.document import scalar
 from gateway.settings.mistakes import Given, Wrong, one_of, quoted, shown, suggestion
@@ -66,6 +66,14 @@ def duration(value: Any) -> float:
     return seconds
 
 
+def size(value: Any) -> sizes.Size:
+    found = sizes.parse(value) if isinstance(value, str) else None
+    if found is None:
+        unit = f"; did you mean `{value}MB`?" if isinstance(value, int) and value not in (True, False) else ""
+        raise Wrong(f"expected a size such as `64KB` or `32MB`, got {shown(value)}{unit}")
+    return found
+
+
 def secret(value: Any) -> u.Secret:
     """Never shows the value, whatever it is."""
     if not isinstance(value, str):
@@ -78,6 +86,8 @@ def secret(value: Any) -> u.Secret:
 
 
 _HOST = re.compile(r"[\w.:%\[\]-]+")
+_PORT = re.compile(r"^[^:]*:\d*$|\]:")
+"""Behind a name or a bracketed address; an IPv6 address without brackets has more than one colon."""
 
 
 def is_host(text: str) -> bool:
@@ -89,6 +99,17 @@ def host(value: Any) -> str:
     if not is_host(word):
         raise Wrong(f"expected an address to listen on, such as `127.0.0.1`, got {shown(value)}")
     return word
+
+
+def host_name(value: Any) -> str:
+    """A name that clients reach the gateway by, without scheme, port and path; `*` stands for any."""
+    word = _bare(value, "a host name, such as `gateway.example`").strip().lower()
+    if word != "*" and (not is_host(word) or _PORT.search(word)):
+        raise Wrong(
+            f"expected a host name such as `gateway.example`, without scheme, port and path, "
+            f"got {shown(value)}"
+        )
+    return word.strip("[]").removesuffix(".")
 
 
 def url(value: Any) -> str:
@@ -255,13 +276,13 @@ def _bare(value: Any, expected: str) -> str:
 
 
 def _within(read: Read, bounds: u.Within, units: Sequence[str]) -> Read:
-    write: Callable[[float], str] = durations.written if "duration" in units else "{:g}".format
+    write = next((_WRITTEN[unit] for unit in units if unit in _WRITTEN), _plain)
 
     def checked_read(value: Any) -> Any:
         number = read(value)
         if bounds.least <= number and (bounds.most is None or number <= bounds.most):
             return number
-        most = f" and at most {_plain(bounds.most)}" if bounds.most is not None else ""
+        most = f" and at most {write(bounds.most)}" if bounds.most is not None else ""
         raise Wrong(f"expected at least {write(bounds.least)}{most}, got {shown(value)}")
 
     return checked_read
@@ -271,9 +292,13 @@ def _plain(number: float) -> str:
     return str(int(number)) if number == int(number) else str(number)
 
 
+_WRITTEN: Mapping[str, Callable[[float], str]] = {"duration": durations.written, "size": sizes.written}
+
 BY_UNIT: Mapping[str, Read] = {
     "duration": duration,
+    "size": size,
     "host": host,
+    "host name": host_name,
     "URL": url,
     "proxy": proxy,
     "file": file,

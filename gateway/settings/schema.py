@@ -125,6 +125,10 @@ def _duration(_: u.Within | None) -> Schema:
     return {"type": "string", "pattern": r"^\s*\d+(\.\d+)? *(ms|s|m|h)\s*$|\$\{|^file:"}
 
 
+def _size(_: u.Within | None) -> Schema:
+    return {"type": "string", "pattern": r"^\s*\d+(\.\d+)? *([kmgKMG][iI]?[bB]?)\s*$|\$\{|^file:"}
+
+
 _PLAIN: Mapping[Any, Schema] = {
     str: _TEXT,
     u.Secret: _TEXT,
@@ -133,6 +137,7 @@ _PLAIN: Mapping[Any, Schema] = {
 }
 _UNITS: Mapping[str, Callable[[u.Within | None], Schema]] = {
     "duration": _duration,
+    "size": _size,
     "tokens": _number("integer"),
     "number": _number("number"),
     "target": lambda _: _TARGET,

@@ -6,12 +6,30 @@ from typing import Literal
 
 from attrs import frozen
 
-from gateway.settings.units import Delay, Host, Port, Seconds, Secret, Workers
+from gateway.settings.sizes import Size
+from gateway.settings.units import (
+    BodySize,
+    Connections,
+    Delay,
+    Headers,
+    HeadSize,
+    Host,
+    HostNames,
+    Port,
+    Seconds,
+    Secret,
+    Workers,
+)
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
 Validation = Literal["tolerant", "strict"]
 FetchUrls = Literal["public", "all", "never"]
+
+MAX_BODY = Size(32 << 20)
+"""As the API has it."""
+_MAX_BODIES = Size(96 << 20)
+_MAX_HEAD = Size(64 << 10)
 
 
 @frozen
@@ -44,6 +62,25 @@ class Server:
     admin_key: Secret | None = None
     """The key for `/admin/reload` and `/admin/status`. Left out, there are no such addresses.
     Example: `file:/run/secrets/admin`."""
+    hosts: HostNames = ()
+    """Further names that clients reach the gateway by. Without `keys` a request is answered only if its
+    `Host` is a loopback address, `host` or one of these, so that no web page can use the gateway through the
+    browser of its user; `*` allows all. Example: `gateway.internal`."""
+    max_body: BodySize = MAX_BODY
+    """The largest request body, also after decompression. Example: `64MB`."""
+    max_bodies: BodySize = _MAX_BODIES
+    """What all request bodies being worked on may hold together, in each process; one more is answered with
+    503. A body takes about five times its size in memory. Example: `512MB`."""
+    max_headers: Headers = 200
+    """The most headers of a request. Example: `500`."""
+    max_header_bytes: HeadSize = _MAX_HEAD
+    """The largest head of a request: its first line and all headers. Example: `128KB`."""
+    head_timeout: Seconds = 30.0
+    """From the first byte of a request, or from the connection, to the end of its headers. Example: `10s`."""
+    body_timeout: Seconds = 60.0
+    """The longest silence inside a request's body; a whole body may take ten times that. Example: `2m`."""
+    max_connections: Connections = 1000
+    """The most client connections, in each process; one more is answered with 503. Example: `5000`."""
     workers: Workers = 1
     """Processes that share the port, for more than one core. Like `host` and `port` it is read at the start
     only. Example: `4`."""

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from attrs import field, frozen
 
+from gateway.settings.sizes import Size
+
 
 @frozen
 class Unit:
@@ -59,6 +61,12 @@ Characters = Annotated[int, Of("characters")]
 Arguments = Annotated[dict[str, object] | str, Unit("arguments")]
 JsonObject = Annotated[dict[str, object], Unit("JSON object")]
 AliasId = Annotated[str, Unit("alias")]
+HostName = Annotated[str, Unit("host name")]
+HostNames = Annotated[tuple[HostName, ...], OneOrMore()]
+BodySize = Annotated[Size, Unit("size"), Within(1 << 10)]
+HeadSize = Annotated[Size, Unit("size"), Within(8 << 10, 1 << 20)]
+Headers = Annotated[int, Of("headers"), Within(20, 10_000)]
+Connections = Annotated[int, Of("connections"), Within(1, 1_000_000)]
 HeaderName = Annotated[str, Unit("header name")]
 HeaderValue = Annotated[str, Unit("header")]
 

@@ -1,0 +1,128 @@
+"""Keeps web pages away from a gateway without client keys.
+
+A browser on the user's machine reaches a loopback address on behalf of any page it shows: by a cross-site
+POST that needs no preflight, or by a host name that the page's owner points at 127.0.0.1 (DNS rebinding).
+Rules, where `server.keys` is empty:
+- 403 unless `Host` is a loopback address, `server.host` or one of `server.hosts`. A request without `Host`
+  comes from no browser.
+- 403 for an `Origin` whose host is none of these. Clients that are no browsers send none.
+- 415 for a body that is announced as something else than JSON: a browser asks before it sends JSON across
+  sites, and this gateway does not agree (no CORS). A body without a type passes only without `Origin`, which
+  browsers send with every POST.
+
+With client keys a page would need one, so none of this is checked.
+"""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+
+from gateway.controllers.state import service_in
+from gateway.errors import Kind, RequestRefused
+from gateway.settings.models import Server
+from gateway.settings.scalars import is_loopback
+
+_SETTING = "`server.hosts` allows further names, and with `server.keys` clients show a key instead"
+_LOOKED_AT = frozenset({b"host", b"origin", b"content-type", b"content-length", b"transfer-encoding"})
+_KEYED = "/admin/"
+"""These always ask for a key."""
+_SHOWN = 100
+"""Characters of a header that an error repeats."""
+
+
+def guarded(app: ASGIApp) -> ASGIApp:
+    """Middleware: refuses what `check` refuses."""
+
+    async def guard(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            server = service_in(scope).runtimes.current.settings.server
+            if not server.keys and not scope["path"].startswith(_KEYED):
+                check(scope["method"], _headers(scope), server)
+        await app(scope, receive, send)
+
+    return guard
+
+
+def _headers(scope: HTTPScope) -> dict[str, str]:
+    """Those that `check` looks at; of one that is repeated all values, which then name no host of ours."""
+    found: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        if name in _LOOKED_AT:
+            key, text = name.decode(), value.decode("latin-1")
+            found[key] = f"{found[key]}, {text}" if key in found else text
+    return found
+
+
+def check(method: str, headers: Mapping[str, str], server: Server) -> None:
+    """RequestRefused (403, 415) for what a web page may have sent. `headers` have lower-case names."""
+    if "*" not in server.hosts:
+        host, origin = headers.get("host"), headers.get("origin")
+        if host is not None and not _is_ours(_name_in(host), server.hosts, server.host):
+            raise RequestRefused(
+                f"Host {_shown(host)} is not a name of this gateway: {_SETTING}", Kind.PERMISSION
+            )
+        if origin is not None and not _is_ours(_host_of(origin), server.hosts, server.host):
+            raise RequestRefused(
+                f"a page of {_shown(origin)} may not use this gateway: {_SETTING}", Kind.PERMISSION
+            )
+    content_type = headers.get("content-type", "")
+    if method != "POST" or _is_json(content_type) or not (content_type or "origin" in headers):
+        return
+    if _has_body(headers):
+        raise RequestRefused(
+            f"the content type {_shown(content_type)} is not supported: send the body with content-type: "
+            "application/json",
+            Kind.UNSUPPORTED_MEDIA_TYPE,
+        )
+
+
+@functools.lru_cache(maxsize=256)
+def _is_ours(name: str, hosts: tuple[str, ...], listening: str) -> bool:
+    if name in hosts or is_loopback(name) or name.endswith(".localhost"):
+        return True
+    return name == listening.strip("[]").lower() and not _is_any_address(name)
+
+
+def _is_any_address(name: str) -> bool:
+    try:
+        return ipaddress.ip_address(name).is_unspecified
+    except ValueError:
+        return not name
+
+
+@functools.lru_cache(maxsize=256)
+def _host_of(origin: str) -> str:
+    """Empty for `null`, which a sandboxed page sends."""
+    try:
+        parts = urlsplit(origin.strip())
+    except ValueError:
+        return ""
+    return _name_in(parts.netloc) if parts.scheme in ("http", "https") else ""
+
+
+@functools.lru_cache(maxsize=256)
+def _name_in(authority: str) -> str:
+    """`localhost:8080` -> `localhost`, `[::1]:8080` -> `::1`; empty for what is no authority."""
+    try:
+        name = urlsplit(f"//{authority.strip()}").hostname
+    except ValueError:
+        return ""
+    return (name or "").removesuffix(".")
+
+
+def _has_body(headers: Mapping[str, str]) -> bool:
+    return headers.get("content-length", "0").strip() != "0" or "transfer-encoding" in headers
+
+
+def _is_json(content_type: str) -> bool:
+    essence = content_type.partition(";")[0].strip().lower()
+    return essence == "application/json" or (essence.startswith("application/") and essence.endswith("+json"))
+
+
+def _shown(value: str) -> str:
+    return repr(value[:_SHOWN])

@@ -1,0 +1,30 @@
+"""Sizes as people write them: `64KB`, `32MB`, `1GB` <-> bytes. A KB has 1024 bytes."""
+
+from __future__ import annotations
+
+import re
+
+_UNITS = {"KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?) *([kmg])i?b?", re.ASCII | re.IGNORECASE)
+
+
+class Size(int):
+    """A number of bytes that prints as a person would write it."""
+
+    def __str__(self) -> str:
+        return written(self)
+
+
+def parse(text: str) -> Size | None:
+    """Bytes; None where the text is no size."""
+    found = _SIZE.fullmatch(text.strip())
+    return Size(float(found[1]) * _UNITS[f"{found[2].upper()}B"]) if found else None
+
+
+def written(size: float) -> str:
+    """The shortest way to write it: 33554432 -> `32MB`."""
+    count = int(size)
+    for unit, each in reversed(_UNITS.items()):
+        if count >= each and count % each == 0:
+            return f"{count // each}{unit}"
+    return f"{count / _UNITS['KB']:.12g}KB"
