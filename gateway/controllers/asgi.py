@@ -75,7 +75,7 @@ async def read_inbound(
     headers = headers_of(scope)
     client = authenticate(headers, server)
     sent = await read_body(receive, headers, server, hold)
-    body, request = _read(sent)
+    body, request = decoded(sent)
     return Inbound(
         request_id=request_id,
         body=body,
@@ -87,7 +87,7 @@ async def read_inbound(
     )
 
 
-def _read(sent: bytes) -> tuple[bytes, MessagesRequest]:
+def decoded(sent: bytes) -> tuple[bytes, MessagesRequest]:
     """The body, mended where it has to be, and what it says."""
     try:
         return sent, decode_request(sent)
