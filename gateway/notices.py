@@ -82,7 +82,7 @@ NOTICES: Mapping[str, Meaning] = {
         "`temperature` or `top_p`: the model refuses it", kinds=("openai", "responses")
     ),
     "dropped.schema_constraints": Meaning(
-        "limits and patterns in schemas, of which the upstream could make no grammar: descriptions say them"
+        "limits and patterns in a schema of which the upstream could make no grammar: descriptions say them"
     ),
     "dropped.search_option": Meaning(
         "what a web search may be told, such as `blocked_domains`, and the server that does it may not",
@@ -100,7 +100,7 @@ NOTICES: Mapping[str, Meaning] = {
     ),
     "dropped.thinking": Meaning(
         "the client asked for reasoning, and there is no way to ask this upstream for it, or it refuses, or "
-        "not beside a forced tool or a continued answer; or a server of Responses could not read the "
+        "not beside tools, a forced tool or a continued answer; or a server of Responses could not read the "
         "reasoning that it was given back"
     ),
     "dropped.tool": Meaning(

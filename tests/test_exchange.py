@@ -134,7 +134,7 @@ async def test_a_plain_answer_is_the_fold_of_the_same_events():
     running, client, _ = exchange([Script(HELLO)], stream=False)
     await running.run()
     message = json.loads(client.body)
-    assert message["content"] == [{"type": "text", "text": "Hello", "citations": None}]
+    assert message["content"] == [{"type": "text", "text": "Hello"}]
     assert client.headers["content-length"] == str(len(client.body))
 
 

@@ -34,6 +34,8 @@ def _node(value: Any) -> Node:
     node = mapped(_without_null(node), _node)
     if isinstance(node.get("items"), list):
         node["items"] = (node["items"] or [{}])[0]
+    elif "items" in node and not is_node(node["items"]):
+        node["items"] = {}
     node = _typed(_listed(node))
     if "required" in node:
         names = [name for name in strings(node["required"]) if name in named(node.get("properties"))]
@@ -83,7 +85,10 @@ def _typed(node: Node) -> Node:
         out["nullable"] = True
     if len(rest) == 1:
         return {"type": rest[0], **out}
-    return {**out, "anyOf": [{"type": kind} for kind in rest]} if rest else out
+    if not rest:
+        return out
+    held = {"items": out.pop("items")} if "array" in rest and "items" in out else {}
+    return {**out, "anyOf": [{"type": kind, **(held if kind == "array" else {})} for kind in rest]}
 
 
 def _without_null(node: Node) -> Node:

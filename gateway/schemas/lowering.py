@@ -10,6 +10,7 @@ Rules:
 - Pure, and kept by the schema's bytes: a client sends the same tools with every request. At most `KEPT`
   results are kept of each kind.
 - A tool's parameters are an object with `type` and `properties`. What is no schema is an empty object.
+- `bare` takes out what constrains strings, numbers and lengths; `items` says of each array that it has any.
 - What no server takes is taken out first (`nodes.sound`): values of a wrong kind, and `cache_control`.
 - The caller keeps the original: what comes back is held against that.
 """
@@ -28,6 +29,7 @@ from msgspec import Raw
 from gateway.errors import RequestRefused
 from gateway.schemas import gemini, grammar, ollama, unclosed
 from gateway.schemas import strict as strictness
+from gateway.schemas.items import itemed
 from gateway.schemas.merging import opened
 from gateway.schemas.nodes import CACHE_CONTROL, Node, is_node, sound
 
@@ -52,45 +54,57 @@ _LOWERED: Mapping[Level, Callable[[Node], Node] | None] = {
 
 
 @lru_cache(maxsize=KEPT)
-def parameters(schema: bytes, level: Level = "loose", bare: bool = False) -> Raw:
+def parameters(schema: bytes, level: Level = "loose", bare: bool = False, items: bool = False) -> Raw:
     """A tool's parameters. RequestRefused where they are nested without end."""
     try:
         keys = _KEYS.decode(schema)
-        if level == "loose" and not bare and _is_sound(schema, keys):
+        if level == "loose" and not bare and _is_sound(schema, keys) and not (items and _lacks_items(schema)):
             return _with_basics({key: value for key, value in keys.items() if key not in _IDENTITY})
-        return _lowered_root(sound(msgspec.json.decode(schema)), level, bare=bare)
+        return _lowered_root(sound(msgspec.json.decode(schema)), level, bare=bare, items=items)
     except msgspec.DecodeError:
         return Raw(_EMPTY)
     except RecursionError:
         raise RequestRefused("tools: an input_schema is nested too deeply") from None
 
 
-def parameters_of(name: str, schema: Raw, level: Level = "loose", bare: bool = False) -> Raw:
+def parameters_of(
+    name: str, schema: Raw, level: Level = "loose", bare: bool = False, items: bool = False
+) -> Raw:
     """The same of a tool by its name: a schema that is still what it was need only be compared."""
-    key = (name, level, bare)
+    key = (name, level, bare, items)
     kept = _LATEST.get(key)
     if kept is not None and kept[0] == schema:
         return kept[1]
-    lowered = parameters(bytes(schema), level, bare)
+    lowered = parameters(bytes(schema), level, bare, items)
     if len(_LATEST) >= KEPT:
         _LATEST.clear()
     _LATEST[key] = (schema.copy(), lowered)
     return lowered
 
 
-_LATEST: dict[tuple[str, Level, bool], tuple[Raw, Raw]] = {}
+_LATEST: dict[tuple[str, Level, bool, bool], tuple[Raw, Raw]] = {}
 """A tool's schema as it was last sent, and lowered."""
 
 
 @lru_cache(maxsize=KEPT)
-def answer(schema: bytes, level: Level = "loose", *, bare: bool = False) -> Raw:
+def answer(schema: bytes, level: Level = "loose", *, bare: bool = False, items: bool = False) -> Raw:
     """The schema of an answer (`output_config.format`), whose root may be anything."""
     try:
         node = sound(msgspec.json.decode(schema))
-        node = _lowered(node, "grammar" if level == "ollama" else level, bare=bare)
+        node = _lowered(node, "grammar" if level == "ollama" else level, bare=bare, items=items)
     except RecursionError:
         raise RequestRefused("output_config.format: the schema is nested too deeply") from None
     return Raw(msgspec.json.encode({key: value for key, value in node.items() if key not in _IDENTITY}))
+
+
+@lru_cache(maxsize=KEPT)
+def is_constrained(schema: bytes) -> bool:
+    """Whether `bare` would take anything out of it."""
+    try:
+        sent = sound(msgspec.json.decode(schema or b"{}"))
+        return is_node(sent) and grammar.bare(sent) != sent
+    except (msgspec.DecodeError, RecursionError):
+        return False
 
 
 @frozen
@@ -127,17 +141,24 @@ def _is_sound(schema: bytes, keys: Mapping[str, Raw]) -> bool:
     )
 
 
+def _lacks_items(schema: bytes) -> bool:
+    if b'"array"' not in schema:
+        return False
+    node = msgspec.json.decode(schema)
+    return itemed(node) != node
+
+
 def _with_basics(keys: Mapping[str, Raw]) -> Raw:
     """Values stay byte for byte."""
     head = {key: Raw(value) for key, value in (("type", _OBJECT), ("properties", b"{}")) if key not in keys}
     return Raw(msgspec.json.encode({**head, **keys}))
 
 
-def _lowered_root(sent: Any, level: Level, *, bare: bool) -> Raw:
+def _lowered_root(sent: Any, level: Level, *, bare: bool, items: bool) -> Raw:
     root: Node = sent if is_node(sent) else {}
     if not _CLOSED_ROOT.isdisjoint(root):
         root = opened(root)
-    root = _lowered(root, level, bare=bare)
+    root = _lowered(root, level, bare=bare, items=items)
     root = {key: value for key, value in root.items() if key not in _IDENTITY}
     if root.get("type") != "object":
         root = {**root, "type": "object"}
@@ -147,7 +168,8 @@ def _lowered_root(sent: Any, level: Level, *, bare: bool) -> Raw:
     return Raw(msgspec.json.encode({**head, **root}))
 
 
-def _lowered(node: Node, level: Level, *, bare: bool) -> Node:
+def _lowered(node: Node, level: Level, *, bare: bool, items: bool) -> Node:
     lower = _LOWERED[level]
     node = grammar.bare(node) if bare else node
-    return lower(node) if lower else node
+    node = lower(node) if lower else node
+    return itemed(node) if items else node

@@ -13,9 +13,22 @@ import msgspec
 
 Node = dict[str, Any]
 
-MAPS = ("properties", "$defs", "definitions", "patternProperties", "dependentSchemas")
+MAPS = ("properties", "$defs", "definitions", "patternProperties", "dependentSchemas", "dependencies")
 LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
-SINGLES = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
+SINGLES = (
+    "items",
+    "additionalItems",
+    "unevaluatedItems",
+    "additionalProperties",
+    "unevaluatedProperties",
+    "not",
+    "if",
+    "then",
+    "else",
+    "contains",
+    "propertyNames",
+    "contentSchema",
+)
 COMBINERS = ("anyOf", "oneOf", "allOf")
 
 

@@ -138,6 +138,8 @@ class Quirks:
     `cache_control` on the parts of contents, or as OpenAI's `prompt_cache_breakpoint`."""
     schema: SchemaLevel = "loose"
     """How schemas of tools and answers are lowered (see `gateway.schemas.lowering`)."""
+    array_items: bool = False
+    """Whether the server refuses arrays without `items` in schemas: an empty `items` is then added."""
     strict_tools: Literal["made", "as_sent", "none"] = "as_sent"
     """What `strict` of a tool does: its schema is made so; it is said of a schema that is so as it came; or
     nothing, where the server refuses the word."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
 
 from attrs import Factory, field, frozen
 
@@ -12,18 +13,31 @@ from gateway.parts import Notice
 
 @frozen
 class Amends:
-    """What an upstream's 400 taught about a model; the request is built again with it.
-
-    `max_tokens`: a limit it named. `dropped`: parameters it does not take, by their name on the wire.
-    `efforts`: words for an effort that it does not take. `think`: False where it refuses to be asked for
-    reasoning. `bare_schemas`: it could make no grammar of the schemas, which then go without constraints.
-    """
+    """What an upstream's 400 taught about a model; the request is built again with it."""
 
     max_tokens: int | None = None
+    """A limit that it named."""
+    window: int | None = None
+    """The window, where that limit was it."""
     dropped: frozenset[str] = frozenset()
+    """Parameters that it does not take, by their name on the wire."""
     efforts: frozenset[str] = frozenset()
+    """Words for an effort that it does not take."""
+    no_effort_beside_tools: bool = False
+    """It takes tools only with the effort `none`."""
     think: bool = True
-    bare_schemas: bool = False
+    """False where it refuses to be asked for reasoning."""
+    array_items: bool = False
+    """It refuses arrays without `items`."""
+    bare_schemas: frozenset[bytes] = frozenset()
+    """Digests of the schemas that it could make no grammar of, which then go without constraints."""
+
+    def is_bare(self, schema: bytes) -> bool:
+        return bool(self.bare_schemas) and digest(schema) in self.bare_schemas
+
+
+def digest(schema: bytes) -> bytes:
+    return hashlib.blake2b(schema, digest_size=16).digest()
 
 
 AS_IT_IS = Amends()
@@ -62,6 +76,10 @@ def _no_schema(_: str) -> bytes:
     return b""
 
 
+def _no_schemas() -> Iterable[bytes]:
+    return ()
+
+
 @frozen
 class Built:
     """One upstream request, encoded, and what reading its answer needs."""
@@ -86,3 +104,5 @@ class Built:
     """The text the last assistant message began with: an upstream may echo it."""
     schema_of: Callable[[str], bytes] = field(default=_no_schema, repr=False, eq=False)
     """The client's own schema of a function, by the name as sent; empty for one that was not offered."""
+    schemas: Callable[[], Iterable[bytes]] = field(default=_no_schemas, repr=False, eq=False)
+    """The client's own schemas that it was made with: of functions, and of the answer."""

@@ -8,23 +8,29 @@
     "This response_format type is unavailable now"                             ->  without it
     "Unknown parameter: 'tools[0].function.strict'."                           ->  no tool `strict`
     "failed to parse grammar"                                                  ->  schemas without constraints
+    "array schema missing items", "properties[values].items: missing field"    ->  `items` in every array
+    "max_tokens=32000 cannot be greater than max_model_len=4096"               ->  max_tokens and window 4096
+    "Function tools with reasoning_effort are not supported"                   ->  beside tools effort none
     "The encrypted content ... could not be verified."                         ->  without old reasoning
     "Invalid value: 'web_search'. Supported values are: 'function'."           ->  without search of the web
 
 Rules:
 - Only what changes the request is a complaint: a limit below what was asked, a parameter not yet dropped.
+- Schemas lose their constraints one by one where the refusal names the function, else all of the request's.
 - What the answer would be wrong without (the messages, the tools) is never dropped.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from attrs import evolve, frozen
 
-from gateway.upstreams.built import Amends, Built
+from gateway.upstreams.built import Amends, Built, digest
 from gateway.upstreams.efforts import WORDS
 from gateway.upstreams.overflow import overflow
+from gateway.upstreams.wordings import Says, figure
 from gateway.upstreams.words import Words, read_words
 
 MARGIN = 64
@@ -33,18 +39,6 @@ _LIMITED = re.compile(
     r"max_tokens|max_completion_tokens|max_output_tokens|maxoutputtokens|num_predict|completion tokens",
     re.IGNORECASE,
 )
-_LIMITS = (
-    r"at most (\d+)",
-    r"\[\s*\d+\s*,\s*(\d+)\s*\]",
-    r"between \d+ and (\d+)",
-    r"(?:less|smaller|lower) than or equal to [`'\"]?(\d+)",
-    r"> (\d+), which is the maximum",
-    r"(?:<=|≤) ?(\d+)",
-    r"must not exceed (\d+)",
-    r"maximum (?:allowed |supported )?(?:\w+ ){0,4}?(?:is |of |is: )?[`'\"]?(\d+)",
-    r"limit(?: is| of|:) (\d+)",
-)
-_EXCLUSIVE = re.compile(r"to (\d+) \(exclusive\)")
 _WORD = r"([a-z][a-z_]{1,40})"
 _NAME = rf"[`'\"]?{_WORD}[`'\"]?"
 _PARAMETERS = (
@@ -83,6 +77,20 @@ _GRAMMAR = re.compile(
     re.IGNORECASE,
 )
 """llama.cpp, vLLM and SGLang with xgrammar; OpenAI and Ollama say `invalid schema for`, `in`."""
+_FUNCTION = re.compile(r"schema for function ['\"`]([^'\"`]{1,64})", re.IGNORECASE)
+"""OpenAI names it. Others name no function, or one of several."""
+_ITEMS = re.compile(
+    r"array schema (?:is )?missing items|[\w\])]\.items: missing field|"
+    r"\barrays? (?:schemas? )?(?:must|needs?|requires?|is missing|without)\b[^.]{0,30}\bitems\b",
+    re.IGNORECASE,
+)
+"""OpenAI, Azure and Together; Gemini; others. A property may be called `items` as well."""
+_BESIDE_TOOLS = re.compile(
+    r"\btools? with reasoning[_. ]effort (?:is|are) not supported|"
+    r"\btools?\b.{0,200}\bset reasoning[_. ]effort to [`'\"]?none\b",
+    re.IGNORECASE,
+)
+"""OpenAI's Chat Completions, for models that reason unless they are told not to."""
 _SEARCH = re.compile(
     r"(?:value:?|type:?|tag|hosted tool:?|not support) ['\"`]?web_search\b|"
     r"\bweb_search\b['\"`]? (?:tool )?is not",
@@ -94,17 +102,23 @@ _UNSUPPORTED_CODES = frozenset({"unsupported_parameter", "unsupported_value", "u
 
 @frozen
 class Complaint:
-    """One thing that a refusal names. Exactly one of the first five is set.
+    """One thing that a refusal names.
 
     `lasting`: it holds for the model; a limit that follows from this prompt's length does not.
     """
 
     max_tokens: int | None = None
+    window: int | None = None
+    """Beside `max_tokens`: that limit is the model's window."""
     parameter: str | None = None
     efforts: frozenset[str] = frozenset()
     """Those that it does not take."""
+    effort_beside_tools: bool = False
     think: bool = False
+    items: bool = False
     schemas: bool = False
+    function: str = ""
+    """Beside `schemas`: the one whose schema it was, by the name as sent."""
     lasting: bool = True
 
 
@@ -113,30 +127,28 @@ def complaint(status: int, body: bytes) -> Complaint | None:
     if status not in (400, 422):
         return None
     words = read_words(body)
-    if "does not support thinking" in words.message:
-        return Complaint(think=True)
-    if (limit := _room(words)) is not None:
-        return Complaint(max_tokens=limit, lasting=False)
-    if (limit := _limit(words)) is not None:
-        return Complaint(max_tokens=limit)
-    if words.code == "invalid_encrypted_content" or _UNREADABLE.search(words.message):
-        return Complaint(parameter="encrypted_content", lasting=False)
-    if efforts := _efforts(words):
-        return Complaint(efforts=efforts)
-    if parameter := _of_responses(words) or _parameter(words):
-        return Complaint(parameter=parameter)
-    return Complaint(schemas=True) if _GRAMMAR.search(words.message) else None
+    return next(filter(None, (read(words) for read in _READERS)), None)
 
 
 def mend(amends: Amends, status: int, body: bytes, built: Built) -> Amends | None:
     """What to ask with next; None where asking again would change nothing."""
-    match complaint(status, body):
+    found = complaint(status, body)
+    return None if found is None else amended(amends, found, built)
+
+
+def amended(amends: Amends, found: Complaint, built: Built) -> Amends | None:
+    """The same for a complaint that was read; `built` is the request that was refused."""
+    match found:
         case Complaint(think=True) if amends.think:
             return evolve(amends, think=False)
-        case Complaint(schemas=True) if not amends.bare_schemas:
-            return evolve(amends, bare_schemas=True)
+        case Complaint(items=True) if not amends.array_items:
+            return evolve(amends, array_items=True)
+        case Complaint(schemas=True) if refused := _refused_schemas(amends, found, built):
+            return evolve(amends, bare_schemas=amends.bare_schemas | refused)
         case Complaint(max_tokens=int(limit)) if limit < (built.wish.max_tokens or limit + 1):
-            return evolve(amends, max_tokens=limit)
+            return evolve(amends, max_tokens=limit, window=found.window or amends.window)
+        case Complaint(effort_beside_tools=True) if not amends.no_effort_beside_tools:
+            return evolve(amends, no_effort_beside_tools=True)
         case Complaint(efforts=refused) if refused - amends.efforts:
             return evolve(amends, efforts=amends.efforts | refused)
         case Complaint(parameter=str(name)) if name not in amends.dropped:
@@ -145,48 +157,82 @@ def mend(amends: Amends, status: int, body: bytes, built: Built) -> Amends | Non
             return None
 
 
-def _room(words: Words) -> int | None:
+def _refused_schemas(amends: Amends, found: Complaint, built: Built) -> frozenset[bytes]:
+    """Those to be sent without constraints: the one that is named; without a name, or the next time, all."""
+    named = built.schema_of(found.function)
+    if named and not (one := frozenset({digest(named)})) <= amends.bare_schemas:
+        return one
+    return frozenset(map(digest, built.schemas())) - amends.bare_schemas
+
+
+def _thinking(words: Words) -> Complaint | None:
+    return Complaint(think=True) if "does not support thinking" in words.message else None
+
+
+def _room(words: Words) -> Complaint | None:
     """What the prompt leaves of the window, where the answer's size alone was too much."""
     over = overflow(words)
     if over is None or not over.fits_without_answer:
         return None
     room = (over.window or 0) - (over.prompt or 0) - MARGIN
-    return room if room > 0 else None
+    return Complaint(max_tokens=room, lasting=False) if room > 0 else None
 
 
-def _limit(words: Words) -> int | None:
-    if not _LIMITED.search(f"{words.message} {words.param}"):
+def _limit(words: Words) -> Complaint | None:
+    """A limit that is the window holds for it too."""
+    said = words.message
+    if not _LIMITED.search(f"{said} {words.param}"):
         return None
-    if exclusive := _EXCLUSIVE.search(words.message):
-        return int(exclusive[1]) - 1
-    for pattern in _LIMITS:
-        if (found := re.search(pattern, words.message, re.IGNORECASE)) and int(found[1]) > 0:
-            return int(found[1])
+    if (window := figure(Says.ROOM, said)) is not None:
+        return Complaint(max_tokens=window, window=window)
+    if (above := figure(Says.BELOW, said)) is not None:
+        return Complaint(max_tokens=above - 1)
+    limit = figure(Says.MOST, said)
+    return None if limit is None else Complaint(max_tokens=limit)
+
+
+def _encrypted(words: Words) -> Complaint | None:
+    if words.code == "invalid_encrypted_content" or _UNREADABLE.search(words.message):
+        return Complaint(parameter="encrypted_content", lasting=False)
     return None
 
 
-def _of_responses(words: Words) -> str | None:
-    """What Responses refuses by another name than that of a parameter."""
-    if _NOT_ENCRYPTED.search(words.message):
-        return "include"
-    if words.param == "reasoning.summary" and words.code == "unsupported_value":
-        return words.param
-    return "web_search" if _SEARCH.search(words.message) else None
+def _items(words: Words) -> Complaint | None:
+    return Complaint(items=True) if _ITEMS.search(words.message) else None
 
 
-def _efforts(words: Words) -> frozenset[str]:
+def _beside_tools(words: Words) -> Complaint | None:
+    return Complaint(effort_beside_tools=True) if _BESIDE_TOOLS.search(words.message) else None
+
+
+def _efforts(words: Words) -> Complaint | None:
     """The efforts that it does not take: the one that it names, and what is not among those that would do."""
     if not _EFFORT.search(f"{words.param} {words.message}") or words.code == "unsupported_parameter":
-        return frozenset()
+        return None
     named = _REFUSED_VALUE.search(words.message)
-    refused = {named[1].lower()} if named else set[str]()
+    refused = frozenset({named[1].lower()} if named else ())
     for found in _ALLOWED_VALUES.finditer(words.message):
         if allowed := WORDS & set(re.findall(r"[a-z]+", found[1].lower())):
-            return frozenset(WORDS - allowed | refused)
-    return frozenset(refused)
+            refused |= WORDS - allowed
+            break
+    return Complaint(efforts=refused) if refused else None
 
 
-def _parameter(words: Words) -> str | None:
+def _of_responses(words: Words) -> Complaint | None:
+    """What Responses refuses by another name than that of a parameter."""
+    if _NOT_ENCRYPTED.search(words.message):
+        return Complaint(parameter="include")
+    if words.param == "reasoning.summary" and words.code == "unsupported_value":
+        return Complaint(parameter=words.param)
+    return Complaint(parameter="web_search") if _SEARCH.search(words.message) else None
+
+
+def _parameter(words: Words) -> Complaint | None:
+    name = _parameter_name(words)
+    return Complaint(parameter=name) if name else None
+
+
+def _parameter_name(words: Words) -> str | None:
     if _STRICT.search(f"{words.message} {words.param}"):
         return "strict"
     if words.code in _UNSUPPORTED_CODES and words.param.isidentifier():
@@ -200,3 +246,25 @@ def _parameter(words: Words) -> str | None:
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 """xAI refuses a `reasoningEffort`."""
+
+
+def _schemas(words: Words) -> Complaint | None:
+    if not _GRAMMAR.search(words.message):
+        return None
+    named = _FUNCTION.search(words.message)
+    return Complaint(schemas=True, function=named[1] if named else "")
+
+
+_READERS: tuple[Callable[[Words], Complaint | None], ...] = (
+    _thinking,
+    _room,
+    _limit,
+    _encrypted,
+    _items,
+    _beside_tools,
+    _efforts,
+    _of_responses,
+    _parameter,
+    _schemas,
+)
+"""In this order: the more specific words first."""

@@ -19,13 +19,10 @@ from collections.abc import Mapping
 
 from gateway.errors import Kind, UpstreamFailed
 from gateway.parts import Fault
-from gateway.upstreams.complaints import Complaint, complaint, mend
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.overflow import overflow
 from gateway.upstreams.pauses import pause_in
 from gateway.upstreams.words import Words, read_words
-
-__all__ = ["Complaint", "complaint", "fault", "is_error", "mend", "read_error"]
 
 NO_CODES: Mapping[str, int] = {}
 _BY_STATUS = {

@@ -74,8 +74,11 @@ def output_format(
 
 
 def _by_schema(schema: bytes, quirks: Quirks, amends: Amends, notes: Notes) -> Format:
-    lowered = lowering.answer(schema, quirks.schema, bare=amends.bare_schemas)
-    strict = None if amends.bare_schemas else lowering.strict(schema)
+    bare, items = amends.is_bare(schema), quirks.array_items or amends.array_items
+    if bare and lowering.is_constrained(schema):
+        notes.add("dropped.schema_constraints", "output_config.format")
+    lowered = lowering.answer(schema, quirks.schema, bare=bare, items=items)
+    strict = None if bare else lowering.strict(schema)
     if quirks.json_schema == "strict":
         if strict is not None:
             return Format("schema", strict.schema, strict=True, answer=AnswerFormat(schema, strict.optional))

@@ -49,19 +49,21 @@ class Functions:
 
 
 def functions(tools: Toolset, names: Names, quirks: Quirks, amends: Amends, notes: Notes) -> Functions:
-    if tools.tools and amends.bare_schemas:
-        notes.add("dropped.schema_constraints", "the upstream could make no grammar of them")
-    level, bare, repair = quirks.schema, amends.bare_schemas, quirks.repair_tool_args
+    repair = quirks.repair_tool_args
+    items = quirks.array_items or amends.array_items
     told: list[Function] = []
     returned: dict[str, Returned] = {}
     for tool in tools.tools:
         schema = tool.input_schema
+        bare = amends.is_bare(bytes(schema))
+        if bare and lowering.is_constrained(bytes(schema)):
+            notes.add("dropped.schema_constraints", tool.name)
         strict = _strict(tool, bytes(schema), quirks, amends, notes) if tool.strict else None
         name = names.sent(tool.name)
         if strict is not None and quirks.strict_tools == "made":
             parameters = strict.schema
         else:
-            parameters = lowering.parameters_of(tool.name, schema, level, bare)
+            parameters = lowering.parameters_of(tool.name, schema, quirks.schema, bare, items)
         said = _with_examples(tool, tool.input_examples) if tool.input_examples else tool.description or ""
         told.append(Function(name, said, parameters, schema, strict is not None))
         if strict is None and not repair and not tools.members:
@@ -78,7 +80,7 @@ def _strict(
     tool: a.ToolDefinition, schema: bytes, quirks: Quirks, amends: Amends, notes: Notes
 ) -> lowering.Strict | None:
     """The strict form, where both the upstream and the schema have one."""
-    refused = quirks.strict_tools == "none" or amends.bare_schemas or "strict" in amends.dropped
+    refused = quirks.strict_tools == "none" or amends.is_bare(schema) or "strict" in amends.dropped
     if quirks.strict_tools == "as_sent":
         schema = bytes(lowering.parameters(schema, quirks.schema))
     found = None if refused else lowering.strict(schema)

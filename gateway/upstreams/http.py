@@ -5,7 +5,7 @@ the openai, responses and ollama folders each supply one.
 
 Rules:
 - A 400 that names what can be mended (a `max_tokens` limit, a parameter, reasoning) is answered by asking
-  once more without it, once for each cause, and the lesson is kept for the model.
+  once more without it, once for each cause; what helped is kept for the model (see `lessons`).
 - A model's call that its own server could not read is asked for once more.
 - A server that is loading its model is asked again until the first-byte budget is nearly spent.
 - Whatever arrives is read, as it arrives: an SSE body in answer to a plain call, JSON in answer to a
@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Protocol
 
@@ -26,23 +25,20 @@ from msgspec.structs import replace
 from gateway.anthropic.attached import Attachments
 from gateway.errors import Kind, UpstreamFailed
 from gateway.inbound import Inbound
-from gateway.parts import Fault, Notice, Part
+from gateway.parts import Fault, Notice, Part, Usage
 from gateway.upstreams.base import Attempt, Target
 from gateway.upstreams.built import Amends, Built, ReplyWish
 from gateway.upstreams.facts import ModelFacts
-from gateway.upstreams.failures import complaint, mend, read_error
+from gateway.upstreams.failures import read_error
+from gateway.upstreams.lessons import Asking, Lessons
 from gateway.upstreams.pauses import pause
 from gateway.upstreams.prompt import Counted, Prompt
 from gateway.upstreams.transport import Channel, Reply
 
 ERROR_LIMIT = 256 * 1024
 """Bytes of an error body that are read."""
-MENDS = 4
-"""How many different complaints of one upstream are mended for one request."""
 LOADING_PAUSE = 1.0
 """Seconds between two questions to a server that is loading its model."""
-LESSONS = 256
-"""How many models' lessons one provider keeps."""
 
 
 class Reader(Protocol):
@@ -76,6 +72,8 @@ class HttpAttempt:
     built: Built
     _reply: Reply
     _reader: Reader
+    _asking: Asking | None = None
+    """Told of the first content. Only then was the request accepted: errors come with status 200, too."""
     _over: bool = False
 
     @property
@@ -88,8 +86,12 @@ class HttpAttempt:
         data = await self._reply.read()
         if data is None:
             self._over = True
-            return self._struck(self._reader.close())
-        parts = self._reader.feed(data)
+            parts = self._reader.close()
+        else:
+            parts = self._reader.feed(data)
+        if self._asking is not None and _is_answer(parts):
+            self._asking.accepted()
+            self._asking = None
         return self._struck(parts) if self._reader.ended else parts
 
     def _struck(self, parts: list[Part]) -> list[Part]:
@@ -112,26 +114,27 @@ class HttpAdapter:
 
     _channel: Channel
     _dialect: Dialect
-    _lessons: OrderedDict[str, Amends] = Factory(OrderedDict[str, Amends])
+    _lessons: Lessons = Factory(Lessons)
 
     async def open(self, inbound: Inbound, target: Target, attachments: Attachments) -> Attempt:
         patience = _now() + 0.9 * target.timeouts.first_byte
-        amends = self._lessons.get(target.facts.model, Amends())
-        mends, again = 0, False
+        asking, again = self._lessons.asking(target.facts.model), False
+        facts = _as_learnt(target.facts, asking.amends)
+
+        def build(amends: Amends) -> Built:
+            return self._dialect.build(inbound, facts, amends, attachments)
+
+        built = build(asking.amends)
         while True:
-            built = self._dialect.build(inbound, target.facts, amends, attachments)
             reply = await self._channel.post(self._dialect.path, built.body, target.timeouts.connect)
             if reply.status < 300:
-                return self._attempt(target, _noted(built) if again else built, reply)
+                return self._attempt(facts, _noted(built) if again else built, reply, asking)
             body = await _refusal(reply)
-            mended = mend(amends, reply.status, body, built)
-            if mended is not None and mends < MENDS:
-                amends, mends = mended, mends + 1
-                self._learn(target.facts.model, reply.status, body, built)
+            if (other := asking.again(reply.status, body, built, build)) is not None:
+                built = other
                 continue
             waits = pause(reply.status, reply.headers, time.time())
-            facts = _as_asked(target.facts, built)
-            error = read_error(reply.status, body, waits, facts, inbound.estimated_tokens)
+            error = read_error(reply.status, body, waits, _as_asked(facts, built), inbound.estimated_tokens)
             if error.kind is Kind.UPSTREAM_GARBAGE and not again:
                 again = True
                 continue
@@ -158,20 +161,15 @@ class HttpAdapter:
     async def close(self) -> None:
         await self._channel.close()
 
-    def _attempt(self, target: Target, built: Built, reply: Reply) -> HttpAttempt:
-        facts = _as_asked(target.facts, built)
-        return HttpAttempt(built, reply, self._dialect.reader(facts, built.wish, built.prefill))
+    def _attempt(self, facts: ModelFacts, built: Built, reply: Reply, asking: Asking) -> HttpAttempt:
+        reader = self._dialect.reader(_as_asked(facts, built), built.wish, built.prefill)
+        return HttpAttempt(built, reply, reader, asking)
 
-    def _learn(self, model: str, status: int, body: bytes, built: Built) -> None:
-        """Keep what holds for the model; what only this prompt's length made too much is no lesson."""
-        found = complaint(status, body)
-        lesson = mend(self._lessons.get(model, Amends()), status, body, built)
-        if lesson is None or found is None or not found.lasting:
-            return
-        self._lessons[model] = lesson
-        self._lessons.move_to_end(model)
-        if len(self._lessons) > LESSONS:
-            self._lessons.popitem(last=False)
+
+def _is_answer(parts: list[Part]) -> bool:
+    """Whether it says anything, and no error."""
+    said = [part for part in parts if not isinstance(part, Usage | Notice)]
+    return bool(said) and not isinstance(said[-1], Fault)
 
 
 def _noted(built: Built) -> Built:
@@ -184,6 +182,13 @@ async def _refusal(reply: Reply) -> bytes:
         return await reply.explanation(ERROR_LIMIT)
     finally:
         await reply.close()
+
+
+def _as_learnt(facts: ModelFacts, amends: Amends) -> ModelFacts:
+    """With the window that a refusal named, where no other is known."""
+    if amends.window is None or facts.context_window is not None:
+        return facts
+    return evolve(facts, context_window=amends.window)
 
 
 def _as_asked(facts: ModelFacts, built: Built) -> ModelFacts:

@@ -8,7 +8,7 @@ Rules:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Literal
 
@@ -110,7 +110,13 @@ class Plan(Struct, frozen=True, kw_only=True):
             speed=self.tier.speed,
             prefill=self.prefill,
             schema_of=partial(_schema_of, self.functions),
+            schemas=self._schemas,
         )
+
+    def _schemas(self) -> Iterator[bytes]:
+        yield from (bytes(function.schema) for function in self.functions)
+        if self.format is not None:
+            yield self.format.answer.schema
 
     def _returned(self) -> Mapping[str, Returned]:
         shortened = self.names.shortened

@@ -43,6 +43,7 @@ _OPENAI = evolve(
     service_tier=True,
     user_field="safety_identifier",
     prompt_cache_key=True,
+    array_items=True,
     strict_tools="made",
     json_schema="strict",
 )
@@ -188,6 +189,7 @@ PRESETS: Mapping[str, Quirks] = {
         # "Function call is missing a thought_signature in functionCall parts"
         call_signatures=True,
         schema="gemini",
+        array_items=True,
         strict_tools="none",  # [K] schemas are lowered to what is not strict
     ),
     "vllm": evolve(  # [L]

@@ -32,7 +32,7 @@ def test_message_has_every_key_and_its_blocks_whole(new_writer: NewWriter):
         "model": "m",
         "content": [
             {"type": "thinking", "thinking": "hm", "signature": "gw1:eyJwIjoidiJ9"},
-            {"type": "text", "text": "ab", "citations": None},
+            {"type": "text", "text": "ab"},
             {"type": "tool_use", "id": "c1", "name": "A", "input": {"x": 1}},
         ],
         "stop_reason": "tool_use",
@@ -78,6 +78,19 @@ def test_whole_blocks_come_out_as_they_went_in(new_writer: NewWriter):
         {"type": "text", "text": "b", "citations": [{"type": "c"}]},
     ]
     assert folded(new_writer(), *(Block(block) for block in blocks), End())["content"] == blocks
+
+
+def test_text_without_citations_has_no_such_key(new_writer: NewWriter):
+    parts = (
+        Thinking("hm", {"p": "v"}),
+        Text("a"),
+        Tool(0, "c1", "A", "{}"),
+        Block({"type": "x"}),
+        Text("b"),
+        End(),
+    )
+    texts = [block for block in folded(new_writer(), *parts)["content"] if block["type"] == "text"]
+    assert texts == [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
 
 
 def test_refusal_is_told_with_its_details(new_writer: NewWriter):

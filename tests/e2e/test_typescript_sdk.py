@@ -45,7 +45,7 @@ def saw(node, gateway) -> Callable[..., Any]:
 def test_a_message_is_created(saw, upstream):
     upstream.script(SUNNY)
     message = saw("create")
-    assert message["content"] == [{"type": "text", "text": "It is sunny.", "citations": None}]
+    assert message["content"] == [{"type": "text", "text": "It is sunny."}]
     assert message["stop_reason"] == "end_turn"
     usage = message["usage"]
     assert (usage["input_tokens"], usage["cache_read_input_tokens"], usage["output_tokens"]) == (20, 10, 5)

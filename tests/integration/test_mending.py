@@ -177,3 +177,169 @@ def test_key_goes_where_the_quirk_says(serving, upstream, ask, kind, header, val
     assert {name: sent[name] for name in ("authorization", "api-key", "x-api-key") if name in sent} == {
         header: value
     }
+
+
+# ---------------------------------------------------------------- what is kept of a refusal
+
+HOLE = {"name": "t1", "input_schema": {"type": "object", "properties": {"values": {"type": "array"}}}}
+STRICT = {
+    "type": "object",
+    "properties": {
+        "d": {"type": "string", "pattern": "^[0-9]{4}$"},
+        "n": {"type": "integer", "minimum": 1},
+    },
+}
+SOUND = {"name": "sound", "input_schema": STRICT}
+NO_ITEMS = (
+    "Invalid schema for function 't1': In context=('properties', 'values'), array schema missing items."
+)
+
+
+def sent_schema(body: dict, at: int = 0) -> dict:
+    tool = body["tools"][at]
+    return tool.get("function", tool)["parameters"]
+
+
+@pytest.mark.parametrize("kind", ["openai", "responses"])
+@pytest.mark.parametrize("stream", [True, False])
+def test_array_without_items_gets_some_where_it_is_refused(serving, upstream, ask, kind, stream):
+    gateway = serving(kind, preset="plain")
+    upstream.script(refusal(400, NO_ITEMS), default=Reply(text="ok"))
+    answers = [ask(gateway, stream=stream, tools=[HOLE]) for _ in range(2)]
+    assert [answer.status for answer in answers] == [200, 200]
+    sent = [sent_schema(chat.body)["properties"]["values"] for chat in upstream.chats()]
+    assert sent == [{"type": "array"}, {"type": "array", "items": {}}, {"type": "array", "items": {}}]
+    assert warnings(answers[0]) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "preset"),
+    [
+        ("openai", "openai"),
+        ("openai", "azure"),
+        ("openai", "gemini"),
+        ("responses", "responses"),
+        ("responses", "azure-responses"),
+    ],
+)
+def test_array_without_items_gets_some_before_it_is_refused(serving, upstream, ask, kind, preset):
+    gateway = serving(kind, preset=preset)
+    upstream.script(default=Reply(text="ok"))
+    ask(gateway, stream=False, tools=[HOLE])
+    assert [sent_schema(chat.body)["properties"]["values"] for chat in upstream.chats()] == [
+        {"type": "array", "items": {}}
+    ]
+
+
+@pytest.mark.parametrize("kind", ["openai", "responses"])
+@pytest.mark.parametrize(
+    "words", ["Invalid schema for function 't1': 'x' is not permitted.", "failed to parse grammar"]
+)
+def test_a_change_that_did_not_help_is_no_lesson(serving, upstream, ask, kind, words):
+    gateway = serving(kind, preset="plain")
+    upstream.script(refusal(400, words), refusal(400, words), default=Reply(text="ok"))
+    assert ask(gateway, stream=False, tools=[SOUND]).status == 400
+    assert len(upstream.chats()) == 2
+    answered = ask(gateway, stream=False, tools=[SOUND])
+    assert sent_schema(upstream.chats()[-1].body) == STRICT
+    assert warnings(answered) == []
+
+
+def test_a_change_that_did_not_help_ollama_is_no_lesson(serving, upstream, ask):
+    gateway = serving("ollama")
+    no = Raw(status=400, chunks=('{"error": "invalid JSON schema in format"}',))
+    form = {"format": {"type": "json_schema", "schema": STRICT}}
+    upstream.script(no, no, default=Reply(text="{}"))
+    assert ask(gateway, stream=False, output_config=form).status == 400
+    upstream.script(no, default=Reply(text='{"d": "2000", "n": 1}'))
+    answers = [ask(gateway, stream=False, output_config=form) for _ in range(2)]
+    sent = ["pattern" in chat.body["format"]["properties"]["d"] for chat in upstream.chats()]
+    assert sent == [True, False, True, False, False]
+    assert [warnings(answer) for answer in answers] == [["dropped.schema_constraints"]] * 2
+
+
+def test_refusal_that_nothing_can_be_done_about_is_not_asked_again(serving, upstream, ask):
+    gateway = serving("ollama")
+    upstream.script(default=Raw(status=400, chunks=('{"error": "failed to parse grammar"}',)))
+    assert ask(gateway, stream=False, tools=[TOOL]).status == 400
+    assert len(upstream.chats()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "asked", "field"),
+    [
+        ("Unsupported parameter: 'temperature' is not supported with this model.", {}, "temperature"),
+        (
+            "reasoning_effort must be one of 'low', 'medium'",
+            {"output_config": {"effort": "high"}},
+            "reasoning_effort",
+        ),
+        ("max_tokens must be less than or equal to 50", {}, "max_tokens"),
+    ],
+)
+@pytest.mark.parametrize("then", ["refused", "failed", "error at 200"])
+def test_lesson_needs_an_answer(serving, upstream, ask, words, asked, field, then):
+    gateway = serving()
+    again = {
+        "refused": refusal(400, words),
+        "failed": refusal(500, "out of memory"),
+        "error at 200": Raw(chunks=('{"error": {"message": "no"}}',)),
+    }[then]
+    upstream.script(refusal(400, words), again, default=Reply(text="ok"))
+    asked = {"temperature": 0.3, "max_tokens": 99, **asked}
+    assert ask(gateway, stream=False, **asked).status >= 400
+    first = upstream.chats()[0].body[field]
+    seen = len(upstream.chats())
+    ask(gateway, stream=False, **asked)
+    assert upstream.chats()[seen].body[field] == first
+
+
+def test_lesson_that_helped_stays_with_its_schema(serving, upstream, ask):
+    gateway = serving()
+    upstream.script(refusal(400, "failed to parse grammar"), default=Reply(text="ok"))
+    answers = [ask(gateway, stream=False, tools=[SOUND]) for _ in range(2)]
+    other = {**SOUND, "input_schema": {**STRICT, "required": ["d"]}}
+    answers.append(ask(gateway, stream=False, tools=[other]))
+    patterns = ["pattern" in sent_schema(chat.body)["properties"]["d"] for chat in upstream.chats()]
+    assert patterns == [True, False, False, True]
+    dropped = ["dropped.schema_constraints"]
+    assert [warnings(answer) for answer in answers] == [dropped, dropped, []]
+
+
+@pytest.mark.parametrize("end", ["set reasoning_effort to 'none'.", "Please use /v1/responses instead."])
+@pytest.mark.parametrize("preset", ["openai", "azure", "plain"])
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("reasons", [True, False])
+def test_effort_that_is_refused_beside_tools_is_none_there(
+    serving, upstream, ask, end, preset, stream, reasons
+):
+    gateway = serving(preset=preset)
+    words = "Function tools with reasoning_effort are not supported for gpt-x in /v1/chat/completions. "
+    upstream.script(refusal(400, words + end, param="reasoning_effort"), default=Reply(text="ok"))
+    high = {"thinking": {"type": "adaptive"}, "output_config": {"effort": "high"}} if reasons else {}
+    answers = [ask(gateway, stream=stream, tools=tools, **high) for tools in ([TOOL], [TOOL], [])]
+    assert [answer.status for answer in answers] == [200] * 3
+    usual = "high" if reasons else None
+    efforts = [chat.body.get("reasoning_effort") for chat in upstream.chats()]
+    assert efforts == [usual, "none", "none", usual]
+    dropped = ["dropped.thinking"] if reasons else []
+    assert [warnings(answer) for answer in answers] == [dropped, dropped, []]
+
+
+@pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
+@pytest.mark.parametrize("stream", [True, False])
+def test_limit_that_is_the_window_is_learnt_as_such(serving, upstream, ask, stream, name):
+    gateway = serving(preset="vllm", quirks={"max_tokens_field": name})
+    words = f"{name}=32000 cannot be greater than max_model_len=4096. Please request fewer output tokens. "
+    upstream.script(
+        refusal(400, words + f"(parameter={name}, value=32000)", type="BadRequestError"),
+        default=Reply(text="ok"),
+    )
+    answers = [ask(gateway, stream=stream, max_tokens=32000) for _ in range(2)]
+    assert [warnings(answer) for answer in answers] == [["clamped.max_tokens"]] * 2
+    first, second, third = (chat.body[name] for chat in upstream.chats())
+    assert (first, second) == (32000, 4096)
+    assert 3000 < third < 4096
+    answered = ask(gateway, stream=False, max_tokens=100)
+    assert upstream.chats()[-1].body[name] == 100
+    assert warnings(answered) == []

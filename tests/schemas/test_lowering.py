@@ -268,6 +268,87 @@ CLOSED = {
 }
 
 
+BARE = {"type": "array"}
+FILLED = {"type": "array", "items": {}}
+
+
+class TestItems:
+    """`items=True`: for servers that refuse an array without them."""
+
+    @pytest.mark.parametrize(
+        ("sent", "kept"),
+        [
+            (BARE, FILLED),
+            ({"type": ["array", "null"]}, {"type": ["array", "null"], "items": {}}),
+            ({"type": "array", "items": BARE}, {"type": "array", "items": FILLED}),
+            ({"type": "array", "items": None}, FILLED),
+            (
+                {"type": "array", "prefixItems": [BARE]},
+                {"type": "array", "prefixItems": [FILLED], "items": {}},
+            ),
+            ({"anyOf": [{"type": "null"}, BARE]}, {"anyOf": [{"type": "null"}, FILLED]}),
+            ({"oneOf": [BARE]}, {"oneOf": [FILLED]}),
+            ({"allOf": [BARE]}, {"allOf": [FILLED]}),
+            ({"not": BARE}, {"not": FILLED}),
+            ({"if": BARE, "then": BARE, "else": BARE}, {"if": FILLED, "then": FILLED, "else": FILLED}),
+            (
+                {"type": "object", "additionalProperties": BARE},
+                {"type": "object", "additionalProperties": FILLED},
+            ),
+            (
+                {"type": "object", "unevaluatedProperties": BARE},
+                {"type": "object", "unevaluatedProperties": FILLED},
+            ),
+            ({"patternProperties": {"^x": BARE}}, {"patternProperties": {"^x": FILLED}}),
+            ({"dependentSchemas": {"a": BARE}}, {"dependentSchemas": {"a": FILLED}}),
+            (
+                {"properties": {"items": BARE, "type": BARE}},
+                {"properties": {"items": FILLED, "type": FILLED}},
+            ),
+        ],
+    )
+    def test_every_array_gets_some(self, sent: dict, kept: dict):
+        encoded = json.dumps({"type": "object", "properties": {"p": sent}}).encode()
+        assert json.loads(bytes(parameters(encoded, items=True)))["properties"]["p"] == kept
+        assert json.loads(bytes(answer(encoded, items=True)))["properties"]["p"] == kept
+
+    def test_definitions_are_schemas_too(self):
+        sent = {"type": "object", "properties": {"p": {"$ref": "#/$defs/L"}}, "$defs": {"L": BARE}}
+        root = json.loads(bytes(parameters(json.dumps(sent).encode(), items=True)))
+        assert root["$defs"] == {"L": FILLED}
+
+    @pytest.mark.parametrize(
+        "sent",
+        [
+            {"type": "array", "items": {"type": "string"}},
+            {"type": "array", "items": True},
+            {"type": "string", "default": {"type": "array"}, "enum": [{"type": "array"}]},
+            {"type": "object", "properties": {"type": {"const": "array"}, "items": {"type": "string"}}},
+            {"$ref": "#/$defs/L", "type": "array"},
+            {"const": "array"},
+        ],
+    )
+    def test_nothing_else_is_touched(self, sent: dict):
+        encoded = b'{"type":"object","properties": {"p": %s}}' % json.dumps(sent).encode()
+        assert bytes(parameters(encoded, items=True)) == bytes(parameters(encoded))
+
+    def test_it_is_done_after_what_the_level_makes_of_the_schema(self):
+        sent = {"type": ["array", "string", "null"], "items": {"type": "integer"}}
+        encoded = json.dumps(
+            {"type": "object", "properties": {"p": sent, "q": {"$ref": "#/properties/r"}, "r": BARE}}
+        )
+        root = json.loads(bytes(parameters(encoded.encode(), "gemini", items=True)))["properties"]
+        array, string = {"type": "array", "items": {"type": "integer"}}, {"type": "string"}
+        assert root["p"] == {"anyOf": [array, string], "nullable": True}
+        assert root["q"] == root["r"] == FILLED
+        assert property_of({"type": "array", "items": True}, "gemini") == FILLED
+
+    @given(anything)
+    def test_no_array_is_left_without(self, sent: object):
+        once = bytes(parameters(json.dumps(sent).encode(), items=True))
+        assert bytes(parameters(once, items=True)) == once
+
+
 class TestStrict:
     def test_optional_properties_may_be_null_instead(self):
         sent = {"type": "object", "properties": {"a": {"type": "string"}, "n": {"type": "integer"}}}

@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
-from gateway.upstreams.built import Amends, Built, ReplyWish
+from gateway.upstreams.built import Amends, Built, ReplyWish, digest
 from gateway.upstreams.complaints import Complaint, complaint, mend
 
+SCHEMAS = Built(b"", schemas=lambda: (b"{1}", b"{2}"))
 FOLDER = Path(__file__).parents[1] / "goldens" / "failures"
 
 
@@ -55,7 +57,7 @@ def test_responses_names_what_it_refuses_of_reasoning(message, fields, parameter
     ],
 )
 def test_search_that_is_refused_is_told_from_a_function_of_that_name(message, parameter):
-    found = Complaint(parameter=parameter) if parameter else Complaint(schemas=True)
+    found = Complaint(parameter=parameter) if parameter else Complaint(schemas=True, function="web_search")
     assert complaint(400, body(message)) == found
 
 
@@ -116,9 +118,79 @@ def test_room_beside_the_prompt_is_the_limit_of_this_request_only():
 
 @pytest.mark.parametrize(("server", "message"), table("grammars"))
 def test_grammar_that_could_not_be_made_is_read(server, message):
-    assert complaint(400, body(message)) == Complaint(schemas=True), server
-    assert mend(Amends(), 400, body(message), Built(b"")) == Amends(bare_schemas=True)
-    assert mend(Amends(bare_schemas=True), 400, body(message), Built(b"")) is None
+    found = complaint(400, body(message))
+    assert found is not None, server
+    assert found.schemas, server
+    bare = Amends(bare_schemas=frozenset({digest(b"{1}"), digest(b"{2}")}))
+    assert mend(Amends(), 400, body(message), SCHEMAS) == bare
+    assert mend(bare, 400, body(message), SCHEMAS) is None
+
+
+def test_schema_that_is_named_alone_loses_its_constraints_then_all_do():
+    refusal = body(
+        "Invalid schema for function 'f': In context=('properties', 'x'), 'minLength' is not permitted."
+    )
+    built = evolve(SCHEMAS, schema_of=lambda name: b"{1}" if name == "f" else b"")
+    once = mend(Amends(), 400, refusal, built)
+    assert once == Amends(bare_schemas=frozenset({digest(b"{1}")}))
+    assert mend(once, 400, refusal, built) == Amends(bare_schemas=frozenset(map(digest, (b"{1}", b"{2}"))))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Invalid schema for function 't1': In context=('properties', 'values'), array schema missing items.",
+        "Invalid schema for response_format 'r': In context=('items',), array schema missing items.",
+        "* GenerateContentRequest.tools[0].parameters.properties[v].items: missing field.",
+        "* GenerateContentRequest.tools[0].parameters.properties[v].items.items: missing field.",
+    ],
+)
+def test_array_without_items_is_read(message):
+    assert complaint(400, body(message)) == Complaint(items=True)
+    assert mend(Amends(), 400, body(message), SCHEMAS) == Amends(array_items=True)
+    assert mend(Amends(array_items=True), 400, body(message), SCHEMAS) is None
+
+
+def test_property_that_is_called_items_is_another_matter():
+    message = "Invalid schema for function 'f': In context=(), 'required' is required. Missing 'items'."
+    assert complaint(400, body(message)) == Complaint(schemas=True, function="f")
+
+
+BESIDE_TOOLS = """Function tools with reasoning_effort are not supported for gpt-5.6-terra in \
+/v1/chat/completions. """
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "To use function tools, use /v1/responses or set reasoning_effort to 'none'.",
+        "Please use /v1/responses instead.",
+    ],
+)
+def test_effort_that_is_refused_beside_tools_is_read(end):
+    refusal = body(BESIDE_TOOLS + end, param="reasoning_effort", code=None)
+    assert complaint(400, refusal) == Complaint(effort_beside_tools=True)
+    assert mend(Amends(), 400, refusal, Built(b"")) == Amends(no_effort_beside_tools=True)
+    assert mend(Amends(no_effort_beside_tools=True), 400, refusal, Built(b"")) is None
+
+
+def test_tool_that_is_refused_at_one_effort_is_another_matter():
+    message = "The following tools cannot be used with reasoning.effort 'minimal': web_search."
+    assert complaint(400, body(message, param="tools")) is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "max_tokens=32000 cannot be greater than max_model_len=4096. (parameter=max_tokens, value=32000)",
+        "max_completion_tokens=32000 cannot be greater than max_model_len=4096.",
+        "max_tokens (32000) must be less than or equal to max_model_len (4096)",
+    ],
+)
+def test_limit_that_is_the_window_is_read_as_such(message):
+    assert complaint(400, body(message)) == Complaint(max_tokens=4096, window=4096)
+    built = Built(b"", ReplyWish(max_tokens=32000))
+    assert mend(Amends(), 400, body(message), built) == Amends(max_tokens=4096, window=4096)
 
 
 @pytest.mark.parametrize(("name", "message"), table("parameters"))

@@ -12,7 +12,7 @@ from gateway.anthropic.decoding import decode_request
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.settings.quirks import PLAIN, Quirks
-from gateway.upstreams.built import AS_IT_IS, Amends
+from gateway.upstreams.built import AS_IT_IS, Amends, digest
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.plan import Plan, plan
 from gateway.upstreams.presets import PRESETS
@@ -102,9 +102,37 @@ class TestFunctions:
 
     def test_upstream_that_made_no_grammar_gets_bare_schemas(self):
         schema = {"type": "object", "properties": {"s": {"type": "string", "pattern": "x"}}}
-        todo = planned(PLAIN, Amends(bare_schemas=True), tools=[{**TOOL, "input_schema": schema}])
-        assert "pattern" not in json.loads(bytes(todo.functions[0].parameters))["properties"]["s"]
-        assert names(todo) == ["dropped.schema_constraints"]
+        other = {**schema, "description": "Another one."}
+        amends = Amends(bare_schemas=frozenset({digest(json.dumps(schema).encode())}))
+        tools = [{**TOOL, "input_schema": schema}, {**TOOL, "name": "U", "input_schema": other}]
+        bare, kept = planned(PLAIN, amends, tools=tools).functions
+        assert "pattern" not in json.loads(bytes(bare.parameters))["properties"]["s"]
+        assert json.loads(bytes(kept.parameters)) == other
+        assert names(planned(PLAIN, amends, tools=tools)) == ["dropped.schema_constraints"]
+
+    def test_schema_without_constraints_loses_none(self):
+        amends = Amends(bare_schemas=frozenset({digest(json.dumps(OPTIONAL).encode())}))
+        assert names(planned(PLAIN, amends, tools=[TOOL])) == []
+
+    @pytest.mark.parametrize(
+        ("quirks", "amends"),
+        [(PRESETS["openai"], AS_IT_IS), (PRESETS["gemini"], AS_IT_IS), (PLAIN, Amends(array_items=True))],
+    )
+    def test_arrays_say_that_they_hold_anything_where_they_have_to(self, quirks: Quirks, amends: Amends):
+        schema = {"type": "object", "properties": {"v": {"type": "array"}}, "required": ["v"]}
+        form = {"type": "json_schema", "schema": schema}
+        tools = [{**TOOL, "input_schema": schema, "strict": strict} for strict in (False, True)]
+        tools[1]["name"] = "U"
+        todo = planned(quirks, amends, tools=tools)
+        sent = [function.parameters for function in todo.functions]
+        assert [json.loads(bytes(one))["properties"]["v"] for one in sent] == [
+            {"type": "array", "items": {}}
+        ] * 2
+        answer = planned(quirks, amends, output_config={"format": form}).format
+        assert answer is not None
+        assert json.loads(bytes(answer.schema))["properties"]["v"] == {"type": "array", "items": {}}
+        (plain,) = planned(PLAIN, tools=tools[:1]).functions
+        assert json.loads(bytes(plain.parameters)) == schema
 
     def test_memory_is_of_use_only_to_a_model_that_is_told_of_it(self):
         todo = planned(tools=[{"type": "memory_20250818", "name": "memory"}], system="S")

@@ -8,6 +8,8 @@ Rules:
 - A name without an id, after arguments that are complete, is another call too: some servers send whole calls
   with neither id nor index. A name that is merely repeated in every chunk is not, nor is one that is repeated
   without arguments at the end.
+- `function_call`, the older field, counts only in an answer without `tool_calls`: llama-cpp-python fills both
+  with the same call. Its pieces are held until the answer ends, since `tool_calls` may come later.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from __future__ import annotations
 from attrs import Factory, define
 
 from gateway.brackets import Brackets
-from gateway.parts import Tool
+from gateway.held import Held
+from gateway.parts import Part, Tool
 from gateway.upstreams.lenient import text_of
 from gateway.upstreams.openai import answer as o
 
@@ -73,6 +76,29 @@ class CallPieces:
         slot = self._last = self._slots[index] = _Slot(self.count, id_)
         self.count += 1
         return slot
+
+
+@define
+class OlderCalls:
+    """The pieces of `function_call`, kept in the order they came."""
+
+    _pieces: list[tuple[o.ToolCallPiece, bool]] = Factory(list[tuple[o.ToolCallPiece, bool]])
+    _held: Held = Factory(Held)
+
+    def __bool__(self) -> bool:
+        return bool(self._pieces)
+
+    def add(self, function: o.FunctionPiece, *, whole: bool) -> None:
+        """`whole`: the piece is a complete call. UpstreamFailed where too much has to be kept."""
+        if not (function.name or arguments_of(function)[0]):
+            return
+        self._held.add(bytes(function.arguments))
+        self._pieces.append((o.ToolCallPiece(index=0, function=function), whole))
+
+    def parts(self, calls: CallPieces) -> list[Part]:
+        """All of them as parts; none where `calls` has any of the newer field."""
+        pieces, self._pieces = self._pieces, []
+        return [] if calls.count else [calls.part(piece, whole=whole) for piece, whole in pieces]
 
 
 def arguments_of(function: o.FunctionPiece) -> tuple[str, bool]:

@@ -22,7 +22,7 @@ from gateway.upstreams.failures import fault, is_error, names_error
 from gateway.upstreams.intake import Intake
 from gateway.upstreams.lenient import UNREADABLE, SecondLook, is_nothing
 from gateway.upstreams.openai import answer as o
-from gateway.upstreams.openai.calls import CallPieces
+from gateway.upstreams.openai.calls import CallPieces, OlderCalls
 from gateway.upstreams.openai.content import passages_of, reasoning_of, signature_of, telling
 from gateway.upstreams.openai.usage import usage_of
 from gateway.upstreams.prose import Prose
@@ -56,6 +56,7 @@ class ChatReader:
     _intake: Intake = field(factory=Intake, init=False)
     _prose: Prose = field(init=False)
     _calls: CallPieces = field(factory=CallPieces, init=False)
+    _older: OlderCalls = field(factory=OlderCalls, init=False)
     _finish: str | None = field(default=None, init=False)
     _stop_sequence: str | None = field(default=None, init=False)
     _refused: bool = field(default=False, init=False)
@@ -103,13 +104,18 @@ class ChatReader:
         """The parts of a complete body."""
         return [*self.feed(body), *self.close()]
 
+    @property
+    def _spoken(self) -> bool:
+        """Any text, reasoning or call has come."""
+        return self._prose.spoken or self._calls.count > 0 or bool(self._older)
+
     def _plain(self, body: bytes) -> list[Part]:
         if not body.strip():
             return self._break(cut(self.facts, spoken=False))
         parts = self._payload(body)
         if self.ended:
             return parts
-        if not (self._prose.spoken or self._calls.count or self._finish):
+        if not (self._spoken or self._finish):
             return self._break(garbage(self.facts, "an answer without choices"))
         return parts + self._end()
 
@@ -158,7 +164,7 @@ class ChatReader:
         parts: list[Part] = []
         if choice.delta is not None:
             parts = self._delta(choice.delta)
-        elif choice.message is not None and not self._prose.spoken and not self._calls.count:
+        elif choice.message is not None and not self._spoken:
             parts = self._delta(choice.message, whole=True)
         if choice.finish_reason is not None:
             parts += self._take_finish(choice, choice.finish_reason)
@@ -178,9 +184,11 @@ class ChatReader:
         if delta.annotations and not self._annotated:
             self._annotated = True
             parts.append(ANNOTATED)
-        if delta.tool_calls or delta.function_call:
+        if delta.tool_calls:
             parts += self._prose.rest()
-            parts += self._tools(delta, whole=whole)
+            parts += self._tools(delta.tool_calls, whole=whole)
+        elif delta.function_call:
+            self._older.add(delta.function_call, whole=whole)
         return parts
 
     def _detailed(self, delta: o.Delta, details: list[msgspec.Raw]) -> list[Part]:
@@ -197,10 +205,7 @@ class ChatReader:
             parts += self._prose.thought(text) if thinking else self._prose.said(text)
         return parts
 
-    def _tools(self, delta: o.Delta, *, whole: bool) -> list[Part]:
-        pieces = list(delta.tool_calls or ())
-        if delta.function_call:
-            pieces.append(o.ToolCallPiece(index=0, function=delta.function_call))
+    def _tools(self, pieces: list[o.ToolCallPiece], *, whole: bool) -> list[Part]:
         parts: list[Part] = []
         for piece in pieces:
             begun = self._calls.count
@@ -224,22 +229,23 @@ class ChatReader:
                 self._stop_sequence = matched
         if finish not in _BROKEN:
             return []
-        if not (self._prose.spoken or self._calls.count):
+        if not self._spoken:
             return self._break(garbage(self.facts, f"no answer: it finished with {finish!r}"))
         return [Notice("repaired.stop_reason", f"the upstream finished with {finish!r}")]
 
     def _end(self) -> list[Part]:
         self.ended = True
         usage = self._figures()
+        older = self._older.parts(self._calls)
         finish = _FINISHES.get(self._finish or "", Finish.STOP)
         if finish is Finish.LENGTH:
             finish = cut_at(self.facts, self.wish, usage)
         elif self._refused and not self._calls.count:
             finish = Finish.REFUSAL
-        return [*self._prose.rest(), *said(usage), End(finish, self._stop_sequence)]
+        return [*self._prose.rest(), *older, *said(usage), End(finish, self._stop_sequence)]
 
     def _end_of_bytes(self) -> list[Part]:
-        spoken = self._prose.spoken or self._calls.count > 0
+        spoken = self._spoken
         if self._finish is not None or (spoken and self.facts.quirks.end_mark == "none"):
             return self._end()
         return self._break(cut(self.facts, spoken=spoken))

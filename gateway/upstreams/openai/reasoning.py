@@ -39,6 +39,13 @@ def ask_for_reasoning(chat: o.ChatRequest, todo: Plan, facts: ModelFacts, amends
         todo.notes.add("dropped.effort", word)
 
 
+def do_not_reason(chat: o.ChatRequest, todo: Plan) -> None:
+    """For a server that takes no reasoning beside tools, and whose model reasons unless told not to."""
+    chat.reasoning_effort = "none"
+    if todo.reasoning.on and todo.may_reason:
+        todo.notes.add("dropped.thinking", "the upstream takes no reasoning beside tools")
+
+
 Style = Callable[[o.ChatRequest, Plan, ModelFacts, Amends, str | None], bool]
 """True where nothing is left to be said of the effort."""
 

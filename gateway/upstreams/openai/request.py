@@ -24,7 +24,7 @@ from gateway.upstreams.openai import wire as o
 from gateway.upstreams.openai.content import reasoning_of
 from gateway.upstreams.openai.marks import marked_messages
 from gateway.upstreams.openai.messages import messages
-from gateway.upstreams.openai.reasoning import ask_for_reasoning
+from gateway.upstreams.openai.reasoning import ask_for_reasoning, do_not_reason
 from gateway.upstreams.plan import NO_PREFILL, Plan, plan, short
 from gateway.upstreams.prompt import Prompt
 from gateway.upstreams.refused import leave_out
@@ -50,7 +50,9 @@ def to_chat_request(
     _sample(chat, todo, quirks)
     single_tool = _offer(chat, todo, quirks, amends)
     _format(chat, todo)
-    if todo.may_reason:
+    if chat.tools and amends.no_effort_beside_tools and "none" not in amends.efforts:
+        do_not_reason(chat, todo)
+    elif todo.may_reason:
         ask_for_reasoning(chat, todo, facts, amends)
     _identify(chat, inbound, quirks)
     if todo.tier.sent:
