@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable
 
 import attrs
 
-from gateway.routing.sights import TOKENS
+from gateway.routing.sights import FITS, TOKENS
 from gateway.routing.table import Route, target_name
 from gateway.settings.load import Loaded
 from gateway.settings.models import ModelTarget
@@ -32,6 +32,8 @@ def condition(key: str, wanted: tuple[Hashable, ...]) -> str:
         return yes if wanted[0] else no
     if key == TOKENS:
         return f"over {wanted[0]} tokens"
+    if key == FITS:
+        return f"up to {wanted[0]} tokens if auxiliary"
     return f"{key} {' or '.join(map(str, wanted))}"
 
 
