@@ -28,7 +28,7 @@ from gateway.cli.wording import asked, goes_to, place, route_json, target_json
 from gateway.errors import ConfigError
 from gateway.routing.shadows import unreachable
 from gateway.routing.table import Route, RouteTable
-from gateway.routing.warnings import warnings
+from gateway.routing.warnings import small_windows, warnings
 from gateway.settings.load import Loaded, load
 from gateway.settings.mistakes import InvalidSettings, Mistake, dotted
 
@@ -49,7 +49,8 @@ class Report:
         mistakes = tuple(
             Mistake(loaded.sources[dotted(path)], dotted(path), words) for path, words in unreachable(table)
         )
-        return cls(loaded, table, mistakes, warnings(loaded.settings, table, reach=False))
+        said = (*warnings(loaded.settings, table, reach=False), *small_windows(table))
+        return cls(loaded, table, mistakes, said)
 
 
 @rich_click.command()
@@ -154,7 +155,7 @@ def _route_rows(report: Report) -> list[tuple[str, ...]]:
     sources, table = report.loaded.sources, report.table
     rows = [
         (asked(route), goes_to(route.targets), *_limits(route), sources[dotted(route.place)])
-        for route in table.routes
+        for route in table.written()
     ]
     if table.default is None and any(_takes_everything(route) for route in table.routes):
         return rows
@@ -185,7 +186,7 @@ def _report_json(report: Report) -> dict[str, object]:
         "ok": not report.mistakes,
         "file": str(loaded.path) if loaded.path else None,
         "mistakes": _mistakes_json(report.mistakes),
-        "routes": [route_json(route, sources[dotted(route.place)]) for route in report.table.routes],
+        "routes": [route_json(route, sources[dotted(route.place)]) for route in report.table.written()],
         "default": target_json(report.table.default.targets[0]) if report.table.default else None,
         "names": report.table.names(),
         "providers": {

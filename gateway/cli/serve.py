@@ -72,7 +72,7 @@ def announce(loaded: Loaded) -> None:
     log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
     settings = loaded.settings
     table = RouteTable.build(settings)
-    for route in table.routes:
+    for route in table.written():
         log.info("route", name=route.label, takes=asked(route), to=goes_to(route.targets))
     if table.default:
         log.info("route", name=table.default.label, takes="any other", to=goes_to(table.default.targets))

@@ -23,7 +23,8 @@ _TRUTHS = {
 def asked(route: Route) -> str:
     """What a request must be: `claude-haiku-*, with images`."""
     names = " or ".join(route.patterns) or "any model"
-    return ", ".join([names, *(condition(one.key, one.wanted) for one in route.conditions)])
+    said = (one for one in route.conditions if one.key != FITS)
+    return ", ".join([names, *(condition(one.key, one.wanted) for one in said)])
 
 
 def condition(key: str, wanted: tuple[Hashable, ...]) -> str:
@@ -77,7 +78,7 @@ def route_json(route: Route, source: str) -> dict[str, object]:
     return {
         "route": route.label,
         "models": route.patterns,
-        "conditions": {one.key: one.wanted for one in route.conditions},
+        "conditions": {one.key: one.wanted for one in route.conditions if one.key != FITS},
         "to": [target_json(target) for target in route.targets],
         "from": source,
     }

@@ -149,6 +149,16 @@ class RouteTable:
         if self.default:
             yield self.default
 
+    def written(self) -> tuple[Route, ...]:
+        """The routes as the YAML has them, one for each place."""
+        return tuple({route.place: route for route in reversed(self.routes)}.values())[::-1]
+
+    def ordinary(self) -> Iterator[ModelTarget]:
+        """Targets of requests that the main thread of Claude Code makes."""
+        for route in [*self.routes, *([self.default] if self.default else [])]:
+            if all(one.holds(ORDINARY[one.key]) for one in route.conditions):
+                yield from route.targets
+
     def names(self) -> tuple[str, ...]:
         """The ids to publish: aliases, then exact names, then each target as `provider/model`."""
         aliases = [id_ for id_ in self.aliases if self.narrowed(id_).first(ORDINARY)]

@@ -11,7 +11,7 @@ from gateway.settings.mistakes import dotted
 from gateway.settings.models import ModelTarget, Settings
 from gateway.settings.scalars import is_loopback
 from gateway.settings.timeouts import timeouts_for
-from gateway.settings.windows import ADVISED
+from gateway.settings.windows import ADVISED, LEAST, too_small
 from gateway.upstreams.presets import recognise
 
 
@@ -92,6 +92,14 @@ def _windows(settings: Settings, table: RouteTable) -> Iterator[str]:
     for name, several in windows.items():
         if len(several) > 1:
             yield f"{name} has several values of context_window: Ollama loads it anew at each change."
+
+
+def small_windows(table: RouteTable) -> Iterator[str]:
+    """Of the targets that Claude Code's main thread gets: for other programs they may be large enough."""
+    windows = {_name(target): target.context_window for target in table.ordinary()}
+    for name, window in windows.items():
+        if window is not None and window < LEAST:
+            yield f"{name}: {too_small(window)}."
 
 
 def _targets(table: RouteTable) -> list[ModelTarget]:

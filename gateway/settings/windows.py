@@ -115,6 +115,6 @@ def fitting(window: int) -> int:
 def too_small(window: int) -> str:
     """What to say of a window below `LEAST`."""
     return (
-        f"{window} tokens cannot hold Claude Code's default tools, which need at least {LEAST}, {ADVISED} "
-        f"for real work; {BARE} works"
+        f"{window} tokens are too few for Claude Code's default tools, which need at least {LEAST}, and "
+        f"{ADVISED} for real work; {BARE} works"
     )

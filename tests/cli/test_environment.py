@@ -108,7 +108,7 @@ models: {{"*": {{provider: a, model: b, context_window: {window}}}}}
     assert said.get("CLAUDE_CODE_MAX_OUTPUT_TOKENS", "32000") == str(told.output)
     comments = {one.name: one.comment for one in environment.variables}
     assert f"compacts at {told.compacts_at} of {window}" in comments["CLAUDE_CODE_MAX_CONTEXT_TOKENS"]
-    assert any("cannot hold Claude Code's default tools" in one for one in environment.warnings) == (
+    assert any("too few for Claude Code's default tools" in one for one in environment.warnings) == (
         window < 24_000
     )
 
