@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from attrs import evolve, frozen
+from msgspec import Raw
 from msgspec.structs import replace
 
 from gateway.anthropic import wire as a
@@ -56,8 +57,7 @@ def emulate(inbound: Inbound, facts: ModelFacts) -> Emulation:
     _refuse(request, facts)
     notes, sieves = Notes(), list[Sieve]()
     applied = None
-    if request.inference_geo:
-        notes.add("dropped.inference_geo", request.inference_geo)
+    _leave_out(request, notes)
     if request.compaction:
         request = _summarising(request)
         sieves.append(SummarySieve(_summary_block(request, facts)))
@@ -72,6 +72,13 @@ def emulate(inbound: Inbound, facts: ModelFacts) -> Emulation:
     if request is not inbound.request:
         inbound = evolve(inbound, request=request)
     return Emulation(inbound, tuple(sieves), notes.notices, applied)
+
+
+def _leave_out(request: a.MessagesRequest, notes: Notes) -> None:
+    if request.inference_geo:
+        notes.add("dropped.inference_geo", request.inference_geo)
+    if _says(request.safeguards):
+        notes.add("dropped.safeguards")
 
 
 def thinned(inbound: Inbound, facts: ModelFacts) -> Inbound:
@@ -94,6 +101,7 @@ def _is_special(request: a.MessagesRequest) -> bool:
         or request.billing_policy
         or request.inference_geo
         or request.mcp_servers
+        or request.safeguards
     )
 
 
@@ -112,8 +120,12 @@ def _refuse(request: a.MessagesRequest, facts: ModelFacts) -> None:
         raise RequestRefused("container.skills: skills cannot be run by this model's provider")
     if request.billing_policy and request.billing_policy.bill_to == "user_profile":
         raise RequestRefused("billing_policy.bill_to: user profiles are not known to this gateway")
-    if bytes(request.mcp_servers) not in (b"", b"null", b"[]"):
+    if _says(request.mcp_servers):
         raise RequestRefused(f"mcp_servers is not supported by provider {facts.provider}")
+
+
+def _says(field: Raw) -> bool:
+    return bytes(field).strip() not in (b"", b"null", b"[]")
 
 
 def _own_stops(request: a.MessagesRequest, facts: ModelFacts) -> tuple[str, ...]:

@@ -78,6 +78,10 @@ NOTICES: Mapping[str, Meaning] = {
     ),
     "dropped.reasoning": Meaning("the model reasoned although the client did not ask for it", Found.ANSWER),
     "dropped.role": Meaning("a message of an unknown role was taken for the user's"),
+    "dropped.safeguards": Meaning(
+        "`safeguards`: the upstream gives no verdicts on tool calls, so Claude Code's auto mode has to ask a "
+        "model (`gateway env` sets that up)"
+    ),
     "dropped.sampling": Meaning(
         "`temperature` or `top_p`: the model refuses it", kinds=("openai", "responses")
     ),

@@ -29,13 +29,12 @@ from gateway.controllers.state import Worker
 from gateway.errors import ConfigError
 from gateway.runtime import Runtime
 from gateway.settings.load import Loaded
-from gateway.settings.models import Server
+from gateway.settings.models import Settings
 from gateway.source import Source
 from gateway.telemetry.metrics import WORKERS_FOLDER, forget
 from gateway.watch import edits
 from gateway.worker import GRACE, Options, Orders
 
-BACKLOG = 2048
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 30.0
 """Seconds before a worker that ended is started again: doubled each time, from the one to the other."""
 STEADY = 30.0
@@ -138,15 +137,18 @@ class Supervisor:
                 process.send_signal(number)
 
 
-def supervise(options: Options, loaded: Loaded) -> None:
+def check_startable(settings: Settings) -> None:
+    """ConfigError where the settings are valid, but no process could serve with them."""
+    if settings.server.workers > 1 and not hasattr(signal, "SIGHUP"):
+        raise ConfigError("server.workers: several workers need a Unix; here only 1 can serve")
+    Runtime.build(settings)
+
+
+def supervise(options: Options, loaded: Loaded, sockets: list[socket.socket]) -> None:
     """Serve with as many workers as the settings say. Blocks until SIGINT or SIGTERM. ConfigError."""
     server = loaded.settings.server
-    if not hasattr(signal, "SIGHUP"):
-        raise ConfigError("server.workers: several workers need a Unix; here only 1 can serve")
-    Runtime.build(loaded.settings)
     folder = _folder()
     try:
-        sockets = _bound(server)
         for one in sockets:
             host, port = one.getsockname()[:2]
             log.info("listening", address=host, port=port, workers=server.workers)
@@ -161,29 +163,6 @@ def _folder() -> str:
     except OSError as error:
         message = f"server.workers: several workers need a folder for their metrics: {error.strerror}"
         raise ConfigError(message) from error
-
-
-def _bound(server: Server) -> list[socket.socket]:
-    """One socket for each address that the host stands for."""
-    sockets: list[socket.socket] = []
-    try:
-        found = socket.getaddrinfo(
-            server.host.strip("[]"), server.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
-        for family, _, _, _, address in dict.fromkeys(found):
-            one = socket.socket(family, socket.SOCK_STREAM)
-            sockets.append(one)
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            one.bind(address)
-            one.listen(BACKLOG)
-    except OSError as error:
-        for one in sockets:
-            one.close()
-        why = error.strerror or error
-        raise ConfigError(f"cannot listen on {server.host}, port {server.port}: {why}") from error
-    return sockets
 
 
 @contextlib.contextmanager

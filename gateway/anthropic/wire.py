@@ -247,6 +247,8 @@ class Options(Struct, frozen=True, kw_only=True):
     """What `output_config.format` was called at first."""
     mcp_servers: Raw = Raw()
     diagnostics: Raw = Raw()
+    safeguards: Raw = Raw()
+    """Claude Code's auto mode: the answer's tool calls are to come with verdicts."""
 
 
 class MessagesRequest(Options, frozen=True, kw_only=True):

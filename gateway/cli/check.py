@@ -1,8 +1,10 @@
 """`gateway check`: read the configuration as `serve` would, and show what it means, without serving.
 
-Exit code 0 if all is well, 1 if it cannot be served, if something in it can never be reached (`serve` serves
-that all the same, with a warning), or if a probe found a model missing or its window too small. No secret is
-shown: a key is `***`. Text of the configuration is never read as markup, and nothing is lost on a narrow
+It builds all that `serve` builds, and binds its address for a moment: what `serve` refuses is refused here,
+in the same words. Exit code 0 if all is well, 1 if it cannot be served, if something in it can never be
+reached (`serve` serves that all the same, with a warning), or if a probe found a model missing or its window
+too small. No secret is shown: a key is `***`.
+Text of the configuration is never read as markup, and nothing is lost on a narrow
 terminal: there the tables become lists.
 """
 
@@ -26,11 +28,13 @@ from gateway.cli.probe import Probed, print_probes, probe, probes_json
 from gateway.cli.tables import print_rows
 from gateway.cli.wording import asked, goes_to, place, route_json, target_json
 from gateway.errors import ConfigError
+from gateway.listening import check_place
 from gateway.routing.shadows import unreachable
 from gateway.routing.table import Route, RouteTable
-from gateway.routing.warnings import warnings
+from gateway.routing.warnings import small_windows, warnings
 from gateway.settings.load import Loaded, load
 from gateway.settings.mistakes import InvalidSettings, Mistake, dotted
+from gateway.supervisor import check_startable
 
 
 @frozen
@@ -49,7 +53,8 @@ class Report:
         mistakes = tuple(
             Mistake(loaded.sources[dotted(path)], dotted(path), words) for path, words in unreachable(table)
         )
-        return cls(loaded, table, mistakes, warnings(loaded.settings, table, reach=False))
+        said = (*warnings(loaded.settings, table, reach=False), *small_windows(table))
+        return cls(loaded, table, mistakes, said)
 
 
 @rich_click.command()
@@ -69,6 +74,8 @@ def check(config: Path | None, as_json: bool, allow_unauthenticated: bool, probi
     """
     try:
         loaded = load(config, os.environ, allow_unauthenticated=allow_unauthenticated)
+        check_startable(loaded.settings)
+        check_place(loaded.settings.server)
     except ConfigError as error:
         _print_json(_refusal_json(error)) if as_json else _print_refusal(error)
         sys.exit(1)
@@ -154,7 +161,7 @@ def _route_rows(report: Report) -> list[tuple[str, ...]]:
     sources, table = report.loaded.sources, report.table
     rows = [
         (asked(route), goes_to(route.targets), *_limits(route), sources[dotted(route.place)])
-        for route in table.routes
+        for route in table.written()
     ]
     if table.default is None and any(_takes_everything(route) for route in table.routes):
         return rows
@@ -185,7 +192,7 @@ def _report_json(report: Report) -> dict[str, object]:
         "ok": not report.mistakes,
         "file": str(loaded.path) if loaded.path else None,
         "mistakes": _mistakes_json(report.mistakes),
-        "routes": [route_json(route, sources[dotted(route.place)]) for route in report.table.routes],
+        "routes": [route_json(route, sources[dotted(route.place)]) for route in report.table.written()],
         "default": target_json(report.table.default.targets[0]) if report.table.default else None,
         "names": report.table.names(),
         "providers": {

@@ -37,6 +37,7 @@ from gateway.llama.install import install, installed
 from gateway.llama.question import Answer, Question, ask
 from gateway.llama.server import LlamaServer, Options, running
 from gateway.settings.load import load
+from gateway.settings.windows import ADVISED
 from gateway.telemetry import configure_logging
 
 HOST = "127.0.0.1"
@@ -45,8 +46,8 @@ KEY = "demo"
 """What clients may send as their key: none is asked for, but they insist on having one."""
 ALIAS = "smollm2-135m"
 QUESTION = "Why is the sky blue? Answer in two sentences."
-OWN_CONTEXT = 32768
-"""Tokens, for a model of the user's own: Claude Code's first turn with all its tools takes about 20,000."""
+OWN_CONTEXT = ADVISED
+"""Tokens, for a model of the user's own."""
 SMALL_ANSWER = 512
 TEMPERATURE = 0.2
 """What the small model's authors advise."""
@@ -94,7 +95,7 @@ class Plan:
     "--model", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Your own GGUF file."
 )
 @click.option(
-    "--ctx", type=click.IntRange(min=512), help="Context window in tokens. [8192; own model: 32768]"
+    "--ctx", type=click.IntRange(min=512), help=f"Context window in tokens. [8192; own model: {OWN_CONTEXT}]"
 )
 @click.option(
     "--template",

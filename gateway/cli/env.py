@@ -78,7 +78,7 @@ def environment(loaded: Loaded, base_url: str | None, key: Key, model: str | Non
         raise click.UsageError("The configuration takes any free port: say --base-url.")
     try:
         url = checked(base_url).rstrip("/").removesuffix("/v1") if base_url else address(loaded.settings)
-        return maker.environment(url, key, model)
+        return maker.environment(url, key, model, os.environ)
     except Wrong as wrong:
         raise click.UsageError(f"--base-url: {wrong}") from None
     except RequestRefused as refused:
@@ -88,7 +88,8 @@ def environment(loaded: Loaded, base_url: str | None, key: Key, model: str | Non
 def _json(made: Environment) -> dict[str, object]:
     return {
         "variables": {
-            one.name: f"${{{one.reference}}}" if one.reference else one.value for one in made.variables
+            one.name: f"{one.prefix}${{{one.reference}}}" if one.reference else one.value
+            for one in made.variables
         },
         "unset": made.unset,
         "warnings": made.warnings,

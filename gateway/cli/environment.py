@@ -7,10 +7,10 @@ Measured with Claude Code 2.1.330:
   `claude-qwen3` does not. So the names of its own models (`opus`, `sonnet`, `haiku`, `fable`) are set too, to
   names that it does not know. Each is one that the same routes take, in the same order, so that the class,
   the pictures and the size of a request still count (`test_a_name_takes_the_routes_of_the_tier`).
-- It keeps the longest answer (at most 20,000 tokens) and 3,000 more free. A window that leaves nothing beside
-  these is refused before any request, so a small window gets a small `CLAUDE_CODE_MAX_OUTPUT_TOKENS`; below
-  4096 tokens nothing helps, and no window is set.
+- `gateway.settings.windows` has what it is told of a window, `gateway.cli.judge` who decides in auto mode.
 - With both `ANTHROPIC_API_KEY` and `ANTHROPIC_AUTH_TOKEN` it sends both: the former would reach the gateway.
+  Where the gateway passes credentials on, the user's own are wanted: nothing is taken away or made up there,
+  and the models keep Claude Code's names (`test_own_credentials_stay_where_they_are_passed_on`).
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from collections.abc import Iterator, Mapping
 
 from attrs import field, frozen
 
+from gateway.cli.judge import JUDGE, Verdict, verdict
 from gateway.errors import RequestRefused
 from gateway.routing.sights import ORDINARY, TOKENS
-from gateway.routing.table import RouteTable, target_name
-from gateway.routing.warnings import OLLAMA_WINDOW
+from gateway.routing.table import RouteTable, target_name, window_of
 from gateway.settings.models import ModelTarget, Settings
 from gateway.settings.timeouts import timeouts_for
+from gateway.settings.windows import LEAST, LONGEST_ANSWER, announced, too_small
 
 TIERS: Mapping[str, str] = {
     "OPUS": "claude-opus-5-5",
@@ -34,17 +35,15 @@ TIERS: Mapping[str, str] = {
     "FABLE": "claude-fable-5-2",
 }
 """What Claude Code asks for by these names of its own."""
-UNSET = ("ANTHROPIC_API_KEY", "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY")
-JUDGE = "claude-sonnet-5"
-"""Whom auto mode asks whether a command may run, with a prompt of about 40,000 tokens."""
-JUDGED = 48_000
-FIRST_TURN = 24_000
-"""Tokens that hold Claude Code's first turn with its tools."""
-LEAST = 4096
+API_KEY = "ANTHROPIC_API_KEY"
+TOKEN = "ANTHROPIC_AUTH_TOKEN"  # noqa: S105
+CUSTOM_HEADERS = "ANTHROPIC_CUSTOM_HEADERS"
+ELSEWHERE = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY")
+UNSET = (API_KEY, *ELSEWHERE)
 NEUTRAL = "gateway"
 """A name for whatever the routes make of it."""
 _ITS_OWN = re.compile(r"claude-(?:(?:opus|sonnet|haiku|fable|mythos)-)?\d")
-_DEFAULT_OUTPUT = 32_000
+NOTHING: Mapping[str, str] = {}
 _WAIT = 600.0
 """Seconds that Claude Code waits by itself."""
 
@@ -66,7 +65,8 @@ class Variable:
     value: str = field(repr=False)
     comment: str = ""
     reference: str = ""
-    """The variable whose value it is: shells are to write its name instead of `value`."""
+    """The variable that holds its value, behind `prefix`: shells are to write its name instead."""
+    prefix: str = ""
 
 
 @frozen
@@ -79,7 +79,10 @@ class Environment:
 
     def laid_over(self, environ: Mapping[str, str]) -> dict[str, str]:
         kept = {name: value for name, value in environ.items() if name not in self.unset}
-        return kept | {one.name: one.value for one in self.variables}
+        said = {one.name: one.value for one in self.variables}
+        if CUSTOM_HEADERS in said and environ.get(CUSTOM_HEADERS):
+            said[CUSTOM_HEADERS] = f"{environ[CUSTOM_HEADERS]}\n{said[CUSTOM_HEADERS]}"
+        return kept | said
 
 
 @frozen
@@ -87,30 +90,51 @@ class Maker:
     settings: Settings
     table: RouteTable
 
-    def environment(self, base_url: str, key: Key, model: str | None = None) -> Environment:
-        """RequestRefused where the model, or any at all, is not configured."""
+    def environment(
+        self, base_url: str, key: Key, model: str | None = None, environ: Mapping[str, str] = NOTHING
+    ) -> Environment:
+        """RequestRefused where the model, or any at all, is not configured. `environ`: the user's."""
         name, target = self._main(model)
+        provider = self.settings.providers[target.provider]
+        if provider.kind == "anthropic" and provider.pass_credentials:
+            return self._passing(base_url, key, model, target, environ)
         grown = self._grown(name, target)
         window = self._window(grown)
         tiers = dict(self._tiers(name, target, explicit=model is not None))
+        judged = self._judge(name)
         variables = (
             Variable("ANTHROPIC_BASE_URL", base_url),
             _credential(key),
             Variable("ANTHROPIC_MODEL", name, self._goal(name, target)),
             *(Variable(f"ANTHROPIC_DEFAULT_{tier}_MODEL", value) for tier, value in tiers.items()),
             *_sizes(name, target, window),
-            *self._patience(target),
-            Variable(
-                "CLAUDE_CODE_GATEWAY_HINT_HEADERS", "1", "so that routes can tell what a request is for"
-            ),
-            Variable(
-                "CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY", "1", "/model lists the gateway's `claude` ids"
-            ),
-            Variable("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1", "it calls nobody but the gateway"),
+            *_auto_mode(judged),
+            *self._behaviour(target),
         )
-        notes = (self._judge(),)
         past = self._past_the_routes({tier: value for tier, value in tiers.items() if value != model})
-        return Environment(variables, notes, (*past, *self._warnings(name, grown, window)))
+        return Environment(variables, (judged.note,), (*past, *self._warnings(name, grown, window)))
+
+    def _passing(
+        self, base_url: str, key: Key, model: str | None, target: ModelTarget, environ: Mapping[str, str]
+    ) -> Environment:
+        """What leads Claude Code to the gateway, and leaves it what it is: its models, its login."""
+        variables = (
+            Variable("ANTHROPIC_BASE_URL", base_url),
+            *_beside_their_own(key, environ),
+            *([Variable("ANTHROPIC_MODEL", model, self._goal(model, target))] if model else []),
+            *self._behaviour(target),
+        )
+        note = f"Your own Anthropic key, token or login goes to {target.provider}: it is left as it is."
+        return Environment(variables, (note,), unset=ELSEWHERE)
+
+    def _behaviour(self, target: ModelTarget) -> Iterator[Variable]:
+        yield from self._patience(target)
+        hints = "so that routes can tell what a request is for"
+        yield Variable("CLAUDE_CODE_GATEWAY_HINT_HEADERS", "1", hints)
+        yield Variable(
+            "CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY", "1", "/model lists the gateway's `claude` ids"
+        )
+        yield Variable("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1", "it calls nobody but the gateway")
 
     def _main(self, model: str | None) -> tuple[str, ModelTarget]:
         if model is not None:
@@ -183,8 +207,7 @@ class Maker:
         return target
 
     def _window(self, target: ModelTarget) -> int | None:
-        ollama = self.settings.providers[target.provider].kind == "ollama"
-        return target.context_window or (OLLAMA_WINDOW if ollama else None)
+        return window_of(target, self.settings)
 
     def _patience(self, target: ModelTarget) -> Iterator[Variable]:
         total = timeouts_for(self.settings, target.provider).total
@@ -192,16 +215,10 @@ class Maker:
             comment = "how long an answer that is not streamed may take; 5 minutes otherwise"
             yield Variable("API_TIMEOUT_MS", str(int(total * 1000)), comment)
 
-    def _judge(self) -> str:
-        target = self._found(JUDGE)
-        either = "use `claude --permission-mode acceptEdits`, or map it in `models`"
-        if target is None:
-            return f"Auto mode asks {JUDGE} what may run, and the gateway has no such model: {either}."
-        window = self._window(target)
-        where = f"Auto mode asks {JUDGE} what may run: that goes to {target_name(target)}"
-        if window is not None and window < JUDGED:
-            return f"{where}, whose window is too small for its 40,000 tokens: {either}."
-        return f"{where}. A weak model judges badly: if in doubt, `claude --permission-mode acceptEdits`."
+    def _judge(self, main: str) -> Verdict:
+        """What `claude-sonnet-5` means here, by a name that is not Claude Code's own; else the main model."""
+        meant = self._name(JUDGE) if self._found(JUDGE) else JUDGE
+        return verdict(self.settings, self.table, dict.fromkeys((meant, main)))
 
     def _warnings(self, name: str, target: ModelTarget, window: int | None) -> Iterator[str]:
         goal = target_name(target)
@@ -215,13 +232,10 @@ class Maker:
         if window is not None and is_its_own(name):
             yield (
                 f"Claude Code takes {name} for a model of its own, whatever window is set: "
-                f"`gateway env {self._name(name)}` gives the exact window of {window} tokens."
+                f"`gateway env {self._name(name)}` makes it compact within {window} tokens."
             )
-        if window is not None and window < FIRST_TURN:
-            yield (
-                f"{window} tokens cannot hold Claude Code's tools: "
-                '`claude --bare --tools "" -p "hello"` fits, or set a larger context_window.'
-            )
+        if window is not None and window < LEAST:
+            yield f"{goal}: {too_small(window)}."
 
 
 def is_its_own(name: str) -> bool:
@@ -238,21 +252,36 @@ def _credential(key: Key) -> Variable:
     comment = "" if key.needed else "the gateway asks for none, Claude Code insists on one"
     if key.placeholder:
         comment = "put a client key here, or use --show-key"
-    return Variable("ANTHROPIC_AUTH_TOKEN", key.value, comment, key.variable)
+    return Variable(TOKEN, key.value, comment, key.variable)
+
+
+def _beside_their_own(key: Key, environ: Mapping[str, str]) -> Iterator[Variable]:
+    """The gateway's key, in the header that the user's own credential leaves free."""
+    if not key.needed:
+        return
+    if environ.get(API_KEY):
+        yield _credential(key)
+    else:
+        prefix = "x-api-key: "
+        comment = "the gateway's key; your own headers, if any, go on lines of their own"
+        yield Variable(CUSTOM_HEADERS, prefix + key.value, comment, key.variable, prefix)
+
+
+def _auto_mode(judged: Verdict) -> Iterator[Variable]:
+    if judged.judge:
+        yield Variable("CLAUDE_CODE_AUTO_MODE_SERVER", "0", "auto mode asks a model, not Anthropic's servers")
+        yield Variable("CLAUDE_CODE_AUTO_MODE_MODEL", judged.judge, "this one")
 
 
 def _sizes(name: str, target: ModelTarget, window: int | None) -> Iterator[Variable]:
-    if window is not None and window >= LEAST and not is_its_own(name):
-        yield Variable("CLAUDE_CODE_MAX_CONTEXT_TOKENS", str(window), "when it compacts by itself")
-    output = min(target.max_output_tokens or _DEFAULT_OUTPUT, _share(window))
-    if output < _DEFAULT_OUTPUT:
-        yield Variable(
-            "CLAUDE_CODE_MAX_OUTPUT_TOKENS", str(output), "that much of the window is kept for answers"
-        )
-
-
-def _share(window: int | None) -> int:
-    """What an answer may take: an eighth of a small window, a quarter of one that holds the tools."""
+    limit = target.max_output_tokens
     if window is None:
-        return _DEFAULT_OUTPUT
-    return window // (4 if window > FIRST_TURN else 8)
+        output = limit or LONGEST_ANSWER
+    else:
+        told = announced(window, limit)
+        output = told.output
+        if not is_its_own(name):
+            why = f"compacts at {told.compacts_at} of {window} tokens"
+            yield Variable("CLAUDE_CODE_MAX_CONTEXT_TOKENS", str(told.window), why)
+    if output < LONGEST_ANSWER:
+        yield Variable("CLAUDE_CODE_MAX_OUTPUT_TOKENS", str(output), "the longest answer")

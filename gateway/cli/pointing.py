@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
-# A window below this cannot hold Claude Code's own first turn (its system prompt and tools).
-_FIRST_TURN = 24_000
+from gateway.settings.windows import LEAST, announced
 
 
 @frozen
@@ -20,14 +19,19 @@ class Lines:
 def claude_code(url: str, key: str, model: str, context: int) -> Lines:
     """One line each. A small window gets one question without tools, which is all that it can hold."""
     environ = {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_AUTH_TOKEN": key}
-    if context < _FIRST_TURN:
+    if context < LEAST:
         # `--tools=` is `--tools ""` in words that every PowerShell passes on unchanged.
         return Lines(
             _bash(environ, ["claude", "--bare", '--tools ""', '-p "hello"']),
             _powershell(environ, ["claude", "--bare", "--tools=", '-p "hello"']),
         )
     # The window has no effect on the names that Claude Code knows: so the model gets its own name.
-    environ |= {"ANTHROPIC_MODEL": model, "CLAUDE_CODE_MAX_CONTEXT_TOKENS": str(context)}
+    told = announced(context)
+    environ |= {
+        "ANTHROPIC_MODEL": model,
+        "CLAUDE_CODE_MAX_CONTEXT_TOKENS": str(told.window),
+        "CLAUDE_CODE_MAX_OUTPUT_TOKENS": str(told.output),
+    }
     return Lines(_bash(environ, ["claude"]), _powershell(environ, ["claude"]))
 
 

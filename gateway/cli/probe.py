@@ -23,6 +23,7 @@ from gateway.probing.server import Model, Server
 from gateway.routing.table import RouteTable, target_name
 from gateway.settings.mistakes import nearest
 from gateway.settings.models import ModelTarget, Provider, Settings
+from gateway.settings.windows import LEAST, too_small
 
 KINDS = ("openai", "ollama")
 """The protocols that the questions can be put in."""
@@ -53,7 +54,16 @@ def probe(settings: Settings, table: RouteTable) -> tuple[Probed, ...]:
     """Every configured target, in the order of the configuration."""
     targets = {name: route.targets[0] for name, route in table.own.items()}
     found = asyncio.run(_all(settings, tuple(targets.values())))
-    return tuple(found[name] for name in targets)
+    main = {target_name(target) for target in table.ordinary()}
+    return tuple(_judged(found[name], main=name in main) for name in targets)
+
+
+def _judged(probed: Probed, *, main: bool) -> Probed:
+    """A window too small for Claude Code is a problem where its main thread goes, and nowhere else."""
+    windows = [size for size in (probed.target.context_window, probed.window) if size]
+    if not main or not windows or min(windows) >= LEAST:
+        return probed
+    return evolve(probed, problems=(*probed.problems, too_small(min(windows))))
 
 
 async def _all(settings: Settings, targets: Sequence[ModelTarget]) -> dict[str, Probed]:

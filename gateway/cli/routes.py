@@ -52,7 +52,7 @@ def list_(config: Path | None, allow_unauthenticated: bool, as_json: bool) -> No
     """Show every route in the order in which they are tried."""
     loaded = _loaded(config, allow=allow_unauthenticated)
     table = RouteTable.build(loaded.settings)
-    every = [*table.routes, *([table.default] if table.default else [])]
+    every = [*table.written(), *([table.default] if table.default else [])]
     if as_json:
         _print_json([route_json(one, loaded.sources[dotted(one.place)]) for one in every])
         return

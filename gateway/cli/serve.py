@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -12,11 +14,12 @@ import structlog
 from gateway.cli.address import address
 from gateway.cli.wording import asked, goes_to
 from gateway.errors import ConfigError
+from gateway.listening import bound
 from gateway.routing.table import RouteTable
 from gateway.routing.warnings import warnings
-from gateway.settings.load import Loaded
+from gateway.settings.load import Loaded, load
 from gateway.settings.models import Server
-from gateway.supervisor import supervise
+from gateway.supervisor import check_startable, supervise
 from gateway.telemetry import configure_logging
 from gateway.worker import Options
 from gateway.worker import serve as serve_alone
@@ -59,20 +62,22 @@ def run(options: Options) -> None:
     """Blocks until SIGINT or SIGTERM. ConfigError if the configuration cannot be used."""
     loaded = options.load()
     server = loaded.settings.server
+    check_startable(loaded.settings)
+    sockets = bound(server)
     configure_logging(server.log_level, server.log_format)
-    announce(loaded)
+    announce(loaded, sockets[0].getsockname()[1])
     if server.workers > 1:
-        supervise(options, loaded)
+        supervise(options, loaded, sockets)
     else:
-        serve_alone(options.source(loaded))
+        serve_alone(options.source(loaded), sockets=sockets)
 
 
-def announce(loaded: Loaded) -> None:
-    """One line for each thing a user would otherwise ask about."""
+def announce(loaded: Loaded, port: int | None = None) -> None:
+    """One line for each thing a user would otherwise ask about. `port`: the one that is bound."""
     log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
     settings = loaded.settings
     table = RouteTable.build(settings)
-    for route in table.routes:
+    for route in table.written():
         log.info("route", name=route.label, takes=asked(route), to=goes_to(route.targets))
     if table.default:
         log.info("route", name=table.default.label, takes="any other", to=goes_to(table.default.targets))
@@ -80,7 +85,25 @@ def announce(loaded: Loaded) -> None:
         log.info("published", id=id_, shown_as=shown)
     for warning in warnings(settings, table):
         log.warning(warning)
-    log.info("point clients at", ANTHROPIC_BASE_URL=address(settings), keys=_keys(settings.server))
+    url = address(settings, port)
+    log.info("point clients at", ANTHROPIC_BASE_URL=url, keys=_keys(settings.server))
+    log.info("start Claude Code with", command=_run_line(loaded, url))
+
+
+def _run_line(loaded: Loaded, url: str) -> str:
+    """`--base-url` only where the file says another address than this one, as with `--port`."""
+    config = ["--config", str(loaded.path)] if loaded.path else []
+    where = [] if _said_address(loaded) == url else ["--base-url", url]
+    return shlex.join(["gateway", "run", *config, *where, "--", "claude"])
+
+
+def _said_address(loaded: Loaded) -> str:
+    """Where `gateway run` would look by itself; empty if it could not tell."""
+    try:
+        again = load(loaded.path, os.environ, allow_unauthenticated=True, secrets=False).settings
+    except ConfigError:
+        return ""
+    return address(again) if again.server.port else ""
 
 
 def _keys(server: Server) -> str:

@@ -33,7 +33,7 @@ def guessed(environ: Mapping[str, str], platform: str) -> Shell:
 
 def _bash(environment: Environment) -> Iterator[str]:
     def line(one: Variable) -> str:
-        value = f'"${one.reference}"' if one.reference else shlex.quote(one.value)
+        value = f'"{one.prefix}${one.reference}"' if one.reference else shlex.quote(one.value)
         return f"export {one.name}={value}"
 
     yield from _lines(environment, line, lambda names: f"unset {' '.join(names)}")
@@ -42,7 +42,7 @@ def _bash(environment: Environment) -> Iterator[str]:
 def _fish(environment: Environment) -> Iterator[str]:
     def line(one: Variable) -> str:
         escaped = one.value.replace("\\", "\\\\").replace("'", "\\'")
-        value = f'"${one.reference}"' if one.reference else f"'{escaped}'"
+        value = f'"{one.prefix}${one.reference}"' if one.reference else f"'{escaped}'"
         return f"set -gx {one.name} {value}"
 
     yield from _lines(environment, line, lambda names: f"set -e {' '.join(names)}")
@@ -55,7 +55,8 @@ _QUOTES = "'\u2018\u2019\u201a\u201b"
 def _powershell(environment: Environment) -> Iterator[str]:
     def line(one: Variable) -> str:
         doubled = "".join(letter * 2 if letter in _QUOTES else letter for letter in one.value)
-        return f"$env:{one.name} = " + (f"$env:{one.reference}" if one.reference else f"'{doubled}'")
+        reference = f'"{one.prefix}$env:{one.reference}"' if one.prefix else f"$env:{one.reference}"
+        return f"$env:{one.name} = " + (reference if one.reference else f"'{doubled}'")
 
     def unset(names: Iterable[str]) -> str:
         paths = ", ".join(f"Env:{name}" for name in names)
@@ -90,7 +91,7 @@ def _claude(environment: Environment) -> Iterator[str]:
 
 
 def _shown(one: Variable) -> str:
-    return f"<the value of {one.reference}>" if one.reference else one.value
+    return f"{one.prefix}<the value of {one.reference}>" if one.reference else one.value
 
 
 _FORMATS: Mapping[Shell, Callable[[Environment], Iterator[str]]] = {

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable
 
 import attrs
 
-from gateway.routing.sights import TOKENS
+from gateway.routing.sights import FITS, TOKENS
 from gateway.routing.table import Route, target_name
 from gateway.settings.load import Loaded
 from gateway.settings.models import ModelTarget
@@ -23,7 +23,8 @@ _TRUTHS = {
 def asked(route: Route) -> str:
     """What a request must be: `claude-haiku-*, with images`."""
     names = " or ".join(route.patterns) or "any model"
-    return ", ".join([names, *(condition(one.key, one.wanted) for one in route.conditions)])
+    said = (one for one in route.conditions if one.key != FITS)
+    return ", ".join([names, *(condition(one.key, one.wanted) for one in said)])
 
 
 def condition(key: str, wanted: tuple[Hashable, ...]) -> str:
@@ -32,6 +33,8 @@ def condition(key: str, wanted: tuple[Hashable, ...]) -> str:
         return yes if wanted[0] else no
     if key == TOKENS:
         return f"over {wanted[0]} tokens"
+    if key == FITS:
+        return f"up to {wanted[0]} tokens if auxiliary"
     return f"{key} {' or '.join(map(str, wanted))}"
 
 
@@ -75,7 +78,7 @@ def route_json(route: Route, source: str) -> dict[str, object]:
     return {
         "route": route.label,
         "models": route.patterns,
-        "conditions": {one.key: one.wanted for one in route.conditions},
+        "conditions": {one.key: one.wanted for one in route.conditions if one.key != FITS},
         "to": [target_json(target) for target in route.targets],
         "from": source,
     }

@@ -16,9 +16,10 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from gateway.probing.examination import FIRST_TURN, advised_window
+from gateway.probing.examination import advised_window
 from gateway.probing.line import is_near
 from gateway.probing.server import Model, Server
+from gateway.settings.windows import LEAST, too_small
 
 PORT = 8080
 _LISTED = 12
@@ -134,8 +135,8 @@ def _remarks(entry: Entry) -> Iterator[str]:
     window = _window(entry.server, entry.model)
     if window is None:
         yield "  # Set context_window: nobody told how much this model can hold."
-    elif window < FIRST_TURN:
-        yield f"  # {window} tokens are too few for Claude Code's tools: at least {FIRST_TURN} are needed."
+    elif window < LEAST:
+        yield f"  # {too_small(window)}."
     if entry.server.kind == "ollama" and entry.model.largest and window and window < entry.model.largest:
         yield f"  # The model was made for up to {entry.model.largest} tokens: more takes more memory."
 

@@ -20,14 +20,12 @@ from gateway.probing.finding import Finding, Subject, Verdict
 from gateway.probing.line import Line, Silence, is_near
 from gateway.probing.prefix_cache import prefix_cache
 from gateway.probing.reasoning import reasoning
-from gateway.probing.server import USEFUL_WINDOW, Model, Server
+from gateway.probing.server import Model, Server
 from gateway.probing.tools import parallel_tools, tools
 from gateway.probing.vision import vision
 from gateway.probing.window import output_limit, window
+from gateway.settings.windows import ADVISED, LEAST
 from gateway.upstreams.presets import PRESETS, recognise
-
-FIRST_TURN = 24_000
-"""Tokens. What is smaller cannot hold Claude Code's own first turn with its tools."""
 
 Overall = Literal["usable", "limited", "unusable"]
 
@@ -74,7 +72,7 @@ class Examined:
     def overall(self) -> Overall:
         if self.verdict("answers") != "yes":
             return "unusable"
-        small = self.model.window is not None and self.model.window < FIRST_TURN
+        small = self.model.window is not None and self.model.window < LEAST
         return "limited" if small or self.verdict("tools") != "yes" else "usable"
 
     def verdict(self, name: str) -> Verdict:
@@ -98,9 +96,9 @@ def subject(line: Line, server: Server, model: Model, window: int | None = None)
 
 def advised_window(model: Model) -> int:
     """What Ollama should load: what it has loaded if that is enough, else what is useful and possible."""
-    if model.window and model.window >= USEFUL_WINDOW:
+    if model.window and model.window >= ADVISED:
         return model.window
-    return min(model.largest or USEFUL_WINDOW, USEFUL_WINDOW)
+    return min(model.largest or ADVISED, ADVISED)
 
 
 async def examine(

@@ -6,9 +6,6 @@ from attrs import frozen
 
 from gateway.settings.models import Preset, ProviderKind
 
-USEFUL_WINDOW = 32_768
-"""Tokens. Claude Code's first turn with all its tools takes about 20,000."""
-
 
 @frozen
 class Model:

@@ -16,7 +16,8 @@ from gateway.probing.dialect import Answer, Question, body, chunks, url
 from gateway.probing.finding import Finding, Subject, excerpt
 from gateway.probing.identity import identify
 from gateway.probing.line import Silence
-from gateway.probing.server import USEFUL_WINDOW, Server
+from gateway.probing.server import Server
+from gateway.settings.windows import ADVISED, LEAST, too_small
 from gateway.upstreams.complaints import complaint
 from gateway.upstreams.overflow import overflow
 from gateway.upstreams.words import read_words
@@ -91,9 +92,9 @@ def _judged(answer: Answer, size: int, claimed: int | None) -> Finding:
 
 
 def _enough(size: int) -> str:
-    if size >= USEFUL_WINDOW:
-        return ""
-    return f"too small for Claude Code's tools, which want {USEFUL_WINDOW}; `claude --bare` may fit"
+    if size < LEAST:
+        return too_small(size)
+    return "" if size >= ADVISED else f"enough for Claude Code's default tools; real work takes {ADVISED}"
 
 
 async def output_limit(subject: Subject) -> list[Finding]:

@@ -11,7 +11,7 @@ from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.routing.classes import classified
 from gateway.routing.patterns import plain
-from gateway.routing.sights import Condition, look
+from gateway.routing.sights import FITS, Condition, look
 from gateway.routing.table import Route, RouteTable
 
 Outcome = Literal["taken", "passed over", "not reached"]
@@ -71,7 +71,7 @@ def _steps(table: RouteTable, inbound: Inbound, chosen: Route | None) -> Iterato
 
 
 def _checks(table: RouteTable, route: Route, inbound: Inbound) -> Iterator[Check]:
-    """The model first; nothing is looked at behind what does not hold."""
+    """The model first; nothing is looked at behind what does not hold. That a request fits needs no words."""
     name = plain(inbound.request.model)
     if name in table.own:
         fits = route.means(name)
@@ -83,7 +83,8 @@ def _checks(table: RouteTable, route: Route, inbound: Inbound) -> Iterator[Check
             yield Check("model", route.patterns, name, fits)
     for condition in route.conditions if fits else ():
         check = _check(condition, inbound)
-        yield check
+        if condition.key != FITS or not check.holds:
+            yield check
         if not check.holds:
             return
 

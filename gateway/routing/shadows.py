@@ -15,7 +15,7 @@ from typing import get_args
 from attrs import Factory, define, frozen
 
 from gateway.routing.patterns import covers, head
-from gateway.routing.sights import ORDINARY, TOKENS, Condition
+from gateway.routing.sights import FITS, ORDINARY, TOKENS, Condition
 from gateway.routing.table import Route, RouteTable
 from gateway.settings.mistakes import KeyPath, dotted
 from gateway.settings.models import RequestClass
@@ -29,10 +29,12 @@ Key = tuple[Hashable, ...]
 def unreachable(table: RouteTable) -> Iterator[tuple[KeyPath, str]]:
     """Where it stands, and what is wrong."""
     above = _Above()
+    told: set[KeyPath] = set()
     for route in table.routes:
         region = _region(route)
         earlier = next((one for one in above.candidates(region) if _takes_all(one, region)), None)
-        if earlier is not None:
+        if earlier is not None and route.place not in told:
+            told.add(route.place)
             yield route.place, _never(earlier.places)
         above.add(region)
     for id_ in table.aliases:
@@ -71,7 +73,7 @@ def _region(route: Route) -> _Region:
 def _is_everything(condition: Condition) -> bool:
     """Any request shows one of these values."""
     every = _CLASSES if condition.key == "class" else _TRUTHS
-    return condition.key not in (TOKENS, "client") and every <= set(condition.wanted)
+    return condition.key not in (TOKENS, FITS, "client") and every <= set(condition.wanted)
 
 
 def _together(one: _Region, other: _Region, key: str) -> _Region:
@@ -97,7 +99,7 @@ class _Above:
             self._by_head.setdefault(start, []).append((self._count, region))
         self._count += 1
         for name in region.conditions:
-            if name != TOKENS:
+            if name not in (TOKENS, FITS):
                 self._join(region, name)
 
     def _join(self, region: _Region, name: str) -> None:

@@ -18,7 +18,9 @@ from gateway.routing.classes import request_class
 from gateway.settings.models import Match
 
 TOKENS = "tokens_over"
-
+FITS = "fits"
+"""Not in the YAML: what a route for auxiliary requests can hold, from the windows of its targets."""
+_BOUNDS = (TOKENS, FITS)
 
 Look = Callable[[Inbound], Hashable]
 Glance = Callable[[Inbound], tuple[Hashable, ...]]
@@ -26,7 +28,7 @@ Glance = Callable[[Inbound], tuple[Hashable, ...]]
 
 @frozen
 class Condition:
-    """`wanted` are the values that will do; of `tokens_over` it is the one bound."""
+    """`wanted` are the accepted values; of `tokens_over` and `fits` it is the one bound."""
 
     key: str
     wanted: tuple[Hashable, ...]
@@ -34,11 +36,13 @@ class Condition:
     def holds(self, seen: Hashable) -> bool:
         if self.key == TOKENS:
             return isinstance(seen, int) and seen > self.bound
+        if self.key == FITS:
+            return isinstance(seen, int) and seen <= self.bound
         return seen in self.wanted
 
     @property
     def bound(self) -> int:
-        """Of `tokens_over`."""
+        """Of `tokens_over` and `fits`."""
         value = self.wanted[0]
         return value if isinstance(value, int) else 0
 
@@ -46,6 +50,8 @@ class Condition:
         """Whether it holds wherever `other`, of the same key, does."""
         if self.key == TOKENS:
             return other.bound >= self.bound
+        if self.key == FITS:
+            return other.bound <= self.bound
         return set(other.wanted) <= set(self.wanted)
 
 
@@ -88,6 +94,11 @@ def _wants_server_tools(inbound: Inbound) -> bool:
     return any(not is_usable(tool) for tool in inbound.request.tools)
 
 
+def _auxiliary_tokens(inbound: Inbound, class_: Hashable) -> int:
+    """Requests of other classes fit everywhere: their routes say with `tokens_over` what goes elsewhere."""
+    return inbound.estimated_tokens if class_ == "auxiliary" else 0
+
+
 _LOOKS: Mapping[str, Look] = {
     "class": request_class,
     "client": lambda inbound: inbound.client,
@@ -97,6 +108,7 @@ _LOOKS: Mapping[str, Look] = {
     TOKENS: lambda inbound: inbound.estimated_tokens,
     "images": _has_images,
     "pdf": _has_pdf,
+    FITS: lambda inbound: _auxiliary_tokens(inbound, request_class(inbound)),
 }
 
 KEYS = tuple(_LOOKS)
@@ -105,20 +117,21 @@ KEYS = tuple(_LOOKS)
 def glance(conditions: Iterable[Condition]) -> Glance:
     """How to look at all that these conditions are about, in one go: every request passes here.
 
-    What they are not about is not looked at. Of `tokens_over` few values stand for all: the least number that
-    is over the same of the bounds.
+    What they are not about is not looked at. Of the sizes few values stand for all: the least number that is
+    over the same of the bounds.
     """
     said = list(conditions)
     asked = {one.key for one in said}
-    class_, _, _, server_tools, thinking, tokens, images, pdf = (key in asked for key in KEYS)
-    bounds = sorted({one.bound for one in said if one.key == TOKENS})
+    class_, _, _, server_tools, thinking, tokens, images, pdf, fits = (key in asked for key in KEYS)
+    bounds = sorted({one.bound for one in said if one.key in _BOUNDS})
     least = (0, *(bound + 1 for bound in bounds))
 
     def seen(inbound: Inbound) -> tuple[Hashable, ...]:
         """In the order of `KEYS`."""
         tools, shown = bool(inbound.request.tools), bool(inbound.shown)
+        name = (class_ or fits) and request_class(inbound)
         return (
-            class_ and request_class(inbound),
+            name,
             inbound.client,
             tools,
             server_tools and tools and _wants_server_tools(inbound),
@@ -126,6 +139,7 @@ def glance(conditions: Iterable[Condition]) -> Glance:
             tokens and least[bisect_left(bounds, inbound.estimated_tokens)],
             images and shown and _has_images(inbound),
             pdf and shown and _has_pdf(inbound),
+            fits and least[bisect_left(bounds, _auxiliary_tokens(inbound, name))],
         )
 
     return seen
@@ -140,5 +154,6 @@ ORDINARY: Mapping[str, Hashable] = {
     TOKENS: 0,
     "images": False,
     "pdf": False,
+    FITS: 0,
 }
 """What an ordinary request of the main thread shows."""

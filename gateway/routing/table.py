@@ -7,6 +7,8 @@
 - After the routes: `provider/model` of any configured provider, then the default, then 404.
 - What one entry says of a provider's model (its window, its limit, whether it sees or reasons) holds for
   every road to it, unless that road says otherwise.
+- A route for `class: auxiliary` takes such a request only for targets whose window holds it: one route of the
+  YAML becomes one for each size (`test_auxiliary_requests_go_where_they_fit`).
 - Which routes a name could take is worked out once for each name, and what they then look at in a request
   decides once for each combination: resolving looks two answers up.
 """
@@ -21,9 +23,10 @@ from attrs import Factory, evolve, field, frozen
 from gateway.errors import Kind, RequestRefused
 from gateway.inbound import Inbound
 from gateway.routing.patterns import compiled, holds_slash, is_exact, plain
-from gateway.routing.sights import KEYS, ORDINARY, Condition, Glance, conditions, glance
+from gateway.routing.sights import FITS, KEYS, ORDINARY, Condition, Glance, conditions, glance, look
 from gateway.settings.mistakes import KeyPath, dotted, nearest
 from gateway.settings.models import ModelTarget, RouteRule, Settings
+from gateway.settings.windows import ADVISED, fitting
 
 _LISTED = 20
 """How many names a 404 lists."""
@@ -128,7 +131,7 @@ class RouteTable:
         narrowed = self._names.get(model) or self.narrowed(model)
         route = narrowed.chosen(inbound)
         if route is None:
-            raise RequestRefused(self._refusal(model), Kind.NOT_FOUND)
+            raise RequestRefused(_too_long(narrowed, inbound) or self._refusal(model), Kind.NOT_FOUND)
         return route
 
     def named(self, model: str) -> Route:
@@ -145,6 +148,16 @@ class RouteTable:
         yield from self.own.values()
         if self.default:
             yield self.default
+
+    def written(self) -> tuple[Route, ...]:
+        """The routes as the YAML has them, one for each place."""
+        return tuple({route.place: route for route in reversed(self.routes)}.values())[::-1]
+
+    def ordinary(self) -> Iterator[ModelTarget]:
+        """Targets of requests that the main thread of Claude Code makes."""
+        for route in [*self.routes, *([self.default] if self.default else [])]:
+            if all(one.holds(ORDINARY[one.key]) for one in route.conditions):
+                yield from route.targets
 
     def names(self) -> tuple[str, ...]:
         """The ids to publish: aliases, then exact names, then each target as `provider/model`."""
@@ -189,6 +202,18 @@ class RouteTable:
         return f"The model {requested!r} is not configured in this gateway.{hint} Configured: {listed}{more}."
 
 
+def _too_long(narrowed: Narrowed, inbound: Inbound) -> str:
+    """Where its size alone keeps a request from the routes of its name."""
+    seen = {key: look(inbound, key) for key in KEYS}
+    if narrowed.first({**seen, FITS: 0}) is None:
+        return ""
+    bounds = (one.bound for route in narrowed.routes for one in route.conditions if one.key == FITS)
+    return (
+        f"No route takes this request of about {inbound.estimated_tokens} tokens: those for its name hold "
+        f"auxiliary requests of up to {max(bounds)}. Add a route behind them, or a default."
+    )
+
+
 def target_name(target: ModelTarget) -> str:
     return f"{target.provider}/{target.model}"
 
@@ -198,7 +223,7 @@ def _routes(settings: Settings, known: Mapping[str, ModelTarget]) -> Iterator[Ro
         if alias.to:
             yield _route(("aliases", id_), alias.to, known, (id_,))
     for number, rule in enumerate(settings.routes):
-        yield _ruled(number, rule, known)
+        yield from _fitting(_ruled(number, rule, known), settings)
     for rule in settings.models:
         yield _route(("models", rule.pattern), (rule.target,), known, (rule.pattern,))
 
@@ -206,6 +231,38 @@ def _routes(settings: Settings, known: Mapping[str, ModelTarget]) -> Iterator[Ro
 def _ruled(number: int, rule: RouteRule, known: Mapping[str, ModelTarget]) -> Route:
     route = _route(("routes", number), rule.to, known, rule.match.model)
     return evolve(route, conditions=conditions(rule.match), name=rule.name or "")
+
+
+def _fitting(route: Route, settings: Settings) -> Iterator[Route]:
+    """A route for auxiliary requests -> what it is for those that all of its targets hold, for those that
+    fewer hold, and so on. Where no window is known it stays as it is."""
+    if not any(one.key == "class" and "auxiliary" in one.wanted for one in route.conditions):
+        yield route
+        return
+    bounds = [_bound(target, settings) for target in route.targets]
+    for bound in sorted({bound for bound in bounds if bound is not None}):
+        able = _able(route, bounds, bound)
+        yield evolve(able, conditions=(*route.conditions, Condition(FITS, (bound,))))
+    if None in bounds:
+        yield _able(route, bounds, None)
+
+
+def _able(route: Route, bounds: Sequence[int | None], least: int | None) -> Route:
+    """With the targets alone that hold so much, or that are not known to hold less."""
+    pairs = zip(route.targets, bounds, strict=True)
+    holds = (one for one, bound in pairs if bound is None or (least is not None and bound >= least))
+    return evolve(route, targets=tuple(holds))
+
+
+def _bound(target: ModelTarget, settings: Settings) -> int | None:
+    window = window_of(target, settings)
+    return None if window is None else fitting(window)
+
+
+def window_of(target: ModelTarget, settings: Settings) -> int | None:
+    """What is configured; of Ollama what it is asked for where nothing is."""
+    ollama = settings.providers[target.provider].kind == "ollama"
+    return target.context_window or (ADVISED if ollama else None)
 
 
 def _route(

@@ -11,10 +11,8 @@ from gateway.settings.mistakes import dotted
 from gateway.settings.models import ModelTarget, Settings
 from gateway.settings.scalars import is_loopback
 from gateway.settings.timeouts import timeouts_for
+from gateway.settings.windows import ADVISED, LEAST, too_small
 from gateway.upstreams.presets import recognise
-
-OLLAMA_WINDOW = 32_768
-"""What Ollama is asked to load where nothing is said."""
 
 
 def warnings(settings: Settings, table: RouteTable, *, reach: bool = True) -> tuple[str, ...]:
@@ -86,14 +84,22 @@ def _windows(settings: Settings, table: RouteTable) -> Iterator[str]:
     if unsaid:
         yield (
             f"No context_window is set for {', '.join(dict.fromkeys(unsaid))}: Ollama is asked for "
-            f"{OLLAMA_WINDOW} tokens."
+            f"{ADVISED} tokens."
         )
     windows: dict[str, set[int]] = {}
     for target in targets:
-        windows.setdefault(_name(target), set()).add(target.context_window or OLLAMA_WINDOW)
+        windows.setdefault(_name(target), set()).add(target.context_window or ADVISED)
     for name, several in windows.items():
         if len(several) > 1:
             yield f"{name} has several values of context_window: Ollama loads it anew at each change."
+
+
+def small_windows(table: RouteTable) -> Iterator[str]:
+    """Of the targets that Claude Code's main thread gets: for other programs they may be large enough."""
+    windows = {_name(target): target.context_window for target in table.ordinary()}
+    for name, window in windows.items():
+        if window is not None and window < LEAST:
+            yield f"{name}: {too_small(window)}."
 
 
 def _targets(table: RouteTable) -> list[ModelTarget]:

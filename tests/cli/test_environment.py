@@ -8,8 +8,10 @@ from gateway.cli.environment import TIERS, UNSET, Environment, Key, Maker, is_it
 from gateway.errors import RequestRefused
 from gateway.routing.table import RouteTable
 from gateway.settings.load import load
+from gateway.settings.windows import announced
 
 URL = "http://127.0.0.1:8080"
+NO_KEY = Key()
 FILE = """\
 providers:
   big: {kind: openai, base_url: "http://127.0.0.1:8000"}
@@ -25,11 +27,16 @@ models:
 def made(tmp_path):
     """`made("coder", text=...)`: the environment for a model."""
 
-    def make(model: str | None = None, text: str = FILE, key: Key = Key()) -> Environment:  # noqa: B008
+    def make(
+        model: str | None = None,
+        text: str = FILE,
+        key: Key = NO_KEY,
+        environ: dict[str, str] | None = None,
+    ) -> Environment:
         path = tmp_path / "gateway.yaml"
         path.write_text(text)
         settings = load(path, {}).settings
-        return Maker(settings, RouteTable.build(settings)).environment(URL, key, model)
+        return Maker(settings, RouteTable.build(settings)).environment(URL, key, model, environ or {})
 
     return make
 
@@ -42,7 +49,7 @@ def test_the_model_is_reached_by_a_name_that_claude_code_does_not_know(made):
     said = values(made())
     assert said["ANTHROPIC_BASE_URL"] == URL
     assert said["ANTHROPIC_MODEL"] == "coder"
-    assert said["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == "65536"
+    assert said["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == str(announced(65_536, 8_000).window)
 
 
 def test_its_own_names_are_mapped_to_names_it_does_not_know(made):
@@ -89,27 +96,29 @@ def test_a_window_without_effect_is_not_set_but_said(made):
     assert any("gateway env coder" in warning for warning in environment.warnings)
 
 
-@pytest.mark.parametrize(
-    ("window", "context", "output"),
-    [
-        (2048, None, "256"), (4096, "4096", "512"), (16384, "16384", "2048"), (32768, "32768", "8192"),
-        (65536, "65536", "16384"), (200_000, "200000", None),
-    ],
-)  # fmt: skip
-def test_answers_get_a_share_of_the_window(made, window, context, output):
+@pytest.mark.parametrize("window", [2048, 16_384, 23_999, 24_000, 32_768, 65_536, 200_000, 1_000_000])
+def test_it_is_told_what_makes_it_compact_in_time(made, window):
     text = f"""\
 providers: {{a: {{kind: openai, base_url: "http://x"}}}}
 models: {{"*": {{provider: a, model: b, context_window: {window}}}}}
 """
     environment = made(None, text)
-    said = values(environment)
-    assert said.get("CLAUDE_CODE_MAX_CONTEXT_TOKENS") == context
-    assert said.get("CLAUDE_CODE_MAX_OUTPUT_TOKENS") == output
-    assert any("cannot hold Claude Code's tools" in one for one in environment.warnings) == (window < 24_000)
+    said, told = values(environment), announced(window)
+    assert said["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == str(told.window)
+    assert said.get("CLAUDE_CODE_MAX_OUTPUT_TOKENS", "32000") == str(told.output)
+    comments = {one.name: one.comment for one in environment.variables}
+    assert f"compacts at {told.compacts_at} of {window}" in comments["CLAUDE_CODE_MAX_CONTEXT_TOKENS"]
+    assert any("too few for Claude Code's default tools" in one for one in environment.warnings) == (
+        window < 24_000
+    )
 
 
 def test_the_models_own_limit_of_answers_holds(made):
-    assert values(made("coder"))["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] == "8000"
+    said = values(made("coder", FILE.replace("8000}", "1000}")))
+    assert said["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] == "1000"
+    assert said["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == str(announced(65_536, 1_000).window)
+    unknown = values(made("coder", FILE.replace("context_window: 65536, ", "")))
+    assert unknown["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] == "8000"
 
 
 def test_an_unknown_window_is_warned_of(made):
@@ -121,7 +130,7 @@ def test_an_unknown_window_is_warned_of(made):
 
 def test_ollamas_window_is_what_it_is_asked_for(made):
     text = 'providers: {a: {kind: ollama, base_url: "http://x"}}\nmodels: {"*": a/b}'
-    assert values(made(None, text))["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == "32768"
+    assert values(made(None, text))["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == str(announced(32_768).window)
 
 
 BY_SIZE = """\
@@ -138,29 +147,107 @@ models:
 @pytest.mark.parametrize(
     ("text", "window"),
     [
-        (BY_SIZE, "1000000"),
-        (BY_SIZE.replace("150000", "250000"), "200000"),
-        (BY_SIZE.replace(", context_window: 1000000", ""), "200000"),
-        (BY_SIZE.replace("40000", "70000"), "65536"),
+        (BY_SIZE, 1_000_000),
+        (BY_SIZE.replace("150000", "250000"), 200_000),
+        (BY_SIZE.replace(", context_window: 1000000", ""), 200_000),
+        (BY_SIZE.replace("40000", "70000"), 65_536),
     ],
     ids=["it is reached", "the one before is full first", "its window is not known", "none is reached"],
 )
 def test_the_window_is_that_of_the_model_that_long_conversations_go_to(made, text, window):
     said = values(made("coder", text))
-    assert said["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == window
-    assert said["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] == "8000"
+    told = announced(window, 8_000)
+    assert said["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == str(told.window)
+    assert said["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] == str(told.output)
 
 
 def test_it_waits_as_long_as_the_provider_may_take(made):
     assert values(made("local/small"))["API_TIMEOUT_MS"] == "7200000"
 
 
-def test_the_judge_of_auto_mode_is_named(made):
-    assert "goes to big/qwen" in made().notes[0]
-    small = FILE.replace("claude-haiku-*", "claude-sonnet-5")
-    assert "too small" in made("coder", small).notes[0]
-    text = 'providers: {a: {kind: openai, base_url: "http://x"}}\nmodels: {one: a/b}'
-    assert "no such model" in made(None, text).notes[0]
+JUDGED = """\
+providers:
+  local: {kind: ollama, base_url: "http://127.0.0.1:11434"}
+  cloud: {kind: openai, base_url: "http://127.0.0.1:8000"}
+routes: [{match: {class: auxiliary}, to: cloud/small}]
+models:
+  coder: {provider: local, model: coder, context_window: 65536}
+  small: {provider: cloud, model: small, context_window: 40000}
+  "*": coder
+""".replace('"*": coder', '"*": local/coder')
+NOTHING_HOLDS_IT = """\
+providers: {a: {kind: openai, base_url: "http://x"}}
+models: {one: {provider: a, model: b, context_window: 47000}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "model", "judge", "words"),
+    [
+        (FILE, None, "coder", "that goes to big/qwen"),
+        (FILE.replace("claude-haiku-*", "claude-sonnet-5"), "coder", "coder", "window of 16384 is too small"),
+        ('providers: {a: {kind: openai, base_url: "http://x"}}\nmodels: {one: a/b}', None, "one",
+         "no such model as claude-sonnet-5"),
+        (JUDGED, None, "coder", "that goes to local/coder"),
+        (JUDGED.replace("40000", "48000"), None, "coder", "that goes to cloud/small"),
+        (NOTHING_HOLDS_IT, None, "", "will not work"),
+        (FILE, "local/small", "coder", "that goes to big/qwen"),
+    ],
+    ids=["meant", "too small", "not meant", "past a small route", "a route that holds it", "none", "other"],
+)  # fmt: skip
+def test_a_model_that_can_hold_the_question_decides_in_auto_mode(made, text, model, judge, words):
+    environment = made(model, text)
+    said = values(environment)
+    assert said.get("CLAUDE_CODE_AUTO_MODE_MODEL", "") == judge
+    assert said.get("CLAUDE_CODE_AUTO_MODE_SERVER") == ("0" if judge else None)
+    assert words in environment.notes[0]
+    assert not is_its_own(judge)
+
+
+PASSING = """\
+providers:
+  anthropic: {kind: anthropic, base_url: "https://api.anthropic.com", pass_credentials: true}
+  local: {kind: ollama, base_url: "http://127.0.0.1:11434"}
+models:
+  mine: local/small
+  "*": anthropic/claude-opus-5-5
+"""
+WITH_KEYS = 'server: {keys: ["0123456789abcdef"]}\n' + PASSING
+MINE = {"ANTHROPIC_API_KEY": "sk-ant-mine"}
+
+
+@pytest.mark.parametrize(
+    "own", [MINE, {"ANTHROPIC_AUTH_TOKEN": "mine"}, {"CLAUDE_CODE_OAUTH_TOKEN": "mine"}, {}]
+)
+def test_own_credentials_stay_where_they_are_passed_on(made, own):
+    environment = made(None, PASSING, environ=own)
+    assert not {"ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_MODEL"} & set(values(environment))
+    assert not [name for name in values(environment) if name.startswith("ANTHROPIC_DEFAULT_")]
+    assert environment.laid_over(own).items() >= own.items()
+    assert "CLAUDE_CODE_USE_BEDROCK" in environment.unset
+
+
+def test_a_model_that_is_asked_for_is_set_beside_own_credentials(made):
+    environment = made("claude-opus-5-5", PASSING, environ=MINE)
+    assert values(environment)["ANTHROPIC_MODEL"] == "claude-opus-5-5"
+    assert environment.laid_over(MINE)["ANTHROPIC_API_KEY"] == "sk-ant-mine"
+
+
+def test_a_way_that_passes_nothing_on_gets_a_token_as_ever(made):
+    for text, model in ((PASSING, "mine"), (PASSING.replace(", pass_credentials: true", ""), None)):
+        environment = made(model, text, environ=MINE)
+        assert values(environment)["ANTHROPIC_AUTH_TOKEN"] == "any"
+        assert "ANTHROPIC_API_KEY" not in environment.laid_over(MINE)
+
+
+def test_the_gateways_key_goes_beside_the_users_own(made):
+    key = Key("0123456789abcdef", needed=True)
+    with_key = made(None, WITH_KEYS, key, MINE).laid_over(MINE)
+    assert (with_key["ANTHROPIC_API_KEY"], with_key["ANTHROPIC_AUTH_TOKEN"]) == ("sk-ant-mine", key.value)
+    own = {"ANTHROPIC_AUTH_TOKEN": "mine", "ANTHROPIC_CUSTOM_HEADERS": "x-team: a"}
+    with_token = made(None, WITH_KEYS, key, own).laid_over(own)
+    assert with_token["ANTHROPIC_AUTH_TOKEN"] == "mine"
+    assert with_token["ANTHROPIC_CUSTOM_HEADERS"] == "x-team: a\nx-api-key: 0123456789abcdef"
 
 
 def test_laid_over_an_environment_it_takes_other_credentials_away(made):
@@ -211,7 +298,7 @@ def test_the_name_is_the_models_own_where_the_routes_take_it(made):
     said = {one.name: one for one in environment.variables}
     assert said["ANTHROPIC_MODEL"].value == "coder"
     assert said["ANTHROPIC_MODEL"].comment == "goes to local/coder, unless the routes see a reason"
-    assert said["CLAUDE_CODE_MAX_CONTEXT_TOKENS"].value == "65536"
+    assert said["CLAUDE_CODE_MAX_CONTEXT_TOKENS"].value == str(announced(65_536).window)
     assert not environment.warnings
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from gateway.cli.pointing import claude_code
+from gateway.settings.windows import announced
 
 URL = "http://127.0.0.1:8080"
 
@@ -18,5 +19,10 @@ def test_small_window_gets_one_question_without_tools():
 
 def test_large_window_is_told_to_claude_code_with_a_name_it_does_not_know():
     lines = claude_code(URL, "demo", "qwen3-8b", 65536)
-    assert lines.bash.endswith("ANTHROPIC_MODEL=qwen3-8b CLAUDE_CODE_MAX_CONTEXT_TOKENS=65536 claude")
-    assert '$env:CLAUDE_CODE_MAX_CONTEXT_TOKENS="65536"; claude' in lines.powershell
+    told = announced(65536)
+    window, output = (
+        f"CLAUDE_CODE_MAX_CONTEXT_TOKENS={told.window}",
+        f"CLAUDE_CODE_MAX_OUTPUT_TOKENS={told.output}",
+    )
+    assert lines.bash.endswith(f"ANTHROPIC_MODEL=qwen3-8b {window} {output} claude")
+    assert f'$env:CLAUDE_CODE_MAX_CONTEXT_TOKENS="{told.window}"; ' in lines.powershell

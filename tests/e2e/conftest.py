@@ -9,12 +9,14 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from attrs import define, field, frozen
 
 from gateway.testing.process import GatewayProcess
@@ -135,3 +137,18 @@ def claude(claude_executable: Path, tmp_path: Path) -> Callable[..., Claude]:
         return Claude(claude_executable, gateway, tmp_path / "home", tmp_path / "work", environ)
 
     return build
+
+
+@pytest.fixture
+def announced(tmp_path: Path) -> Callable[..., dict[str, str]]:
+    """`announced(config, gateway)`: exactly the environment that `gateway env` prints."""
+
+    def ask(config: Mapping[str, Any], gateway: GatewayProcess) -> dict[str, str]:
+        path = tmp_path / "announced.yaml"
+        path.write_text(yaml.safe_dump(dict(config)))
+        command = [sys.executable, "-m", "gateway", "env", "--json"]
+        where = ["--config", str(path), "--base-url", gateway.url]
+        done = subprocess.run([*command, *where], check=True, capture_output=True, text=True, timeout=60)
+        return {"ANTHROPIC_API_KEY": "", **json.loads(done.stdout)["variables"]}
+
+    return ask

@@ -204,6 +204,9 @@ CASES: dict[str, Case] = {
         expected=["look\n\n[image omitted: model has no vision]"],
     ),
     "dropped.inference_geo": Case({"inference_geo": "eu"}, sees=body("inference_geo"), expected=None),
+    "dropped.safeguards": Case(
+        {"safeguards": [{"type": "dangerous_tool_use"}]}, sees=body("safeguards"), expected=None
+    ),
     "dropped.output_format": Case(
         {"output_config": {"format": {"type": "xml"}}}, sees=body("response_format"), expected=None
     ),

@@ -23,10 +23,11 @@ def probe(upstream, tmp_path):
     """`probe({"*": {...}})`: `check --probe --json` of these models, all of the scripted Ollama."""
     upstream.script(rules=RULES, default=Reply(text="391. " * 40))
 
-    def run(models: dict, *options: str, **providers: dict):
+    def run(models: dict, *options: str, routes: list | None = None, **providers: dict):
         config = {
             "providers": {"up": {"kind": "ollama", "base_url": upstream.url}, **providers},
             "models": models,
+            "routes": routes or [],
         }
         path = tmp_path / "gateway.yaml"
         path.write_text(yaml.safe_dump(config))
@@ -43,11 +44,11 @@ def probes(result) -> dict[str, dict]:
 
 
 def test_each_target_is_asked_what_it_can(probe):
-    result = probe({"*": {"provider": "up", "model": "scripted", "context_window": 16384}}, "--json")
+    result = probe({"*": {"provider": "up", "model": "scripted", "context_window": 24_000}}, "--json")
     assert result.exit_code == 0
     one = probes(result)["up/scripted"]
     assert (one["there"], one["tools"], one["images"], one["reasoning"]) == ("yes", "yes", "no", "no")
-    assert one["context_window"] == {"configured": 16384, "found": 16384}
+    assert one["context_window"] == {"configured": 24_000, "found": 24_000}
     assert one["problems"] == []
     assert one["advice"] == ["set `vision: false`: it has none"]
 
@@ -55,6 +56,26 @@ def test_each_target_is_asked_what_it_can(probe):
 def test_ollama_is_asked_with_the_configured_window(probe, upstream):
     probe({"*": {"provider": "up", "model": "scripted", "context_window": 16384}})
     assert {chat.body["options"]["num_ctx"] for chat in upstream.chats()} == {16384}
+
+
+@pytest.mark.parametrize("window", [8192, 23_999])
+def test_a_window_that_is_too_small_for_claude_code_ends_with_1(probe, window):
+    target = {"provider": "up", "model": "scripted", "context_window": window}
+    result = probe({"*": target}, "--json")
+    assert result.exit_code == 1
+    (problem,) = probes(result)["up/scripted"]["problems"]
+    assert (
+        f"{window} tokens are too few for Claude Code's default tools, which need at least 24000" in problem
+    )
+
+
+def test_a_small_window_for_small_jobs_is_no_problem(probe):
+    """Not even the haiku of the main thread goes there."""
+    small = {"provider": "up", "model": "small", "context_window": 8192}
+    large = {"provider": "up", "model": "scripted", "context_window": 65_536}
+    routes = [{"match": {"class": "auxiliary"}, "to": small}]
+    result = probe({"*": large}, "--json", routes=routes)
+    assert probes(result)["up/small"]["problems"] == []
 
 
 def test_a_model_that_is_missing_ends_with_1(probe):

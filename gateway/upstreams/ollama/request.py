@@ -20,6 +20,7 @@ from gateway.anthropic.pieces import Picture, Piece, joined
 from gateway.anthropic.pixels import tokens
 from gateway.anthropic.wire import as_it_is
 from gateway.inbound import Inbound
+from gateway.settings.windows import ADVISED
 from gateway.upstreams.built import AS_IT_IS, Amends, Built
 from gateway.upstreams.encoding import encoded
 from gateway.upstreams.facts import ModelFacts
@@ -29,7 +30,7 @@ from gateway.upstreams.plan import Plan, plan
 from gateway.upstreams.prompt import Prompt
 from gateway.upstreams.refused import leave_out
 
-WINDOW = 32_768
+WINDOW = ADVISED
 """Tokens, where the configuration says nothing: Ollama's own 4096 cannot hold Claude Code's first turn."""
 _EFFORTS = {"low": "low", "medium": "medium", "high": "high", "xhigh": "max", "max": "max"}
 

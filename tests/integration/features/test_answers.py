@@ -98,6 +98,59 @@ def test_edit_that_is_not_built_is_left_out(talk, upstream, kind: str):
     assert said.text == "ok"
 
 
+SAFEGUARDS = [{"type": "dangerous_tool_use", "classifier_context": {"cwd": "/tmp"}}]
+
+
+@pytest.mark.parametrize("kind", ["openai", "responses", "ollama"])
+def test_safeguards_are_left_out_with_a_notice(talk, upstream, kind: str, stream: bool):
+    upstream.script(default=Reply(text="ok"))
+    said = talk(stream=stream, safeguards=SAFEGUARDS)
+    assert "safeguards" not in said.told.body
+    assert said.warnings == ["dropped.safeguards"]
+    assert "safeguard_results" not in said.message
+    for nothing in ({}, {"safeguards": []}, {"safeguards": None}):
+        plain = talk(stream=stream, **nothing)
+        assert "dropped.safeguards" not in plain.warnings
+        assert plain.chats[-1].turns == [("user", "hello")]
+
+
+VERDICTS = [
+    {
+        "type": "dangerous_tool_use",
+        "status": {"type": "available", "tool_uses": {"t": {"type": "evaluated", "outcome": "not_flagged"}}},
+    }
+]
+ANSWER = {
+    "id": "msg_1", "type": "message", "role": "assistant", "model": "scripted", "stop_sequence": None,
+    "usage": {"input_tokens": 3, "output_tokens": 2},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["anthropic"])
+def test_safeguards_and_their_results_pass(talk, upstream, kind: str, stream: bool):
+    text = [{"type": "text", "text": "ok"}]
+    whole = {**ANSWER, "content": text, "stop_reason": "end_turn", "safeguard_results": VERDICTS}
+    events = (
+        {"type": "message_start", "message": {**ANSWER, "content": [], "stop_reason": None}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "ok"}},
+        {"type": "content_block_stop", "index": 0},
+        {
+            "type": "message_delta",
+            "delta": {"stop_reason": "end_turn", "stop_sequence": None, "safeguard_results": VERDICTS},
+            "usage": {"output_tokens": 2},
+        },
+        {"type": "message_stop"},
+    )
+    lines = "".join(f"event: {one['type']}\ndata: {json.dumps(one)}\n\n" for one in events)
+    sse = Raw(headers={"content-type": "text/event-stream"}, chunks=(lines,))
+    upstream.script(sse if stream else Raw(chunks=(json.dumps(whole),)))
+    said = talk(stream=stream, safeguards=SAFEGUARDS)
+    assert said.told.body["safeguards"] == SAFEGUARDS
+    assert said.message["safeguard_results"] == VERDICTS
+    assert said.warnings == []
+
+
 @pytest.mark.parametrize("kind", ["openai", "responses", "ollama"])
 def test_conversation_is_summarised(talk, upstream, kind: str, stream: bool):
     upstream.script(Reply(text="Summary S", usage=Usage(prompt=30, completion=12)))

@@ -1,0 +1,98 @@
+"""The sockets that the gateway listens on, bound before anything else is said or started.
+
+Rules:
+- A place that cannot be had is a ConfigError of one line, with a port to take instead.
+- `check_place` says what `bound` would, but for a port that is taken: by the gateway itself, perhaps.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections.abc import Iterator
+
+from gateway.errors import ConfigError
+from gateway.settings.server import Server
+
+BACKLOG = 2048
+_NEARBY = 100
+"""Ports that are tried in search of a free one."""
+
+
+def bound(server: Server) -> list[socket.socket]:
+    """One socket for each address that the host stands for, listening."""
+    sockets: list[socket.socket] = []
+    try:
+        for one in _binding(server):
+            sockets.append(one)
+            one.listen(BACKLOG)
+    except OSError as error:
+        _close(sockets)
+        raise _refused(server, error) from error
+    return sockets
+
+
+def check_place(server: Server) -> None:
+    """ConfigError where `bound` would fail for another reason than that the port is taken."""
+    sockets: list[socket.socket] = []
+    try:
+        sockets.extend(_binding(server))
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise _refused(server, error) from error
+    finally:
+        _close(sockets)
+
+
+def free_port(host: str, first: int) -> int:
+    """The first port from there on that can be bound; `first` itself where none nearby can."""
+    ports = range(first, min(first + _NEARBY, 65_536))
+    return next((port for port in ports if is_free(host, port)), first)
+
+
+def is_free(host: str, port: int) -> bool:
+    sockets: list[socket.socket] = []
+    try:
+        sockets.extend(_binding(Server(host=host, port=port)))
+    except OSError:
+        return False
+    finally:
+        _close(sockets)
+    return True
+
+
+def _binding(server: Server) -> Iterator[socket.socket]:
+    """Port 0 is the same port for all addresses."""
+    port = server.port
+    found = socket.getaddrinfo(
+        server.host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )
+    for family, _, _, _, address in dict.fromkeys(found):
+        one = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            if os.name == "posix":
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            one.bind((address[0], port, *address[2:]))
+        except BaseException:
+            one.close()
+            raise
+        port = one.getsockname()[1]
+        yield one
+
+
+def _refused(server: Server, error: OSError) -> ConfigError:
+    why = f"cannot listen on {server.host}, port {server.port}: {error.strerror or error}"
+    if error.errno != errno.EADDRINUSE:
+        return ConfigError(why)
+    other = free_port(server.host, server.port + 1)
+    return ConfigError(
+        f"{why}. `gateway serve --port {other}` takes a free one; `server.port` sets it for good."
+    )
+
+
+def _close(sockets: list[socket.socket]) -> None:
+    for one in sockets:
+        one.close()
