@@ -10,7 +10,7 @@ Rules:
 
 from __future__ import annotations
 
-import re
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -36,12 +36,11 @@ class StopSieve:
     """
 
     _sequences: tuple[str, ...]
-    _pattern: re.Pattern[str] = field(init=False)
+    _automaton: Automaton = field(init=False)
     _held: str = ""
 
     def __attrs_post_init__(self) -> None:
-        longest_first = sorted(self._sequences, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+        self._automaton = Automaton(self._sequences)
 
     def take(self, part: Part) -> list[Part]:
         match part:
@@ -53,26 +52,77 @@ class StopSieve:
                 return [*self._given_up(), part]
 
     def _search(self, text: str) -> list[Part]:
-        text = self._held + text
-        found = self._pattern.search(text)
+        held, text = len(self._held), self._held + text
+        found, waiting = self._automaton.search(text, held)
         if found is not None:
             self._held = ""
-            return [*_said(text[: found.start()]), End(Finish.STOP, found[0])]
-        waiting = self._beginning(text)
+            return [*_said(text[: found[0]]), End(Finish.STOP, text[found[0] : found[1]])]
         self._held = text[len(text) - waiting :]
         return _said(text[: len(text) - waiting])
-
-    def _beginning(self, text: str) -> int:
-        """How many characters at the end of `text` may be the beginning of a sequence."""
-        longest = min(len(text), max(map(len, self._sequences)) - 1)
-        for length in range(longest, 0, -1):
-            if any(sequence.startswith(text[-length:]) for sequence in self._sequences):
-                return length
-        return 0
 
     def _given_up(self) -> list[Part]:
         text, self._held = self._held, ""
         return _said(text)
+
+
+class Automaton:
+    """All stop sequences at once (Aho and Corasick): each character of the answer is looked at once or twice,
+    however many and however long they are."""
+
+    def __init__(self, sequences: Sequence[str]) -> None:
+        self._next: list[dict[str, int]] = [{}]
+        self._depth, self._fail, self._longest = [0], [0], [0]
+        """By state: the length of the beginning that it stands for; the state of the longest beginning that
+        this one ends in; the length of the longest sequence that it ends in."""
+        self._state = 0
+        for sequence in sequences:
+            self._add(sequence)
+        self._link()
+
+    def _add(self, sequence: str) -> None:
+        state = 0
+        for letter in sequence:
+            following = self._next[state].get(letter)
+            if following is None:
+                following = len(self._next)
+                self._next[state][letter] = following
+                self._next.append({})
+                self._depth.append(self._depth[state] + 1)
+                self._fail.append(0)
+                self._longest.append(0)
+            state = following
+        self._longest[state] = len(sequence)
+
+    def _link(self) -> None:
+        waiting = deque(self._next[0].values())
+        while waiting:
+            state = waiting.popleft()
+            self._longest[state] = self._longest[state] or self._longest[self._fail[state]]
+            for letter, following in self._next[state].items():
+                self._fail[following] = self._step(self._fail[state], letter)
+                waiting.append(following)
+
+    def _step(self, state: int, letter: str) -> int:
+        while letter not in self._next[state]:
+            if not state:
+                return 0
+            state = self._fail[state]
+        return self._next[state][letter]
+
+    def search(self, text: str, begin: int) -> tuple[tuple[int, int] | None, int]:
+        """The first match in `text`, the longest of those that begin there; and how many characters at its
+        end may be the beginning of a sequence. The text before `begin` has been searched."""
+        state, found = self._state, None
+        for at in range(begin, len(text)):
+            state = self._step(state, text[at])
+            if longest := self._longest[state]:
+                start = at + 1 - longest
+                if found is None or start <= found[0]:
+                    found = (start, at + 1)
+            if found is not None and at + 1 - self._depth[state] > found[0]:
+                break
+        self._state = 0 if found is not None else state
+        return found, self._depth[state]
 
 
 @define

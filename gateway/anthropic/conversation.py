@@ -17,6 +17,7 @@ Rules:
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 
 from attrs import define, field
@@ -75,7 +76,11 @@ class Assembly:
     """The assistant's turn, as long as nothing but the places for its results follows it."""
     signature: str = ""
     """Of the assistant's next call."""
-    open: dict[str, list[t.Result]] = field(factory=dict[str, list[t.Result]])
+    taken: set[str] = field(factory=set[str])
+    """The upstream's ids of the calls in the latest assistant turn."""
+    tried: dict[str, int] = field(factory=dict[str, int])
+    """See `ids.incoming`."""
+    open: dict[str, deque[t.Result]] = field(factory=dict[str, deque[t.Result]])
     """Places for results of the latest assistant turn, by the client's id of the call."""
     serving: set[str] = field(factory=set[str])
     """Ids of calls that Anthropic's side ran, in what the assistant is saying."""
@@ -209,11 +214,10 @@ class Assembly:
             return
         if self.waiting or self.settled or not self.speaking:
             self._begin(said)
-            self._call(said.calls, [])
+            self.taken, self.tried = set(), {}
         else:
-            taken = [call.id for call in self.speaking.calls]
             self.speaking.go_on(said)
-            self._call(said.calls, taken)
+        self._call(said.calls)
 
     def _begin(self, turn: t.AssistantTurn) -> None:
         """A new turn of the assistant's."""
@@ -253,29 +257,28 @@ class Assembly:
         turn = self.turns[-1] if self.turns else None
         return isinstance(turn, t.UserTurn) and bool(turn.results) and not turn.pieces
 
-    def _call(self, calls: list[t.Call], taken: list[str]) -> None:
-        """Give calls the upstream's names and ids, of which those in `taken` are used, and make room for
-        their results."""
+    def _call(self, calls: list[t.Call]) -> None:
+        """Give calls the upstream's names and ids, and make room for their results."""
         if not calls:
             return
         turn, limit, exact = self._user_turn(), self.terms.id_limit, self.terms.id_exact
         for call in calls:
             id_ = call.id
-            call.id = ids.incoming(id_, taken, limit, exact=exact)
+            call.id = ids.incoming(id_, self.taken, limit, exact=exact, tried=self.tried)
             call.name = self.names.sent(call.name)
-            taken.append(call.id)
+            self.taken.add(call.id)
             result = t.Result(call.id, call.name)
             turn.results.append(result)
             if id_ in self.serving:
                 self.serving.remove(id_)
                 self.served[id_] = result
             else:
-                self.open.setdefault(id_, []).append(result)
+                self.open.setdefault(id_, deque()).append(result)
 
     def _answer(self, block: a.ToolResult, i: int, pieces: list[Piece]) -> bool:
         """Put a result in its place; one that has none goes into `pieces` as text."""
         places = self.open.get(block.tool_use_id)
-        result = places.pop(0) if places else None
+        result = places.popleft() if places else None
         if not places:
             self.open.pop(block.tool_use_id, None)
         if result and not block.is_error and block.content and type(said := block.content[0]) is a.Quoted:

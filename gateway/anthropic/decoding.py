@@ -13,6 +13,7 @@ and each block by itself, so that one unknown block costs nothing but itself.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -33,6 +34,10 @@ _Inner = a.Text | a.Image | a.Document | a.ThinkingBlock | a.RedactedThinking | 
 
 MESSAGE_LIMIT = 100_000
 """Messages of one request, as the API has it."""
+STOPS_LIMIT = 65_536
+"""Characters of all stop sequences: an answer is searched for them as it arrives."""
+EDITS_LIMIT = 32
+"""Context edits: each goes through the whole conversation. The API has two kinds."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 """What no header, log line or upstream takes in a name."""
 _QUOTE, _OBJECT, _LIST, _NULL = b'"{[n'
@@ -169,16 +174,8 @@ def _request(body: bytes) -> a.MessagesRequest:
         raise refusal(error, "") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RequestRefused(f"the request body is not valid JSON: {error}") from None
-    if not sent.model:
-        raise RequestRefused("model: a model name is required")
-    if control := _CONTROL.search(sent.model):
-        raise RequestRefused(f"model: the name holds the control character U+{ord(control[0]):04X}")
-    if not sent.messages:
-        raise RequestRefused("messages: at least one message is required")
-    if len(sent.messages) > MESSAGE_LIMIT:
-        raise RequestRefused(f"messages: at most {MESSAGE_LIMIT} messages are allowed")
-    if sent.max_tokens is not None and sent.max_tokens < 0:
-        raise RequestRefused("max_tokens: must be 0 or greater")
+    if (problem := next(_problems(sent), None)) is not None:
+        raise RequestRefused(problem)
     system, strays = _system(sent.system)
     return a.MessagesRequest(
         model=sent.model,
@@ -192,6 +189,24 @@ def _request(body: bytes) -> a.MessagesRequest:
         metadata_user_id=sent.metadata.user_id if sent.metadata else None,
         **{name: getattr(sent, name) for name in _OPTIONS},
     )
+
+
+def _problems(sent: _Request[Any, Any]) -> Iterator[str]:
+    """What no answer can be given to, whatever the upstream."""
+    if not sent.model:
+        yield "model: a model name is required"
+    if control := _CONTROL.search(sent.model):
+        yield f"model: the name holds the control character U+{ord(control[0]):04X}"
+    if not sent.messages:
+        yield "messages: at least one message is required"
+    if len(sent.messages) > MESSAGE_LIMIT:
+        yield f"messages: at most {MESSAGE_LIMIT} messages are allowed"
+    if sent.max_tokens is not None and sent.max_tokens < 0:
+        yield "max_tokens: must be 0 or greater"
+    if sent.stop_sequences and sum(map(len, sent.stop_sequences)) > STOPS_LIMIT:
+        yield f"stop_sequences: at most {STOPS_LIMIT} characters are allowed together"
+    if sent.context_management and len(sent.context_management.edits or ()) > EDITS_LIMIT:
+        yield f"context_management.edits: at most {EDITS_LIMIT} edits are allowed"
 
 
 def _decode(body: bytes) -> tuple[_Request[Any, Any], bool]:

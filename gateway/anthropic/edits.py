@@ -13,6 +13,7 @@ Both edits change earlier turns, and so break the upstream's prompt cache where 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -72,10 +73,10 @@ def _clear_thinking(messages: Messages, edit: a.Edit) -> tuple[Messages, Mapping
         return messages, {}
     thinking = [i for i, message in enumerate(messages) if any(map(_is_thought, message.content))]
     last = kept.value if isinstance(kept, _Amount) else 1
-    cleared = thinking[: max(0, len(thinking) - last)]
+    cleared = frozenset(thinking[: max(0, len(thinking) - last)])
     if not cleared:
         return messages, {}
-    blocks = [block for i in cleared for block in messages[i].content]
+    blocks = [block for i in sorted(cleared) for block in messages[i].content]
     size = sum(len(block.thinking) for block in blocks if isinstance(block, a.ThinkingBlock))
     thinned = tuple(
         replace(message, content=tuple(b for b in message.content if not _is_thought(b)))
@@ -99,8 +100,8 @@ def _clear_tool_uses(
     last = kept.value if isinstance(kept, _Amount) else KEPT
     excluded = frozenset(edit.exclude_tools or ())
     old = [call for call in calls[: max(0, len(calls) - last)] if call.name not in excluded]
-    inputs = _cleared_inputs(edit, old)
-    thinned = tuple(_thinned(message, frozenset(call.id for call in old), inputs) for message in messages)
+    ids, inputs = frozenset(call.id for call in old), _cleared_inputs(edit, old)
+    thinned = tuple(_thinned(message, ids, inputs) for message in messages)
     saved = (_weight(messages) - _weight(thinned)) // BYTES_PER_TOKEN
     least = _amount(edit.clear_at_least)
     if saved <= 0 or (isinstance(least, _Amount) and saved < least.value):
@@ -117,12 +118,16 @@ def _is_triggered(trigger: _Amount | str | None, uses: int, tokens: int) -> bool
 def _cleared_inputs(edit: a.Edit, old: list[a.ToolUse]) -> frozenset[str]:
     """Ids of the calls whose input goes as well."""
     named = edit.clear_tool_inputs
-    return frozenset(call.id for call in old if named is True or (named and call.name in named))
+    if isinstance(named, bool) or not named:
+        return frozenset(call.id for call in old if named)
+    wanted = frozenset(named)
+    return frozenset(call.id for call in old if call.name in wanted)
 
 
 def _thinned(message: a.Message, ids: frozenset[str], inputs: frozenset[str]) -> a.Message:
     content = tuple(_without(block, ids, inputs) for block in message.content)
-    return message if content == message.content else replace(message, content=content)
+    same = all(map(operator.is_, content, message.content))
+    return message if same else replace(message, content=content)
 
 
 def _without(block: a.Block, ids: frozenset[str], inputs: frozenset[str]) -> a.Block:

@@ -80,10 +80,19 @@ class Outgoing:
         return outgoing(original, self.history.get(original, 0), seen)
 
 
-def incoming(client_id: str, taken: Collection[str], limit: int | None, *, exact: bool = False) -> str:
+def incoming(
+    client_id: str,
+    taken: Collection[str],
+    limit: int | None,
+    *,
+    exact: bool = False,
+    tried: dict[str, int] | None = None,
+) -> str:
     """The upstream's id for a call of the history; `taken` are those before it in its assistant turn.
 
-    `exact`: ids have `limit` letters and digits, no more and no fewer.
+    `exact`: ids have `limit` letters and digits, no more and no fewer. `tried`: by the client's id, how many
+    hash forms of it are in `taken`; it is kept up to date, so that a turn of many equal ids costs no more
+    than one of different ids.
     """
     was = original(client_id) if client_id.startswith(_PREFIX) else client_id
     fits = limit is None or len(was) <= limit
@@ -91,9 +100,11 @@ def incoming(client_id: str, taken: Collection[str], limit: int | None, *, exact
         fits = len(was) == limit and was.isascii() and was.isalnum()
     if was and was not in taken and fits:
         return was
-    occurrence = 0
+    occurrence = tried.get(client_id, 0) if tried is not None else 0
     while (hashed := _hash(f"{client_id}#{occurrence}", limit)) in taken:
         occurrence += 1
+    if tried is not None:
+        tried[client_id] = occurrence + 1
     return hashed
 
 

@@ -29,6 +29,10 @@ _ADDED = "tool_addition.tool"
 """Where a definition stands that a message brings."""
 
 
+SEARCHES = 1_000_000
+"""Names that may be looked through for whole groups of tools in one request."""
+
+
 @frozen
 class Terms:
     """What an upstream can do with tools."""
@@ -62,6 +66,8 @@ class Offer:
     """The request has a search for tools."""
     defined: list[a.ToolDefinition] = Factory(list[a.ToolDefinition])
     """What messages have defined."""
+    searches: int = 0
+    """Names that were looked through for whole groups of tools."""
 
     def declare(self) -> None:
         """All that the request itself offers."""
@@ -87,7 +93,8 @@ class Offer:
             found = self._meant(said, removed)
             if said.kind == "removal":
                 removed.update(found)
-                ready = {name: tool for name, tool in ready.items() if name not in found}
+                for name in found:
+                    ready.pop(name, None)
                 continue
             if said.kind == "addition":
                 removed.difference_update(found)
@@ -155,10 +162,20 @@ class Offer:
         """The names that a mention is about; a definition in it is known from there on."""
         if said.definition is not None and said.kind == "addition":
             return self._define(said.definition, removed)
-        found = [name for name in (*self.known, *self.left_out) if said.means(name, self.members.get(name))]
+        found = self._named(said)
         if not found and said.kind != "reference" and not self._is_declared(said):
             raise _unresolved(said)
         return found
+
+    def _named(self, said: Mention) -> list[str]:
+        """The names that are meant. Only a whole family or server has to be searched for among all."""
+        families = self.members.values()
+        if said.name != said.server and said.name not in families:
+            return [name for name in (said.name,) if name in self.known or name in self.left_out]
+        self.searches += len(self.known) + len(self.left_out)
+        if self.searches > SEARCHES:
+            raise RequestRefused("tools: the messages add and remove too many whole groups of tools")
+        return [name for name in (*self.known, *self.left_out) if said.means(name, self.members.get(name))]
 
     def _define(self, tool: a.ToolDefinition, removed: set[str]) -> list[str]:
         self.defined.append(tool)
@@ -174,6 +191,9 @@ class Offer:
         return [function.name for function in functions] or [tool.name]
 
     def _is_declared(self, said: Mention) -> bool:
+        self.searches += len(self.request.tools) + len(self.defined)
+        if self.searches > SEARCHES:
+            raise RequestRefused("tools: the messages name too many tools that are not offered")
         return any(said.is_of(tool, families.family(tool)) for tool in (*self.request.tools, *self.defined))
 
 

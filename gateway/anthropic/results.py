@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import chain
 
 from gateway.anthropic.notes import Notes
@@ -33,7 +33,7 @@ def without_call(id_: str, shown: list[Piece]) -> list[Piece]:
     return [f"{title}\n", *shown]
 
 
-def interrupt(places: Mapping[str, list[Result]], notes: Notes) -> None:
+def interrupt(places: Mapping[str, Iterable[Result]], notes: Notes) -> None:
     """Those that are still waiting: from here on no result can come."""
     for result in chain.from_iterable(places.values()):
         notes.add("emulated.tool_result", "a call without result")

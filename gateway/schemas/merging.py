@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import Any
 
 from gateway.schemas.inline import target
@@ -11,24 +10,27 @@ from gateway.schemas.nodes import COMBINERS, Node, described, is_node, named, no
 
 def flattened(node: Node) -> Node:
     """The node with its `allOf` merged into it."""
-    parts = [part for part in nodes(node.get("allOf")) if is_node(part)]
+    parts = [flattened(part) for part in nodes(node.get("allOf")) if is_node(part)]
     rest = {key: value for key, value in node.items() if key != "allOf"}
-    return reduce(_both, map(flattened, parts), rest)
+    return _all([rest, *parts]) if parts else rest
 
 
-def _both(one: Node, two: Node) -> Node:
-    """What has to match both: properties and required names of each; of anything else the first."""
-    whole = {**two, **one}
-    if "properties" in one and "properties" in two:
-        whole["properties"] = {**named(two["properties"]), **named(one["properties"])}
-        whole["properties"] = {name: whole["properties"][name] for name in _order(one, two)}
-    if "required" in one and "required" in two:
-        whole["required"] = list(dict.fromkeys(strings(one["required"]) + strings(two["required"])))
+def _all(parts: list[Node]) -> Node:
+    """What has to match all: properties and required names of each; of anything else the first."""
+    whole: Node = {}
+    for part in reversed(parts):
+        whole.update(part)
+    properties = [part["properties"] for part in parts if "properties" in part]
+    if len(properties) > 1:
+        merged: Node = {}
+        for one in properties:
+            for name, value in named(one).items():
+                merged.setdefault(name, value)
+        whole["properties"] = merged
+    required = [part["required"] for part in parts if "required" in part]
+    if len(required) > 1:
+        whole["required"] = list(dict.fromkeys(name for one in required for name in strings(one)))
     return whole
-
-
-def _order(one: Node, two: Node) -> list[str]:
-    return list(dict.fromkeys([*named(one["properties"]), *named(two["properties"])]))
 
 
 def opened(root: Node) -> Node:
@@ -73,7 +75,10 @@ def _any(node: Node, branches: list[Node]) -> Node:
 
 
 def _shared(lists: list[list[str]]) -> list[str]:
-    return [name for name in lists[0] if all(name in other for other in lists)] if lists else []
+    if not lists:
+        return []
+    others = [frozenset(one) for one in lists[1:]]
+    return [name for name in lists[0] if all(name in other for other in others)]
 
 
 def _sketch(branch: Node) -> Any:
