@@ -35,6 +35,7 @@ _TIME: dict[str, object] = {
 }
 _HELLO = "Say hello. Do not call a tool."
 _OTHER = "What time is it in Rome now? Use the tool get_time."
+_NOT_ASKED = "not asked: it does not call one tool"
 _ADVICE = {
     "llama.cpp": "start llama-server with --jinja and a model whose template knows tools",
     "vLLM": "start vLLM with --enable-auto-tool-choice and the --tool-call-parser of the model",
@@ -58,9 +59,11 @@ async def tools(subject: Subject) -> list[Finding]:
 
 
 async def forced_tools(subject: Subject) -> list[Finding]:
-    """Nothing of Ollama, which knows no `tool_choice`, and of models that make no calls at all."""
-    if subject.server.kind == "ollama" or subject.verdict("tools") not in ("yes", "partly"):
+    """Nothing of Ollama, which knows no `tool_choice`."""
+    if subject.server.kind == "ollama":
         return []
+    if subject.verdict("tools") not in ("yes", "partly"):
+        return [Finding(name, "unknown", _NOT_ASKED) for name in ("required call", "named call")]
     preset = PRESETS[subject.server.preset or recognise(subject.server.kind, subject.server.url)]
     required = await subject.ask(Question(_HELLO, _LENGTH, tools=(WEATHER, _TIME), forced=True), PATIENCE)
     named = await subject.ask(Question(_OTHER, _LENGTH, tools=(WEATHER, _TIME), named=NAME), PATIENCE)
@@ -90,7 +93,7 @@ def _instead(answer: Answer) -> str:
 async def parallel_tools(subject: Subject) -> list[Finding]:
     name = "parallel tools"
     if subject.verdict("tools") != "yes":
-        return [Finding(name, "unknown", "not asked: it does not call one tool")]
+        return [Finding(name, "unknown", _NOT_ASKED)]
     answer = await subject.ask(Question(_TWO, max_tokens=600, tools=(WEATHER,)), PATIENCE)
     cities = {tree.text(call.arguments, "city") for call in answer.calls if _proper(call)}
     if len(cities) > 1:
