@@ -115,7 +115,7 @@ NOTICES: Mapping[str, Meaning] = {
     ),
     "dropped.tool_call": Meaning("a tool call without a name", Found.ANSWER),
     "dropped.tool_choice": Meaning(
-        "a `tool_choice` of an unknown type, or a call that the model was only told to make, and did not",
+        "a `tool_choice` of an unknown type, or a call that the client demanded and the model did not make",
         Found.EITHER,
     ),
     "dropped.top_k": Meaning("the upstream has no `top_k`, or refuses it", kinds=("openai", "responses")),

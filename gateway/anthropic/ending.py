@@ -16,6 +16,7 @@ from gateway.parts import End, Finish, Notice, Usage
 CUT_SHORT = frozenset({Finish.LENGTH, Finish.WINDOW, Finish.REFUSAL})
 """After these the last tool call may be incomplete, and clients do not run it."""
 BYTES_PER_TOKEN = 4
+NO_CALL = Notice("dropped.tool_choice", "the model called no tool")
 _FAST = frozenset({"fast", "priority"})
 """Tiers of OpenAI's that Anthropic calls `priority`."""
 
@@ -44,7 +45,7 @@ def remarks(end: End, *, called: bool, spoke: bool, must_call: bool) -> Iterator
     if end.finish is Finish.TOOLS and not called:
         yield Notice("repaired.stop_reason", "the upstream announced tool calls and made none")
     if must_call and not called:
-        yield Notice("dropped.tool_choice", "the model called no tool")
+        yield NO_CALL
     if not spoke and not end.silent:
         yield Notice("empty_answer")
 

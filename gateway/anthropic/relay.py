@@ -8,7 +8,7 @@ Rules:
 from __future__ import annotations
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from gateway.anthropic import events as e
 from gateway.parts import Relayed
@@ -16,6 +16,19 @@ from gateway.parts import Relayed
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 _INDEX = msgspec.json.Decoder(int)
 ENDS = frozenset({"message_stop", "message"})
+_CALLS = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
+
+
+class _Begun(Struct):
+    content_block: _Block | None = None
+    content: list[_Block] | None = None
+
+
+class _Block(Struct):
+    type: str = ""
+
+
+_BEGUN = msgspec.json.Decoder(_Begun)
 
 
 def passed_on(part: Relayed, model: str, blocks_before: int) -> e.Relayed:
@@ -33,6 +46,18 @@ def passed_on(part: Relayed, model: str, blocks_before: int) -> e.Relayed:
             return e.Relayed(part.name, msgspec.json.encode(fields))
         case _:
             return e.Relayed(part.name, part.data)
+
+
+def calls(part: Relayed) -> bool:
+    """Whether the event begins a call, or the message holds one."""
+    if part.name not in ("content_block_start", "message"):
+        return False
+    try:
+        begun = _BEGUN.decode(part.data)
+    except msgspec.MsgspecError:
+        return False
+    blocks = [*filter(None, [begun.content_block]), *(begun.content or ())]
+    return any(block.type in _CALLS for block in blocks)
 
 
 def _called(message: bytes, model: str) -> bytes:

@@ -19,13 +19,13 @@ from collections.abc import Callable, Mapping
 from attrs import Factory, define, field
 from msgspec import UNSET, UnsetType
 
+from gateway.anthropic import ending
 from gateway.anthropic import events as e
 from gateway.anthropic.blocks import Blocks, Open, tool_use
 from gateway.anthropic.calls import Call
-from gateway.anthropic.ending import CUT_SHORT, estimated, is_guessed, merged, remarks, stop_of, usage_of
 from gateway.anthropic.ids import Outgoing
 from gateway.anthropic.names import Returned
-from gateway.anthropic.relay import ENDS, passed_on
+from gateway.anthropic.relay import ENDS, calls, passed_on
 from gateway.errors import Kind
 from gateway.held import Held
 from gateway.parts import Block, End, Fault, Finish, Notice, Part, Relayed, Text, Thinking, Tool, Usage
@@ -35,7 +35,7 @@ Item = Text | Thinking | Block | Call
 
 @define
 class MessageWriter:
-    """`single_tool`: only the first call goes out. `speed`: `Built`'s."""
+    """`single_tool`: only the first call goes out. `must_call`, `speed`: `Built`'s."""
 
     message_id: str
     model: str
@@ -50,7 +50,6 @@ class MessageWriter:
     """The client's schema of a function, by the name as sent: for arguments that have to be mended."""
     single_tool: bool = False
     must_call: bool = False
-    """The client demanded a call, and the upstream was only asked for it in words."""
     diagnostics: UnsetType | None = UNSET
     """None where the client asked for them."""
     speed: str | None = None
@@ -79,7 +78,7 @@ class MessageWriter:
     @property
     def usage(self) -> Usage:
         """The figures so far, estimated where the upstream gave none."""
-        return estimated(self._usage, self.input_tokens, self.written)
+        return ending.estimated(self._usage, self.input_tokens, self.written)
 
     def write(self, part: Part) -> list[e.Event]:
         """The events that `part` brings about. After the end: none."""
@@ -110,7 +109,7 @@ class MessageWriter:
             case Tool():
                 self._take_piece(part)
             case Usage():
-                self._usage = merged(self._usage, part)
+                self._usage = ending.merged(self._usage, part)
             case Notice():
                 self.notices.append(part)
             case Fault():
@@ -258,13 +257,16 @@ class MessageWriter:
         self.started = self._relaying = True
         self.ended = part.name in ENDS
         self.stop_reason = part.stop_reason or self.stop_reason
+        self._called = self._called or (self.must_call and calls(part))
+        if self.ended and self.must_call and not self._called:
+            self.notices.append(ending.NO_CALL)
         self._blocks.emit(passed_on(part, self.model, self._blocks.index + 1))
 
     # ------------------------------------------------------------ the end
 
     def _finish(self, end: End) -> None:
         self._start()
-        self._cut_short = end.finish in CUT_SHORT
+        self._cut_short = end.finish in ending.CUT_SHORT
         for call in self._calls.values():
             call.whole = True
         if self._settle(final=True):
@@ -272,9 +274,9 @@ class MessageWriter:
         if self.ended:
             return
         self._note_the_end(end)
-        stop = stop_of(end, calls=self._called)
+        stop = ending.stop_of(end, calls=self._called)
         self.stop_reason = stop.stop_reason
-        usage = usage_of(self.usage, compacted=end.finish is Finish.COMPACTION, speed=self.speed)
+        usage = ending.usage_of(self.usage, compacted=end.finish is Finish.COMPACTION, speed=self.speed)
         edits = UNSET if self.applied_edits is None else e.AppliedEdits(self.applied_edits)
         self._blocks.emit(e.MessageDelta(stop, usage, edits), e.MessageStop())
         self.ended = True
@@ -282,8 +284,8 @@ class MessageWriter:
     def _note_the_end(self, end: End) -> None:
         if any(not call.name for call in self._calls.values()):
             self._note_once("dropped.tool_call", "it had no name")
-        self.notices += remarks(end, called=self._called, spoke=self._spoke, must_call=self.must_call)
-        if is_guessed(self._usage, self.written):
+        self.notices += ending.remarks(end, called=self._called, spoke=self._spoke, must_call=self.must_call)
+        if ending.is_guessed(self._usage, self.written):
             self._note_once("estimated.usage")
 
     def _fail(self, fault: Fault) -> None:

@@ -45,6 +45,8 @@ class Question:
     tools: tuple[dict[str, object], ...] = ()
     forced: bool = False
     """One call is required."""
+    named: str = ""
+    """The tool that has to be called."""
     picture: bytes = b""
     think: Literal["", "template", "effort"] = ""
     """How reasoning is asked for, where it is. Ollama has one way only."""
@@ -146,6 +148,9 @@ def _chat(manner: Manner, question: Question) -> dict[str, Any]:
         said["tools"] = [{"type": "function", "function": tool} for tool in question.tools]
     if question.forced:
         said |= {"tool_choice": "required", "parallel_tool_calls": False}
+    if question.named:
+        choice = {"type": "function", "function": {"name": question.named}}
+        said |= {"tool_choice": choice, "parallel_tool_calls": False}
     match question.think:
         case "template":
             said["chat_template_kwargs"] = {"enable_thinking": True}

@@ -21,7 +21,7 @@ from gateway.probing.line import Line, Silence, is_near
 from gateway.probing.prefix_cache import prefix_cache
 from gateway.probing.reasoning import reasoning
 from gateway.probing.server import Model, Server
-from gateway.probing.tools import parallel_tools, tools
+from gateway.probing.tools import forced_tools, parallel_tools, tools
 from gateway.probing.vision import vision
 from gateway.probing.window import output_limit, window
 from gateway.settings.windows import ADVISED, LEAST
@@ -49,6 +49,7 @@ ABILITIES = (ANSWERING, TOOLS, VISION, REASONING)
 FULL = (
     ANSWERING,
     TOOLS,
+    Trial("forcing a call", "required call", forced_tools, 180),
     Trial("offering it a tool twice", "parallel tools", parallel_tools, 100),
     VISION,
     REASONING,

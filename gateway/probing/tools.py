@@ -1,10 +1,16 @@
-"""Does it call a tool when it is asked in words, as Claude Code asks? When it is forced? Two at once?"""
+"""Does it call a tool when it is asked in words, as Claude Code asks? When it is forced? Two at once?
+
+A call is forced in two ways, and servers know one, both or none: some call is required, or the one that is
+named. Both are tried with a question that asks for something else, so that only the force can bring the call.
+"""
 
 from __future__ import annotations
 
 from gateway.probing import tree
 from gateway.probing.dialect import Answer, Call, Question
 from gateway.probing.finding import Finding, Subject, excerpt
+from gateway.settings.quirks import Quirks
+from gateway.upstreams.presets import PRESETS, recognise
 
 PATIENCE = 90.0
 _LENGTH = 300
@@ -22,6 +28,14 @@ WEATHER: dict[str, object] = {
 }
 _ONE = "What is the weather in Paris now? Use the tool."
 _TWO = "What is the weather in Paris and in Rome now? Call the tool for both cities at once."
+_TIME: dict[str, object] = {
+    "name": "get_time",
+    "description": "The time in a city, now.",
+    "parameters": WEATHER["parameters"],
+}
+_HELLO = "Say hello. Do not call a tool."
+_OTHER = "What time is it in Rome now? Use the tool get_time."
+_NOT_ASKED = "not asked: it does not call one tool"
 _ADVICE = {
     "llama.cpp": "start llama-server with --jinja and a model whose template knows tools",
     "vLLM": "start vLLM with --enable-auto-tool-choice and the --tool-call-parser of the model",
@@ -44,10 +58,42 @@ async def tools(subject: Subject) -> list[Finding]:
     return [_without(subject, asked)]
 
 
+async def forced_tools(subject: Subject) -> list[Finding]:
+    """Nothing of Ollama, which knows no `tool_choice`."""
+    if subject.server.kind == "ollama":
+        return []
+    if subject.verdict("tools") not in ("yes", "partly"):
+        return [Finding(name, "unknown", _NOT_ASKED) for name in ("required call", "named call")]
+    preset = PRESETS[subject.server.preset or recognise(subject.server.kind, subject.server.url)]
+    required = await subject.ask(Question(_HELLO, _LENGTH, tools=(WEATHER, _TIME), forced=True), PATIENCE)
+    named = await subject.ask(Question(_OTHER, _LENGTH, tools=(WEATHER, _TIME), named=NAME), PATIENCE)
+    return [
+        _obeyed("required call", "no_required", required, bool(required.calls), preset),
+        _obeyed("named call", "no_named", named, any(call.name == NAME for call in named.calls), preset),
+    ]
+
+
+def _obeyed(name: str, quirk: str, answer: Answer, called: bool, preset: Quirks) -> Finding:
+    """`quirk`: what says to the gateway that this cannot be asked for."""
+    if called:
+        return Finding(name, "yes", _shown(answer.calls))
+    seen = f"refused: {excerpt(answer.words, 200)}" if answer.refused or answer.fault else _instead(answer)
+    if preset.tool_choice in (quirk, "none"):
+        return Finding(name, "no", seen, "the gateway knows: it asks for such a call in another way")
+    told = f"write `quirks: {{tool_choice: {quirk}}}`, or who forces a call, as SDKs do, gets text"
+    return Finding(name, "no", seen, told)
+
+
+def _instead(answer: Answer) -> str:
+    if answer.calls:
+        return f"another tool was called: {_shown(answer.calls)}"
+    return f'no call, but "{excerpt(answer.text or answer.reasoning, 80)}"'
+
+
 async def parallel_tools(subject: Subject) -> list[Finding]:
     name = "parallel tools"
     if subject.verdict("tools") != "yes":
-        return [Finding(name, "unknown", "not asked: it does not call one tool")]
+        return [Finding(name, "unknown", _NOT_ASKED)]
     answer = await subject.ask(Question(_TWO, max_tokens=600, tools=(WEATHER,)), PATIENCE)
     cities = {tree.text(call.arguments, "city") for call in answer.calls if _proper(call)}
     if len(cities) > 1:

@@ -92,7 +92,7 @@ class Built:
     single_tool: bool = False
     """The client forbade parallel calls and the upstream cannot be told: keep the first call only."""
     must_call: bool = False
-    """The client demands a call of a tool, which the upstream was only asked for in words."""
+    """The client demands a call of a tool. Servers that cannot force one, or ignore that, may bring none."""
     format: AnswerFormat | None = None
     window: int | None = None
     """The window that the server is told to load the model with, in tokens."""

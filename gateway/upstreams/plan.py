@@ -77,7 +77,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     """What the answer has to match (`output_config.format`), if anything."""
     returned: Mapping[str, Returned]
     must_call: bool
-    """A call is demanded, and the server is only asked for it in words."""
+    """The client demands a call."""
     names: Names
     notes: Notes
     thinking_display: str | None
@@ -161,7 +161,7 @@ def plan(
         tier=tier(request, quirks, amends, notes),
         format=form,
         returned=offered.returned,
-        must_call=told.choice.type == "auto" and tools.choice.type in ("any", "tool"),
+        must_call=_is_demanded(tools),
         names=names,
         notes=notes,
         thinking_display=request.thinking.display if request.thinking else None,
@@ -220,6 +220,14 @@ def _told(
         return system, evolve(tools, tools=chosen, choice=evolve(choice, type="any", name=""))
     line = f"You must call the tool {names.sent(choice.name)}."
     return below(system, line), evolve(tools, tools=chosen, choice=ts.Choice())
+
+
+def _is_demanded(tools: ts.Toolset) -> bool:
+    """A call of a function; a search that the upstream does itself is none."""
+    choice, search = tools.choice, tools.search
+    if choice.type == "tool":
+        return search is None or choice.name != search.name
+    return choice.type == "any" and search is None
 
 
 _EMULATED: Mapping[str, str] = {

@@ -200,7 +200,10 @@ PRESETS: Mapping[str, Quirks] = {
         prefill="flags",
     ),
     "sglang": evolve(_LOCAL, family="sglang", stop_report="field", image_urls=True),  # [L]
-    "llamacpp": evolve(_LOCAL, family="llamacpp", exact_stops=False, prefill="continue"),  # [R]
+    # [R] it reads a named tool_choice as `auto`, without a word; `required` is a grammar
+    "llamacpp": evolve(
+        _LOCAL, family="llamacpp", exact_stops=False, prefill="continue", tool_choice="no_named"
+    ),
     "lmstudio": evolve(  # [K]
         _LOCAL, family="lmstudio", reasoning_in="effort", effort_beside=False, exact_stops=False
     ),

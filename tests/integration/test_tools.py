@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import anthropic
+import httpx
 import pytest
 from anthropic import Anthropic
 
@@ -280,3 +281,50 @@ def test_server_without_schemas_is_told_in_words(asking: Asking, upstream, level
     (chat,) = upstream.chats()
     assert "matches this schema" in chat.texts("system")[0]
     assert chat.body.get("response_format") == ({"type": "json_object"} if level == "object" else None)
+
+
+FORCED = ({"type": "any"}, {"type": "tool", "name": "look"})
+
+
+@pytest.mark.parametrize("kind", ["openai", "responses", "ollama", "anthropic"])
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("choice", FORCED, ids=["any", "tool"])
+def test_forced_choice_that_brought_no_call_is_told(start_gateway, settings, upstream, kind, stream, choice):
+    gateway = start_gateway(settings(kind))
+    asked = hello() | {"tools": [TOOL], "stream": stream}
+
+    def warned(**more: Any) -> bool:
+        with httpx.Client(base_url=gateway.url, trust_env=False) as client:
+            answer = client.post("/v1/messages", json=asked | more)
+        assert answer.status_code == 200
+        told = answer.headers.get("x-gateway-warnings", "") + (answer.text if stream else "")
+        return "dropped.tool_choice" in told
+
+    upstream.script(Reply(text="No."), Reply(text="No."), Reply(calls=(Call("look", {"n": 1}),)))
+    assert warned(tool_choice=choice)
+    assert not warned(tool_choice={"type": "auto"})
+    assert not warned(tool_choice=choice)
+
+
+@pytest.mark.parametrize("preset", ["llamacpp", "vllm"])
+def test_named_tool_is_offered_alone_where_its_name_means_nothing(start_gateway, settings, upstream, preset):
+    gateway = start_gateway(settings("openai", provider={"preset": preset}))
+    asked = hello() | {"tools": [TOOL, {**TOOL, "name": "other"}]}
+    upstream.script(default=Reply(calls=(Call("look", {"n": 1}),)))
+    choices = (*FORCED, {"type": "auto"})
+    with httpx.Client(base_url=gateway.url, trust_env=False) as client:
+        answers = [client.post("/v1/messages", json=asked | {"tool_choice": choice}) for choice in choices]
+    sent = [chat.body for chat in upstream.chats()]
+    told = [body.get("tool_choice") for body in sent]
+    tools = [[tool["function"]["name"] for tool in body["tools"]] for body in sent]
+    both = ["look", "other"]
+    if preset == "llamacpp":
+        assert told == ["required", "required", None]
+        assert tools == [both, ["look"], both]
+    else:
+        assert told == ["required", {"type": "function", "function": {"name": "look"}}, None]
+        assert tools == [both, both, both]
+    emulated = [
+        "emulated.tool_choice_tool" in answer.headers.get("x-gateway-warnings", "") for answer in answers
+    ]
+    assert emulated == [False, preset == "llamacpp", False]

@@ -323,3 +323,43 @@ async def test_what_runs_is_read_where_the_server_says_so(canned, product, answe
         server = Server(product, "openai", url, "")
         subject = examination.subject(line, server, Model("m"))
         assert await cancellation._running(subject) == count
+
+
+HELLO, TIME = When(last_user="Say hello"), When(last_user="What time is it in Rome")
+
+
+@pytest.mark.parametrize(
+    ("hello", "time", "verdicts"),
+    [
+        (Reply(calls=(PARIS,)), Reply(calls=(PARIS,)), ("yes", "yes")),
+        (Reply(calls=(PARIS,)), Reply(text="Hello."), ("yes", "no")),
+        (Reply(calls=(PARIS,)), Reply(calls=(Call("get_time", {"city": "Rome"}),)), ("yes", "no")),
+        (Reply(text="Hello."), Reply(calls=(PARIS,)), ("no", "yes")),
+        (refusal(400, "tool_choice is not supported"), refusal(400, "no"), ("no", "no")),
+    ],
+    ids=["both", "named is nothing", "named is auto", "required is nothing", "refused"],
+)
+async def test_required_and_named_calls_are_tried_apart(chat, examine, hello, time, verdicts):
+    rules = [Rule(HELLO, (hello,), repeat=True), Rule(TIME, (time,), repeat=True), *ABLE]
+    chat.script(rules=rules, default=READY)
+    found, whole = await examine(chat.url, (*QUICK, *only("required call")[1:]))
+    assert (found["required call"].verdict, found["named call"].verdict) == verdicts
+    for name, quirk in (("required call", "no_required"), ("named call", "no_named")):
+        assert (quirk in found[name].meaning) is (found[name].verdict == "no")
+    assert whole.overall == "usable"
+    required, named = (one.body for one in chat.chats()[-2:])
+    assert required["tool_choice"] == "required"
+    assert named["tool_choice"] == {"type": "function", "function": {"name": "get_weather"}}
+    assert len(required["tools"]) == len(named["tools"]) == 2
+
+
+async def test_named_call_that_the_preset_knows_of_needs_no_quirk(chat, examine, monkeypatch):
+    rules = [Rule(HELLO, (Reply(calls=(PARIS,)),), repeat=True), Rule(TIME, (READY,), repeat=True), *ABLE]
+    chat.script(rules=rules, default=READY)
+    server = Server("llama.cpp", "openai", f"{chat.url}/v1", "", preset="llamacpp", models=(Model("m"),))
+    async with Line.to(chat.url) as line:
+        subject = examination.subject(line, server, server.models[0])
+        trials = (*QUICK, *only("required call")[1:])
+        found = {one.name: one async for one in examination.examine(subject, trials)}
+    assert found["named call"].verdict == "no"
+    assert "the gateway knows" in found["named call"].meaning

@@ -150,10 +150,17 @@ class TestFunctions:
         assert planned(quirks, **{**forced, "tool_choice": {"type": "auto"}}).reasoning.on is True
 
     @pytest.mark.parametrize(("choice", "demanded"), [("any", True), ("auto", False), ("none", False)])
-    def test_call_that_is_only_asked_for_in_words_is_demanded(self, choice: str, demanded: bool):
+    def test_call_is_demanded_in_words_or_not(self, choice: str, demanded: bool):
         todo = planned(evolve(PLAIN, tool_choice="none"), tools=[TOOL], tool_choice={"type": choice})
         assert todo.must_call is demanded
-        assert planned(PLAIN, tools=[TOOL], tool_choice={"type": choice}).must_call is False
+        assert planned(PLAIN, tools=[TOOL], tool_choice={"type": choice}).must_call is demanded
+
+    def test_search_that_the_upstream_does_itself_is_no_call_that_is_demanded(self):
+        quirks = evolve(PLAIN, web_search=True)
+        tools = [TOOL, {"type": "web_search_20250305", "name": "web_search"}]
+        for choice in ({"type": "any"}, {"type": "tool", "name": "web_search"}):
+            assert not planned(quirks, tools=tools, tool_choice=choice).must_call
+        assert planned(quirks, tools=tools, tool_choice={"type": "tool", "name": "T"}).must_call
 
 
 class TestFormat:

@@ -45,7 +45,9 @@ def to_messages_request(
     wish = ReplyWish(max_tokens=inbound.request.max_tokens)
     body = msgspec.json.encode(fields)
     own = _own(facts)
-    return Built(merged(body, own) if own else body, wish, notices)
+    choice = inbound.request.tool_choice
+    must_call = choice is not None and choice.type in ("any", "tool")
+    return Built(merged(body, own) if own else body, wish, notices, must_call=must_call)
 
 
 def _own(facts: ModelFacts) -> dict[str, object]:

@@ -366,7 +366,7 @@ def test_server_without_named_choices_is_offered_that_tool_alone_and_told_to_cal
     body = json.loads(built.body)
     assert (body["tool_choice"], [tool["function"]["name"] for tool in body["tools"]]) == ("any", ["other"])
     assert body["parallel_tool_calls"] is False
-    assert not built.must_call
+    assert built.must_call
     assert notices(built) == ["emulated.tool_choice_tool"]
     assert notices(build(PRESETS["mistral"], tools=tools, tool_choice={"type": "any"})) == []
 
