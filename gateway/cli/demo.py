@@ -49,8 +49,10 @@ QUESTION = "Why is the sky blue? Answer in two sentences."
 OWN_CONTEXT = ADVISED
 """Tokens, for a model of the user's own."""
 SMALL_ANSWER = 512
-TEMPERATURE = 0.2
-"""What the small model's authors advise."""
+TEMPERATURE = 0.0
+"""The small model's likeliest words: with others it often finds no end, and then Claude Code asks it to go on
+until it gives up (`test_the_line_it_prints_is_answered`)."""
+TOY = "The model is a toy of 135 million parameters: it answers short questions, and never ends some answers."
 GRACE = 3
 """Seconds that running answers are given when the demo is stopped."""
 
@@ -268,5 +270,6 @@ def invitation(url: str, plan: Plan) -> tuple[str, ...]:
         f"  bash        {lines.bash}",
         f"  PowerShell  {lines.powershell}",
         "",
+        *([] if plan.model else [TOY, ""]),
         "Ctrl-C ends both servers.",
     )

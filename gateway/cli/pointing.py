@@ -9,6 +9,9 @@ from attrs import frozen
 
 from gateway.settings.windows import LEAST, announced
 
+PROMPT = "What is the capital of France?"
+"""A question that the smallest model answers in one sentence, whatever folder and date it is told."""
+
 
 @frozen
 class Lines:
@@ -22,8 +25,8 @@ def claude_code(url: str, key: str, model: str, context: int) -> Lines:
     if context < LEAST:
         # `--tools=` is `--tools ""` in words that every PowerShell passes on unchanged.
         return Lines(
-            _bash(environ, ["claude", "--bare", '--tools ""', '-p "hello"']),
-            _powershell(environ, ["claude", "--bare", "--tools=", '-p "hello"']),
+            _bash(environ, ["claude", "--bare", '--tools ""', f'-p "{PROMPT}"']),
+            _powershell(environ, ["claude", "--bare", "--tools=", f'-p "{PROMPT}"']),
         )
     # The window has no effect on the names that Claude Code knows: so the model gets its own name.
     told = announced(context)

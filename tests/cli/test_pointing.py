@@ -9,11 +9,12 @@ URL = "http://127.0.0.1:8080"
 def test_small_window_gets_one_question_without_tools():
     lines = claude_code(URL, "demo", "tiny", 8192)
     assert lines.bash == (
-        f'ANTHROPIC_BASE_URL={URL} ANTHROPIC_AUTH_TOKEN=demo claude --bare --tools "" -p "hello"'
+        f"ANTHROPIC_BASE_URL={URL} ANTHROPIC_AUTH_TOKEN=demo "
+        'claude --bare --tools "" -p "What is the capital of France?"'
     )
     assert lines.powershell == (
         f'$env:ANTHROPIC_BASE_URL="{URL}"; $env:ANTHROPIC_AUTH_TOKEN="demo"; '
-        'claude --bare --tools= -p "hello"'
+        'claude --bare --tools= -p "What is the capital of France?"'
     )
 
 

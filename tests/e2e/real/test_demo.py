@@ -53,6 +53,26 @@ def until(said: Path, pattern: str, process: subprocess.Popen[bytes]) -> re.Matc
     pytest.fail(f"{pattern} was not said:\n{said.read_text()}")
 
 
+def test_the_line_it_prints_is_answered(demo, claude_executable: Path, tmp_path: Path):
+    """By a model that rambles where it can, and a client that asks it to go on at each limit."""
+    process, said = demo("--port", "0")
+    line = until(said, r"^ +bash +(.*)$", process)[1]
+    until(said, r"toy", process)
+    binaries, home = tmp_path / "bin", tmp_path / "home"
+    binaries.mkdir()
+    home.mkdir()
+    (binaries / "claude").symlink_to(claude_executable)
+    environ = {"HOME": str(home), "PATH": f"{binaries}:/usr/local/bin:/usr/bin:/bin", "TERM": "xterm"}
+    for number in range(3):
+        folder = tmp_path / f"folder-{number}"
+        folder.mkdir()
+        done = subprocess.run(
+            ["bash", "-c", line], cwd=folder, env=environ, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert (done.returncode, done.stdout.strip()) == (0, "The capital of France is Paris.")
+
+
 def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
