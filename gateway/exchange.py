@@ -30,6 +30,7 @@ from gateway.errors import GatewayError, Kind, UpstreamFailed
 from gateway.failover import is_tried_again, moves_on, pause
 from gateway.inbound import Inbound
 from gateway.mint import fresh
+from gateway.offload import run
 from gateway.parts import Fault, Notice, Part
 from gateway.settings.models import Server
 from gateway.sieve import strained
@@ -76,7 +77,7 @@ class Exchange:
             model=request.model,
             request_id=self.inbound.request_id,
             input_tokens=self.inbound.estimated_tokens,
-            call_ids=ids.Outgoing(lambda: fresh("toolu_"), ids.history(request)),
+            call_ids=ids.Outgoing(lambda: fresh("toolu_"), self.inbound.call_ids),
             diagnostics=UNSET if bytes(request.diagnostics) in (b"", b"null") else None,
             plain=not request.stream,
         )
@@ -160,8 +161,8 @@ class Exchange:
         self._budget.ask(target, self._loop.time() + wait)
         async with self._clock.limiting():
             await asyncio.sleep(wait)
-            asked = emulate(self.inbound, target.facts)
-            attempt = local_answer(asked.inbound, target)
+            asked = await run(self.inbound.heavy, emulate, self.inbound, target.facts)
+            attempt = await run(self.inbound.heavy, local_answer, asked.inbound, target)
             attempt = attempt or await self._open(asked.inbound, target)
             try:
                 await self._pump(attempt, asked)

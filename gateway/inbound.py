@@ -7,10 +7,12 @@ from functools import cached_property
 
 from attrs import field, frozen
 
+from gateway.anthropic import ids
 from gateway.anthropic import wire as a
 from gateway.anthropic.documents import binary_size
 from gateway.anthropic.pixels import IMAGE_TOKENS
 from gateway.anthropic.shown import Shown, shown
+from gateway.offload import is_heavy
 
 FILE_BYTES = 50_000
 """Characters of a PDF's base64 that are taken to weigh as much as one image, which is about a page."""
@@ -39,6 +41,16 @@ class Inbound:
     def agent(self) -> str:
         """Claude Code's subagent id, or empty for the main thread."""
         return self.headers.get("x-claude-code-agent-id", "")
+
+    @cached_property
+    def heavy(self) -> bool:
+        """Whether work on it belongs in a thread."""
+        return is_heavy(self.body)
+
+    @cached_property
+    def call_ids(self) -> Mapping[str, int]:
+        """See `ids.history`."""
+        return ids.history(self.request)
 
     @cached_property
     def shown(self) -> tuple[Shown, ...]:

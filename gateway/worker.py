@@ -26,7 +26,7 @@ from gateway.controllers.state import ALONE, Worker, service_of
 from gateway.protocol import bounded
 from gateway.settings.load import Loaded, load
 from gateway.source import Source
-from gateway.telemetry import configure_logging
+from gateway.telemetry import configure_logging, log_in_background
 
 KEEP_ALIVE = 75
 """Seconds an idle client connection is kept: longer than clients keep theirs, so that none is cut in use."""
@@ -104,6 +104,7 @@ def main() -> None:
     orders: Orders = pickle.load(sys.stdin.buffer)  # noqa: S301  what our own parent wrote
     threading.Thread(target=_end_with_parent, daemon=True).start()
     server = orders.loaded.settings.server
+    log_in_background()
     configure_logging(server.log_level, server.log_format)
     sockets = [socket.socket(fileno=descriptor) for descriptor in orders.sockets]
     serve(orders.options.source(orders.loaded), orders.worker, sockets)

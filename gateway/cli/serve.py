@@ -20,7 +20,7 @@ from gateway.routing.warnings import warnings
 from gateway.settings.load import Loaded, load
 from gateway.settings.models import Server
 from gateway.supervisor import check_startable, supervise
-from gateway.telemetry import configure_logging
+from gateway.telemetry import configure_logging, log_in_background
 from gateway.worker import Options
 from gateway.worker import serve as serve_alone
 
@@ -64,6 +64,7 @@ def run(options: Options) -> None:
     server = loaded.settings.server
     check_startable(loaded.settings)
     sockets = bound(server)
+    log_in_background()
     configure_logging(server.log_level, server.log_format)
     announce(loaded, sockets[0].getsockname()[1])
     if server.workers > 1:

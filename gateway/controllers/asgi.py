@@ -13,6 +13,7 @@ from gateway.controllers.keys import authenticate, without_key
 from gateway.delivery import Headers, error_headers, error_json
 from gateway.errors import GatewayError, Kind, RequestRefused
 from gateway.inbound import Inbound
+from gateway.offload import is_heavy, run
 from gateway.settings.models import Server
 
 
@@ -75,7 +76,7 @@ async def read_inbound(
     headers = headers_of(scope)
     client = authenticate(headers, server)
     sent = await read_body(receive, headers, server, hold)
-    body, request = decoded(sent)
+    body, request = await run(is_heavy(sent), decoded, sent)
     return Inbound(
         request_id=request_id,
         body=body,

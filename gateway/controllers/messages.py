@@ -25,6 +25,7 @@ from gateway.errors import GatewayError, Kind, RequestRefused
 from gateway.exchange import CLIENT_CLOSED, Exchange
 from gateway.inbound import Inbound
 from gateway.mint import fresh
+from gateway.offload import run
 from gateway.runtime import Runtime
 from gateway.telemetry import RequestRecord, emit, in_flight
 from gateway.upstreams.base import Target
@@ -67,15 +68,20 @@ async def _serve(any_scope: Scope, peer: AsgiPeer, answer: Answer) -> None:
 
 
 async def _exchange(service: Service, runtime: Runtime, inbound: Inbound, peer: AsgiPeer) -> RequestRecord:
-    _check(runtime, inbound)
-    targets = runtime.targets(inbound)
+    targets = await run(inbound.heavy, _routed, runtime, inbound)
     return await Exchange(inbound, targets, runtime.settings.server, peer, service.resolver).run()
+
+
+def _routed(runtime: Runtime, inbound: Inbound) -> tuple[Target, ...]:
+    """The targets of a request that may be sent; and what the exchange needs to know of it is looked up."""
+    _check(runtime, inbound)
+    _ = inbound.estimated_tokens, inbound.call_ids
+    return runtime.targets(inbound)
 
 
 async def _count(service: Service, runtime: Runtime, inbound: Inbound, peer: AsgiPeer) -> RequestRecord:
     """Count exactly what would be sent upstream."""
-    _check(runtime, inbound, counting=True)
-    target = runtime.targets(inbound)[0]
+    target = await run(inbound.heavy, _counted_for, runtime, inbound)
     counted = await target.adapter.count(inbound, target)
     counted = counted or await _counted(service, runtime, inbound, target)
     answer: dict[str, object] = {"input_tokens": counted.tokens}
@@ -97,9 +103,14 @@ async def _count(service: Service, runtime: Runtime, inbound: Inbound, peer: Asg
     )
 
 
+def _counted_for(runtime: Runtime, inbound: Inbound) -> Target:
+    _check(runtime, inbound, counting=True)
+    return runtime.targets(inbound)[0]
+
+
 async def _counted(service: Service, runtime: Runtime, inbound: Inbound, target: Target) -> Counted:
     tokens = await _weighed(service, runtime, inbound, target)
-    thinner = thinned(inbound, target.facts)
+    thinner = await run(inbound.heavy, thinned, inbound, target.facts)
     if thinner is inbound:
         return Counted(tokens)
     return Counted(await _weighed(service, runtime, thinner, target), original=tokens)
@@ -110,7 +121,8 @@ async def _weighed(service: Service, runtime: Runtime, inbound: Inbound, target:
         attachments = await service.resolver.resolve(
             inbound.shown, target.facts.sight, runtime.settings.server.fetch_urls
         )
-        return await service.counter.count(target.adapter.prompt(inbound, target, attachments))
+        prompt = await run(inbound.heavy, target.adapter.prompt, inbound, target, attachments)
+        return await service.counter.count(prompt)
     except RequestRefused:  # it may not be sendable, but counting it hurts nobody
         return inbound.estimated_tokens
 

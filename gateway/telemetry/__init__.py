@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, suppress
 
-from gateway.telemetry.log import configure_logging, log_request
+from gateway.telemetry.log import configure_logging, log_request, write_in_background
 from gateway.telemetry.metrics import CONTENT_TYPE, Metrics, Reload
 from gateway.telemetry.record import RequestRecord
 
@@ -22,6 +22,7 @@ __all__ = [
     "configure_logging",
     "emit",
     "in_flight",
+    "log_in_background",
     "metrics",
 ]
 
@@ -43,6 +44,12 @@ def in_flight() -> AbstractContextManager[object]:
 def configuration(generation: int, reload: Reload | None = None) -> None:
     """Report which generation serves, and how a reload went if there was one."""
     _metrics.configuration(generation, reload)
+
+
+def log_in_background() -> None:
+    """From here on a thread writes the log, so that its reader holds up no request. Before
+    `configure_logging`."""
+    write_in_background(_metrics.log_line_dropped)
 
 
 def metrics() -> bytes:

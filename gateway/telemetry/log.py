@@ -17,8 +17,9 @@ import logging
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
-from typing import TextIO, cast
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any, TextIO, cast
 
 import structlog
 from attrs import frozen
@@ -29,6 +30,7 @@ from structlog.typing import EventDict, Processor
 from gateway.errors import Kind
 from gateway.parts import Notice
 from gateway.settings.server import LogFormat, LogLevel
+from gateway.telemetry.background import BackgroundStream
 from gateway.telemetry.record import RequestRecord
 
 LONGEST = 200
@@ -93,7 +95,7 @@ def configure_logging(level: LogLevel, log_format: LogFormat, stream: TextIO | N
 
     Run uvicorn with `log_config=None`. May be called again; the last call counts.
     """
-    out = stream or sys.stderr
+    out = stream or _background or sys.stderr
     number = logging.getLevelNamesMapping()[level.upper()]
     stamped: list[Processor] = [add_log_level, _stamper(log_format)]
     rendered = _renderers(log_format, colors=out.isatty())
@@ -110,7 +112,26 @@ def configure_logging(level: LogLevel, log_format: LogFormat, stream: TextIO | N
             foreign_pre_chain=stamped, processors=[ProcessorFormatter.remove_processors_meta, *rendered]
         )
     )
+    if _background is not None:
+        _background.said = partial(_dropped, stamped, rendered)
     _take_over(handler, number)
+
+
+def write_in_background(dropped: Callable[[], None]) -> None:
+    """From here on a thread writes what goes to stderr. `dropped` is called for each line that is lost
+    because its reader stalls. Call it once per process, before `configure_logging`."""
+    global _background
+    _background = _background or BackgroundStream(sys.stderr, lambda _: "", dropped)
+
+
+_background: BackgroundStream | None = None
+
+
+def _dropped(stamped: Sequence[Processor], rendered: Sequence[Processor], count: int) -> str:
+    event: Any = {"event": "log lines were dropped: their reader did not keep up", "count": count}
+    for processor in (*stamped, *rendered):
+        event = processor(None, "warning", event)
+    return f"{event}\n"
 
 
 def _take_over(handler: logging.Handler, level: int) -> None:

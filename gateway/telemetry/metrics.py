@@ -90,6 +90,10 @@ class Metrics:
         )
         self._attempts = self._counter("gateway_upstream_attempts", "Requests sent upstream", TARGET)
         self._notices = self._counter("gateway_notices", "Things dropped, emulated or repaired", ("name",))
+        self._dropped_lines = Counter(
+            "gateway_log_lines_dropped", "Log lines lost because their reader stalled", registry=self.registry
+        )
+        self.log_line_dropped = self._dropped_lines.inc
         self._in_flight = self._gauge("gateway_requests_in_flight", "Requests being answered now", "livesum")
         self._watch_configuration()
         if WORKERS_FOLDER not in os.environ:

@@ -25,6 +25,7 @@ from msgspec.structs import replace
 from gateway.anthropic.attached import Attachments
 from gateway.errors import Kind, UpstreamFailed
 from gateway.inbound import Inbound
+from gateway.offload import run
 from gateway.parts import Fault, Notice, Part, Usage
 from gateway.upstreams.base import Attempt, Target
 from gateway.upstreams.built import Amends, Built, ReplyWish
@@ -124,7 +125,7 @@ class HttpAdapter:
         def build(amends: Amends) -> Built:
             return self._dialect.build(inbound, facts, amends, attachments)
 
-        built = build(asking.amends)
+        built = await run(inbound.heavy, build, asking.amends)
         while True:
             reply = await self._channel.post(self._dialect.path, built.body, target.timeouts.connect)
             if reply.status < 300:

@@ -1,7 +1,7 @@
 """Requests whose one part is as large as asked: what a client can repeat, each by its name.
 
-Each part is `(count) -> the members of a request`; a request of twice the count has twice of that part, and about
-twice the bytes.
+Each part is `(count) -> the members of a request`; a request of twice the count has twice of that part, and
+about twice the bytes.
 """
 
 from __future__ import annotations

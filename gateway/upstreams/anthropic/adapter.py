@@ -10,6 +10,7 @@ from attrs import define
 from gateway.anthropic.attached import Attachments
 from gateway.errors import Kind, UpstreamFailed
 from gateway.inbound import Inbound
+from gateway.offload import run
 from gateway.settings.models import Provider
 from gateway.upstreams.anthropic import wire as w
 from gateway.upstreams.anthropic.reader import RelayReader
@@ -39,7 +40,7 @@ class RelayAdapter:
     _pass_credentials: bool
 
     async def open(self, inbound: Inbound, target: Target, attachments: Attachments) -> Attempt:
-        built = to_messages_request(inbound, target.facts)
+        built = await run(inbound.heavy, to_messages_request, inbound, target.facts)
         reply = await self._post("/v1/messages", built.body, inbound, target)
         reader = RelayReader(target.facts, built.wish, streams=inbound.request.stream)
         return HttpAttempt(built, reply, reader)
@@ -49,7 +50,7 @@ class RelayAdapter:
 
     async def count(self, inbound: Inbound, target: Target) -> Counted | None:
         """None where the upstream does not count either."""
-        body = to_messages_request(inbound, target.facts).body
+        body = (await run(inbound.heavy, to_messages_request, inbound, target.facts)).body
         try:
             reply = await self._post("/v1/messages/count_tokens", body, inbound, target)
         except UpstreamFailed:

@@ -8,6 +8,8 @@ Rules:
 
 from __future__ import annotations
 
+from collections import Counter
+
 from msgspec import UNSET, UnsetType
 
 from gateway.anthropic import turns as t
@@ -92,8 +94,9 @@ def _user(turn: t.UserTurn, sent: list[o.SentMessage]) -> None:
 def results(turn: t.UserTurn, sent: list[o.SentMessage]) -> list[Piece]:
     """Sends the tool messages; returns what a user message behind them has to show first."""
     attached: list[Piece] = []
+    counts = Counter[type]()
     for result in turn.results:
-        text = as_it_is(result.quoted) or _lines(result.pieces or [], attached)
+        text = as_it_is(result.quoted) or _lines(result.pieces or [], attached, counts)
         sent.append(o.SentMessage("tool", text, tool_call_id=result.id))
     if attached:
         attached += turn.reminders
@@ -102,15 +105,16 @@ def results(turn: t.UserTurn, sent: list[o.SentMessage]) -> list[Piece]:
     return attached
 
 
-def _lines(pieces: list[Piece], attached: list[Piece]) -> str:
+def _lines(pieces: list[Piece], attached: list[Piece], counts: Counter[type]) -> str:
     """The text of a result. What it shows besides is attached, numbered through the turn."""
     lines: list[str] = []
     for piece in pieces:
         if isinstance(piece, str):
             lines.append(piece)
             continue
+        counts[type(piece)] += 1
         what = "image" if isinstance(piece, Picture) else "document"
-        number = 1 + sum(isinstance(other, type(piece)) for other in attached)
+        number = counts[type(piece)]
         lines.append(f"[{what} {number} attached below]")
         attached += [f"[{what} {number}]", piece]
     return "\n".join(lines)
