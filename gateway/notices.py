@@ -109,7 +109,10 @@ NOTICES: Mapping[str, Meaning] = {
     "dropped.tool_arguments": Meaning(
         "pieces of a tool call that came after its end", Found.ANSWER, kinds=("openai", "responses")
     ),
-    "dropped.tool_call": Meaning("a tool call without a name", Found.ANSWER),
+    "dropped.tool_call": Meaning(
+        "a tool call without a name, or one that `max_tokens` cut so that its own server could not read it",
+        Found.ANSWER,
+    ),
     "dropped.tool_choice": Meaning(
         "a `tool_choice` of an unknown type, or a call that the client demanded and the model did not make",
         Found.EITHER,

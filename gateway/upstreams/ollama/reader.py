@@ -16,9 +16,10 @@ from gateway.lines import LIMIT, LineTooLong
 from gateway.ndjson import NdjsonReader
 from gateway.parts import End, Fault, Finish, Part, Tool, Usage
 from gateway.upstreams.built import ReplyWish
+from gateway.upstreams.cut_call import failed, is_end
 from gateway.upstreams.ending import cut, cut_at, excerpt, garbage, is_json, said
 from gateway.upstreams.facts import ModelFacts
-from gateway.upstreams.failures import fault, is_error
+from gateway.upstreams.failures import is_error
 from gateway.upstreams.lenient import UNREADABLE, SecondLook, lenient, text_of
 from gateway.upstreams.ollama import wire as w
 from gateway.upstreams.prose import Prose
@@ -102,7 +103,7 @@ class NativeReader:
     def _line(self, line: w.Line, payload: bytes) -> list[Part]:
         self._begun = True
         if line.error and bytes(line.error) not in _NO_ERROR:
-            return self._break(fault(payload, self.facts, self.wish.prompt_tokens))
+            return self._failed(payload)
         if line.message is None and line.done is None:
             return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"))
         parts = self._message(line.message) if line.message is not None else []
@@ -114,7 +115,7 @@ class NativeReader:
             return self._second.remarked(self._line(line, payload))
         if is_json(payload):
             if is_error(payload):
-                return self._break(fault(payload, self.facts, self.wish.prompt_tokens))
+                return self._failed(payload)
         elif not self._begun and payload.startswith(b"{"):
             self._begun = True
             return self._keep(payload)
@@ -147,6 +148,11 @@ class NativeReader:
         usage = Usage(input=max(0, line.prompt_eval_count or 0) or None, output=_count(line.eval_count))
         finish = cut_at(self.facts, self.wish, usage) if line.done_reason == "length" else Finish.STOP
         return [*self._prose.rest(), *said(usage), End(finish)]
+
+    def _failed(self, error: bytes) -> list[Part]:
+        self.ended = True
+        parts = failed(error, self.facts, self.wish)
+        return [*self._prose.rest(), *parts] if is_end(parts) else [*parts]
 
     def _break(self, fault: Fault) -> list[Part]:
         self.ended = True
