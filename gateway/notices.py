@@ -161,7 +161,9 @@ NOTICES: Mapping[str, Meaning] = {
     ),
     "repaired.request": Meaning("half a character in the request (a lone surrogate) became U+FFFD"),
     "repaired.stop_reason": Meaning(
-        "the upstream's reason for ending did not fit what it had sent", Found.ANSWER
+        "the upstream's reason for ending did not fit what it had sent, or Ollama gave none when it stopped "
+        "a model that repeated one token",
+        Found.ANSWER,
     ),
     "repaired.structured_output": Meaning(
         "the answer was JSON among other words, which are left out, or was asked for again because it did "

@@ -52,7 +52,9 @@ class Reader(Protocol):
         ...
 
     def feed(self, data: bytes) -> list[Part]: ...
-    def close(self) -> list[Part]: ...
+    def close(self, *, framed: bool = True) -> list[Part]:
+        """The bytes are over. `framed`: HTTP told their end, so that it is not that of a connection."""
+        ...
 
 
 @frozen
@@ -88,7 +90,7 @@ class HttpAttempt:
         data = await self._reply.read()
         if data is None:
             self._over = True
-            parts = self._reader.close()
+            parts = self._reader.close(framed=self._reply.framed)
         else:
             parts = self._reader.feed(data)
         if self._asking is not None and _is_answer(parts):

@@ -122,3 +122,27 @@ def test_error_with_status_200_is_the_end_at_the_limit(asked, kind, stream):
     answered = asked(kind, Raw(chunks=(json.dumps(error(kind, CUT)),)), stream=stream)
     assert answered.status == 200
     assert stop_reason(answered, stream=stream) == "max_tokens"
+
+
+# ---------------------------------------------------------------- a model that repeats itself
+
+
+@pytest.mark.parametrize("ending", ["done", "cut"])
+@pytest.mark.parametrize("framing", ["chunked", "none"])
+@pytest.mark.parametrize("stream", [True, False])
+def test_ollama_that_stops_a_loop_ends_the_answer(asked, ending, framing, stream):
+    said = {"message": {"role": "assistant", "content": " no" if stream else " no" * 31}, "done": False}
+    text = (json.dumps(said) + "\n") * (31 if stream else 1)
+    head = "HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\nconnection: close\r\n\r\n"
+    chunks = (text,) if framing == "chunked" else (head, text)
+    answered = asked(
+        "ollama", Raw(chunks=chunks, framing=framing, ending=ending, keep_alive=False), stream=stream
+    )
+    if ending == "done" and framing == "chunked":
+        assert stop_reason(answered, stream=stream) == "end_turn"
+        if stream:
+            assert answered.content[-2]["usage"]["output_tokens"] == 31
+    elif stream:
+        assert answered.types[-1] == "error"
+    else:
+        assert answered.status >= 500

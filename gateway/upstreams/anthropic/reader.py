@@ -86,7 +86,7 @@ class RelayReader:
         parts = self.feed(body)
         return parts if self.ended else [*parts, *self.close()]
 
-    def close(self) -> list[Part]:
+    def close(self, *, framed: bool = True) -> list[Part]:
         if self.ended:
             return []
         payloads = self._intake.close()

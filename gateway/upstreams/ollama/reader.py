@@ -2,7 +2,8 @@
 
 Rules:
 - Every tool call is complete and a call of its own: `function.index` may be 0 for all and is not read.
-- The answer ends with `done: true`. Bytes that end without it are a cut.
+- The answer ends with `done: true`. Bytes that end without it are a cut, unless the model repeated one token
+  until Ollama stopped it (`repetition`).
 - An `error` line ends the answer, and so does anything that cannot be read.
 - Counts that are zero are left out by the server; a prompt of no tokens is not known, not empty.
 """
@@ -14,7 +15,7 @@ from attrs import define, field
 
 from gateway.lines import LIMIT, LineTooLong
 from gateway.ndjson import NdjsonReader
-from gateway.parts import End, Fault, Finish, Part, Tool, Usage
+from gateway.parts import End, Fault, Finish, Notice, Part, Tool, Usage
 from gateway.upstreams.built import ReplyWish
 from gateway.upstreams.cut_call import failed, is_end
 from gateway.upstreams.ending import cut, cut_at, excerpt, garbage, is_json, said
@@ -22,6 +23,7 @@ from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.failures import is_error
 from gateway.upstreams.lenient import UNREADABLE, SecondLook, lenient, text_of
 from gateway.upstreams.ollama import wire as w
+from gateway.upstreams.ollama.repetition import Repetition
 from gateway.upstreams.prose import Prose
 
 _LINE = msgspec.json.Decoder(w.Line)
@@ -45,6 +47,7 @@ class NativeReader:
     _calls: int = field(default=0, init=False)
     _second: SecondLook[w.Line] = field(factory=lambda: SecondLook(_LINE), init=False)
     _begun: bool = field(default=False, init=False)
+    _repetition: Repetition = field(factory=Repetition, init=False)
     _spread: list[bytes] = field(factory=list[bytes], init=False)
     """The lines of a body that is one JSON text over several."""
     _size: int = field(default=0, init=False)
@@ -69,7 +72,7 @@ class NativeReader:
                 break
         return parts
 
-    def close(self) -> list[Part]:
+    def close(self, *, framed: bool = True) -> list[Part]:
         """The upstream's bytes are over."""
         if self.ended:
             return []
@@ -78,6 +81,8 @@ class NativeReader:
             parts += self._payload(payload)
         if self.ended:
             return parts
+        if framed and self._repetition.endless:
+            return parts + self._stopped()
         return parts + self._break(cut(self.facts, spoken=self._prose.spoken or self._calls > 0))
 
     def whole(self, body: bytes) -> list[Part]:
@@ -129,6 +134,10 @@ class NativeReader:
 
     def _message(self, message: w.Reply) -> list[Part]:
         parts: list[Part] = []
+        if piece := (message.content or message.thinking):
+            self._repetition.add(piece)
+        if message.tool_calls:
+            self._repetition.broken()
         if message.thinking:
             parts += self._prose.thought(message.thinking)
         if message.content:
@@ -148,6 +157,14 @@ class NativeReader:
         usage = Usage(input=max(0, line.prompt_eval_count or 0) or None, output=_count(line.eval_count))
         finish = cut_at(self.facts, self.wish, usage) if line.done_reason == "length" else Finish.STOP
         return [*self._prose.rest(), *said(usage), End(finish)]
+
+    def _stopped(self) -> list[Part]:
+        """Of a plain answer it is not known how many tokens it has."""
+        self.ended = True
+        notice = Notice("repaired.stop_reason", "the upstream stopped a model that repeated one token")
+        tokens = self._repetition.count
+        usage = said(Usage(output=tokens)) if tokens > 1 else []
+        return [*self._prose.rest(), *usage, notice, End()]
 
     def _failed(self, error: bytes) -> list[Part]:
         self.ended = True

@@ -88,7 +88,7 @@ class ChatReader:
                 break
         return parts
 
-    def close(self) -> list[Part]:
+    def close(self, *, framed: bool = True) -> list[Part]:
         """The upstream's bytes are over."""
         if self.ended:
             return []

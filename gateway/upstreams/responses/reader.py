@@ -103,7 +103,7 @@ class ResponsesReader:
             return self._break(garbage(self.facts, str(error)))
         return self._payloads(payloads)
 
-    def close(self) -> list[Part]:
+    def close(self, *, framed: bool = True) -> list[Part]:
         """The upstream's bytes are over."""
         if self.ended:
             return []
