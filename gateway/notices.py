@@ -113,7 +113,10 @@ NOTICES: Mapping[str, Meaning] = {
     "dropped.tool_arguments": Meaning(
         "pieces of a tool call that came after its end", Found.ANSWER, kinds=("openai", "responses")
     ),
-    "dropped.tool_call": Meaning("a tool call without a name", Found.ANSWER),
+    "dropped.tool_call": Meaning(
+        "a tool call without a name, or one that `max_tokens` cut so that its own server could not read it",
+        Found.ANSWER,
+    ),
     "dropped.tool_choice": Meaning(
         "a `tool_choice` of an unknown type, or a call that the client demanded and the model did not make",
         Found.EITHER,
@@ -162,7 +165,9 @@ NOTICES: Mapping[str, Meaning] = {
     ),
     "repaired.request": Meaning("half a character in the request (a lone surrogate) became U+FFFD"),
     "repaired.stop_reason": Meaning(
-        "the upstream's reason for ending did not fit what it had sent", Found.ANSWER
+        "the upstream's reason for ending did not fit what it had sent, or Ollama gave none when it stopped "
+        "a model that repeated one token",
+        Found.ANSWER,
     ),
     "repaired.structured_output": Meaning(
         "the answer was JSON among other words, which are left out, or was asked for again because it did "

@@ -6,6 +6,7 @@ the openai, responses and ollama folders each supply one.
 Rules:
 - A 400 that names what can be mended (a `max_tokens` limit, a parameter, reasoning) is answered by asking
   once more without it, once for each cause; what helped is kept for the model (see `lessons`).
+- A 500 that says that the limit cut a call is the end of an answer (see `cut_call`).
 - A model's call that its own server could not read is asked for once more.
 - A server that is loading its model is asked again until the first-byte budget is nearly spent.
 - Whatever arrives is read, as it arrives: an SSE body in answer to a plain call, JSON in answer to a
@@ -29,6 +30,7 @@ from gateway.offload import run
 from gateway.parts import Fault, Notice, Part, Usage
 from gateway.upstreams.base import Attempt, Target
 from gateway.upstreams.built import Amends, Built, ReplyWish
+from gateway.upstreams.cut_call import CutAttempt, is_cut_call
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.failures import read_error
 from gateway.upstreams.lessons import Asking, Lessons
@@ -51,7 +53,9 @@ class Reader(Protocol):
         ...
 
     def feed(self, data: bytes) -> list[Part]: ...
-    def close(self) -> list[Part]: ...
+    def close(self, *, framed: bool = True) -> list[Part]:
+        """The bytes are over. `framed`: HTTP told their end, so that it is not that of a connection."""
+        ...
 
 
 @frozen
@@ -87,7 +91,7 @@ class HttpAttempt:
         data = await self._reply.read()
         if data is None:
             self._over = True
-            parts = self._reader.close()
+            parts = self._reader.close(framed=self._reply.framed)
         else:
             parts = self._reader.feed(data)
         if self._asking is not None and _is_answer(parts):
@@ -130,7 +134,9 @@ class HttpAdapter:
             reply = await self._channel.post(self._dialect.path, built.body, target.timeouts.connect)
             if reply.status < 300:
                 return self._attempt(facts, _noted(built) if again else built, reply, asking)
-            body = await _refusal(reply)
+            body = await refusal(reply)
+            if is_cut_call(body) and reply.status >= 500:
+                return CutAttempt(built)
             if (other := asking.again(reply.status, body, built, build)) is not None:
                 built = other
                 continue
@@ -178,7 +184,8 @@ def _noted(built: Built) -> Built:
     return evolve(built, notices=(*built.notices, asked_again))
 
 
-async def _refusal(reply: Reply) -> bytes:
+async def refusal(reply: Reply) -> bytes:
+    """The body of an answer with an error's status, as far as it comes. Closes it."""
     try:
         return await reply.explanation(ERROR_LIMIT)
     finally:

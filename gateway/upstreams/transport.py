@@ -68,6 +68,12 @@ class Reply:
         self._chunks = self._response.stream.__aiter__()  # type: ignore[union-attr]  # always async here
         self._inflating = _inflating(self.headers.get("content-encoding", ""), self._provider)
 
+    @property
+    def framed(self) -> bool:
+        """Whether a body that is cut can be told from one that is over."""
+        chunked = "chunked" in self.headers.get("transfer-encoding", "").lower()
+        return chunked or "content-length" in self.headers
+
     async def read(self) -> bytes | None:
         """The bytes of one read, None at the end of the body."""
         try:

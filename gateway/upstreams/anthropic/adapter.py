@@ -16,8 +16,9 @@ from gateway.upstreams.anthropic import wire as w
 from gateway.upstreams.anthropic.reader import RelayReader
 from gateway.upstreams.anthropic.request import forwarded, prompt_of, to_messages_request
 from gateway.upstreams.base import Attempt, Target
+from gateway.upstreams.cut_call import CutAttempt, is_cut_call
 from gateway.upstreams.failures import read_error
-from gateway.upstreams.http import ERROR_LIMIT, HttpAttempt
+from gateway.upstreams.http import ERROR_LIMIT, HttpAttempt, refusal
 from gateway.upstreams.lenient import UNREADABLE, read
 from gateway.upstreams.overflow import is_understood
 from gateway.upstreams.pauses import pause
@@ -42,8 +43,13 @@ class RelayAdapter:
     async def open(self, inbound: Inbound, target: Target, attachments: Attachments) -> Attempt:
         built = await run(inbound.heavy, to_messages_request, inbound, target.facts)
         reply = await self._post("/v1/messages", built.body, inbound, target)
-        reader = RelayReader(target.facts, built.wish, streams=inbound.request.stream)
-        return HttpAttempt(built, reply, reader)
+        if reply.status < 300:
+            reader = RelayReader(target.facts, built.wish, streams=inbound.request.stream)
+            return HttpAttempt(built, reply, reader)
+        body = await refusal(reply)
+        if is_cut_call(body) and reply.status >= 500:
+            return CutAttempt(built)
+        raise self._refusal(reply, body, inbound, target)
 
     def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> Prompt:
         return prompt_of(to_messages_request(inbound, target.facts))
@@ -56,6 +62,8 @@ class RelayAdapter:
         except UpstreamFailed:
             return None
         try:
+            if reply.status >= 300:
+                return None
             counted = _COUNTED.decode(await reply.all(ERROR_LIMIT))
         except (*UNREADABLE, UpstreamFailed):
             return None
@@ -78,13 +86,7 @@ class RelayAdapter:
     async def _post(self, path: str, body: bytes, inbound: Inbound, target: Target) -> Reply:
         path = f"{path}?{inbound.query}" if inbound.query else path
         headers = forwarded(inbound.headers, credentials=self._pass_credentials)
-        reply = await self._channel.post(path, body, target.timeouts.connect, headers)
-        if reply.status < 300:
-            return reply
-        try:
-            raise self._refusal(reply, await reply.explanation(ERROR_LIMIT), inbound, target)
-        finally:
-            await reply.close()
+        return await self._channel.post(path, body, target.timeouts.connect, headers)
 
     def _refusal(self, reply: Reply, body: bytes, inbound: Inbound, target: Target) -> UpstreamFailed:
         """The server's own words and details: clients act on both."""

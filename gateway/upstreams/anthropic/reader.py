@@ -22,8 +22,9 @@ from gateway.held import Held
 from gateway.lines import LineTooLong
 from gateway.parts import Fault, Part, Relayed, Usage
 from gateway.upstreams.anthropic import wire as w
-from gateway.upstreams.anthropic.shape import BadInput, Folding, unfolded
+from gateway.upstreams.anthropic.shape import BadInput, Folding, limited, unfolded
 from gateway.upstreams.built import ReplyWish
+from gateway.upstreams.cut_call import LIMITED, is_cut_call
 from gateway.upstreams.ending import cut, excerpt, garbage
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.intake import Intake
@@ -63,6 +64,8 @@ class RelayReader:
     _kept: Held = field(factory=Held, init=False)
     _spoken: bool = field(default=False, init=False)
     _stop: str = field(default="", init=False)
+    _open: int | None = field(default=None, init=False)
+    """The index of the block that is being written."""
 
     @property
     def heard(self) -> bool:
@@ -83,7 +86,7 @@ class RelayReader:
         parts = self.feed(body)
         return parts if self.ended else [*parts, *self.close()]
 
-    def close(self) -> list[Part]:
+    def close(self, *, framed: bool = True) -> list[Part]:
         if self.ended:
             return []
         payloads = self._intake.close()
@@ -112,11 +115,13 @@ class RelayReader:
         if event.type == "ping":
             return []
         if event.type == "error":
-            return self._break(self._fault(payload))
+            return self._limited() if is_cut_call(payload) else self._break(self._fault(payload))
         usage = event.usage or (event.message and event.message.usage)
         stop = (event.delta and event.delta.stop_reason) or ""
         self._spoken = True
         self._stop = stop or self._stop
+        if event.type in ("content_block_start", "content_block_stop"):
+            self._open = event.index if event.type == "content_block_start" else None
         return [*_figures(usage), *self._pass_on(Relayed(event.type, _on_one_line(payload), stop))]
 
     def _pass_on(self, event: Relayed) -> list[Part]:
@@ -140,7 +145,7 @@ class RelayReader:
         if message is None:
             return [garbage(self.facts, f"no message of the Messages API: {excerpt(body)}")]
         if message.type == "error":
-            return [self._fault(body)]
+            return [*LIMITED] if is_cut_call(body) else [self._fault(body)]
         if message.type != "message":
             return [garbage(self.facts, f"no message of the Messages API: {excerpt(body)}")]
         if not self.streams:
@@ -149,6 +154,18 @@ class RelayReader:
             return [*_figures(message.usage), *unfolded(_on_one_line(body))]
         except _BROKEN:
             return [garbage(self.facts, f"a message that is not complete: {excerpt(body)}")]
+
+    def _limited(self) -> list[Part]:
+        """The end of an answer whose last call the limit cut."""
+        if not self._spoken:
+            self.ended = True
+            return [*LIMITED]
+        notice, _ = LIMITED
+        parts: list[Part] = [notice]
+        for event in limited(self._open):
+            self._stop = event.stop_reason or self._stop
+            parts += self._pass_on(event)
+        return parts
 
     def _fault(self, body: bytes) -> Fault:
         failure = read(_FAILURE, body)

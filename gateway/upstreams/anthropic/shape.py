@@ -22,6 +22,7 @@ from gateway.parts import Relayed
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 _LIST = msgspec.json.Decoder(list[Raw])
 _STRING = msgspec.json.Decoder(str)
+_NO_FIGURES = Raw(b'{"output_tokens":0}')
 _NULL, _EMPTY, _NOTHING = Raw(b"null"), Raw(b'""'), Raw(b"{}")
 _ENDING = ("stop_reason", "stop_sequence", "stop_details", "container")
 """Keys of a message that `message_delta` tells in its `delta`."""
@@ -62,6 +63,15 @@ def unfolded(body: bytes) -> Iterator[Relayed]:
     beside = {key: message[key] for key in _BESIDE if key in message}
     stop = _STRING.decode(message["stop_reason"])
     yield _event("message_delta", stop, delta=_raw(over), **beside)
+    yield _event("message_stop")
+
+
+def limited(index: int | None) -> Iterator[Relayed]:
+    """What ends a stream at `max_tokens`; `index`: of the block that is open."""
+    if index is not None:
+        yield _event("content_block_stop", index=_raw(index))
+    stop = _raw({"stop_reason": "max_tokens", "stop_sequence": None})
+    yield _event("message_delta", "max_tokens", delta=stop, usage=_NO_FIGURES)
     yield _event("message_stop")
 
 

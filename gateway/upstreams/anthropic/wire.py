@@ -28,6 +28,7 @@ class Event(Struct):
     """One event of a stream; the keys of all kinds that matter."""
 
     type: str
+    index: int | None = None
     message: Message | None = None
     delta: Stop | None = None
     usage: Usage | None = None

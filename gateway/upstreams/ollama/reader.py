@@ -2,7 +2,8 @@
 
 Rules:
 - Every tool call is complete and a call of its own: `function.index` may be 0 for all and is not read.
-- The answer ends with `done: true`. Bytes that end without it are a cut.
+- The answer ends with `done: true`. Bytes that end without it are a cut, unless the model repeated one token
+  until Ollama stopped it (`repetition`).
 - An `error` line ends the answer, and so does anything that cannot be read.
 - Counts that are zero are left out by the server; a prompt of no tokens is not known, not empty.
 """
@@ -14,13 +15,15 @@ from attrs import define, field
 
 from gateway.lines import LIMIT, LineTooLong
 from gateway.ndjson import NdjsonReader
-from gateway.parts import End, Fault, Finish, Part, Tool, Usage
+from gateway.parts import End, Fault, Finish, Notice, Part, Tool, Usage
 from gateway.upstreams.built import ReplyWish
+from gateway.upstreams.cut_call import failed, is_end
 from gateway.upstreams.ending import cut, cut_at, excerpt, garbage, is_json, said
 from gateway.upstreams.facts import ModelFacts
-from gateway.upstreams.failures import fault, is_error
+from gateway.upstreams.failures import is_error
 from gateway.upstreams.lenient import UNREADABLE, SecondLook, lenient, text_of
 from gateway.upstreams.ollama import wire as w
+from gateway.upstreams.ollama.repetition import Repetition
 from gateway.upstreams.prose import Prose
 
 _LINE = msgspec.json.Decoder(w.Line)
@@ -44,6 +47,7 @@ class NativeReader:
     _calls: int = field(default=0, init=False)
     _second: SecondLook[w.Line] = field(factory=lambda: SecondLook(_LINE), init=False)
     _begun: bool = field(default=False, init=False)
+    _repetition: Repetition = field(factory=Repetition, init=False)
     _spread: list[bytes] = field(factory=list[bytes], init=False)
     """The lines of a body that is one JSON text over several."""
     _size: int = field(default=0, init=False)
@@ -68,7 +72,7 @@ class NativeReader:
                 break
         return parts
 
-    def close(self) -> list[Part]:
+    def close(self, *, framed: bool = True) -> list[Part]:
         """The upstream's bytes are over."""
         if self.ended:
             return []
@@ -77,6 +81,8 @@ class NativeReader:
             parts += self._payload(payload)
         if self.ended:
             return parts
+        if framed and self._repetition.endless:
+            return parts + self._stopped()
         return parts + self._break(cut(self.facts, spoken=self._prose.spoken or self._calls > 0))
 
     def whole(self, body: bytes) -> list[Part]:
@@ -102,7 +108,7 @@ class NativeReader:
     def _line(self, line: w.Line, payload: bytes) -> list[Part]:
         self._begun = True
         if line.error and bytes(line.error) not in _NO_ERROR:
-            return self._break(fault(payload, self.facts, self.wish.prompt_tokens))
+            return self._failed(payload)
         if line.message is None and line.done is None:
             return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"))
         parts = self._message(line.message) if line.message is not None else []
@@ -114,7 +120,7 @@ class NativeReader:
             return self._second.remarked(self._line(line, payload))
         if is_json(payload):
             if is_error(payload):
-                return self._break(fault(payload, self.facts, self.wish.prompt_tokens))
+                return self._failed(payload)
         elif not self._begun and payload.startswith(b"{"):
             self._begun = True
             return self._keep(payload)
@@ -128,6 +134,10 @@ class NativeReader:
 
     def _message(self, message: w.Reply) -> list[Part]:
         parts: list[Part] = []
+        if piece := (message.content or message.thinking):
+            self._repetition.add(piece)
+        if message.tool_calls:
+            self._repetition.broken()
         if message.thinking:
             parts += self._prose.thought(message.thinking)
         if message.content:
@@ -147,6 +157,19 @@ class NativeReader:
         usage = Usage(input=max(0, line.prompt_eval_count or 0) or None, output=_count(line.eval_count))
         finish = cut_at(self.facts, self.wish, usage) if line.done_reason == "length" else Finish.STOP
         return [*self._prose.rest(), *said(usage), End(finish)]
+
+    def _stopped(self) -> list[Part]:
+        """Of a plain answer it is not known how many tokens it has."""
+        self.ended = True
+        notice = Notice("repaired.stop_reason", "the upstream stopped a model that repeated one token")
+        tokens = self._repetition.count
+        usage = said(Usage(output=tokens)) if tokens > 1 else []
+        return [*self._prose.rest(), *usage, notice, End()]
+
+    def _failed(self, error: bytes) -> list[Part]:
+        self.ended = True
+        parts = failed(error, self.facts, self.wish)
+        return [*self._prose.rest(), *parts] if is_end(parts) else [*parts]
 
     def _break(self, fault: Fault) -> list[Part]:
         self.ended = True

@@ -16,9 +16,10 @@ from attrs import define, field
 from gateway.lines import LineTooLong
 from gateway.parts import End, Fault, Finish, Notice, Part, Text, Usage
 from gateway.upstreams.built import ReplyWish
+from gateway.upstreams.cut_call import failed, is_end
 from gateway.upstreams.ending import ANNOTATED, cut, cut_at, excerpt, garbage, is_json, said
 from gateway.upstreams.facts import ModelFacts
-from gateway.upstreams.failures import fault, is_error, names_error
+from gateway.upstreams.failures import is_error, names_error
 from gateway.upstreams.intake import Intake
 from gateway.upstreams.lenient import UNREADABLE, SecondLook, is_nothing
 from gateway.upstreams.openai import answer as o
@@ -87,7 +88,7 @@ class ChatReader:
                 break
         return parts
 
-    def close(self) -> list[Part]:
+    def close(self, *, framed: bool = True) -> list[Part]:
         """The upstream's bytes are over."""
         if self.ended:
             return []
@@ -135,7 +136,7 @@ class ChatReader:
         if not self._intake.plain and is_nothing(payload):
             return []
         if is_json(payload) and is_error(payload):
-            return self._break(fault(payload, self.facts, self.wish.prompt_tokens))
+            return self._failed(payload)
         return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"))
 
     def _is_refusal(self, payload: bytes) -> bool:
@@ -153,7 +154,7 @@ class ChatReader:
         if (chunk.error and bytes(chunk.error) not in _NO_ERROR) or (
             choices is None and self._is_refusal(payload)
         ):
-            return self._break(fault(payload, self.facts, self.wish.prompt_tokens))
+            return self._failed(payload)
         parts: list[Part] = []
         for choice in choices or ():
             if not choice.index:
@@ -249,6 +250,12 @@ class ChatReader:
         if self._finish is not None or (spoken and self.facts.quirks.end_mark == "none"):
             return self._end()
         return self._break(cut(self.facts, spoken=spoken))
+
+    def _failed(self, error: bytes) -> list[Part]:
+        self.ended = True
+        parts = failed(error, self.facts, self.wish)
+        rest = self._prose.rest() if is_end(parts) else []
+        return [*rest, *said(self._figures()), *parts]
 
     def _break(self, fault: Fault) -> list[Part]:
         self.ended = True

@@ -11,6 +11,8 @@ Rules:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 from attrs import define, field
 from msgspec import Raw, structs
@@ -18,9 +20,10 @@ from msgspec import Raw, structs
 from gateway.lines import LineTooLong
 from gateway.parts import End, Fault, Finish, Notice, Part, Usage
 from gateway.upstreams.built import ReplyWish
+from gateway.upstreams.cut_call import failed, is_end
 from gateway.upstreams.ending import cut, cut_at, excerpt, garbage, is_json, said
 from gateway.upstreams.facts import ModelFacts
-from gateway.upstreams.failures import fault, is_error
+from gateway.upstreams.failures import NO_CODES, is_error
 from gateway.upstreams.intake import Intake
 from gateway.upstreams.lenient import UNREADABLE, SecondLook, is_nothing, read, text_of
 from gateway.upstreams.prose import Prose
@@ -100,7 +103,7 @@ class ResponsesReader:
             return self._break(garbage(self.facts, str(error)))
         return self._payloads(payloads)
 
-    def close(self) -> list[Part]:
+    def close(self, *, framed: bool = True) -> list[Part]:
         """The upstream's bytes are over."""
         if self.ended:
             return []
@@ -140,7 +143,7 @@ class ResponsesReader:
 
     def _unreadable(self, payload: bytes) -> list[Part]:
         if is_json(payload) and is_error(payload):
-            return self._break(fault(payload, self.facts, self.wish.prompt_tokens))
+            return self._failed(payload, NO_CODES)
         return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"))
 
     def _event(self, event: r.Event, payload: bytes) -> list[Part]:  # noqa: C901  a case for each event
@@ -165,7 +168,7 @@ class ResponsesReader:
             case "response.output_item.done":
                 return self._output.ended(place, item) if (item := read(_ITEM, event.item)) else []
             case "error" | "":
-                return self._break(self._fault(payload))
+                return self._fault(payload)
             case other if other in _ENDS:
                 return self._end(_ENDS[other], bytes(event.response), payload)
             case _:
@@ -184,9 +187,9 @@ class ResponsesReader:
         usage = usage_of(bytes(response.usage), response.service_tier)
         status = response.status or status
         if bytes(response.error) not in _NO_ERROR or status in ("failed", "cancelled"):
-            return self._break(self._failure(response, status), usage)
+            return self._failure(response, status, usage)
         if response.output is None and status not in ("completed", "incomplete"):
-            return self._break(self._fault(payload), usage)
+            return self._fault(payload, usage)
         parts = self._items(response.output or [])
         parts += self._output.rest()
         return [*parts, *self._finish(response, status, usage)]
@@ -220,18 +223,23 @@ class ResponsesReader:
             usage = structs.replace(usage, server_tools=counted)
         return [*notices, *said(usage), End(finish)]
 
-    def _failure(self, response: r.Response, status: str) -> Fault:
+    def _failure(self, response: r.Response, status: str, usage: Usage) -> list[Part]:
         if bytes(response.error) in _NO_ERROR:
-            return garbage(self.facts, f"an answer that has {status}")
-        return self._named(b'{"error":' + bytes(response.error) + b"}")
+            return self._break(garbage(self.facts, f"an answer that has {status}"), usage)
+        return self._failed(b'{"error":' + bytes(response.error) + b"}", usage=usage)
 
-    def _fault(self, payload: bytes) -> Fault:
+    def _fault(self, payload: bytes, usage: Usage | None = None) -> list[Part]:
         if is_error(payload):
-            return self._named(payload)
-        return garbage(self.facts, f"what is no answer: {excerpt(payload)}")
+            return self._failed(payload, usage=usage)
+        return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"), usage)
 
-    def _named(self, error: bytes) -> Fault:
-        return fault(error, self.facts, self.wish.prompt_tokens, _CODES)
+    def _failed(
+        self, error: bytes, codes: Mapping[str, int] = _CODES, usage: Usage | None = None
+    ) -> list[Part]:
+        self.ended = True
+        parts = failed(error, self.facts, self.wish, codes)
+        rest = self._output.rest() if is_end(parts) else []
+        return [*rest, *(said(usage) if usage else []), *parts]
 
     def _break(self, fault: Fault, usage: Usage | None = None) -> list[Part]:
         self.ended = True

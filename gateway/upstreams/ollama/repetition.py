@@ -1,0 +1,53 @@
+"""A model that writes the same token over and over, which Ollama ends without a word.
+
+Ollama stops such a model after 30 equal tokens, white space around them aside. Its stream then ends properly
+by HTTP, but without a `done` line, and a plain answer says `"done": false`. Source: Ollama's `llm/server.go`.
+
+Rules:
+- In a stream each piece is a token. A plain answer has one piece, whose text has to end in 30 equal parts.
+- It costs nothing but a comparison for each piece, and one look at the end of a plain answer.
+"""
+
+from __future__ import annotations
+
+from attrs import define, field
+
+TOKENS = 30
+_LONGEST = 64
+"""Characters of one token."""
+
+
+@define
+class Repetition:
+    count: int = field(default=0, init=False)
+    """Pieces so far: tokens."""
+    _last: str = field(default="", init=False)
+    _equal: int = field(default=0, init=False)
+
+    def add(self, piece: str) -> None:
+        self.count += 1
+        token = piece.strip()
+        self._equal = self._equal + 1 if self._equal and token == self._last else 1
+        self._last = token
+
+    def broken(self) -> None:
+        """Something else has come."""
+        self._equal = 0
+
+    @property
+    def endless(self) -> bool:
+        """Whether the last tokens were all the same."""
+        if self._equal >= TOKENS:
+            return True
+        return self.count == self._equal == 1 and _repeats(self._last)
+
+
+def _repeats(text: str) -> bool:
+    """Whether `text` ends in equal parts, white space between them aside."""
+    tail = text[-TOKENS * _LONGEST :]
+    spaced = " ".join(tail.split()) + " "
+    return any(
+        whole.endswith(whole[-length:] * TOKENS)
+        for whole in (tail, spaced)
+        for length in range(1, min(_LONGEST, len(whole) // TOKENS) + 1)
+    )
