@@ -22,6 +22,10 @@ from gateway.settings.reading import note
 
 _REFERENCE = re.compile(r"\$?\$\{([^{}]*)\}?")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SECRET = re.compile(r"key|token|secret|passw|credential|bearer|(?:^|_)(?:pat|auth)(?:_|$)")
+"""In a variable's name, in lower case: what makes it one of a secret."""
+_NOBODY = re.compile(r"api|access|auth|bearer|pat|api_?keys?|keys?|tokens?|secrets?|passw\w*|credentials?")
+"""Words of such a name that say nothing of whose it is."""
 
 Report = Callable[[KeyPath, str], None]
 StandIn = Callable[[KeyPath], "str | None"]
@@ -92,8 +96,25 @@ class References:
             return default
         raise Wrong(
             f"the variable {name} is not set; set it, or write `${{{name}:-default}}`"
-            + suggestion(name, [known for known in self.environ if known != name])
+            + suggestion(
+                name, [known for known in self.environ if known != name and _may_be_meant(known, name)]
+            )
         )
+
+
+def _may_be_meant(known: str, name: str) -> bool:
+    """A key of one service is never suggested for that of another: a hint that is followed would send it
+    there."""
+    owner, secret = _owner(name)
+    other, also = _owner(known)
+    return owner == other if secret or also else True
+
+
+def _owner(name: str) -> tuple[frozenset[str], bool]:
+    """`DEEPSEEK_API_KEY` -> `deepseek`, and that it names a secret."""
+    words = [word for word in name.lower().split("_") if word]
+    owner = frozenset(word for word in words if not _NOBODY.fullmatch(word))
+    return owner, _SECRET.search(name.lower()) is not None
 
 
 def _content(folder: Path, text: str, written: str) -> str:

@@ -49,6 +49,30 @@ def test_unset_variable_is_named_with_the_nearest_one_that_is_set() -> None:
     assert "did you mean `NAME`" in report
 
 
+@pytest.mark.parametrize(
+    ("missing", "known", "suggested"),
+    [
+        ("DEEPSEEK_API_KEY", "OPENAI_API_KEY", False),
+        ("OPENAI_API_KEY", "OPENROUTER_API_KEY", False),
+        ("XAI_API_KEY", "ZAI_API_KEY", False),
+        ("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", False),
+        ("OPENAI_API_KEY_PRIVATE", "OPENAI_API_KEY", False),
+        ("API_KEY", "XAI_API_KEY", False),
+        ("OPENAI_API", "OPENAI_API_KEY", True),
+        ("GROQ_TOKEN", "GROK_TOKEN", False),
+        ("openai_secret", "OPENAI_SECRETS", True),
+        ("OPENAI_KEY", "OPENAI_API_KEY", True),
+        ("VLLM_HOTS", "VLLM_HOST", True),
+        ("VLLM_URL", "VLLM_KEY", False),
+    ],
+)
+def test_no_key_is_suggested_for_another_ones(missing: str, known: str, suggested: bool) -> None:
+    reports: list[str] = []
+    references = References({known: "sk-1"}, lambda _: Path(), lambda _, words: reports.append(words))
+    references.resolved(f"${{{missing}}}")
+    assert ("did you mean" in reports[0]) == suggested
+
+
 def test_file_gives_its_content_without_the_white_space_around(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("\n hunter2 \n")
     assert resolved(f"file:{tmp_path}/key") == ("hunter2", [])
