@@ -95,7 +95,7 @@ def configure_logging(level: LogLevel, log_format: LogFormat, stream: TextIO | N
 
     Run uvicorn with `log_config=None`. May be called again; the last call counts.
     """
-    out = stream or _background or sys.stderr
+    out = stream or cast("TextIO | None", _background) or sys.stderr
     number = logging.getLevelNamesMapping()[level.upper()]
     stamped: list[Processor] = [add_log_level, _stamper(log_format)]
     rendered = _renderers(log_format, colors=out.isatty())
