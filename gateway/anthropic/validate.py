@@ -147,9 +147,10 @@ def _pairs(request: a.MessagesRequest) -> Iterator[str]:
                 yield f"messages.{i}: `tool_use` ids must be unique: {', '.join(twice)}"
             continue
         answers = [block.tool_use_id for block in blocks if isinstance(block, a.ToolResult)]
-        if missing := [call for call in calls if call not in answers]:
+        called, answered = frozenset(calls), frozenset(answers)
+        if missing := [call for call in calls if call not in answered]:
             yield _missing(i, missing)
-        if extra := [answer for answer in answers if answer not in calls]:
+        if extra := [answer for answer in answers if answer not in called]:
             yield _unexpected(i, extra)
         if twice := _repeated(answers):
             yield f"messages.{i}: each `tool_use` must have a single `tool_result`: {', '.join(twice)}"

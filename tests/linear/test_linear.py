@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.schemas import lowering
+
 HERE = Path(__file__).parent
 
 
@@ -47,6 +49,7 @@ def forget():
     def empty() -> None:
         for one in ours:
             one.cache_clear()
+        lowering._LATEST.clear()
 
     return empty
 
