@@ -30,6 +30,8 @@ from gateway.telemetry import configure_logging, log_in_background
 
 KEEP_ALIVE = 75
 """Seconds an idle client connection is kept: longer than clients keep theirs, so that none is cut in use."""
+SWITCH = 0.002
+"""Seconds after which a thread that prepares a heavy request gives way to the event loop."""
 GRACE = 20
 """Seconds that running answers are given when the gateway is stopped."""
 
@@ -74,6 +76,7 @@ def serve(source: Source, worker: Worker = ALONE, sockets: Sequence[socket.socke
     """Blocks until SIGINT or SIGTERM. ConfigError if the settings name files that cannot be used."""
     settings = source.loaded.settings
     config = listening(create_app(settings, source, worker), settings.server.host, settings.server.port)
+    sys.setswitchinterval(SWITCH)
     # What is there by now stays. A collection that looked at it all would hold up every stream for a while.
     gc.collect()
     gc.freeze()

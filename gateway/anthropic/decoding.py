@@ -34,7 +34,7 @@ _Inner = a.Text | a.Image | a.Document | a.ThinkingBlock | a.RedactedThinking | 
 
 MESSAGE_LIMIT = 100_000
 """Messages of one request, as the API has it."""
-STOPS_LIMIT = 65_536
+STOPS_LIMIT = 16_384
 """Characters of all stop sequences: an answer is searched for them as it arrives."""
 EDITS_LIMIT = 32
 """Context edits: each goes through the whole conversation. The API has two kinds."""
