@@ -23,6 +23,8 @@ from gateway.probing.server import Model, Server
 from gateway.routing.table import RouteTable, target_name
 from gateway.settings.mistakes import nearest
 from gateway.settings.models import ModelTarget, Provider, Settings
+from gateway.upstreams.ollama.launch import launch
+from gateway.upstreams.presets import quirks_of
 
 KINDS = ("openai", "ollama")
 """The protocols that the questions can be put in."""
@@ -50,10 +52,14 @@ class Probed:
 
 
 def probe(settings: Settings, table: RouteTable) -> tuple[Probed, ...]:
-    """Every configured target, in the order of the configuration."""
-    targets = {name: route.targets[0] for name, route in table.own.items()}
-    found = asyncio.run(_all(settings, tuple(targets.values())))
-    return tuple(found[name] for name in targets)
+    """Every configured target, in the order of the configuration, with the quirks of the first way to it."""
+    ways: dict[str, ModelTarget] = {}
+    for route in table.every():
+        for target in route.targets:
+            ways.setdefault(target_name(target), target)
+    targets = [ways[name] for name in table.own]
+    found = asyncio.run(_all(settings, targets))
+    return tuple(found[name] for name in table.own)
 
 
 async def _all(settings: Settings, targets: Sequence[ModelTarget]) -> dict[str, Probed]:
@@ -88,7 +94,9 @@ def _plain(provider: Provider) -> Server:
 async def _target(line: Line, server: Server, provider: Provider, target: ModelTarget) -> Probed:
     server = _as_configured(server, provider)
     model = server.model(target.model) or Model(target.model)
-    subject = examination.subject(line, server, model, target.context_window)
+    quirks = evolve(quirks_of(provider), **target.quirks.said)
+    loaded = launch(target.context_window, quirks)
+    subject = examination.subject(line, server, model, loaded, target.extra_body)
     async for _ in examination.examine(subject, examination.ABILITIES):
         pass
     found = examination.examined(subject)
