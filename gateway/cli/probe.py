@@ -24,6 +24,8 @@ from gateway.routing.table import RouteTable, target_name
 from gateway.settings.mistakes import nearest
 from gateway.settings.models import ModelTarget, Provider, Settings
 from gateway.settings.windows import LEAST, too_small
+from gateway.upstreams.ollama.launch import launch
+from gateway.upstreams.presets import quirks_of
 
 KINDS = ("openai", "ollama")
 """The protocols that the questions can be put in."""
@@ -51,11 +53,14 @@ class Probed:
 
 
 def probe(settings: Settings, table: RouteTable) -> tuple[Probed, ...]:
-    """Every configured target, in the order of the configuration."""
-    targets = {name: route.targets[0] for name, route in table.own.items()}
-    found = asyncio.run(_all(settings, tuple(targets.values())))
+    """Every configured target, in the order of the configuration, with the quirks of the first way to it."""
+    ways: dict[str, ModelTarget] = {}
+    for route in table.every():
+        for target in route.targets:
+            ways.setdefault(target_name(target), target)
+    found = asyncio.run(_all(settings, [ways[name] for name in table.own]))
     main = {target_name(target) for target in table.ordinary()}
-    return tuple(_judged(found[name], main=name in main) for name in targets)
+    return tuple(_judged(found[name], main=name in main) for name in table.own)
 
 
 def _judged(probed: Probed, *, main: bool) -> Probed:
@@ -98,7 +103,9 @@ def _plain(provider: Provider) -> Server:
 async def _target(line: Line, server: Server, provider: Provider, target: ModelTarget) -> Probed:
     server = _as_configured(server, provider)
     model = server.model(target.model) or Model(target.model)
-    subject = examination.subject(line, server, model, target.context_window)
+    quirks = evolve(quirks_of(provider), **target.quirks.said)
+    loaded = launch(target.context_window, quirks)
+    subject = examination.subject(line, server, model, loaded, target.extra_body)
     async for _ in examination.examine(subject, examination.ABILITIES):
         pass
     found = examination.examined(subject)

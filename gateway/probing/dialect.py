@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import Any, Literal
 
@@ -34,8 +34,13 @@ class Manner:
     model: str
     tokens_field: str = "max_tokens"
     stream_usage: bool = True
-    window: int | None = None
-    """For Ollama: what it is asked to load, the same in all questions, so that it loads once."""
+    launch: Mapping[str, Any] = field(factory=dict[str, Any])
+    """For Ollama: what the gateway's own requests launch the model with, so that it is not loaded again."""
+
+    @property
+    def window(self) -> int | None:
+        """What Ollama is asked to load."""
+        return tree.number(self.launch, "options", "num_ctx")
 
 
 @frozen
@@ -172,13 +177,9 @@ def _native(manner: Manner, question: Question) -> dict[str, Any]:
     message: dict[str, object] = {"role": "user", "content": question.text}
     if question.picture:
         message["images"] = [base64.b64encode(question.picture).decode()]
-    options = {"num_predict": question.max_tokens} | ({"num_ctx": manner.window} if manner.window else {})
-    said: dict[str, Any] = {
-        "model": manner.model,
-        "messages": [message],
-        "stream": True,
-        "options": options,
-    }
+    said: dict[str, Any] = {"model": manner.model, "messages": [message], "stream": True, "truncate": False}
+    said |= manner.launch
+    said["options"] = {"num_predict": question.max_tokens, **said.get("options", {})}
     if question.tools:
         said["tools"] = [{"type": "function", "function": tool} for tool in question.tools]
     if question.think:

@@ -8,7 +8,7 @@ unusable   it does not answer
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 from attrs import evolve, field, frozen
@@ -25,7 +25,10 @@ from gateway.probing.tools import forced_tools, parallel_tools, tools
 from gateway.probing.vision import vision
 from gateway.probing.window import output_limit, window
 from gateway.settings.windows import ADVISED, LEAST
+from gateway.upstreams.ollama.launch import Launch, launch
 from gateway.upstreams.presets import PRESETS, recognise
+
+NO_FIELDS: Mapping[str, object] = {}
 
 Overall = Literal["usable", "limited", "unusable"]
 
@@ -87,11 +90,19 @@ def verdict(findings: Iterable[Finding], name: str) -> Verdict:
     return "unknown"
 
 
-def subject(line: Line, server: Server, model: Model, window: int | None = None) -> Subject:
-    """`window`: what Ollama is to load; None: what is advised."""
+def subject(
+    line: Line,
+    server: Server,
+    model: Model,
+    loaded: Launch | None = None,
+    extra_body: Mapping[str, object] = NO_FIELDS,
+) -> Subject:
+    """`loaded`: what the gateway's requests launch a model of Ollama with; None: as is advised."""
     quirks = PRESETS[server.preset or recognise(server.kind, server.url)]
-    asked = (window or advised_window(model)) if server.kind == "ollama" else None
-    manner = Manner(server.kind, model.name, quirks.max_tokens_field, quirks.stream_usage, asked)
+    manner = Manner(server.kind, model.name, quirks.max_tokens_field, quirks.stream_usage)
+    if server.kind == "ollama":
+        loaded = loaded or launch(advised_window(model), quirks)
+        manner = evolve(manner, launch=loaded.request(extra_body))
     return Subject(line, server, model, manner, is_near(server.url))
 
 

@@ -126,6 +126,9 @@ class Quirks:
     """Whether `service_tier` may be sent."""
     fast_tier: Literal["none", "fast", "priority"] = "none"
     """The `service_tier` that `speed: fast` asks for; `none`: it is not asked for."""
+    context_shift: bool = False
+    """For Ollama: leave `shift` out, as its other clients do: it loads the model again for each that differs.
+    An answer that fills the window then forgets the start of the prompt."""
     keep_alive: Delay | None = None
     """For Ollama: how long it keeps the model in memory after a request; left out, 5 minutes or what the
     server is set to. Example: `24h`."""

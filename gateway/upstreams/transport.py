@@ -191,7 +191,12 @@ class Channel:
                 response = await self._transport.handle_async_request(request)
         except Exception as error:  # the transport lets several libraries' errors through
             raise failure(error, self.name) from error
-        return Reply(response.status_code, response.headers, self.name, response, self._secrets)
+        try:
+            return Reply(response.status_code, response.headers, self.name, response, self._secrets)
+        except UpstreamFailed:  # its encoding cannot be read: nothing of it is wanted, nor the rest
+            with contextlib.suppress(Exception):
+                await response.aclose()
+            raise
 
 
 def _secrets(provider: Provider) -> Sequence[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import httpx
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -76,6 +77,43 @@ def test_a_small_window_for_small_jobs_is_no_problem(probe):
     routes = [{"match": {"class": "auxiliary"}, "to": small}]
     result = probe({"*": large}, "--json", routes=routes)
     assert probes(result)["up/small"]["problems"] == []
+
+
+LAUNCH = ("num_ctx", "num_gpu", "num_thread")
+
+
+@pytest.mark.parametrize(
+    ("more", "launched"),
+    [
+        ({}, {"num_ctx": 32768, "shift": False}),
+        ({"context_window": 65536}, {"num_ctx": 65536, "shift": False}),
+        ({"quirks": {"context_shift": True}}, {"num_ctx": 32768}),
+        (
+            {"extra_body": {"options": {"num_gpu": 4, "temperature": 0.5}, "shift": True}},
+            {"num_ctx": 32768, "num_gpu": 4, "shift": True},
+        ),
+    ],
+    ids=["nothing said", "a window", "a quirk", "fields of its own"],
+)
+def test_ollama_is_launched_for_the_trials_as_it_is_for_answers(
+    probe, upstream, start_gateway, more, launched
+):
+    target = {"provider": "up", "model": "scripted", **more}
+
+    def seen() -> list[dict]:
+        bodies = [chat.body for chat in upstream.chats()]
+        said = [
+            {**body["options"], **({"shift": body["shift"]} if "shift" in body else {})} for body in bodies
+        ]
+        return [{key: value for key, value in one.items() if key in (*LAUNCH, "shift")} for one in said]
+
+    probe({"*": target})
+    assert len(seen()) > 2
+    provider = {"kind": "ollama", "base_url": upstream.url}
+    gateway = start_gateway({"providers": {"up": provider}, "models": {"*": target}})
+    hello = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
+    assert httpx.post(f"{gateway.url}/v1/messages", json=hello, trust_env=False).status_code == 200
+    assert {json.dumps(one, sort_keys=True) for one in seen()} == {json.dumps(launched, sort_keys=True)}
 
 
 def test_a_model_that_is_missing_ends_with_1(probe):

@@ -10,7 +10,8 @@ from gateway.probing.dialect import Manner, Question, ask, body, mended
 from gateway.probing.line import Line
 from gateway.testing.upstream import Call, Reply, refusal
 
-CHAT, NATIVE = Manner("openai", "scripted"), Manner("ollama", "scripted", window=8192)
+LAUNCH = {"options": {"num_ctx": 8192}, "shift": False}
+CHAT, NATIVE = Manner("openai", "scripted"), Manner("ollama", "scripted", launch=LAUNCH)
 TOOL = {"name": "get_weather", "description": "", "parameters": {"type": "object"}}
 
 

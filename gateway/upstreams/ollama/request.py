@@ -1,9 +1,9 @@
 """A Messages request -> one request of Ollama's native `/api/chat`, encoded.
 
 Rules (read in the server's source at fb307609):
-- `truncate` and `shift` are off: an over-long prompt is an error, not a system prompt silently forgotten.
+- `truncate` is off: an over-long prompt is an error, not a system prompt silently forgotten.
 - `keep_alive` is only said where the configuration says it.
-- `num_ctx` is the model's configured window, the same in every request: another value loads the model anew.
+- `num_ctx` and `shift` are the same in every request (see `launch`): another value loads the model anew.
 - There is no `tool_choice` and no way to forbid parallel calls; both are emulated.
 - A thinking model thinks unless told not to; any true `think` is an error where the model cannot.
 - `format` binds the whole answer, so that no tool could be called (see the quirk `format_beside_tools`).
@@ -20,18 +20,16 @@ from gateway.anthropic.pieces import Picture, Piece, joined
 from gateway.anthropic.pixels import tokens
 from gateway.anthropic.wire import as_it_is
 from gateway.inbound import Inbound
-from gateway.settings.windows import ADVISED
 from gateway.upstreams.built import AS_IT_IS, Amends, Built
 from gateway.upstreams.encoding import encoded
 from gateway.upstreams.facts import ModelFacts
 from gateway.upstreams.functions import Function
 from gateway.upstreams.ollama import wire as o
+from gateway.upstreams.ollama.launch import launch
 from gateway.upstreams.plan import Plan, plan
 from gateway.upstreams.prompt import Prompt
 from gateway.upstreams.refused import leave_out
 
-WINDOW = ADVISED
-"""Tokens, where the configuration says nothing: Ollama's own 4096 cannot hold Claude Code's first turn."""
 _EFFORTS = {"low": "low", "medium": "medium", "high": "high", "xhigh": "max", "max": "max"}
 
 
@@ -40,13 +38,14 @@ def to_chat_request(
 ) -> Built:
     """RequestRefused where the request asks for what cannot be done or left out."""
     todo = plan(inbound, facts, amends, attachments, tool_choice="none")
+    loaded = launch(facts.context_window, facts.quirks)
     chat = o.NativeRequest(
         model=facts.model,
         messages=[],
         stream=inbound.request.stream,
-        options=_options(todo, facts, amends),
+        options=_options(todo, loaded.num_ctx, amends),
         truncate=False,
-        shift=False,
+        shift=UNSET if loaded.shift is None else loaded.shift,
     )
     if todo.functions:
         chat.tools = [_tool(function) for function in todo.functions]
@@ -62,8 +61,8 @@ def to_chat_request(
     return todo.built(encoded(chat), single_tool=todo.single, window=chat.options.num_ctx)
 
 
-def _options(todo: Plan, facts: ModelFacts, amends: Amends) -> o.Options:
-    options = o.Options(num_ctx=facts.context_window or WINDOW)
+def _options(todo: Plan, num_ctx: int, amends: Amends) -> o.Options:
+    options = o.Options(num_ctx=num_ctx)
     wanted = {
         "num_predict": todo.max_tokens,
         "stop": todo.stop or None,
