@@ -94,7 +94,8 @@ def doctor(
         found = Unknown(str(silence))
     if isinstance(found, Unknown):
         _fail(wish, found, as_json)
-    text = written([Entry(found.server, found.model, wish.key_variable)], _title(wish, found))
+    entries = [Entry(found.server, found.model, wish.key_variable)]
+    text = written(entries, _title(wish, found), writing.is_free)
     trouble = _written(write, text) if write and found.overall != "unusable" else None
     if as_json:
         click.echo(json.dumps(_json(found, text), indent=2, ensure_ascii=False))

@@ -24,18 +24,20 @@ from rich.text import Text
 
 from gateway.cli import steps, writing
 from gateway.probing.clouds import CLOUDS, Cloud, with_key
-from gateway.probing.configuration import Entry, free_port, written
-from gateway.probing.identity import identify
+from gateway.probing.configuration import PORT, Entry, free_port, window_to_write, written
+from gateway.probing.identity import Unknown, identify
 from gateway.probing.line import Line, Silence
 from gateway.probing.server import Model, Server
+from gateway.settings.windows import LEAST
 
 PORTS = (11434, 8080, 8000, 1234, 30000)
 """Ollama, llama.cpp, vLLM, LM Studio, SGLang, where nobody said otherwise."""
 PATIENCE = 2.0
 _SHOWN = 15
 NOTHING = """\
-Nothing was found: no model server answers on this machine (ports {ports}), and no provider's key is set
-({variables}, ...). Do one of these, then call `gateway init` again:
+Nothing was found: no model server that has a model answers on this machine (ports {ports}), and no
+provider's key is set ({variables}, ...). Do one of these, then call `gateway init` again:
+  gateway init --ports 9000,9001        if the server listens on other ports of this machine
   gateway demo                          try it now, with a small model that is installed for you
   ollama serve, ollama pull qwen3:8b    run a model with Ollama
   export OPENROUTER_API_KEY=...         use a provider
@@ -61,19 +63,24 @@ def init(yes: bool, out: Path, force: bool, ports: str | None, as_json: bool) ->
     writing.check(out, force=force, advice=", --out names another")
     console = Console(stderr=True, highlight=False)
     looked_at = _ports(ports)
-    with steps.wait(console, f"looking at 127.0.0.1, ports {', '.join(map(str, looked_at))} ..."):
-        servers = asyncio.run(found_on(looked_at))
+    listed = ", ".join(map(str, looked_at))
+    with steps.wait(console, f"looking at 127.0.0.1, ports {listed} ... (--ports names others)"):
+        seen = asyncio.run(seen_on(looked_at))
+    servers = [one for one in seen.values() if isinstance(one, Server)]
     clouds = list(with_key(os.environ))
     entries = [Entry(server, server.chats[0] if server.chats else None) for server in servers]
     entries += [_entry(cloud) for cloud in clouds]
     for entry in entries:
         _say(console, entry)
+    for port, one in seen.items():
+        if isinstance(one, Unknown) and one.reachable:
+            console.print(Text(f"  left out port {port}: {one.reason}"), soft_wrap=True)
     if not (yes or as_json) and sys.stdin.isatty():
         entries = list(_asked(entries))
     usable = [entry for entry in entries if entry.model is not None]
     if not usable:
         _nothing(looked_at, out, as_json=as_json)
-    writing.write(out, written(usable, _title(usable)))
+    writing.write(out, written(usable, _title(usable), writing.is_free))
     _finish(console, out, usable, as_json=as_json)
 
 
@@ -89,19 +96,18 @@ def _ports(text: str | None) -> tuple[int, ...]:
     return ports
 
 
-async def found_on(ports: Sequence[int]) -> list[Server]:
-    """The model servers on these ports of this machine, in this order."""
+async def seen_on(ports: Sequence[int]) -> dict[int, Server | Unknown]:
+    """What answers on these ports of this machine, in this order."""
     looked = await asyncio.gather(*(_look(port) for port in ports))
-    return [server for server in looked if server is not None]
+    return dict(zip(ports, looked, strict=True))
 
 
-async def _look(port: int) -> Server | None:
+async def _look(port: int) -> Server | Unknown:
     try:
         async with Line.to(f"http://127.0.0.1:{port}") as line:
-            found = await identify(line, PATIENCE)
-            return found if isinstance(found, Server) else None
-    except Silence:
-        return None
+            return await identify(line, PATIENCE)
+    except Silence as silence:
+        return Unknown(str(silence))
 
 
 def _entry(cloud: Cloud) -> Entry:
@@ -114,6 +120,9 @@ def _say(console: Console, entry: Entry) -> None:
     what = f"{server.product} {server.version}".strip()
     models = f"{len(server.chats)} model{'' if len(server.chats) == 1 else 's'}"
     how = f"{entry.key_variable} is set" if entry.key_variable else f"{server.url}, {models}"
+    if not server.chats:
+        pull = "; `ollama pull qwen3:8b` fetches one" if server.kind == "ollama" else ""
+        how = f"{server.url} has no model to chat with: left out{pull}"
     console.print(Text("  found ", style="green") + Text(f"{what}: {how}"), soft_wrap=True)
 
 
@@ -143,8 +152,8 @@ def _title(entries: Sequence[Entry]) -> Iterator[str]:
     yield "Written by `gateway init`. `gateway check` says what it means, `gateway check --probe` whether the"
     yield "models are there; docs/configuration.md describes every key."
     yield f"Every name that a client asks for goes to {entries[0].server.product}, as `*` below says."
-    if free_port(entries) == 8080:
-        yield "The gateway listens on http://127.0.0.1:8080."
+    if free_port(entries, writing.is_free) == PORT:
+        yield f"The gateway listens on http://127.0.0.1:{PORT}."
 
 
 def _nothing(ports: Sequence[int], path: Path, *, as_json: bool) -> None:
@@ -170,5 +179,14 @@ def _finish(console: Console, path: Path, entries: Sequence[Entry], *, as_json: 
         return
     console.print(f"\nWritten to {path}. Next:\n", soft_wrap=True)
     for command in ("check --probe", "serve", "run"):
-        rest = " -- claude" if command == "run" else ""
-        console.print(f"  gateway {command} --config {path}{rest}", soft_wrap=True)
+        rest = f" -- {_claude(entries[0])}" if command == "run" else ""
+        console.print(Text(f"  gateway {command} --config {path}{rest}"), soft_wrap=True)
+
+
+def _claude(entry: Entry) -> str:
+    """What works with the model that `*` goes to."""
+    assert entry.model is not None
+    window = window_to_write(entry.server, entry.model)
+    small = window is not None and window < LEAST
+    bare = small or entry.model.tools is False or entry.server.templates_tools is False
+    return 'claude --bare --tools "" -p "hello"' if bare else "claude"

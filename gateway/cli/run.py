@@ -1,6 +1,7 @@
 """`gateway run -- claude ...`: start a command in the environment that `gateway env` prints.
 
-The gateway must be running: this says so, and how to start it, instead of letting the command wait.
+The gateway must be running: this says so, and how to start it, instead of letting the command wait. Where the
+gateway that answers publishes other models than the configuration, that is said, and the command started.
 """
 
 from __future__ import annotations
@@ -20,9 +21,15 @@ import rich_click
 
 from gateway.cli import client_key
 from gateway.cli.env import configuration, environment
+from gateway.routing.table import RouteTable
+from gateway.settings.load import Loaded
 from gateway.settings.scalars import is_loopback
 
 _PATIENCE = 3.0
+_UNAUTHORIZED = 401
+_LISTED_AT_MOST = 1000
+"""Models in one answer of `/v1/models`."""
+_SHOWN = 5
 NOT_FOUND = 127
 """What shells give for a command that is not there."""
 
@@ -51,6 +58,8 @@ def run(
         serve = shlex.join(["gateway", "serve", *(["--config", str(config)] if config else [])])
         click.echo(f"{trouble} Start the gateway in another terminal:\n\n  {serve}", err=True)
         sys.exit(1)
+    if difference := _difference(url, loaded, client):
+        click.echo(f"gateway: {difference}", err=True)
     for warning in made.warnings:
         click.echo(f"gateway: {warning}", err=True)
     _replace(command, made.laid_over(os.environ))
@@ -67,6 +76,36 @@ def _trouble(url: str) -> str:
     if said.is_success and b'"status"' in said.content:
         return ""
     return f"What answers at {url} is no gateway (GET /health: {said.status_code})."
+
+
+def _difference(url: str, loaded: Loaded, client: str | None) -> str:
+    """How the gateway that answers differs from this configuration; empty where they publish the same."""
+    file = loaded.path or "the environment"
+    key = client_key.revealed(loaded, client)
+    try:
+        said = httpx.get(
+            f"{url}/v1/models?limit=1000",
+            headers={"x-api-key": key.value},
+            timeout=_PATIENCE,
+            trust_env=not is_loopback(urlsplit(url).hostname or ""),
+        )
+        if said.status_code == _UNAUTHORIZED:
+            return f"the gateway at {url} refuses the client key of {file}: it serves another configuration."
+        served = [str(one["id"]) for one in said.json()["data"]]
+    except (httpx.HTTPError, ValueError, LookupError, TypeError):
+        return ""
+    ours = list(RouteTable.build(loaded.settings).names()[:_LISTED_AT_MOST])
+    if served == ours:
+        return ""
+    return (
+        f"the gateway at {url} does not serve what {file} says: it has {_listed(served)}, the file "
+        f"{_listed(ours)}. Is it another one, started with another --config, or not restarted?"
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_SHOWN]) or "no models"
+    return shown + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
 
 
 def _replace(command: Sequence[str], environ: Mapping[str, str]) -> NoReturn:

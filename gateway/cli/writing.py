@@ -11,6 +11,13 @@ from pathlib import Path
 
 import click
 
+from gateway import listening
+
+
+def is_free(port: int) -> bool:
+    """Whether a gateway with the configuration that is written could listen there."""
+    return listening.is_free("127.0.0.1", port)
+
 
 def check(path: Path, *, force: bool, advice: str) -> None:
     """click.UsageError where the file is there already, click.ClickException where `write` could only fail.

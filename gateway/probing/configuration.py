@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from urllib.parse import urlsplit
 
 from attrs import frozen
@@ -44,12 +44,14 @@ class Entry:
     comment: str = ""
 
 
-def written(entries: Sequence[Entry], title: Iterable[str]) -> str:
-    """`title` is the comment at the top, line by line."""
+def written(
+    entries: Sequence[Entry], title: Iterable[str], is_free: Callable[[int], bool] = lambda _: True
+) -> str:
+    """`title` is the comment at the top, line by line. `is_free`: whether a port can be had."""
     names = provider_names(entries)
     lines = [*(f"# {_comment(line)}".rstrip() for line in title)]
-    if (port := free_port(entries)) != PORT:
-        lines += ["", "server:", f"  port: {port}    # {PORT} is the model server's"]
+    if (port := free_port(entries, is_free)) != PORT:
+        lines += ["", "server:", f"  port: {port}    # {PORT} is {_whose(entries)}"]
     lines += ["", "providers:"]
     for name, entry in zip(names, entries, strict=True):
         lines += _provider(name, entry)
@@ -60,10 +62,18 @@ def written(entries: Sequence[Entry], title: Iterable[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def free_port(entries: Iterable[Entry]) -> int:
-    """8080, unless a model server on this machine has it."""
-    taken = {urlsplit(entry.server.url).port for entry in entries if is_near(entry.server.url)}
-    return next(port for port in range(PORT, PORT + 100) if port not in taken)
+def free_port(entries: Iterable[Entry], is_free: Callable[[int], bool] = lambda _: True) -> int:
+    """8080, unless a model server on this machine or any other program has it."""
+    taken, ports = _near_ports(entries), range(PORT, PORT + 100)
+    return next((port for port in ports if port not in taken and is_free(port)), PORT)
+
+
+def _near_ports(entries: Iterable[Entry]) -> set[int | None]:
+    return {urlsplit(entry.server.url).port for entry in entries if is_near(entry.server.url)}
+
+
+def _whose(entries: Iterable[Entry]) -> str:
+    return "the model server's" if PORT in _near_ports(entries) else "taken by another program"
 
 
 def provider_names(entries: Sequence[Entry]) -> list[str]:
@@ -118,7 +128,7 @@ def _key(name: str, model: Model) -> str:
 
 def _target(name: str, entry: Entry, model: Model) -> str:
     pairs = [("provider", name), ("model", scalar(model.name))]
-    window = _window(entry.server, model)
+    window = window_to_write(entry.server, model)
     pairs += [("context_window", str(window))] if window else []
     pairs += [("max_output_tokens", str(model.output))] if model.output else []
     pairs += [("vision", "false")] if model.vision is False else []
@@ -126,13 +136,13 @@ def _target(name: str, entry: Entry, model: Model) -> str:
     return "{" + ", ".join(f"{key}: {value}" for key, value in pairs) + "}"
 
 
-def _window(server: Server, model: Model) -> int | None:
+def window_to_write(server: Server, model: Model) -> int | None:
     return advised_window(model) if server.kind == "ollama" else model.window
 
 
 def _remarks(entry: Entry) -> Iterator[str]:
     assert entry.model is not None
-    window = _window(entry.server, entry.model)
+    window = window_to_write(entry.server, entry.model)
     if window is None:
         yield "  # Set context_window: nobody told how much this model can hold."
     elif window < LEAST:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
+import socket
 import subprocess
 import sys
 import time
@@ -77,8 +79,26 @@ def test_json_lists_what_was_written(init, upstream):
     assert [one["product"] for one in said["providers"]] == ["Ollama"]
 
 
-def test_a_gateway_that_runs_is_no_model_server(init, gateway):
-    assert init("--ports", str(gateway.port)).returncode == 1
+def test_a_gateway_that_runs_is_no_model_server_and_is_named(init, gateway):
+    done = init("--ports", str(gateway.port))
+    assert done.returncode == 1
+    assert f"left out port {gateway.port}: this is a gateway like this one" in done.stderr
+
+
+def test_other_ports_can_be_named(init, unused_tcp_port):
+    assert "gateway init --ports" in init("--ports", str(unused_tcp_port)).stderr
+
+
+def test_a_port_that_another_program_has_is_not_written(init, upstream, tmp_path):
+    try:
+        taken = socket.create_server(("127.0.0.1", 8080))
+    except OSError:
+        taken = contextlib.nullcontext()  # another program has it: just as good
+    with taken:
+        assert init("--ports", str(upstream.port)).returncode == 0
+    path = tmp_path / "config" / "gateway.yaml"
+    assert load(path, {}).settings.server.port != 8080
+    assert "8080 is taken by another program" in path.read_text()
 
 
 @pytest.mark.parametrize("ports", ["x", "0", "1,99999", ""])

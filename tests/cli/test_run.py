@@ -75,3 +75,32 @@ def test_a_command_that_is_not_there(run, gateway, settings):
 
 def test_without_a_command_it_is_called_wrongly(run, settings):
     assert run(settings()).returncode == 2
+
+
+def test_a_gateway_of_another_configuration_is_warned_of(run, start_gateway, settings):
+    gateway = start_gateway(settings(models={"theirs": "up/scripted"}))
+    other = run(settings(models={"ours": "up/other"}), "--base-url", gateway.url, "--", "true")
+    assert other.returncode == 0, "the command is started all the same"
+    assert "does not serve what" in other.stderr
+    assert "it has theirs, up/scripted, the file ours, up/other" in other.stderr
+    same = run(settings(models={"theirs": "up/scripted"}), "--base-url", gateway.url, "--", "true")
+    assert "does not serve" not in same.stderr
+
+
+def test_a_gateway_that_refuses_the_key_is_warned_of(run, start_gateway, settings):
+    gateway = start_gateway(settings(server={"keys": ["another-key"]}))
+    config = settings(server={"keys": ["hunter2"]})
+    done = run(config, "--base-url", gateway.url, "--", "true")
+    assert done.returncode == 0
+    assert "refuses the client key" in done.stderr
+    assert "hunter2" not in done.stderr
+
+
+def test_own_credentials_reach_the_command_where_they_are_passed_on(run, start_gateway, settings):
+    config = settings("anthropic", provider={"pass_credentials": True})
+    gateway = start_gateway(config)
+    done = run(config, "--base-url", gateway.url, "--", sys.executable, "-c", SHOW)
+    said = json.loads(done.stdout)
+    assert said["ANTHROPIC_API_KEY"] == "sk-ant-real"
+    assert "ANTHROPIC_AUTH_TOKEN" not in said
+    assert "ANTHROPIC_MODEL" not in said

@@ -37,3 +37,13 @@ def test_every_way_of_a_request_is_named(tmp_path: Path) -> None:
     assert [(one["id"], one["shown_as"]) for one in logs if one["event"] == "published"] == [
         ("claude-mine", "Mine")
     ]
+
+
+def test_the_run_line_names_the_address_where_the_file_says_another(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.yaml"
+    path.write_text(FILE)
+    for port, where in ((8080, ""), (9999, " --base-url http://127.0.0.1:9999")):
+        with structlog.testing.capture_logs() as logs:
+            announce(load(path, {}, port=port), port)
+        (line,) = [one["command"] for one in logs if one["event"] == "start Claude Code with"]
+        assert line == f"gateway run --config {path}{where} -- claude"
