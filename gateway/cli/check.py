@@ -64,7 +64,10 @@ class Report:
     "--allow-unauthenticated", is_flag=True, help="Accept an address open to others without client keys."
 )
 @click.option("--probe", "probing", is_flag=True, help="Ask each model a few small questions, too.")
-def check(config: Path | None, as_json: bool, allow_unauthenticated: bool, probing: bool) -> None:
+@click.option(
+    "--deep", is_flag=True, help="With --probe: fill each window to its end, which takes up to 10 minutes."
+)
+def check(config: Path | None, as_json: bool, allow_unauthenticated: bool, probing: bool, deep: bool) -> None:
     """Read the configuration, say what is wrong with it, and show where each model goes.
 
     Without --config the file is GATEWAY_CONFIG, config/gateway.yaml or gateway.yaml; without any, the
@@ -72,6 +75,8 @@ def check(config: Path | None, as_json: bool, allow_unauthenticated: bool, probi
 
     With --probe each target is asked: is the model there, does it call tools, see, reason, what does it hold?
     """
+    if deep and not probing:
+        raise click.UsageError("--deep goes with --probe.")
     try:
         loaded = load(config, os.environ, allow_unauthenticated=allow_unauthenticated)
         check_startable(loaded.settings)
@@ -80,7 +85,7 @@ def check(config: Path | None, as_json: bool, allow_unauthenticated: bool, probi
         _print_json(_refusal_json(error)) if as_json else _print_refusal(error)
         sys.exit(1)
     report = Report.of(loaded)
-    probed = _probed(report) if probing else None
+    probed = _probed(report, deep=deep) if probing else None
     if as_json:
         _print_json(_report_json(report) | ({} if probed is None else {"probes": probes_json(probed)}))
     else:
@@ -90,9 +95,9 @@ def check(config: Path | None, as_json: bool, allow_unauthenticated: bool, probi
         sys.exit(1)
 
 
-def _probed(report: Report) -> tuple[Probed, ...]:
+def _probed(report: Report, *, deep: bool) -> tuple[Probed, ...]:
     with steps.wait(Console(stderr=True), "asking each target a few small questions ..."):
-        return probe(report.loaded.settings, report.table)
+        return probe(report.loaded.settings, report.table, deep=deep)
 
 
 def _print_json(value: object) -> None:

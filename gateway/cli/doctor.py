@@ -50,7 +50,7 @@ class Wish:
     key_variable: str
     key: str
     model: str
-    quick: bool
+    trials: Sequence[Trial]
     progress: Callable[[str], AbstractContextManager[None]]
 
 
@@ -63,15 +63,16 @@ class Wish:
 )
 @click.option("--force", is_flag=True, help="Overwrite that file.")
 @click.option("--quick", is_flag=True, help="Only whether it answers and calls tools.")
+@click.option("--deep", is_flag=True, help="Fill the window up to its end, which takes up to 10 minutes.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with the YAML in it.")
 def doctor(
     url: str, api_key_env: str | None, model: str | None, write: Path | None, force: bool, quick: bool,
-    as_json: bool,
+    deep: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Find out what a server is and what its model can do, and write the configuration for it.
 
-    It sends the server a handful of small requests. A server on this machine or network is also sent a prompt
-    that is too long; one that costs money is not.
+    It sends the server a handful of small requests. A server on this machine or network is also sent prompts
+    that grow, for half a minute at most; one that costs money is not.
 
         gateway doctor http://127.0.0.1:11434 --write gateway.yaml
 
@@ -85,7 +86,7 @@ def doctor(
         key_variable=api_key_env or "",
         key=_key(api_key_env),
         model=model or "",
-        quick=quick,
+        trials=_trials(quick=quick, deep=deep),
         progress=lambda title: steps.wait(stderr, f"{title} ..."),
     )
     try:
@@ -104,6 +105,11 @@ def doctor(
     if trouble:
         raise trouble
     sys.exit(0 if found.overall == "usable" else 1)
+
+
+def _trials(*, quick: bool, deep: bool) -> Sequence[Trial]:
+    trials = examination.QUICK if quick else examination.FULL
+    return examination.deep(trials) if deep else trials
 
 
 def _written(path: Path, text: str) -> click.ClickException | None:
@@ -141,7 +147,6 @@ async def look(wish: Wish) -> Examined | Unknown:
         if not wish.model and not server.chats:
             return Unknown(f"{server.product} answers, but has no model that can chat", reachable=True)
         model = _chosen(server, wish.model)
-        trials = examination.QUICK if wish.quick else examination.FULL
         subject = examination.subject(line, server, model)
         with ExitStack() as shown:
 
@@ -150,7 +155,7 @@ async def look(wish: Wish) -> Examined | Unknown:
                 shown.close()
                 shown.enter_context(wish.progress(trial.title))
 
-            async for _ in examination.examine(subject, trials, begin):
+            async for _ in examination.examine(subject, wish.trials, begin):
                 pass
         return examination.examined(subject)
 

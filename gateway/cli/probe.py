@@ -15,7 +15,7 @@ from rich.text import Text
 
 from gateway.cli.tables import print_rows
 from gateway.probing import examination
-from gateway.probing.examination import Examined
+from gateway.probing.examination import Examined, Trial
 from gateway.probing.finding import Finding, Verdict
 from gateway.probing.identity import Unknown, identify
 from gateway.probing.line import Line, Silence
@@ -52,13 +52,17 @@ class Probed:
         return target_name(self.target)
 
 
-def probe(settings: Settings, table: RouteTable) -> tuple[Probed, ...]:
-    """Every configured target, in the order of the configuration, with the quirks of the first way to it."""
+def probe(settings: Settings, table: RouteTable, *, deep: bool = False) -> tuple[Probed, ...]:
+    """Every configured target, in the order of the configuration, with the quirks of the first way to it.
+
+    `deep`: its window is filled up to the end.
+    """
     ways: dict[str, ModelTarget] = {}
     for route in table.every():
         for target in route.targets:
             ways.setdefault(target_name(target), target)
-    found = asyncio.run(_all(settings, [ways[name] for name in table.own]))
+    trials = examination.deep(examination.ABILITIES) if deep else examination.ABILITIES
+    found = asyncio.run(_all(settings, [ways[name] for name in table.own], trials))
     main = {target_name(target) for target in table.ordinary()}
     return tuple(_judged(found[name], main=name in main) for name in table.own)
 
@@ -71,16 +75,20 @@ def _judged(probed: Probed, *, main: bool) -> Probed:
     return evolve(probed, problems=(*probed.problems, too_small(min(windows))))
 
 
-async def _all(settings: Settings, targets: Sequence[ModelTarget]) -> dict[str, Probed]:
+async def _all(
+    settings: Settings, targets: Sequence[ModelTarget], trials: Sequence[Trial]
+) -> dict[str, Probed]:
     names = dict.fromkeys(target.provider for target in targets)
     groups = [[target for target in targets if target.provider == name] for name in names]
     probed = await asyncio.gather(
-        *(_server(settings.providers[group[0].provider], group) for group in groups)
+        *(_server(settings.providers[group[0].provider], group, trials) for group in groups)
     )
     return {one.name: one for group in probed for one in group}
 
 
-async def _server(provider: Provider, targets: Sequence[ModelTarget]) -> list[Probed]:
+async def _server(
+    provider: Provider, targets: Sequence[ModelTarget], trials: Sequence[Trial]
+) -> list[Probed]:
     if provider.kind not in KINDS:
         said = f"not probed: it speaks `{provider.kind}`"
         return [Probed(target, advice=(said,)) for target in targets]
@@ -90,7 +98,7 @@ async def _server(provider: Provider, targets: Sequence[ModelTarget]) -> list[Pr
             if isinstance(found, Unknown) and not (found.reachable and not found.key_refused):
                 return [Probed(target, there="no", problems=(found.reason,)) for target in targets]
             server = found if isinstance(found, Server) else _plain(provider)
-            return [await _target(line, server, provider, target) for target in targets]
+            return [await _target(line, server, provider, target, trials) for target in targets]
     except Silence as silence:
         return [Probed(target, there="no", problems=(str(silence),)) for target in targets]
 
@@ -100,18 +108,20 @@ def _plain(provider: Provider) -> Server:
     return Server("unknown", provider.kind, provider.base_url, "nothing that tells it apart")
 
 
-async def _target(line: Line, server: Server, provider: Provider, target: ModelTarget) -> Probed:
+async def _target(
+    line: Line, server: Server, provider: Provider, target: ModelTarget, trials: Sequence[Trial]
+) -> Probed:
     server = _as_configured(server, provider)
     model = server.model(target.model) or Model(target.model)
     quirks = evolve(quirks_of(provider), **target.quirks.said)
     loaded = launch(target.context_window, quirks)
     subject = examination.subject(line, server, model, loaded, target.extra_body)
-    async for _ in examination.examine(subject, examination.ABILITIES):
+    async for _ in examination.examine(subject, trials):
         pass
     found = examination.examined(subject)
     now = await identify(line)
     shown = now.model(target.model) if isinstance(now, Server) else None
-    window = shown.window if shown else _only(server).window
+    window = _tried(found) or (shown.window if shown else _only(server).window)
     there = found.verdict("answers")
     problems = [] if there == "yes" else [_missing(server, found, target)]
     advice = list(_advice(target, found, window, server)) if there == "yes" else []
@@ -127,6 +137,12 @@ async def _target(line: Line, server: Server, provider: Provider, target: ModelT
         advice=tuple(advice),
         findings=found.findings,
     )
+
+
+def _tried(found: Examined) -> int | None:
+    """The window that a trial found, where there was one."""
+    value = next((one.value for one in found.findings if one.name == "window"), None)
+    return value if isinstance(value, int) else None
 
 
 def _as_configured(server: Server, provider: Provider) -> Server:

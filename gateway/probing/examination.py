@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Literal
 
 from attrs import evolve, field, frozen
@@ -23,7 +24,7 @@ from gateway.probing.reasoning import reasoning
 from gateway.probing.server import Model, Server
 from gateway.probing.tools import forced_tools, parallel_tools, tools
 from gateway.probing.vision import vision
-from gateway.probing.window import output_limit, window
+from gateway.probing.window import DEEP, USUAL, Effort, output_limit, window
 from gateway.settings.windows import ADVISED, LEAST
 from gateway.upstreams.ollama.launch import Launch, launch
 from gateway.upstreams.presets import PRESETS, recognise
@@ -43,6 +44,15 @@ class Trial:
     seconds: float
 
 
+def _filling(effort: Effort) -> Trial:
+    return Trial("filling its window", "window", partial(window, effort=effort), effort.seconds + 30)
+
+
+def deep(trials: Sequence[Trial]) -> tuple[Trial, ...]:
+    """The same trials, and a window that is tried in earnest behind them."""
+    return (*(trial for trial in trials if trial.name != "window"), _filling(DEEP))
+
+
 ANSWERING = Trial("asking it a question", "answers", answering, 2 * LOADING)
 TOOLS = Trial("offering it a tool", "tools", tools, 180)
 VISION = Trial("showing it a picture", "vision", vision, 100)
@@ -56,10 +66,10 @@ FULL = (
     Trial("offering it a tool twice", "parallel tools", parallel_tools, 100),
     VISION,
     REASONING,
-    Trial("filling its window", "window", window, 60),
     Trial("asking for too long an answer", "output limit", output_limit, 40),
     Trial("sending a long prompt twice", "prefix cache", prefix_cache, 240),
     Trial("leaving in the middle of an answer", "cancellation", cancellation, 180),
+    _filling(USUAL),  # last: a server that has no check may go on reading
 )
 
 

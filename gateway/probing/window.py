@@ -1,16 +1,26 @@
 """How much may a request hold, really, and how much may the model write?
 
 - Ollama: what it has loaded after it was asked with a window (`/api/ps`).
-- Servers nearby: a prompt that is too long, which a good server refuses at once with its numbers; a bad one
-  cuts it in silence, and its counts show that.
-- Servers that cost money are not sent such a prompt: what they say of themselves counts.
+- Servers nearby: prompts that grow, up to a little more than what the server says of itself. A good server
+  refuses the last one at once with its numbers; a bad one cuts in silence, and its counts show that; one
+  without a check reads on, so each prompt is sent only if the one before it was read quickly enough.
+- Servers that cost money are not sent long prompts: what they say of themselves counts.
 - The most that may be written: a limit of ten million, which a server refuses with its own; one that takes it
   is left after the first piece.
+
+Rules:
+- No prompt is longer than `Effort.largest`, and none is begun that would not be read in the time that is left,
+  by the pace of the one before: some servers cannot be stopped while they read
+  (`test_a_slow_server_without_a_check_is_not_kept_busy`).
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import time
+
+from attrs import define, frozen
 
 from gateway.probing.dialect import Answer, Question, body, chunks, url
 from gateway.probing.finding import Finding, Subject, excerpt
@@ -25,21 +35,43 @@ from gateway.upstreams.words import read_words
 PATIENCE = 30.0
 _WORD = " hello"
 """One token in every vocabulary that is in use."""
-_UNSAID = 300_000
-_LONGEST = 700_000
-"""Tokens that are sent at most: 4 MB."""
+_FIRST = 1_024
+"""Tokens of the first prompt."""
+_GROWTH = 4
+_RESERVE = 2.0
+"""How much longer than by the pace so far a prompt may take: the longer, the slower each token is read."""
 _LEAST = 512
 """Tokens that every model's window holds: fewer are no count of a long prompt."""
 _MUCH = 10_000_000
+_YOURSELF = "set context_window yourself"
 
 
-async def window(subject: Subject) -> list[Finding]:
+@frozen
+class Effort:
+    largest: int
+    """Tokens of the longest prompt."""
+    seconds: float
+    """For all prompts together."""
+
+
+USUAL = Effort(largest=40_000, seconds=PATIENCE)
+"""A little more than Claude Code wants."""
+DEEP = Effort(largest=700_000, seconds=600.0)
+"""4 MB of text."""
+
+
+async def window(subject: Subject, effort: Effort = USUAL) -> list[Finding]:
     now = await identify(subject.line)
     model = now.model(subject.model.name) if isinstance(now, Server) else None
     claimed = model.window if model and model.window else subject.model.window
     if subject.server.kind == "ollama":
         return [_loaded(subject, claimed)]
-    return [await _tested(subject, claimed)]
+    if subject.near:
+        return [await _Trying(subject, claimed, effort).found()]
+    why = "a test would cost money"
+    if claimed is None:
+        return [Finding("window", "unknown", f"the server does not say; {why}", _YOURSELF)]
+    return [Finding("window", "yes", f"the server says {claimed}; {why}", _enough(claimed), claimed)]
 
 
 def _loaded(subject: Subject, claimed: int | None) -> Finding:
@@ -54,41 +86,83 @@ def _loaded(subject: Subject, claimed: int | None) -> Finding:
     return Finding("window", "yes", f"/api/ps: loaded with {claimed}", _enough(claimed), claimed)
 
 
-async def _tested(subject: Subject, claimed: int | None) -> Finding:
-    size = int(claimed * 1.25) + 200 if claimed else _UNSAID
-    if not subject.near or size > _LONGEST:
-        why = "a test would cost money" if not subject.near else "too large for a test"
-        if claimed is None:
-            return Finding(
-                "window", "unknown", f"the server does not say; {why}", "set context_window yourself"
-            )
-        return Finding("window", "yes", f"the server says {claimed}; {why}", _enough(claimed), claimed)
-    answer = await subject.ask(Question(_WORD * size, max_tokens=1), PATIENCE)
-    return _judged(answer, size, claimed)
+@define
+class _Trying:
+    """Prompts that grow. `taken`: the longest that was answered."""
 
+    subject: Subject
+    claimed: int | None
+    effort: Effort
+    taken: int = 0
 
-def _judged(answer: Answer, size: int, claimed: int | None) -> Finding:
-    found = overflow(read_words(answer.refusal)) if answer.refused else None
-    told = found.window if found else None
-    if told or (answer.refused and claimed):
-        real = told or claimed or 0
-        seen = f"{size} tokens are refused: {excerpt(answer.words, 100)}"
-        if claimed and told and told != claimed:
-            return Finding("window", "partly", f"it says {claimed}, but {seen}", _enough(real), real)
-        return Finding("window", "yes", seen, _enough(real), real)
-    if answer.refused or answer.fault or not answer.prompt_tokens:
-        seen = f"{size} tokens: {excerpt(answer.words, 100)}"
-        return Finding("window", "unknown", seen, "set context_window yourself", claimed)
-    if answer.prompt_tokens < _LEAST:
-        seen = f"{size} tokens were counted as {answer.prompt_tokens}: its counts are none"
-        return Finding("window", "unknown", seen, "set context_window yourself", claimed)
-    if answer.prompt_tokens < 0.8 * size:
-        cut = answer.prompt_tokens
-        seen = f"{size} tokens were cut to {cut} without a word"
+    async def found(self) -> Finding:
+        goal = min(
+            int(self.claimed * 1.05) + 200 if self.claimed else self.effort.largest, self.effort.largest
+        )
+        ends = time.monotonic() + self.effort.seconds
+        size: int | None = min(_FIRST, goal)
+        while size is not None and self.taken < goal:
+            began = time.monotonic()
+            try:
+                async with asyncio.timeout(ends - began):
+                    answer = await self.subject.ask(Question(_WORD * size, max_tokens=1), ends - began)
+            except TimeoutError:
+                return self._inconclusive(
+                    f"{size} tokens were not read within {time.monotonic() - began:.0f} s"
+                )
+            if found := self._judged(answer, size):
+                return found
+            self.taken, now = size, time.monotonic()
+            size = _next(size, now - began, ends - now, goal)
+        if self.claimed and self.taken > self.claimed:
+            seen = f"{self.taken} tokens were taken, more than it says"
+            return Finding("window", "partly", seen, _enough(self.claimed), self.claimed)
+        return self._inconclusive("" if self.effort == DEEP else "`--deep` tries more")
+
+    def _judged(self, answer: Answer, size: int) -> Finding | None:
+        """None where the prompt was taken, as far as can be told."""
+        if answer.refused:
+            return self._refused(answer, size)
+        if answer.fault:
+            return self._inconclusive(f"{size} tokens: {excerpt(answer.words, 100)}")
+        count = answer.prompt_tokens
+        if count is None or count >= 0.8 * size:
+            return None
+        if count < _LEAST:
+            seen = f"{size} tokens were counted as {count}: its counts are none"
+            return Finding("window", "unknown", seen, _YOURSELF, self.claimed)
         meaning = "context_window must be right, or the model forgets its tools"
-        return Finding("window", "partly", seen, meaning, min(claimed or cut, cut))
-    seen = f"{answer.prompt_tokens} tokens were taken, more than it says"
-    return Finding("window", "partly", seen, _enough(claimed or size), claimed or answer.prompt_tokens)
+        seen = f"{size} tokens were cut to {count} without a word"
+        return Finding("window", "partly", seen, meaning, min(self.claimed or count, count))
+
+    def _refused(self, answer: Answer, size: int) -> Finding:
+        over = overflow(read_words(answer.refusal))
+        told = over.window if over else None
+        seen = f"{size} tokens are refused: {excerpt(answer.words, 100)}"
+        if told and self.claimed and told != self.claimed:
+            return Finding("window", "partly", f"it says {self.claimed}, but {seen}", _enough(told), told)
+        if real := told or (self.claimed if self.claimed and size > self.claimed else None):
+            return Finding("window", "yes", seen, _enough(real), real)
+        if over and self.taken:
+            seen = f"{self.taken} tokens were taken, {seen}"
+            return Finding("window", "partly", seen, _enough(self.taken), self.taken)
+        return self._inconclusive(seen)
+
+    def _inconclusive(self, why: str) -> Finding:
+        """What was taken proves no window: there are servers that take more than their model can hold."""
+        told = f"the server says {self.claimed}" if self.claimed else "the server does not say"
+        taken = f"{self.taken} tokens were taken" if self.taken else ""
+        seen = "; ".join(filter(None, [told, taken, why]))
+        if self.claimed and self.taken:
+            return Finding("window", "yes", seen, _enough(self.claimed), self.claimed)
+        return Finding("window", "unknown", seen, _YOURSELF, self.claimed)
+
+
+def _next(size: int, took: float, left: float, goal: int) -> int | None:
+    """The next prompt's tokens; None where too little would be learnt in the seconds that are left."""
+    affordable = int(size * left / (_RESERVE * max(took, 0.001)))
+    following = min(goal, size * _GROWTH, affordable)
+    return following if following == goal or following >= 1.5 * size else None
 
 
 def _enough(size: int) -> str:

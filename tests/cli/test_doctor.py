@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from gateway.cli import doctor as command
+from gateway.probing.examination import QUICK
 from gateway.probing.identity import Unknown
 from gateway.probing.server import Model, Server
 from gateway.settings.load import load
@@ -80,7 +81,7 @@ async def test_a_server_without_a_model_that_chats_is_no_wrong_call(upstream, mo
         return Server("Ollama", "ollama", upstream.url, "/api/tags", models=(Model("nomic", chat=False),))
 
     monkeypatch.setattr(command, "identify", identified)
-    wish = command.Wish(upstream.url, "", "", "", quick=True, progress=lambda _: nullcontext())
+    wish = command.Wish(upstream.url, "", "", "", trials=QUICK, progress=lambda _: nullcontext())
     found = await command.look(wish)
     assert isinstance(found, Unknown)
     assert found.reason == "Ollama answers, but has no model that can chat"

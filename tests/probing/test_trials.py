@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 
 import pytest
+from attrs import define, field
 
 from gateway.probing import cancellation, examination, vision
 from gateway.probing.examination import FULL, QUICK
 from gateway.probing.line import Line
 from gateway.probing.server import Model, Server
+from gateway.probing.window import DEEP, USUAL, Effort
 from gateway.testing.upstream import Call, Raw, Reply, Rule, Usage, When, refusal
 
 PARIS, ROME = Call("get_weather", {"city": "Paris"}), Call("get_weather", {"city": "Rome"}, id="c2")
@@ -168,24 +171,122 @@ async def test_no_reasoning_is_no(chat, examine):
     assert whole.model.reasoning is False
 
 
-OVERFLOW = "request (375010 tokens) exceeds the available context size (4096 tokens), try increasing it"
+@define
+class Held:
+    """A server that holds `holds` tokens and says that it holds `says`; what it is asked is noted.
+
+    `check`: it refuses what is too long, with its number or without; or cuts it, or takes it. It reads `pace`
+    tokens in a second, and is not to be stopped.
+    """
+
+    holds: int
+    says: int | None = None
+    check: str = "number"
+    pace: float = 10_000_000
+    counts: bool = True
+    sizes: list[int] = field(factory=list)
+
+    def routes(self) -> dict[str, object]:
+        model = {"id": "m", "object": "model", **({"max_model_len": self.says} if self.says else {})}
+        return {
+            "/v1/models": {"object": "list", "data": [model]},
+            "/v1/chat/completions": self.answer,
+        }
+
+    def answer(self, body: dict) -> object:
+        text = body["messages"][0]["content"]
+        size = text.count(" hello")
+        if not size:
+            return self.said(10)
+        self.sizes.append(size)
+        if size > self.holds and self.check in ("number", "words"):
+            number = f" of {self.holds} tokens" if self.check == "number" else ""
+            words = f"the prompt is longer than the maximum context length{number}"
+            return 400, {"error": {"message": words}}
+        time.sleep(size / self.pace)
+        return self.said(min(size, self.holds) if self.check == "cut" else size)
+
+    def said(self, prompt: int) -> dict[str, object]:
+        choice = {"message": {"role": "assistant", "content": "ready"}, "finish_reason": "stop"}
+        usage = {"prompt_tokens": prompt, "completion_tokens": 1} if self.counts else None
+        return {"choices": [choice], "usage": usage}
 
 
-async def test_the_window_is_what_the_refusal_of_a_long_prompt_names(chat, examine):
-    chat.script(READY, refusal(400, OVERFLOW))
-    found, whole = await examine(chat.url, only("window"))
-    assert found["window"].value == 4096
-    assert "Claude Code" in found["window"].meaning
+@pytest.fixture
+def window(canned, examine, monkeypatch):
+    """`await window(Held(...))`: what is found of its window."""
+
+    async def run(held: Held, effort: Effort = USUAL, **known: object):
+        trials = (*QUICK[:1], examination._filling(effort))
+        found, whole = await examine(canned(held.routes()), trials, **known)
+        return found["window"], whole
+
+    return run
+
+
+async def test_the_window_is_what_the_refusal_of_a_long_prompt_names(window):
+    held = Held(holds=4096, says=None)
+    found, whole = await window(held)
+    assert (found.verdict, found.value) == ("yes", 4096)
+    assert "Claude Code" in found.meaning
     assert whole.model.window == 4096
-    assert whole.overall == "limited"
+    assert held.sizes == [1024, 4096, 16384]
 
 
-async def test_a_prompt_that_is_cut_in_silence_is_noticed(chat, examine):
-    chat.script(READY, Reply(text="x", usage=Usage(prompt=2048)))
-    found, whole = await examine(chat.url, only("window"))
-    assert found["window"].verdict == "partly"
-    assert "without a word" in found["window"].evidence
-    assert whole.model.window == 2048
+@pytest.mark.parametrize(
+    ("held", "verdict", "value"),
+    [
+        (Held(holds=8192, says=8192), "yes", 8192),
+        (Held(holds=4096, says=8192), "partly", 4096),
+        (Held(holds=8192, says=8192, check="words"), "yes", 8192),
+        (Held(holds=5000, check="words"), "partly", 4096),
+        (Held(holds=2048, says=8192, check="cut"), "partly", 2048),
+        (Held(holds=2048, check="cut"), "partly", 2048),
+        (Held(holds=8192, says=8192, check="none"), "partly", 8192),
+        (Held(holds=8192, check="none"), "unknown", None),
+        (Held(holds=131072, says=131072), "yes", 131072),
+        (Held(holds=8192, says=8192, counts=False), "yes", 8192),
+    ],
+    ids=[
+        "says the truth", "says too much", "refuses without a number", "nothing said, no number", "cuts",
+        "nothing said, cuts", "no check", "nothing said, no check", "more than is tried", "counts nothing",
+    ],
+)  # fmt: skip
+async def test_the_window_is_what_was_seen(window, held, verdict, value):
+    found, _ = await window(held)
+    assert (found.verdict, found.value) == (verdict, value)
+    assert held.sizes[0] == 1024
+    assert all(later <= 4 * before for before, later in itertools.pairwise(held.sizes))
+    assert max(held.sizes) <= (held.says * 1.05 + 200 if held.says else 40_000)
+    assert max(held.sizes) <= 40_000
+
+
+async def test_a_slow_server_without_a_check_is_not_kept_busy(window):
+    held = Held(holds=2048, check="none", pace=4_000)
+    began = time.monotonic()
+    found, whole = await window(held, Effort(40_000, 3.0))
+    assert found.verdict == "unknown"
+    assert whole.model.window is None
+    assert sum(held.sizes) / held.pace <= 3.0
+    assert time.monotonic() - began < 6
+    assert held.sizes[:1] == [1024]
+
+
+async def test_a_server_too_slow_for_the_first_prompt_is_left(window):
+    held = Held(holds=2048, says=2048, check="none", pace=400)
+    found, _ = await window(held, Effort(40_000, 0.5))
+    assert (found.verdict, found.value) == ("unknown", 2048)
+    assert held.sizes == [1024]
+    assert "not read within" in found.evidence
+
+
+async def test_deep_goes_on_where_the_usual_trial_ends(window):
+    held = Held(holds=131072, says=None)
+    found, _ = await window(held)
+    assert (found.verdict, max(held.sizes)) == ("unknown", 40_000)
+    assert "--deep" in found.evidence
+    found, _ = await window(held, DEEP)
+    assert (found.verdict, found.value) == ("yes", 131072)
 
 
 async def test_counts_that_are_none_tell_no_window(chat, examine):
@@ -194,6 +295,12 @@ async def test_counts_that_are_none_tell_no_window(chat, examine):
     assert (found["window"].verdict, found["window"].value) == ("unknown", None)
     assert "counted as 5" in found["window"].evidence
     assert whole.model.window is None
+
+
+def test_the_window_is_filled_last_of_all():
+    for trials in (FULL, examination.deep(FULL), examination.deep(examination.ABILITIES)):
+        assert [trial.name for trial in trials].index("window") == len(trials) - 1
+    assert "window" not in [trial.name for trial in examination.ABILITIES]
 
 
 async def test_a_server_that_costs_money_is_not_sent_a_long_prompt(chat, examine):
