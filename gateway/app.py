@@ -97,6 +97,7 @@ def _refused(request: AnyRequest, error: GatewayError) -> Response[bytes]:
             path=request.url.path,
             status=error.answer.status,
             error=error.kind,
+            why=error.why,
         )
     )
     headers = {name.decode(): value.decode() for name, value in error_headers(error)}

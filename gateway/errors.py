@@ -99,7 +99,8 @@ class GatewayError(Exception):
     """A failure with everything needed to tell the client about it.
 
     `message` is shown to the client as it is: it names what is wrong and what to do, and never holds a
-    secret. `details` becomes `error.details` (typed SDK errors read `details.error_code`).
+    secret. `details` becomes `error.details` (typed SDK errors read `details.error_code`). `said` are the
+    upstream's own words, without URLs and secrets.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class GatewayError(Exception):
         details: Mapping[str, object] | None = None,
         upstream_status: int | None = None,
         retry_after: int | None = None,
+        said: str = "",
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -117,6 +119,12 @@ class GatewayError(Exception):
         self.details = details
         self.upstream_status = upstream_status
         self._retry_after = retry_after
+        self._said = said
+
+    @property
+    def why(self) -> str:
+        """For the log: the message, and the upstream's own words where the message holds others."""
+        return self.message if self._said in self.message else f"{self.message} (it said: {self._said})"
 
     @property
     def answer(self) -> Answer:

@@ -221,6 +221,7 @@ class Exchange:
     def _record(self, failure: Exception | None) -> RequestRecord:
         answering, writer, target = self._answering, self._answering.writer, self._budget.target
         usage, first = writer.usage, answering.first_event
+        failed = failure if isinstance(failure, GatewayError) else writer.fault
         return RequestRecord(
             request_id=self.inbound.request_id,
             session=self.inbound.session,
@@ -232,7 +233,9 @@ class Exchange:
             model=target.facts.model,
             stream=self.inbound.request.stream,
             status=answering.status or CLIENT_CLOSED,
-            error=failure.kind if isinstance(failure, GatewayError) else writer.fault and writer.fault.kind,
+            error=failed and failed.kind,
+            why=_why(failed),
+            upstream_status=(failed and failed.upstream_status) or 0,
             client_gone=isinstance(failure, ClientGone),
             stop_reason=writer.stop_reason or "",
             input_tokens=usage.input or 0,
@@ -245,3 +248,7 @@ class Exchange:
             attempts=self._attempts,
             notices=tuple(answering.notices),
         )
+
+
+def _why(failed: GatewayError | Fault | None) -> str:
+    return failed.why if isinstance(failed, GatewayError) else failed.message if failed else ""

@@ -149,6 +149,8 @@ def _refusal(
         stream=bool(inbound and inbound.request.stream),
         status=error.answer.status,
         error=error.kind,
+        why=error.why,
+        upstream_status=error.upstream_status or 0,
     )
 
 

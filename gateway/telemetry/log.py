@@ -35,6 +35,8 @@ from gateway.telemetry.record import RequestRecord
 
 LONGEST = 200
 """Characters of a client's own words that a line shows."""
+WHY = 400
+"""Characters of what went wrong that a line shows."""
 
 
 def log_request(record: RequestRecord) -> None:
@@ -52,6 +54,8 @@ def request_fields(record: RequestRecord) -> dict[str, object]:
         "path": _cut(record.path),
         "status": record.status,
         "error": record.error and record.error.value,
+        "why": _cut(record.why, WHY),
+        "upstream_status": record.upstream_status,
         "client_gone": record.client_gone,
         "model": _cut(record.requested_model),
         "route": record.route,
@@ -86,8 +90,8 @@ def _names(notices: Iterable[Notice]) -> list[str]:
     return [name if times == 1 else f"{name}*{times}" for name, times in counted.items()]
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
+def _cut(text: str, longest: int = LONGEST) -> str:
+    return text if len(text) <= longest else text[:longest] + "…"
 
 
 def configure_logging(level: LogLevel, log_format: LogFormat, stream: TextIO | None = None) -> None:

@@ -32,6 +32,10 @@ class RequestRecord:
     status: int = 200
     """As sent to the client. A stream that fails after its headers has 200 and an `error`."""
     error: Kind | None = None
+    why: str = ""
+    """Of a failure: what the client was told, with the upstream's own words."""
+    upstream_status: int = 0
+    """Of a failure that an upstream answered with."""
     client_gone: bool = False
     """The client hung up before the end."""
     stop_reason: str = ""

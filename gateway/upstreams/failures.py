@@ -89,6 +89,7 @@ def read_error(
         _message(kind, status, words, facts, estimate),
         upstream_status=status,
         retry_after=_seconds(pause, words),
+        said=words.message,
     )
 
 

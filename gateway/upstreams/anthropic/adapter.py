@@ -25,7 +25,7 @@ from gateway.upstreams.pauses import pause
 from gateway.upstreams.presets import quirks_of
 from gateway.upstreams.prompt import Counted, Prompt
 from gateway.upstreams.transport import Channel, Reply
-from gateway.upstreams.words import clean
+from gateway.upstreams.words import clean, read_words
 
 _COUNTED = msgspec.json.Decoder(w.Counted)
 _FAILURE = msgspec.json.Decoder(w.Failure)
@@ -109,6 +109,7 @@ class RelayAdapter:
             details=None if hidden else problem.details,
             upstream_status=reply.status,
             retry_after=error.retry_after,
+            said=read_words(body).message,
         )
 
 
