@@ -84,8 +84,8 @@ def serve(source: Source, worker: Worker = ALONE, sockets: Sequence[socket.socke
         uvicorn.Server(config).run(list(sockets) if sockets else None)
 
 
-def listening(app: Litestar, host: str, port: int) -> uvicorn.Config:
-    """How an application of `create_app` is served."""
+def listening(app: Litestar, host: str, port: int, grace: int = GRACE) -> uvicorn.Config:
+    """How an application of `create_app` is served. `grace`: seconds for running answers at the end."""
     runtimes = service_of(app).runtimes
     return uvicorn.Config(
         app,
@@ -99,7 +99,7 @@ def listening(app: Litestar, host: str, port: int) -> uvicorn.Config:
         server_header=False,
         date_header=False,
         timeout_keep_alive=KEEP_ALIVE,
-        timeout_graceful_shutdown=GRACE,
+        timeout_graceful_shutdown=grace,
     )
 
 
