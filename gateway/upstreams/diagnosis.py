@@ -14,11 +14,28 @@ import httpx
 from gateway.errors import Kind, UpstreamFailed
 
 
+class PlainHttp(Exception):
+    """The server speaks plain HTTP where TLS was tried."""
+
+
 def is_cut(error: BaseException) -> bool:
     """Whether the server closed a connection that had been made."""
     return isinstance(
         _cause(error), aiohttp.ServerDisconnectedError | aiohttp.ClientOSError | ConnectionError
     ) and not isinstance(_cause(error), aiohttp.ClientConnectorError)
+
+
+def is_timeout(error: BaseException) -> bool:
+    """Whether no connection was made in time."""
+    return isinstance(_cause(error), TimeoutError)
+
+
+def no_handshake(error: BaseException) -> bool:
+    """No connection in time, or one that was closed while TLS was being agreed on."""
+    cause = _cause(error)
+    if isinstance(cause, aiohttp.ClientConnectorError):
+        return isinstance(cause.os_error, ConnectionResetError)
+    return isinstance(cause, TimeoutError | PlainHttp)
 
 
 def _cause(error: BaseException) -> BaseException:

@@ -29,7 +29,8 @@ from httpx_aiohttp import AiohttpTransport
 
 from gateway.errors import Kind, UpstreamFailed
 from gateway.settings.models import Provider
-from gateway.upstreams.diagnosis import failure, is_cut
+from gateway.upstreams.diagnosis import failure, is_cut, no_handshake
+from gateway.upstreams.handshake import is_nearby, no_connection, watched
 from gateway.upstreams.inflating import ENCODINGS, Inflating
 
 IDENTITY = {"user-agent": "messages-gateway"}
@@ -147,6 +148,9 @@ class Channel:
     _secrets: Sequence[str] = field(default=(), repr=False)
     _query: str = ""
     """Of every request: Azure's `api-version`."""
+    _proxied: bool = False
+    _spoke: bool = False
+    """Whether the server has answered since the start."""
 
     @classmethod
     def build(cls, name: str, provider: Provider, key_header: str = "authorization") -> Channel:
@@ -157,7 +161,9 @@ class Channel:
             headers[key_header] = f"Bearer {key}" if key_header == "authorization" else key
         headers |= {key.lower(): value for key, value in provider.headers.items()}
         address, _, query = provider.base_url.partition("?")
-        return cls(name, address, headers, _transport(provider), _secrets(provider), query)
+        return cls(
+            name, address, headers, _transport(provider), _secrets(provider), query, bool(_proxy(provider))
+        )
 
     async def post(
         self, path: str, body: bytes, connect: float, headers: Mapping[str, str] | None = None
@@ -184,12 +190,14 @@ class Channel:
         _reused.set(False)
         try:
             try:
-                response = await self._transport.handle_async_request(request)
+                response = await self._asked(request)
             except httpx.TransportError as error:
                 if not (_reused.get() and is_cut(error)):
                     raise
                 response = await self._transport.handle_async_request(request)
         except Exception as error:  # the transport lets several libraries' errors through
+            if no_handshake(error):
+                raise await no_connection(error, request.url, self.name, proxied=self._proxied) from error
             raise failure(error, self.name) from error
         try:
             return Reply(response.status_code, response.headers, self.name, response, self._secrets)
@@ -197,6 +205,14 @@ class Channel:
             with contextlib.suppress(Exception):
                 await response.aclose()
             raise
+
+    async def _asked(self, request: httpx.Request) -> httpx.Response:
+        sent = self._transport.handle_async_request(request)
+        if self._spoke or request.url.scheme != "https" or self._proxied or not is_nearby(request.url.host):
+            return await sent
+        response = await watched(sent, request.url)
+        self._spoke = True
+        return response
 
 
 def _secrets(provider: Provider) -> Sequence[str]:
@@ -219,7 +235,7 @@ def _transport(provider: Provider) -> AiohttpTransport:
             connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[_trace()]
         )
 
-    proxy = provider.proxy or _environment_proxy(provider)
+    proxy = _proxy(provider)
     return AiohttpTransport(verify=tls, proxy=httpx.Proxy(proxy) if proxy else None, client=session)
 
 
@@ -255,6 +271,10 @@ def _trace() -> aiohttp.TraceConfig:
     trace.on_connection_reuseconn.append(reused)
     trace.on_connection_create_end.append(created)
     return trace
+
+
+def _proxy(provider: Provider) -> str | None:
+    return provider.proxy or _environment_proxy(provider)
 
 
 def _environment_proxy(provider: Provider) -> str | None:
