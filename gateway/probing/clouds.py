@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from attrs import frozen
 
 from gateway.probing.server import Model, Server
+from gateway.settings.models import ProviderKind
 
 
 @frozen
@@ -21,15 +22,18 @@ class Cloud:
     model: str
     window: int | None = None
     output: int | None = None
+    kind: ProviderKind = "openai"
 
     @property
     def server(self) -> Server:
         model = Model(self.model, window=self.window, output=self.output)
-        return Server(self.title, "openai", self.url, f"{self.variable} is set", models=(model,))
+        return Server(self.title, self.kind, self.url, f"{self.variable} is set", models=(model,))
 
 
 CLOUDS = (
-    Cloud("OPENAI_API_KEY", "OpenAI", "https://api.openai.com/v1", "gpt-5", 400_000, 128_000),
+    Cloud(
+        "OPENAI_API_KEY", "OpenAI", "https://api.openai.com/v1", "gpt-5.4", 400_000, 128_000, "responses"
+    ),  # on Chat Completions GPT-5.4 and newer refuse tools beside reasoning
     Cloud("OPENROUTER_API_KEY", "OpenRouter", "https://openrouter.ai/api/v1", "qwen/qwen3-coder", 262_144),
     Cloud("DEEPSEEK_API_KEY", "DeepSeek", "https://api.deepseek.com/v1", "deepseek-chat", 131_072, 8192),
     Cloud("MISTRAL_API_KEY", "Mistral", "https://api.mistral.ai/v1", "devstral-medium-latest", 131_072),

@@ -24,6 +24,9 @@ _UNDERSTOOD = re.compile(
     r"|input length and `max_tokens` exceed context limit: \d+ \+ \d+ > \d+"
 )
 """What Claude Code looks for."""
+_BEYOND = 25
+"""A prompt that an upstream counted is said to exceed the window by at least this part of it. Claude
+Code cuts no more than it is told: for a few tokens it compacts and is refused again, up to six times."""
 _SHARES = r"(\d+) of \w+ input"
 """OpenRouter's: of text, of tools, of images."""
 
@@ -47,8 +50,10 @@ class Overflow:
                 f"input length and `max_tokens` exceed context limit: {self.prompt} + {self.answer} > "
                 f"{self.window}, decrease input length or `max_tokens` and try again"
             )
-        limit = self.window or window or (max(1, (self.prompt or estimate or 0) - 1))
-        prompt = max(self.prompt or estimate or 0, limit + 1)
+        known = self.window or window
+        limit = known or max(1, (self.prompt or estimate or 0) - 1)
+        beyond = limit // _BEYOND if known and self.prompt else 1
+        prompt = max(self.prompt or estimate or 0, limit + max(1, beyond))
         return f"prompt is too long: {prompt} tokens > {limit} maximum"
 
 

@@ -50,6 +50,14 @@ def test_servers_and_keys_are_written(init, upstream, tmp_path):
     assert settings.models[-1].target.provider == "ollama", "what is on this machine comes first"
 
 
+def test_openais_models_are_asked_over_responses(init, tmp_path, unused_tcp_port):
+    """On Chat Completions the current ones refuse tools beside reasoning."""
+    done = init("--ports", str(unused_tcp_port), OPENAI_API_KEY=KEY)
+    assert done.returncode == 0, done.stderr
+    settings = load(tmp_path / "config" / "gateway.yaml", {"OPENAI_API_KEY": KEY}).settings
+    assert settings.providers["openai"].kind == "responses"
+
+
 def test_only_the_machine_is_asked(init, upstream):
     init("--ports", str(upstream.port), DEEPSEEK_API_KEY=KEY)
     assert {request.headers.get("authorization") for request in upstream.requests()} == {None}

@@ -59,6 +59,8 @@ ROOM = re.compile(r"input length and `max_tokens` exceed context limit: (\d+) \+
     [
         (Overflow(8192, 13392), None, None, (13392, 8192)),
         (Overflow(8192, 13392), 4096, 7, (13392, 8192)),
+        (Overflow(32768, 32790), None, None, (32768 + 32768 // 25, 32768)),
+        (Overflow(None, 32790), 32768, None, (32768 + 32768 // 25, 32768)),
         (Overflow(8192, 9000, 500), None, None, (9000, 8192)),
         (Overflow(8192), None, 20000, (20000, 8192)),
         (Overflow(8192), None, 100, (8193, 8192)),
