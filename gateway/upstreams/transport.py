@@ -62,11 +62,13 @@ class Reply:
     _secrets: Sequence[str] = field(default=(), repr=False)
     """The provider's own: its server may repeat what it was sent."""
     _chunks: AsyncIterator[bytes] = field(init=False)
+    _encoding: str = field(init=False)
     _inflating: Inflating | None = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._chunks = self._response.stream.__aiter__()  # type: ignore[union-attr]  # always async here
-        self._inflating = _inflating(self.headers.get("content-encoding", ""), self._provider)
+        self._encoding = self.headers.get("content-encoding", "").strip().lower()
+        self._inflating = Inflating(self._encoding) if self._encoding in ENCODINGS else None
 
     @property
     def framed(self) -> bool:
@@ -75,7 +77,14 @@ class Reply:
         return chunked or "content-length" in self.headers
 
     async def read(self) -> bytes | None:
-        """The bytes of one read, None at the end of the body."""
+        """The bytes of one read, None at the end of the body.
+
+        UpstreamFailed where they are compressed in an unknown way. An error raised while the reply is made
+        would leave its connection open.
+        """
+        if self._inflating is None and self._encoding not in ("", "identity"):
+            how = f"compressed with {self._encoding}, though none was asked for"
+            raise UpstreamFailed(Kind.UPSTREAM_GARBAGE, f"[{self._provider}] the answer is {how}")
         try:
             if self._inflating is not None:
                 return await self._inflated(self._inflating)
@@ -267,15 +276,3 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
-
-
-def _inflating(encoding: str, provider: str) -> Inflating | None:
-    encoding = encoding.strip().lower()
-    if encoding in ("", "identity"):
-        return None
-    if encoding in ENCODINGS:
-        return Inflating(encoding)
-    raise UpstreamFailed(
-        Kind.UPSTREAM_GARBAGE,
-        f"[{provider}] the answer is compressed with {encoding}, though none was asked for",
-    )
