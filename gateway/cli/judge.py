@@ -1,6 +1,6 @@
 """Who decides in Claude Code's auto mode what may run, and what the client must be told for that.
 
-Measured with Claude Code 2.1.332, which by itself waits for verdicts in the answers of the API:
+Measured with Claude Code 2.1.332, which by default waits for verdicts in the answers of the API:
 
 - `CLAUDE_CODE_AUTO_MODE_SERVER=0` makes it ask a model instead, also where
   `CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC` is set. With the latter alone it asks the user about each action,

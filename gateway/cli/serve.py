@@ -99,7 +99,7 @@ def _run_line(loaded: Loaded, url: str) -> str:
 
 
 def _said_address(loaded: Loaded) -> str:
-    """Where `gateway run` would look by itself; empty if it could not tell."""
+    """Where `gateway run` looks by default; empty if unknown."""
     try:
         again = load(loaded.path, os.environ, allow_unauthenticated=True, secrets=False).settings
     except ConfigError:

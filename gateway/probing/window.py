@@ -9,8 +9,8 @@
   is left after the first piece.
 
 Rules:
-- No prompt is longer than `Effort.largest`, and none is begun that would not be read in the time that is
-  left, by the pace of the one before: some servers cannot be stopped while they read
+- No prompt is longer than `Effort.largest`, and none is begun that could not be read in the time that is left
+  by the pace of the one before: some servers cannot be stopped while they read
   (`test_a_slow_server_without_a_check_is_not_kept_busy`).
 """
 

@@ -45,7 +45,7 @@ NEEDS = (
 )
 
 LONGEST_ANSWER = 32_000
-"""Tokens that Claude Code asks for by itself of a model that it does not know."""
+"""Tokens that Claude Code requests by default from a model that it does not know."""
 _KEPT = 13_000
 """Tokens that Claude Code keeps free beside the answer."""
 _KEPT_FOR_ANSWER = 20_000

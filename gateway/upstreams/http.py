@@ -80,6 +80,7 @@ class HttpAttempt:
     _asking: Asking | None = None
     """Told of the first content. Only then was the request accepted: errors come with status 200, too."""
     _over: bool = False
+    _failed: bool = False
 
     @property
     def heard(self) -> bool:
@@ -97,7 +98,10 @@ class HttpAttempt:
         if self._asking is not None and _is_answer(parts):
             self._asking.accepted()
             self._asking = None
-        return self._struck(parts) if self._reader.ended else parts
+        if not self._reader.ended:
+            return parts
+        self._failed = bool(parts) and isinstance(parts[-1], Fault)
+        return self._struck(parts)
 
     def _struck(self, parts: list[Part]) -> list[Part]:
         """A fault at the end without the provider's own secrets, should its server repeat them."""
@@ -108,7 +112,8 @@ class HttpAttempt:
                 return parts
 
     async def close(self) -> None:
-        if self._reader.ended:
+        """A connection is kept for the next request only behind an answer that ended well."""
+        if self._reader.ended and not self._failed:
             await self._reply.drain()
         await self._reply.close()
 

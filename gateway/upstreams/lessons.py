@@ -20,7 +20,7 @@ from gateway.upstreams.complaints import Complaint, amended, complaint
 MODELS = 256
 SCHEMAS = 4_096
 MENDS = 4
-"""How many different complaints of one upstream are mended for one request."""
+"""How many different refusals of one upstream are answered with a changed request."""
 
 
 @define

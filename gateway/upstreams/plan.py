@@ -142,8 +142,7 @@ def plan(
     system, told = _told(tools, talk.system, level, names, notes)
     offered = functions(told, names, quirks, amends, notes)
     form = output_format(request, quirks, amends, notes, tools=bool(offered.told))
-    asked = _reasoning(request, quirks, told.choice, notes)
-    stop = limits.stops(request)
+    asked, stop = _reasoning(request, quirks, told.choice, notes), limits.stops(request)
     return Plan(
         system=below(below(system, offered.prompt), form.words if form else ""),
         turns=talk.turns,

@@ -63,11 +63,13 @@ class Reply:
     _secrets: Sequence[str] = field(default=(), repr=False)
     """The provider's own: its server may repeat what it was sent."""
     _chunks: AsyncIterator[bytes] = field(init=False)
+    _encoding: str = field(init=False)
     _inflating: Inflating | None = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._chunks = self._response.stream.__aiter__()  # type: ignore[union-attr]  # always async here
-        self._inflating = _inflating(self.headers.get("content-encoding", ""), self._provider)
+        self._encoding = self.headers.get("content-encoding", "").strip().lower()
+        self._inflating = Inflating(self._encoding) if self._encoding in ENCODINGS else None
 
     @property
     def framed(self) -> bool:
@@ -76,7 +78,14 @@ class Reply:
         return chunked or "content-length" in self.headers
 
     async def read(self) -> bytes | None:
-        """The bytes of one read, None at the end of the body."""
+        """The bytes of one read, None at the end of the body.
+
+        UpstreamFailed where they are compressed in an unknown way. An error raised while the reply is made
+        would leave its connection open.
+        """
+        if self._inflating is None and self._encoding not in ("", "identity"):
+            how = f"compressed with {self._encoding}, though none was asked for"
+            raise UpstreamFailed(Kind.UPSTREAM_GARBAGE, f"[{self._provider}] the answer is {how}")
         try:
             if self._inflating is not None:
                 return await self._inflated(self._inflating)
@@ -199,12 +208,7 @@ class Channel:
             if no_handshake(error):
                 raise await no_connection(error, request.url, self.name, proxied=self._proxied) from error
             raise failure(error, self.name) from error
-        try:
-            return Reply(response.status_code, response.headers, self.name, response, self._secrets)
-        except UpstreamFailed:  # its encoding cannot be read: nothing of it is wanted, nor the rest
-            with contextlib.suppress(Exception):
-                await response.aclose()
-            raise
+        return Reply(response.status_code, response.headers, self.name, response, self._secrets)
 
     async def _asked(self, request: httpx.Request) -> httpx.Response:
         sent = self._transport.handle_async_request(request)
@@ -292,15 +296,3 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
-
-
-def _inflating(encoding: str, provider: str) -> Inflating | None:
-    encoding = encoding.strip().lower()
-    if encoding in ("", "identity"):
-        return None
-    if encoding in ENCODINGS:
-        return Inflating(encoding)
-    raise UpstreamFailed(
-        Kind.UPSTREAM_GARBAGE,
-        f"[{provider}] the answer is compressed with {encoding}, though none was asked for",
-    )

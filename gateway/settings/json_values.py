@@ -1,0 +1,40 @@
+"""Values of a setting that are JSON: a mapping of plain types."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from gateway.settings.mistakes import Wrong, shown
+
+_OURS = ("model", "messages", "stream")
+"""What the gateway itself must say in an upstream request."""
+
+
+def json_object(value: Any) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise Wrong(f"expected a mapping, got {shown(value)}")
+    tree = cast("dict[str, object]", value)
+    for key in _OURS:
+        if key in tree:
+            raise Wrong(f"`{key}` cannot be set here: the gateway says it itself")
+    return {key: _plain_json(one) for key, one in tree.items()}
+
+
+def arguments(value: Any) -> dict[str, object] | str:
+    """Of a tool call: JSON, or text that stands for it."""
+    if not isinstance(value, dict | str):
+        raise Wrong(f"expected a mapping, or text for broken JSON, got {shown(value)}")
+    return cast("dict[str, object] | str", _plain_json(cast("object", value)))
+
+
+def _plain_json(value: object) -> object:
+    """The same tree of nothing but JSON's own types."""
+    match value:
+        case str():
+            return str(value)
+        case dict():
+            return {key: _plain_json(one) for key, one in cast("dict[str, object]", value).items()}
+        case list():
+            return [_plain_json(one) for one in cast("list[object]", value)]
+        case _:
+            return value
