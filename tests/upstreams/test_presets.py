@@ -126,7 +126,7 @@ def test_families_are_not_shared():
 def test_every_switch_differs_somewhere_or_is_for_the_user_to_set():
     for_the_user = {"sampling", "think_open", "empty_content", "tool_name_limit", "strict_images", "end_mark"}
     for_the_user |= {"repair_tool_args", "forced_while_thinking", "pdf_urls"}
-    for_the_user |= {"fast_tier", "keep_alive"}
+    for_the_user |= {"fast_tier", "keep_alive", "context_shift"}
     same = {
         one.name
         for one in fields(Quirks)
