@@ -16,6 +16,7 @@ from attrs import define, field
 
 HOST = "127.0.0.1"
 START_SECONDS = 60
+LOG_SECONDS = 10
 
 
 class GatewayDied(Exception):
@@ -65,6 +66,22 @@ class GatewayProcess:
     @property
     def alive(self) -> bool:
         return self._process.poll() is None
+
+    def read_log(self, since: int = 0) -> str:
+        """The log from byte `since` on, with every line about requests answered before this call.
+
+        Log lines are written by a thread, in order: a request that no endpoint takes is sent, and its line
+        awaited. With several workers that holds for the one that answers it. Raises TimeoutError.
+        """
+        answer = httpx.get(f"{self.url}/read-log", trust_env=False, timeout=10)
+        marker = f"id={answer.headers['request-id']}"
+        deadline = time.monotonic() + LOG_SECONDS
+        while time.monotonic() < deadline:
+            log = self.log.read_bytes()[since:].decode(errors="replace")
+            if marker in log:
+                return "".join(line for line in log.splitlines(keepends=True) if marker not in line)
+            time.sleep(0.01)
+        raise TimeoutError(f"{marker} was not logged within {LOG_SECONDS} s")
 
     def stop(self) -> int:
         """Ask it to end, insist after ten seconds; its exit status."""

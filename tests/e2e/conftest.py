@@ -73,7 +73,7 @@ class Claude:
     @property
     def log(self) -> str:
         """What the gateway, which other tests use too, has logged since this client was made."""
-        return self.gateway.log.read_bytes()[self._earlier :].decode(errors="replace")
+        return self.gateway.read_log(self._earlier)
 
     def start(
         self, *arguments: str, environ: Mapping[str, str] | None = None, stdin: int = subprocess.DEVNULL

@@ -79,9 +79,7 @@ def test_a_web_page_reaches_no_gateway_without_keys(gateway, upstream, page, tmp
     assert "cors 200" not in shown
     assert "basic 200" not in shown
     assert upstream.chats() == []
-    requests = [
-        line for line in gateway.log.read_bytes()[before:].decode().splitlines() if " request " in line
-    ]
+    requests = [line for line in gateway.read_log(before).splitlines() if " request " in line]
     assert len(requests) >= 6, requests
     assert not [line for line in requests if " status=2" in line]
 

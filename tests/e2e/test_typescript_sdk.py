@@ -93,7 +93,7 @@ def test_the_tool_runner_comes_to_its_end(saw, gateway, upstream):
     assert seen["final"]["content"][0]["text"] == "It is sunny."
     _, second = upstream.chats()
     assert second.texts("tool") == ["sunny"]
-    assert gateway.log.read_bytes()[before:].count(b"status=400") == 1, "a thread is asked for once"
+    assert gateway.read_log(before).count("status=400") == 1, "a thread is asked for once"
 
 
 def test_an_answer_in_a_form_is_parsed(saw, upstream):

@@ -53,7 +53,7 @@ def test_a_file_that_cannot_be_written_costs_no_answer(start_gateway, settings, 
     gateway = start_gateway(settings(provider={"record": str(folder / "replies.yaml")}))
     folder.rmdir()
     assert [ask(gateway, text).status_code for text in ("a", "b", "c")] == [200, 200, 400]
-    assert gateway.log.read_text().count("cannot be written") == 1
+    assert gateway.read_log().count("cannot be written") == 1
 
 
 def test_requests_that_cannot_be_written_down_are_answered(start_gateway, tmp_path):
@@ -63,4 +63,4 @@ def test_requests_that_cannot_be_written_down_are_answered(start_gateway, tmp_pa
     gateway = start_gateway({"providers": {"s": scripted}, "models": {"*": "s/m"}})
     folder.rmdir()
     assert ask(gateway, "a").json()["content"][0]["text"] == "hi"
-    assert gateway.log.read_text().count("cannot be written") == 1
+    assert gateway.read_log().count("cannot be written") == 1

@@ -109,7 +109,7 @@ def test_a_worker_that_dies_is_replaced(two: GatewayProcess):
     os.kill(before[1]["pid"], signal.SIGKILL)
     until(lambda: (after := workers(two)).keys() == {1, 2} and after[1]["pid"] != before[1]["pid"])
     assert workers(two)[2]["pid"] == before[2]["pid"]
-    assert "a worker ended worker=1" in two.log.read_text()
+    until(lambda: "a worker ended worker=1" in two.log.read_text())
 
 
 def test_a_worker_that_starts_later_has_the_newest_configuration_that_can_be_used(
