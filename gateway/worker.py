@@ -32,6 +32,9 @@ KEEP_ALIVE = 75
 """Seconds an idle client connection is kept: longer than clients keep theirs, so that none is cut in use."""
 SWITCH = 0.002
 """Seconds after which a thread that prepares a heavy request gives way to the event loop."""
+COLLECTIONS = (5_000, 10, 100)
+"""Thresholds of the garbage collector. By default it looks at everything there is every few thousand objects,
+which for a request of 4 MB takes 100 ms at a time, in which no stream goes on."""
 GRACE = 20
 """Seconds that running answers are given when the gateway is stopped."""
 
@@ -80,6 +83,7 @@ def serve(source: Source, worker: Worker = ALONE, sockets: Sequence[socket.socke
     # What is there by now stays. A collection that looked at it all would hold up every stream for a while.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*COLLECTIONS)
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(list(sockets) if sockets else None)
 

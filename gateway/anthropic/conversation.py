@@ -102,7 +102,7 @@ class Assembly:
         said, self.signature = t.AssistantTurn(), ""
         for i, block in enumerate(message.content):
             if type(block) is a.Text:
-                said.text += block.text
+                said.say(block.text)
             elif type(block) is a.ToolUse:
                 said.calls.append(self._called(block))
             elif type(block) is a.ThinkingBlock:
@@ -112,7 +112,7 @@ class Assembly:
             elif isinstance(block, a.Unknown):
                 said = self._other(block, said, self.place.block(i))
             else:
-                said.text += self.content.spoken(block)
+                said.say(self.content.spoken(block))
         self._say(said)
 
     def _called(self, block: a.ToolUse) -> t.Call:
@@ -161,6 +161,9 @@ class Assembly:
         results.interrupt(self.open, notes)
         results.interrupt({id_: [result] for id_, result in self.served.items()}, notes)
         for turn in self.turns:
+            if type(turn) is t.SystemTurn:
+                continue
+            turn.settle()
             if type(turn) is t.UserTurn and turn.reminders and turn.results:
                 turn.results[-1].open()
         if self.terms.replay == "current_turn":
@@ -176,7 +179,7 @@ class Assembly:
             self._serve(id_, block, place)
         else:
             if not (use := served.use(block)):
-                said.text += self.content.spoken(block)
+                said.say(self.content.spoken(block))
             elif self._is_answered(use):
                 said.calls.append(t.Call(use.id, use.full_name, t.arguments(use.input)))
                 self.serving.add(use.id)
@@ -207,10 +210,10 @@ class Assembly:
         self.turns, self.speaking, self.settled = [], None, False
         self.open, self.waiting, self.serving, self.served = {}, [], set(), {}
         self.content.mentions[:] = found.changes
-        self._user_turn().pieces.append(found.text)
+        self._user_turn().put([found.text])
 
     def _say(self, said: t.AssistantTurn) -> None:
-        if not said.calls and not said.text.strip():
+        if not said.calls and not any(map(str.strip, said.texts)):
             return
         if self.waiting or self.settled or not self.speaking:
             self._begin(said)
@@ -245,7 +248,7 @@ class Assembly:
             self.turns += map(t.SystemTurn, opening)
             opening = []
         if pieces or (opening and not self._only_results()):
-            self._user_turn().pieces += [*opening, *pieces]
+            self._user_turn().put([*opening, *pieces])
         elif opening:
             self._user_turn().reminders += opening
 

@@ -38,6 +38,8 @@ STOPS_LIMIT = 16_384
 """Characters of all stop sequences: an answer is searched for them as it arrives."""
 EDITS_LIMIT = 32
 """Context edits: each goes through the whole conversation. The API has two kinds."""
+SCHEMA_LIMIT = 1 << 20
+"""Bytes of one schema: it is taken apart by one call into the JSON library, which nothing can interrupt."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 """What no header, log line or upstream takes in a name."""
 _QUOTE, _OBJECT, _LIST, _NULL = b'"{[n'
@@ -176,6 +178,9 @@ def _request(body: bytes) -> a.MessagesRequest:
         raise RequestRefused(f"the request body is not valid JSON: {error}") from None
     if (problem := next(_problems(sent), None)) is not None:
         raise RequestRefused(problem)
+    _check_size(sent.output_format, "output_format")
+    if sent.output_config:
+        _check_size(sent.output_config.format, "output_config.format")
     system, strays = _system(sent.system)
     return a.MessagesRequest(
         model=sent.model,
@@ -238,9 +243,15 @@ def _message(i: int, sent: _RawMessage) -> a.Message:
 
 def _tools(sent: list[a.ToolDefinition] | None) -> tuple[a.ToolDefinition, ...]:
     for i, tool in enumerate(sent or ()):
+        _check_size(tool.input_schema, f"tools.{i}.input_schema")
         if tool.input_schema and memoryview(tool.input_schema)[0] not in (_OBJECT, _NULL):
             check_schema(tool, f"tools.{i}")
     return tuple(sent or ())
+
+
+def _check_size(schema: Raw, path: str) -> None:
+    if (size := memoryview(schema).nbytes) > SCHEMA_LIMIT:
+        raise RequestRefused(f"{path}: {size} bytes; at most {SCHEMA_LIMIT} bytes are allowed in one schema")
 
 
 def _system(sent: str | list[Any] | None) -> tuple[tuple[str, ...], tuple[a.Stray, ...]]:

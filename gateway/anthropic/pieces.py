@@ -184,10 +184,10 @@ def _refuse_oversized(picture: Piece, place: Place) -> None:
 
 def joined(texts: list[str]) -> str:
     """Texts of one user turn: a blank line between them, or no more than the line end that is there."""
-    whole = texts[0]
+    parts = [texts[0]]
     for text in texts[1:]:
-        whole += ("\n" if whole.endswith("\n") else "\n\n") + text
-    return whole
+        parts.append(("\n" if parts[-1].endswith("\n") else "\n\n") + text)
+    return "".join(parts)
 
 
 def apart(pieces: list[Piece]) -> list[Piece]:
@@ -204,9 +204,13 @@ def apart(pieces: list[Piece]) -> list[Piece]:
 def merged(pieces: list[Piece]) -> list[Piece]:
     """The same pieces with neighbouring texts joined."""
     out: list[Piece] = []
+    texts: list[str] = []
     for piece in pieces:
-        if isinstance(piece, str) and out and isinstance(last := out[-1], str):
-            out[-1] = joined([last, piece])
-        else:
-            out.append(piece)
-    return out
+        if isinstance(piece, str):
+            texts.append(piece)
+            continue
+        if texts:
+            out.append(joined(texts))
+            texts = []
+        out.append(piece)
+    return [*out, joined(texts)] if texts else out

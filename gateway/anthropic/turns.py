@@ -81,14 +81,26 @@ class UserTurn(Struct, gc=False):
     pieces: list[Piece] = []
     results_mark: a.CacheControl | None = None
     marks: dict[int, a.CacheControl] | None = None
+    following: list[str] = []
+    """Reminders that `settle` adds to the last piece, which is a text: together, or each would copy it."""
 
     def remind(self, said: str) -> None:
         if self.results and not self.pieces:
             self.reminders.append(said)
-        elif self.pieces and isinstance(last := self.pieces[-1], str):
-            self.pieces[-1] = f"{last}\n\n{said}"
+        elif self.pieces and isinstance(self.pieces[-1], str):
+            self.following.append(said)
         else:
             self.pieces.append(said)
+
+    def put(self, pieces: list[Piece]) -> None:
+        self.settle()
+        self.pieces += pieces
+
+    def settle(self) -> None:
+        """Nothing more comes."""
+        if self.following and isinstance(last := self.pieces[-1], str):
+            self.pieces[-1] = "\n\n".join([last, *self.following])
+            self.following = []
 
     def mark(self, control: a.CacheControl) -> None:
         self.mark_pieces([(0, control)], 0)
@@ -127,29 +139,46 @@ class AssistantTurn(Struct, gc=False):
     thoughts: list[Thought] = []
     details: list[Raw] = []
     end_mark: a.CacheControl | None = None
+    texts: list[str] = []
+    paragraphs: list[str] = []
+    """What `settle` makes `text` and `thinking` of: together, or each text would copy those before it."""
+    length: int = 0
+    """Characters of `texts`."""
 
     def mark(self, control: a.CacheControl) -> None:
         self.end_mark = control
 
+    def say(self, text: str) -> None:
+        self.texts.append(text)
+        self.length += len(text)
+
     def think(self, replay: Replay) -> None:
-        self.thinking = _paragraphs(self.thinking, replay.text)
+        if replay.text:
+            self.paragraphs.append(replay.text)
         self.details += replay.details
         if replay.encrypted:
-            thought = Thought(replay.id, replay.encrypted, replay.text, len(self.text), len(self.calls))
+            thought = Thought(replay.id, replay.encrypted, replay.text, self.length, len(self.calls))
             self.thoughts.append(thought)
 
     def go_on(self, said: AssistantTurn) -> None:
         """With what is said next in the same turn."""
         self.thoughts += [
-            replace(thought, said=len(self.text) + thought.said, calls=len(self.calls) + thought.calls)
+            replace(thought, said=self.length + thought.said, calls=len(self.calls) + thought.calls)
             for thought in said.thoughts
         ]
-        self.thinking = _paragraphs(self.thinking, said.thinking)
+        self.paragraphs += said.paragraphs
         self.details += said.details
-        self.text += said.text
+        self.texts += said.texts
+        self.length += said.length
         self.calls += said.calls
 
+    def settle(self) -> None:
+        """Nothing more comes."""
+        self.text, self.thinking = "".join(self.texts), "\n\n".join(self.paragraphs)
+        self.texts, self.paragraphs, self.length = [], [], 0
 
+
+@final
 class SystemTurn(Struct):
     text: str
     end_mark: a.CacheControl | None = None
@@ -175,10 +204,6 @@ def arguments(sent: Raw) -> Raw:
     if text.startswith(b"{"):
         return sent
     return Raw(b"{}" if text in (b"", b"null") else b'{"input":' + text + b"}")
-
-
-def _paragraphs(one: str, two: str) -> str:
-    return f"{one}\n\n{two}" if one and two else one or two
 
 
 class Conversation(Struct, frozen=True):

@@ -42,8 +42,8 @@ _EMPTY = b'{"type":"object","properties":{}}'
 _KEYS = msgspec.json.Decoder(dict[str, Raw])
 _CLOSED_ROOT = frozenset({"anyOf", "oneOf", "allOf", "enum", "not", "$ref"})
 """What parameters of a function may not have at their root."""
-_SUSPECT = re.compile(rb':\s*null|"' + CACHE_CONTROL.encode() + b'"')
-"""What a schema has to be looked into for."""
+_NULL = re.compile(rb":\s*null")
+_MARK = f'"{CACHE_CONTROL}"'.encode()
 _LOWERED: Mapping[Level, Callable[[Node], Node] | None] = {
     "loose": None,
     "unclosed": unclosed.unclosed,
@@ -137,7 +137,8 @@ def _is_sound(schema: bytes, keys: Mapping[str, Raw]) -> bool:
         and bytes(keys.get("type", _OBJECT)) == _OBJECT
         and bytes(keys.get("properties", b"{")).startswith(b"{")
         and bytes(keys.get("required", b"[")).startswith(b"[")
-        and not _SUSPECT.search(schema)
+        and _MARK not in schema
+        and not (b"null" in schema and _NULL.search(schema))
     )
 
 

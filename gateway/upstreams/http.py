@@ -131,10 +131,10 @@ class HttpAdapter:
         asking, again = self._lessons.asking(target.facts.model), False
         facts = _as_learnt(target.facts, asking.amends)
 
-        def build(amends: Amends) -> Built:
-            return self._dialect.build(inbound, facts, amends, attachments)
+        async def build(amends: Amends) -> Built:
+            return await run(inbound.heavy, self._dialect.build, inbound, facts, amends, attachments)
 
-        built = await run(inbound.heavy, build, asking.amends)
+        built = await build(asking.amends)
         while True:
             reply = await self._channel.post(self._dialect.path, built.body, target.timeouts.connect)
             if reply.status < 300:
@@ -142,7 +142,7 @@ class HttpAdapter:
             body = await refusal(reply)
             if is_cut_call(body) and reply.status >= 500:
                 return CutAttempt(built)
-            if (other := asking.again(reply.status, body, built, build)) is not None:
+            if (other := await asking.again(reply.status, body, built, build)) is not None:
                 built = other
                 continue
             waits = pause(reply.status, reply.headers, time.time())

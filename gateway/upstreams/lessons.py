@@ -10,7 +10,7 @@ Rules:
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from attrs import Factory, define, evolve
 
@@ -56,13 +56,15 @@ class Asking:
     _mends: int = 0
     _refusals: list[tuple[Complaint, Built]] = Factory(list[tuple[Complaint, Built]])
 
-    def again(self, status: int, body: bytes, built: Built, build: Callable[[Amends], Built]) -> Built | None:
+    async def again(
+        self, status: int, body: bytes, built: Built, build: Callable[[Amends], Awaitable[Built]]
+    ) -> Built | None:
         """What to ask with after a refusal of `built`; None where nothing about the request would change."""
         found = complaint(status, body)
         changed = amended(self.amends, found, built) if found and self._mends < MENDS else None
         if found is None or changed is None:
             return None
-        other = build(changed)
+        other = await build(changed)
         if other.body == built.body:
             return None
         self.amends = changed

@@ -33,7 +33,8 @@ SMALLEST, LARGEST = 128, 1 << 15
 class Gateway:
     """All that is done to a request for one target, without the upstream."""
 
-    def __init__(self, kind: str, provider: dict[str, Any], folder: Path) -> None:
+    def __init__(self, kind: str, provider: dict[str, Any], folder: Path, doublings: int = 2) -> None:
+        self.doublings = doublings
         up = {"kind": kind, "base_url": "http://127.0.0.1:9", **provider}
         file = folder / "gateway.yaml"
         file.write_text(json.dumps({"providers": {"up": up}, "models": {"*": "up/m"}}))
@@ -74,7 +75,7 @@ def seconds(run: Callable[[bytes], object], body: bytes, repeats: int = 2) -> fl
     return min(found)
 
 
-def growth(run: Callable[[bytes], object], part: Callable[[int], dict[str, Any]]) -> float:
+def growth(run: Callable[[bytes], object], part: Callable[[int], dict[str, Any]], doublings: int) -> float:
     """How much faster than linear the cost grows for a doubling: 1 is linear, 2 is quadratic."""
     count = SMALLEST
     body = body_of(part, count)
@@ -83,5 +84,5 @@ def growth(run: Callable[[bytes], object], part: Callable[[int], dict[str, Any]]
         body = body_of(part, count)
     if small < MEASURABLE:
         return 1.0
-    larger = body_of(part, 4 * count)
-    return (seconds(run, larger) / small / (len(larger) / len(body))) ** 0.5
+    larger = body_of(part, count << doublings)
+    return (seconds(run, larger, 1) / small / (len(larger) / len(body))) ** (1 / doublings)
