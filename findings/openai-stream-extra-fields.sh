@@ -4,16 +4,16 @@
 # Versions: openai 3.57.0 (Python) and 7.59.0 (TypeScript).
 #
 # Expected: chat.completions.stream() joins the texts of the deltas and takes all else as it stands. Many
-# compatible servers add reasoning_content in pieces, repeat role, id and name in each delta, or add a number
-# of their own; all that should end up as it would without streaming.
+# compatible servers add reasoning_content in pieces, repeat id and name in each delta, or add a number of
+# their own; all that should end up as it would without streaming.
 #
 # Seen: the Python SDK adds up nearly everything that is a string or a number, whatever it means: a repeated
-# id is "call_1call_1", a repeated role "assistantassistant", token ids 5 and 6 make 11, true and false make
-# 1. reasoning_content comes out right. The TypeScript SDK keeps the last value of each such field: id, role
+# id is "call_1call_1", a repeated name "ff", token ids 5 and 6 make 11, true and false make 1.
+# reasoning_content comes out right. The TypeScript SDK keeps the last value of each such field: ids, names
 # and numbers come out right, and of the reasoning only the last piece is left. Neither says a word.
 #
-# Why it matters: no way to fill in a delta suits both. A server or gateway should name role, id and name in
-# one delta only, and a client that wants reasoning from the TypeScript helper must collect the chunks itself.
+# Why it matters: no way to fill in a delta suits both. A server or gateway should send id and name in one
+# delta only, and a client that wants reasoning from the TypeScript helper must collect the chunks itself.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -67,7 +67,7 @@ def call(arguments):
     return [{"index": 0, "id": "call_1", "type": "function", "function": {"name": "f", "arguments": arguments}}]
 
 ANSWER = (chunk(role="assistant", reasoning_content="First, ", token_id=5, flag=True)
-    + chunk(role="assistant", reasoning_content="second.", token_id=6, flag=False)
+    + chunk(reasoning_content="second.", token_id=6, flag=False)
     + chunk(tool_calls=call('{"a"')) + chunk(tool_calls=call(": 1}")) + chunk("tool_calls") + "data: [DONE]\n\n")
 base = serve(lambda path, body: ANSWER)
 client = openai.OpenAI(api_key="dummy", base_url=base, max_retries=0)
@@ -75,12 +75,12 @@ with client.chat.completions.stream(model="m", messages=[{"role": "user", "conte
     python = stream.get_final_completion().choices[0].message.to_dict()
 done = subprocess.run(["node", "client.mjs", base], capture_output=True, text=True, timeout=60)
 for name, message, wanted in (
-    ("Python", python, ["assistantassistant", "call_1call_1", "ff", "First, second.", 11, 1]),
-    ("TypeScript", json.loads(done.stdout), ["assistant", "call_1", "f", "second.", 6, False]),
+    ("Python", python, ["call_1call_1", "ff", "First, second.", 11, 1]),
+    ("TypeScript", json.loads(done.stdout), ["call_1", "f", "second.", 6, False]),
 ):
     made = message["tool_calls"][0]
-    seen = [message["role"], made["id"], made["function"]["name"], message["reasoning_content"], message["token_id"], message["flag"]]
-    print(f"{name}: role, id, name, reasoning, number, flag: {seen}")
+    seen = [made["id"], made["function"]["name"], message["reasoning_content"], message["token_id"], message["flag"]]
+    print(f"{name}: id, name, reasoning, number, flag: {seen}")
     if seen != wanted or made["function"]["arguments"] != '{"a": 1}':
         sys.exit(f"changed: {name} puts deltas together otherwise")
 END
