@@ -27,7 +27,7 @@ MOST = 1.3
 """How much faster than linear a cost may grow for each doubling."""
 MEASURABLE = 0.002
 """Seconds from which on a measurement says something."""
-SMALLEST, LARGEST = 128, 1 << 15
+SMALLEST, LARGEST = 512, 1 << 15
 
 
 class Gateway:
