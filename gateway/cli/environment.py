@@ -124,8 +124,14 @@ class Maker:
             *([Variable("ANTHROPIC_MODEL", model, self._goal(model, target))] if model else []),
             *self._behaviour(target),
         )
+        warnings: tuple[str, ...] = ()
+        if key.needed and environ.get(API_KEY) and environ.get(TOKEN):
+            said = (
+                f"{API_KEY} and {TOKEN} are both set; the gateway's key takes the place of the second: only"
+            )
+            warnings = (f"{said} {API_KEY} reaches {target.provider}. Unset it if the token is meant.",)
         note = f"Your own Anthropic key, token or login goes to {target.provider}: it is left as it is."
-        return Environment(variables, (note,), unset=ELSEWHERE)
+        return Environment(variables, (note,), warnings, unset=ELSEWHERE)
 
     def _behaviour(self, target: ModelTarget) -> Iterator[Variable]:
         yield from self._patience(target)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.decoding import MESSAGE_LIMIT, decode_request
+from gateway.anthropic.decoding import MESSAGE_LIMIT, SCHEMA_LIMIT, decode_request
 from gateway.errors import RequestRefused
 
 BLOCKS = [
@@ -201,6 +201,28 @@ def test_too_many_messages_are_refused():
     hi = b'{"role":"user","content":"x"},' * MESSAGE_LIMIT
     body = b'{"model":"m","messages":[%s{"role":"user","content":"x"}]}' % hi
     assert refusal(body) == "messages: at most 100000 messages are allowed"
+
+
+@pytest.mark.parametrize("path", ["tools.1.input_schema", "output_config.format", "output_format"])
+def test_a_schema_that_holds_everybody_up_is_refused(path: str):
+    def asked(size: int) -> dict:
+        large = {"type": "object", "description": "x" * (size - 37)}
+        assert len(json.dumps(large)) == size
+        form = {"type": "json_schema", "schema": large}
+        return {
+            "model": "m",
+            "messages": [{"role": "user", "content": "x"}],
+            **{
+                "tools.1.input_schema": {
+                    "tools": [{"name": "a", "input_schema": {}}, {"name": "b", "input_schema": large}]
+                },
+                "output_config.format": {"output_config": {"format": form}},
+                "output_format": {"output_format": form},
+            }[path],
+        }
+
+    assert refusal(asked(SCHEMA_LIMIT + 1)).startswith(f"{path}: 1048")
+    decode_request(json.dumps(asked(SCHEMA_LIMIT - 100)).encode())
 
 
 def test_what_is_no_text_in_the_system_prompt_keeps_its_place():

@@ -250,6 +250,14 @@ def test_the_gateways_key_goes_beside_the_users_own(made):
     assert with_token["ANTHROPIC_CUSTOM_HEADERS"] == "x-team: a\nx-api-key: 0123456789abcdef"
 
 
+def test_of_two_credentials_beside_a_key_the_one_that_goes_is_named(made):
+    both = {**MINE, "ANTHROPIC_AUTH_TOKEN": "mine"}
+    (warning,) = made(None, WITH_KEYS, Key("0123456789abcdef", needed=True), both).warnings
+    assert "only ANTHROPIC_API_KEY reaches anthropic" in warning
+    assert made(None, WITH_KEYS, Key("0123456789abcdef", needed=True), MINE).warnings == ()
+    assert made(None, PASSING, environ=both).warnings == ()
+
+
 def test_laid_over_an_environment_it_takes_other_credentials_away(made):
     environment = made(None, key=Key("secret", needed=True))
     laid = environment.laid_over({"ANTHROPIC_API_KEY": "sk-ant-real", "PATH": "/bin", "ANTHROPIC_MODEL": "x"})

@@ -3,12 +3,14 @@
 import asyncio
 import gzip
 import json
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
-from attrs import define, field
+from attrs import define, evolve, field
 
+from gateway.anthropic.attached import NOTHING
 from gateway.anthropic.decoding import decode_request
 from gateway.attachments import Resolver
 from gateway.exchange import Exchange
@@ -372,3 +374,32 @@ async def test_codes_of_responses_have_their_status(code, status):
     events = FAILED.replace(b"context_length_exceeded", code.encode())
     client = await ask(answering(EVENTS + events), kind="responses", stream=True)
     assert client.status == status
+
+
+async def test_a_large_request_is_built_again_beside_the_event_loop():
+    replies = [refusal(400, b'{"error":{"message":"Unsupported parameter: \'top_p\'"}}'), WHOLE + ANSWER]
+    loop, threads = threading.get_ident(), []
+
+    async def play(writer: asyncio.StreamWriter) -> None:
+        writer.write(replies.pop(0))
+        await writer.drain()
+
+    messages = [{"role": "user", "content": [{"type": "text", "text": "x"}] * 3000}]
+    body = json.dumps({"model": "m", "max_tokens": 9, "top_p": 0.5, "messages": messages}).encode()
+    async with serving(play) as port:
+        adapter = openai.adapter("up", Provider("openai", f"http://127.0.0.1:{port}"))
+        build = adapter._dialect.build
+
+        def noted(*args):
+            threads.append(threading.get_ident())
+            return build(*args)
+
+        adapter._dialect = evolve(adapter._dialect, build=noted)
+        inbound = Inbound("req_1", body, {}, decode_request(body))
+        attempt = await adapter.open(
+            inbound, Target(adapter, ModelFacts("up", "qwen", PLAIN), PATIENT), NOTHING
+        )
+        await attempt.close()
+        await adapter.close()
+    assert len(threads) == 2
+    assert loop not in threads
