@@ -126,9 +126,7 @@ class Maker:
         )
         warnings: tuple[str, ...] = ()
         if key.needed and environ.get(API_KEY) and environ.get(TOKEN):
-            said = (
-                f"{API_KEY} and {TOKEN} are both set; the gateway's key takes the place of the second: only"
-            )
+            said = f"{API_KEY} and {TOKEN} are both set; the gateway's key takes the second's place: only"
             warnings = (f"{said} {API_KEY} reaches {target.provider}. Unset it if the token is meant.",)
         note = f"Your own Anthropic key, token or login goes to {target.provider}: it is left as it is."
         return Environment(variables, (note,), warnings, unset=ELSEWHERE)
