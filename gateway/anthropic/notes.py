@@ -8,7 +8,6 @@ from attrs import define, field
 
 from gateway.parts import Notice
 
-
 DETAILS = 64
 """Different details that one notice is kept with. Each is a line of the log."""
 AND_MORE = "and more"
