@@ -13,6 +13,7 @@ from gateway.settings import durations
 from gateway.settings.draft import DEFAULT
 from gateway.settings.load import Loaded
 from gateway.settings.models import Provider, Secret
+from gateway.settings.quirks import Overrides
 from gateway.settings.server import ClientKey
 from gateway.settings.timeouts import timeouts_for
 from gateway.upstreams.presets import recognise
@@ -94,6 +95,8 @@ def _text(value: object) -> str:
             return ", ".join(_text(one) for one in cast("tuple[object, ...]", value)) or "none"
         case ClientKey():
             return f"{value.name}: ***" if value.name else "***"
+        case Overrides():
+            return ", ".join(f"{name}: {_text(one)}" for name, one in value.said.items()) or "none"
         case None:
             return "none"
         case bool():

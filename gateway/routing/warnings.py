@@ -7,8 +7,9 @@ from itertools import chain
 
 from gateway.routing.shadows import unreachable
 from gateway.routing.table import RouteTable
-from gateway.settings.mistakes import dotted
+from gateway.settings.mistakes import dotted, one_of
 from gateway.settings.models import ModelTarget, Settings
+from gateway.settings.quirks import READ_BY
 from gateway.settings.scalars import is_loopback
 from gateway.settings.timeouts import timeouts_for
 from gateway.settings.windows import ADVISED, LEAST, too_small
@@ -25,6 +26,7 @@ def warnings(settings: Settings, table: RouteTable, *, reach: bool = True) -> tu
         _windows(settings, table),
         _outputs(table),
         _providers(settings),
+        _switches(settings, table),
     )
     lost = (f"{dotted(place)} {words}." for place, words in unreachable(table)) if reach else ()
     return (*lost, *found)
@@ -69,6 +71,17 @@ def _aliases(table: RouteTable) -> Iterator[str]:
     for name, ids in shown.items():
         if len(ids) > 1:
             yield f"aliases {', '.join(ids)} are all shown as {name!r}: a picker cannot tell them apart."
+
+
+def _switches(settings: Settings, table: RouteTable) -> Iterator[str]:
+    """What is set and never read."""
+    of_providers = [(f"providers.{name}", name, one.quirks.said) for name, one in settings.providers.items()]
+    of_targets = [(_name(one), one.provider, one.quirks.said) for one in _targets(table)]
+    for where, provider, quirks in (*of_providers, *of_targets):
+        kind = settings.providers[provider].kind
+        for switch in quirks:
+            if kind not in (kinds := READ_BY.get(switch, (kind,))):
+                yield f"{where}: `quirks.{switch}` does nothing for kind `{kind}`, only for {one_of(kinds)}."
 
 
 def _outputs(table: RouteTable) -> Iterator[str]:

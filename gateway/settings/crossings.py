@@ -6,9 +6,11 @@ It looks at the tree, like `consistency`, so that its mistakes are found beside 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import get_args
 
 from gateway.settings.document import Tree
 from gateway.settings.mistakes import Given, KeyPath, one_of, quoted, suggestion
+from gateway.settings.models import Preset, ProviderKind
 
 Found = Iterator[tuple[KeyPath, str]]
 
@@ -19,7 +21,7 @@ def crossings(tree: dict[str, Tree]) -> Found:
     yield from _empty_conditions(tree)
     yield from _duplicate_aliases(tree)
     yield from _presets(tree)
-    yield from _searches(tree)
+    yield from _switches(tree)
     for path, to in _lists(tree):
         yield from _weights(path, to)
     models = tree.get("models")
@@ -41,31 +43,54 @@ def targets(tree: dict[str, Tree]) -> Iterator[tuple[KeyPath, Tree]]:
 
 
 def _presets(tree: dict[str, Tree]) -> Found:
-    """What is relayed and what is translated have no presets in common."""
+    """A preset says how servers of one kind differ; for others its switches mean nothing, or other things."""
     providers = tree.get("providers")
     for name, provider in providers.items() if isinstance(providers, dict) else ():
         kind, preset = _below(provider, "kind"), _below(provider, "preset")
-        if not isinstance(preset, str) or not preset or (kind == "anthropic") == (preset == "anthropic"):
+        if (
+            not isinstance(preset, str)
+            or preset not in get_args(Preset)
+            or kind not in get_args(ProviderKind)
+        ):
             continue
-        if kind == "anthropic":
-            why = "kind `anthropic` has a preset of its own; leave it out, and set single `quirks` instead"
-        else:
-            why = "`anthropic` is for providers of kind `anthropic` alone"
+        kinds = _KINDS_OF_PRESET.get(preset, ("openai",))
+        if kind in kinds or (kind == "scripted" and preset != "anthropic"):
+            continue
+        meant = " or ".join(f"`{one}`" for one in kinds)
+        why = f"`{preset}` is for providers of kind {meant}; leave it out, and set single `quirks` instead"
         yield ("providers", name, "preset"), why
 
 
-def _searches(tree: dict[str, Tree]) -> Found:
-    """Only in Responses a search of the web has a form that it is translated to."""
+_KINDS_OF_PRESET = {
+    "anthropic": ("anthropic",),
+    "responses": ("responses",),
+    "azure-responses": ("responses",),
+    "ollama": ("ollama", "openai"),
+    "plain": ("openai", "responses", "ollama"),
+}
+"""All others are for Chat Completions."""
+
+
+def _switches(tree: dict[str, Tree]) -> Found:
+    """Switches that would make another kind than theirs answer wrongly."""
     providers = tree.get("providers")
     known = providers if isinstance(providers, dict) else {}
     of_providers = [(("providers", name), name, section) for name, section in known.items()]
     of_targets = [(path, _below(target, "provider"), target) for path, target in targets(tree)]
     for path, name, section in (*of_providers, *of_targets):
         kind = _below(known.get(name), "kind") if isinstance(name, str) else None
-        if kind != "responses" and str(_below(_below(section, "quirks"), "web_search")).lower() == "true":
+        quirks = _below(section, "quirks")
+        if kind != "responses" and str(_below(quirks, "web_search")).lower() == "true":
+            why = "only providers of kind `responses` can search the web themselves"
+            yield (*path, "quirks", "web_search"), why
+        prefill = _below(quirks, "prefill")
+        if kind == "responses" and prefill in ("continue", "flags"):
+            why = "providers of kind `responses` cannot continue an assistant's message; leave it out"
+            yield (*path, "quirks", "prefill"), why
+        if kind == "ollama" and prefill == "flags":
             yield (
-                (*path, "quirks", "web_search"),
-                "only providers of kind `responses` can search the web themselves",
+                (*path, "quirks", "prefill"),
+                "only providers of kind `openai` have the flags; write `continue`",
             )
 
 

@@ -165,3 +165,40 @@ class Quirks:
 
 
 PLAIN = Quirks()
+
+READ_BY: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(
+        (
+            "max_tokens_field",
+            "top_k",
+            "reasoning_in",
+            "effort_beside",
+            "reasoning_field",
+            "reasoning_details",
+            "reasoning_placeholder",
+            "reasoning_tokens_apart",
+            "empty_content",
+            "stream_usage",
+            "usage_include",
+            "end_mark",
+        ),
+        ("openai",),
+    ),
+    **dict.fromkeys(
+        (
+            "system_role",
+            "tool_choice",
+            "required_word",
+            "parallel_tool_calls",
+            "sampling",
+            "effort_none",
+            "highest_effort",
+            "user_field",
+            "prompt_cache_key",
+            "cache_markers",
+        ),
+        ("openai", "responses"),
+    ),
+    **dict.fromkeys(("context_shift", "keep_alive"), ("ollama",)),
+}
+"""The kinds of provider that read a switch; one that is missing here may matter to any."""

@@ -18,7 +18,7 @@ class Size(int):
 def parse(text: str) -> Size | None:
     """Bytes; None where the text is no size."""
     found = _SIZE.fullmatch(text.strip())
-    return Size(float(found[1]) * _UNITS[f"{found[2].upper()}B"]) if found else None
+    return Size(round(float(found[1]) * _UNITS[f"{found[2].upper()}B"])) if found else None
 
 
 def written(size: float) -> str:
@@ -27,4 +27,4 @@ def written(size: float) -> str:
     for unit, each in reversed(_UNITS.items()):
         if count >= each and count % each == 0:
             return f"{count // each}{unit}"
-    return f"{count / _UNITS['KB']:.12g}KB"
+    return f"{count / _UNITS['KB']:.15g}KB"

@@ -95,3 +95,21 @@ def test_a_target_that_stands_twice_is_said(said) -> None:
         KEYS + OLLAMA + WINDOW + "routes: [{name: r, match: {images: true}, to: [local/m, local/m]}]\n"
     )
     assert line == "routes[0] (r) names local/m twice: where it fails, it is asked once more and fails again."
+
+
+def test_switches_that_do_nothing_are_said(said) -> None:
+    providers = """\
+providers:
+  r: {kind: responses, base_url: "http://127.0.0.1:1", quirks: {usage_include: true, keep_alive: 24h}}
+  o: {kind: openai, base_url: "http://127.0.0.1:1", quirks: {usage_include: true, top_k: true}}
+  n: {kind: ollama, base_url: "http://127.0.0.1:1", quirks: {keep_alive: 24h}}
+models:
+  x: {provider: n, model: m, context_window: 32768, quirks: {end_mark: none}}
+  "*": {provider: r, model: m}
+"""
+    words = said(providers)
+    assert [one for one in words if "does nothing" in one] == [
+        "providers.r: `quirks.usage_include` does nothing for kind `responses`, only for `openai`.",
+        "providers.r: `quirks.keep_alive` does nothing for kind `responses`, only for `ollama`.",
+        "n/m: `quirks.end_mark` does nothing for kind `ollama`, only for `openai`.",
+    ]
