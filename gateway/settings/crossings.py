@@ -87,6 +87,10 @@ def _switches(tree: dict[str, Tree]) -> Found:
         if kind == "responses" and prefill in ("continue", "flags"):
             why = "providers of kind `responses` cannot continue an assistant's message; leave it out"
             yield (*path, "quirks", "prefill"), why
+        for switch in ("image_urls", "pdf", "pdf_urls") if kind == "ollama" else ():
+            if str(_below(quirks, switch)).lower() == "true":
+                why = "Ollama takes images only as data, and no PDFs; leave it out, and their text is sent"
+                yield (*path, "quirks", switch), why
         if kind == "ollama" and prefill == "flags":
             yield (
                 (*path, "quirks", "prefill"),

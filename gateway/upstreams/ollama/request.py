@@ -11,14 +11,17 @@ Rules (read in the server's source at fb307609):
 
 from __future__ import annotations
 
+from typing import assert_never
+
 import msgspec
 from msgspec import UNSET, Raw
 
 from gateway.anthropic import turns as t
 from gateway.anthropic.attached import NOTHING, Attachments
-from gateway.anthropic.pieces import Picture, Piece, joined
+from gateway.anthropic.pieces import Pdf, Picture, Piece, joined
 from gateway.anthropic.pixels import tokens
 from gateway.anthropic.wire import as_it_is
+from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.upstreams.built import AS_IT_IS, Amends, Built
 from gateway.upstreams.encoding import encoded
@@ -127,8 +130,18 @@ def _user(turn: t.UserTurn, messages: list[o.SentMessage]) -> None:
 
 def _message(role: str, pieces: list[Piece], between: str = "") -> o.SentMessage:
     """`between` joins the texts; empty: as paragraphs."""
-    texts = [piece for piece in pieces if isinstance(piece, str)]
-    images = [piece.data for piece in pieces if isinstance(piece, Picture)]
+    texts: list[str] = []
+    images: list[str] = []
+    for piece in pieces:
+        match piece:
+            case str():
+                texts.append(piece)
+            case Picture(url=""):
+                images.append(piece.data)
+            case Picture() | Pdf():  # `check` refuses the switches that let these come here
+                raise RequestRefused("Ollama takes images only as data, and no PDFs")
+            case _:
+                assert_never(piece)
     content = between.join(texts) if between or not texts else joined(texts)
     return o.SentMessage(role, content, images=images or UNSET)
 
