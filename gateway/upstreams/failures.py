@@ -25,6 +25,8 @@ from gateway.upstreams.pauses import pause_in
 from gateway.upstreams.words import Words, read_words
 
 NO_CODES: Mapping[str, int] = {}
+NO_ERROR = frozenset({b"", b"null", b"false", b'""', b"{}", b"[]"})
+"""What stands in an `error` field where there is none."""
 _BY_STATUS = {
     402: Kind.BILLING,
     404: Kind.NOT_FOUND,

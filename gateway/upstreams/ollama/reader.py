@@ -20,14 +20,13 @@ from gateway.upstreams.built import ReplyWish
 from gateway.upstreams.cut_call import failed, is_end
 from gateway.upstreams.ending import cut, cut_at, excerpt, garbage, is_json, said
 from gateway.upstreams.facts import ModelFacts
-from gateway.upstreams.failures import is_error
+from gateway.upstreams.failures import NO_ERROR, is_error
 from gateway.upstreams.lenient import UNREADABLE, SecondLook, lenient, text_of
 from gateway.upstreams.ollama import wire as w
 from gateway.upstreams.ollama.repetition import Repetition
 from gateway.upstreams.prose import Prose
 
 _LINE = msgspec.json.Decoder(w.Line)
-_NO_ERROR = frozenset({b"", b"null", b'""'})
 
 
 @define
@@ -107,7 +106,7 @@ class NativeReader:
 
     def _line(self, line: w.Line, payload: bytes) -> list[Part]:
         self._begun = True
-        if line.error and bytes(line.error) not in _NO_ERROR:
+        if line.error and bytes(line.error) not in NO_ERROR:
             return self._failed(payload)
         if line.message is None and line.done is None:
             return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"))

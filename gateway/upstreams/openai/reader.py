@@ -19,7 +19,7 @@ from gateway.upstreams.built import ReplyWish
 from gateway.upstreams.cut_call import failed, is_end
 from gateway.upstreams.ending import ANNOTATED, cut, cut_at, excerpt, garbage, is_json, said
 from gateway.upstreams.facts import ModelFacts
-from gateway.upstreams.failures import is_error, names_error
+from gateway.upstreams.failures import NO_ERROR, is_error, names_error
 from gateway.upstreams.intake import Intake
 from gateway.upstreams.lenient import UNREADABLE, SecondLook, is_nothing
 from gateway.upstreams.openai import answer as o
@@ -40,7 +40,6 @@ _FINISHES = {
 """Everything else is an ordinary stop."""
 _BROKEN = frozenset({"error", "abort", "network_error", "insufficient_system_resource"})
 """OpenRouter; vLLM and SGLang; Zhipu (general knowledge, not checked here); DeepSeek: the server gave up."""
-_NO_ERROR = frozenset({b"", b"null", b"false", b'""', b"{}", b"[]"})
 
 
 @define
@@ -151,7 +150,7 @@ class ChatReader:
             self._usage = bytes(chunk.usage)
         elif chunk.x_groq is not None and len(chunk.x_groq.usage) > len(b"null"):
             self._usage = bytes(chunk.x_groq.usage)
-        if (chunk.error and bytes(chunk.error) not in _NO_ERROR) or (
+        if (chunk.error and bytes(chunk.error) not in NO_ERROR) or (
             choices is None and self._is_refusal(payload)
         ):
             return self._failed(payload)

@@ -23,7 +23,7 @@ from gateway.upstreams.built import ReplyWish
 from gateway.upstreams.cut_call import failed, is_end
 from gateway.upstreams.ending import cut, cut_at, excerpt, garbage, is_json, said
 from gateway.upstreams.facts import ModelFacts
-from gateway.upstreams.failures import NO_CODES, is_error
+from gateway.upstreams.failures import NO_CODES, NO_ERROR, is_error
 from gateway.upstreams.intake import Intake
 from gateway.upstreams.lenient import UNREADABLE, SecondLook, is_nothing, read, text_of
 from gateway.upstreams.prose import Prose
@@ -68,7 +68,6 @@ _CODES = {
     ),
 }
 """The API's list of codes; those of prompts and images are the request's, and no retry mends them."""
-_NO_ERROR = frozenset({b"", b"null", b'""', b"{}", b"[]"})
 
 
 @define
@@ -186,7 +185,7 @@ class ResponsesReader:
             return self._unreadable(payload)
         usage = usage_of(bytes(response.usage), response.service_tier)
         status = response.status or status
-        if bytes(response.error) not in _NO_ERROR or status in ("failed", "cancelled"):
+        if bytes(response.error) not in NO_ERROR or status in ("failed", "cancelled"):
             return self._failure(response, status, usage)
         if response.output is None and status not in ("completed", "incomplete"):
             return self._fault(payload, usage)
@@ -224,7 +223,7 @@ class ResponsesReader:
         return [*notices, *said(usage), End(finish)]
 
     def _failure(self, response: r.Response, status: str, usage: Usage) -> list[Part]:
-        if bytes(response.error) in _NO_ERROR:
+        if bytes(response.error) in NO_ERROR:
             return self._break(garbage(self.facts, f"an answer that has {status}"), usage)
         return self._failed(b'{"error":' + bytes(response.error) + b"}", usage=usage)
 
