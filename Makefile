@@ -1,14 +1,7 @@
 # What people and CI run. Everything lands in .venv/, .cache/ and tests/e2e/clients/node_modules/.
 #
-#   make demo     a real model answers through the gateway
-#   make test     everything that CI checks, the real clients included
-#   make lint | unit | e2e    parts of it
-#   make canary   the end-to-end tests with the newest clients (not part of `test`)
-#   make patience the real client through 13 minutes of silence (not part of `test`)
-#   make lock     newest versions into the lock files
-#
-# Python 3.11 or newer is all that is needed: uv is used where it is installed, else venv and pip; node comes
-# as a wheel.
+# `make help` lists the targets. Python 3.11 or newer is all that is needed: uv is used where it is installed, else
+# venv and pip; node comes as a wheel.
 
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 UV ?= $(shell command -v uv)
@@ -34,15 +27,18 @@ HAVE_PIP := $(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip
 endif
 
 .DEFAULT_GOAL := test
-.PHONY: demo test lint unit e2e clients canary patience bench lock
+.PHONY: help demo test lint format docs unit e2e clients canary patience bench lock
 
-demo: $(VENV)/.runtime
+help:  ## this list
+	@sed -n 's/^\([a-z0-9]*\):.*  ## /\1\t/p' Makefile | expand -t 10
+
+demo: $(VENV)/.runtime  ## a real model answers through the gateway
 	$(BIN)/gateway demo
 
-test: lint clients
+test: lint clients  ## everything that CI checks, the real clients included
 	$(PYTEST)
 
-lint: $(VENV)/.dev
+lint: $(VENV)/.dev  ## the checks that run no test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/typos
@@ -50,15 +46,24 @@ lint: $(VENV)/.dev
 	$(BIN)/deptry .
 	$(BIN)/pyright
 
-unit: $(VENV)/.dev
+format: $(VENV)/.dev  ## formats, and mends what can be mended
+	$(BIN)/ruff check --quiet --fix .
+	$(BIN)/ruff format --quiet .
+
+docs: $(VENV)/.dev  ## writes the generated pages anew
+	$(PY) -m gateway.settings.reference > docs/configuration.md
+	$(PY) -m gateway.notices > docs/notices.md
+	$(PY) -m gateway schema --out config/gateway.schema.json
+
+unit: $(VENV)/.dev  ## the tests without the real clients
 	$(PYTEST) -m "not e2e"
 
-e2e: clients
+e2e: clients  ## the tests with the real clients
 	$(PYTEST) -m e2e
 
-clients: $(CLIENTS)/node_modules/.installed $(OLD_SDK)/.installed $(AGENT_SDK)/.installed
+clients: $(CLIENTS)/node_modules/.installed $(OLD_SDK)/.installed $(AGENT_SDK)/.installed  ## installs the real clients
 
-bench: $(VENV)/.dev
+bench: $(VENV)/.dev  ## the benchmark (see benchmarks/README.md)
 	$(PY) -m benchmarks
 
 # --- the environment -------------------------------------------------------------------------------------
@@ -98,7 +103,7 @@ $(AGENT_SDK)/.installed: $(CLIENTS)/claude-agent-sdk.txt | $(VENV)/.dev
 
 # --- outside the gate ------------------------------------------------------------------------------------
 
-canary: clients
+canary: clients  ## the end-to-end tests with the newest clients (not part of `test`)
 	rm -rf $(CANARY)
 	$(INSTALL) --upgrade --target $(CANARY)/python anthropic openai
 	$(BIN)/npm install --prefix $(CANARY) --ignore-scripts --no-audit --no-fund @anthropic-ai/claude-code@latest
@@ -107,13 +112,13 @@ canary: clients
 	GATEWAY_TEST_CLAUDE=$(CURDIR)/$(CANARY)/node_modules/@anthropic-ai/claude-code/bin/claude.exe \
 	PYTHONPATH=$(CURDIR)/$(CANARY)/python $(PYTEST) -m e2e
 
-patience: clients
+patience: clients  ## the real client through 13 minutes of silence (not part of `test`)
 	$(BIN)/pytest -n 3 tests/e2e/patience.py
 
 LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-lock:
+lock:  ## newest versions into the lock files
 	$(LOCK) pyproject.toml --group build -o requirements.txt
 	$(LOCK) pyproject.toml --group build --group dev -o requirements-dev.txt
 	echo "anthropic==0.75.0" | $(LOCK) - -o $(CLIENTS)/anthropic-0.75.txt
