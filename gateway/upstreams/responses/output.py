@@ -12,6 +12,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Iterable
+from heapq import heappop, heappush
 
 from attrs import Factory, define, field
 
@@ -50,6 +51,10 @@ class Output:
     """Of the web, by the server."""
     _annotated: bool = field(default=False, init=False)
     _open: dict[int, Piece] = field(factory=dict[int, Piece], init=False)
+    _order: list[int] = field(factory=list[int], init=False)
+    """The places of those, as a heap."""
+    _named: dict[str, int] = field(factory=dict[str, int], init=False)
+    """And by their ids."""
     _over: set[int] = field(factory=set[int], init=False)
     _kept: Held = field(factory=Held, init=False)
     _last: Piece = field(factory=Piece, init=False)
@@ -59,14 +64,15 @@ class Output:
         """Which item an event is about: servers say it by place, by id, or not at all."""
         if index is not None:
             return index
-        for place, piece in self._open.items():
-            if item_id and piece.id == item_id:
-                return place
+        if item_id and (place := self._named.get(item_id)) is not None:
+            return place
         return max(self._open, default=self.count)
 
     def begun(self, place: int, item: r.Item) -> list[Part]:
         piece = self._piece(place, item.type)
         piece.id = item.id or ""
+        if piece.id and not piece.over:
+            self._named.setdefault(piece.id, place)
         if item.type != "function_call":
             return []
         return self._out(piece, [*self._prose.rest(), Tool(place, item.call_id or "", item.name or "")])
@@ -123,6 +129,7 @@ class Output:
             self.called = self.called or type_ == "function_call"
             self._prose.spoken = True
             self._open[place] = Piece(type_)
+            heappush(self._order, place)
         return self._open[place]
 
     def _whole(self, place: int, piece: Piece, item: r.Item) -> list[Part]:
@@ -183,7 +190,8 @@ class Output:
 
     def _flush(self) -> list[Part]:
         parts: list[Part] = []
-        for place in sorted(self._open):
+        while self._order:
+            place = self._order[0]
             piece = self._open[place]
             if piece.waiting:
                 parts += self._between(piece)
@@ -192,7 +200,10 @@ class Output:
             if not piece.over:
                 break
             self._over.add(place)
+            heappop(self._order)
             del self._open[place]
+            if self._named.get(piece.id) == place:
+                del self._named[piece.id]
         return parts
 
     def _between(self, piece: Piece) -> list[Part]:
