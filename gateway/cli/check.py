@@ -141,7 +141,12 @@ def _print_report(report: Report, console: Console) -> None:
     routes = [(*cells, place(loaded, source)) for *cells, source in _route_rows(report)]
     print_rows(console, "Models", ("requested", "goes to", "window", "output", "from"), routes)
     _print_aliases(report, console)
-    console.print(Text("A name `provider/model` of any provider below is answered too.", style="dim"))
+    console.print(
+        Text(
+            "A name `provider/model` of a provider below is answered too, unless a pattern above takes it.",
+            style="dim",
+        )
+    )
     for name in loaded.settings.providers:
         _print_values(console, f"Provider {name}", loaded, provider_values(loaded, name))
     _print_values(console, "Server", loaded, server_values(loaded))

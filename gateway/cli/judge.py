@@ -65,9 +65,10 @@ def _unable(settings: Settings, name: str, target: ModelTarget | None) -> str:
 
 def _working(name: str, target: ModelTarget, reasons: list[str]) -> str:
     why = f" ({'; '.join(reasons)})" if reasons else ""
+    goal = target_name(target)
+    where = "" if name == goal else f": that goes to {goal}"
     return (
-        f"Auto mode asks {name} what may run{why}: that goes to {target_name(target)}. A weak model judges "
-        f"badly: if in doubt, {_INSTEAD}."
+        f"Auto mode asks {name} what may run{why}{where}. A weak model judges badly: if in doubt, {_INSTEAD}."
     )
 
 

@@ -49,7 +49,7 @@ from gateway.worker import serve as serve_alone
 def serve(config: Path | None, host: str | None, port: int | None, allow_unauthenticated: bool) -> None:
     """Serve the configuration.
 
-    Point a client at it: `ANTHROPIC_BASE_URL=http://127.0.0.1:8080 ANTHROPIC_API_KEY=any claude`
+    Point a client at it: `ANTHROPIC_BASE_URL=http://127.0.0.1:8080 ANTHROPIC_AUTH_TOKEN=any claude`
     """
     try:
         run(Options(config, host, port, allow_unauthenticated))

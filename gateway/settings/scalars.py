@@ -10,13 +10,14 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from gateway.settings import durations, sizes
 from gateway.settings import units as u
 from gateway.settings.document import scalar
 from gateway.settings.json_values import arguments, json_object
 from gateway.settings.mistakes import Given, Wrong, one_of, quoted, shown, suggestion
+from gateway.settings.models import Preset, ProviderKind
 from gateway.settings.reading import note
 from gateway.settings.urls import checked, checked_proxy
 
@@ -83,7 +84,12 @@ def secret(value: Any) -> u.Secret:
         raise Wrong("is empty; remove it, or give the key")
     if not value.isascii() or not value.isprintable() or " " in value:
         raise Wrong("holds a blank, a line break or a letter that a header cannot carry")
+    if _VARIABLE.fullmatch(value):
+        raise Wrong("is the name of a variable; in braces, as in `${NAME}`, its value is taken")
     return u.Secret(str(value))
+
+
+_VARIABLE = re.compile(r"\$[A-Z_][A-Z0-9_]*")
 
 
 _HOST = re.compile(r"[\w.:%\[\]-]+")
@@ -215,10 +221,17 @@ def choice(words: Sequence[str]) -> Read:
     def read(value: Any) -> str:
         if isinstance(value, str) and value in words:
             return str(value)
-        hint = suggestion(getattr(value, "written", value), words) if isinstance(value, str) else ""
+        hint = _kind_of(value, words) if isinstance(value, str) else ""
         raise Wrong(f"expected {one_of(words)}, got {shown(value)}{hint}")
 
     return read
+
+
+def _kind_of(value: str, words: Sequence[str]) -> str:
+    """A server's name in place of its kind: most speak OpenAI's Chat Completions, and have a preset."""
+    if words == get_args(ProviderKind) and value.lower() in get_args(Preset):
+        return f"; write `kind: openai` and `preset: {value.lower()}`"
+    return suggestion(getattr(value, "written", value), words)
 
 
 def annotated(base: type, marks: Sequence[object]) -> Read:

@@ -26,12 +26,12 @@ TRIES = 3
 READERS = {"chat": ChatReader, "native": NativeReader, "responses": ResponsesReader}
 
 
-def events(*datas: object) -> bytes:
-    return b"".join(b"data: %s\n\n" % json.dumps(data).encode() for data in datas)
+def events(*payloads: object) -> bytes:
+    return b"".join(b"data: %s\n\n" % json.dumps(data).encode() for data in payloads)
 
 
-def lines(*datas: object) -> bytes:
-    return b"".join(json.dumps(data).encode() + b"\n" for data in datas)
+def lines(*payloads: object) -> bytes:
+    return b"".join(json.dumps(data).encode() + b"\n" for data in payloads)
 
 
 def chat(delta: object) -> object:
