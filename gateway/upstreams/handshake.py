@@ -3,7 +3,8 @@
 Rules:
 - Some servers (llama.cpp) wait for more bytes and say nothing: so a server nearby that has never answered is
   asked in plain HTTP after `DELAY`, while the request goes on waiting for it.
-- The question holds no credentials. 400 is no answer: it is what TLS servers say to it.
+- Only the handshake is watched: once it is over, the answer may take as long as it likes.
+- The question holds no credentials. 400, and a redirect to https, are no answer: TLS servers say them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import re
 from collections.abc import Coroutine
 
 import httpx
@@ -33,15 +35,20 @@ def is_nearby(host: str) -> bool:
     return address.is_private or address.is_loopback
 
 
-async def watched(request: Coroutine[object, object, httpx.Response], url: httpx.URL) -> httpx.Response:
-    """The request's result; PlainHttp where it waits for a server that speaks no TLS."""
+async def watched(
+    request: Coroutine[object, object, httpx.Response], url: httpx.URL, connected: asyncio.Event
+) -> httpx.Response:
+    """The request's result; PlainHttp where it waits for a server that speaks no TLS. `connected`: set once
+    the handshake is over."""
     task = asyncio.ensure_future(request)
+    ready = asyncio.ensure_future(connected.wait())
     try:
-        done, _ = await asyncio.wait({task}, timeout=DELAY)
-        if not done and await speaks_plain_http(url) and not task.done():
+        done, _ = await asyncio.wait({task, ready}, timeout=DELAY, return_when=asyncio.FIRST_COMPLETED)
+        if not done and await speaks_plain_http(url) and not (task.done() or connected.is_set()):
             raise PlainHttp
         return await task
     finally:
+        ready.cancel()
         if not task.done():
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
@@ -68,11 +75,27 @@ async def speaks_plain_http(url: httpx.URL) -> bool:
             reader, writer = await asyncio.open_connection(host, port)
             try:
                 writer.write(f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
-                line = await reader.readline()
-                return line.startswith(b"HTTP/") and line.split(b" ")[1:2] != [b"400"]
+                return _is_plain(await _head(reader))
             finally:
                 writer.close()
                 with contextlib.suppress(OSError):
                     await writer.wait_closed()
     except (OSError, ValueError):
         return False
+
+
+async def _head(reader: asyncio.StreamReader) -> bytes:
+    """The status line and the headers, as far as they come."""
+    try:
+        return await reader.readuntil(b"\r\n\r\n")
+    except asyncio.IncompleteReadError as cut:
+        return cut.partial
+    except asyncio.LimitOverrunError as long:
+        return await reader.read(long.consumed)
+
+
+_TO_TLS = re.compile(rb"^location:\s*https:", re.IGNORECASE | re.MULTILINE)
+
+
+def _is_plain(head: bytes) -> bool:
+    return head.startswith(b"HTTP/") and head.split(b" ", 2)[1:2] != [b"400"] and not _TO_TLS.search(head)

@@ -19,7 +19,6 @@ import re
 import ssl
 import urllib.request
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextvars import ContextVar
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -29,6 +28,7 @@ from httpx_aiohttp import AiohttpTransport
 
 from gateway.errors import Kind, UpstreamFailed
 from gateway.settings.models import Provider
+from gateway.upstreams import connecting
 from gateway.upstreams.diagnosis import failure, is_cut, no_handshake
 from gateway.upstreams.handshake import is_nearby, no_connection, watched
 from gateway.upstreams.inflating import ENCODINGS, Inflating
@@ -48,8 +48,6 @@ _SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie|password|signature|cr
 
 _url = functools.lru_cache(maxsize=256)(httpx.URL)
 """Parsing the same few URLs anew would cost half of what a request object costs."""
-
-_reused: ContextVar[bool] = ContextVar("_reused", default=False)
 
 
 @define
@@ -196,12 +194,12 @@ class Channel:
         url = f"{self.base_url}{path}?{self._query}" if self._query else self.base_url + path
         request = httpx.Request(method, _url(url), headers=headers, content=body)
         request.extensions = {"timeout": {"connect": connect}}
-        _reused.set(False)
+        connecting.reused.set(False)
         try:
             try:
                 response = await self._asked(request)
             except httpx.TransportError as error:
-                if not (_reused.get() and is_cut(error)):
+                if not (connecting.reused.get() and is_cut(error)):
                     raise
                 response = await self._transport.handle_async_request(request)
         except Exception as error:  # the transport lets several libraries' errors through
@@ -214,9 +212,12 @@ class Channel:
         sent = self._transport.handle_async_request(request)
         if self._spoke or request.url.scheme != "https" or self._proxied or not is_nearby(request.url.host):
             return await sent
-        response = await watched(sent, request.url)
-        self._spoke = True
-        return response
+        connected = asyncio.Event()
+        connecting.connected.set(connected)
+        try:
+            return await watched(sent, request.url, connected)
+        finally:
+            self._spoke = self._spoke or connected.is_set()
 
 
 def _secrets(provider: Provider) -> Sequence[str]:
@@ -236,7 +237,7 @@ def _transport(provider: Provider) -> AiohttpTransport:
             limit=provider.max_connections, keepalive_timeout=KEEP_ALIVE, ssl=tls, ttl_dns_cache=60
         )
         return aiohttp.ClientSession(
-            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[_trace()]
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[connecting.trace()]
         )
 
     proxy = _proxy(provider)
@@ -260,21 +261,6 @@ def _verify(provider: Provider) -> ssl.SSLContext | bool:
     if provider.verify and provider.ca_file:
         return ssl.create_default_context(cafile=provider.ca_file)
     return provider.verify
-
-
-def _trace() -> aiohttp.TraceConfig:
-    """Notes in the request's own context whether its connection came from the pool."""
-    trace = aiohttp.TraceConfig()
-
-    async def reused(*_: object) -> None:
-        _reused.set(True)
-
-    async def created(*_: object) -> None:
-        _reused.set(False)
-
-    trace.on_connection_reuseconn.append(reused)
-    trace.on_connection_create_end.append(created)
-    return trace
 
 
 def _proxy(provider: Provider) -> str | None:

@@ -13,10 +13,13 @@ import pytest
 
 from gateway.errors import Kind, UpstreamFailed
 from gateway.settings.models import Provider
+from gateway.upstreams import handshake
 from gateway.upstreams.handshake import is_nearby, speaks_plain_http
 from gateway.upstreams.transport import Channel
 
 OK = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
+REDIRECT = b"HTTP/1.1 307 Temporary Redirect\r\nLocation: https://127.0.0.1/\r\n\r\n"
+ELSEWHERE = b"HTTP/1.1 302 Found\r\nlocation: /docs\r\n\r\n"
 CONFUSED = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -70,14 +73,30 @@ async def test_a_server_that_says_nothing_at_all_is_no_plain_one():
     assert f"127.0.0.1:{port}" in error.message
 
 
-@pytest.mark.parametrize(("answer", "plain"), [(OK, True), (CONFUSED, False), (b"SSH-2.0-x\r\n", False)])
+@pytest.mark.parametrize(
+    ("answer", "plain"),
+    [
+        (OK, True),
+        (ELSEWHERE, True),
+        (CONFUSED, False),
+        (REDIRECT, False),
+        (b"HTTP/1.1 200", True),
+        (b"SSH-2.0-x\r\n", False),
+    ],
+)
 async def test_what_a_tls_server_answers_to_plain_http_is_no_sign(answer, plain):
     async with serving(answer) as port:
         assert await speaks_plain_http(httpx.URL(f"https://127.0.0.1:{port}/v1")) is plain
 
 
-async def test_a_slow_answer_of_a_tls_server_is_waited_for(tmp_path):
-    """It is asked in plain HTTP meanwhile, and that must not end the request."""
+@pytest.mark.parametrize("plain", [True, False])
+async def test_a_slow_answer_of_a_tls_server_is_waited_for(tmp_path, monkeypatch, plain: bool):
+    """Whatever it would say in plain HTTP: it has shown that it speaks TLS."""
+
+    async def speaks(_: httpx.URL) -> bool:
+        return plain
+
+    monkeypatch.setattr(handshake, "speaks_plain_http", speaks)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate = await _certificate(tmp_path)
     context.load_cert_chain(certificate)
