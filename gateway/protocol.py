@@ -8,6 +8,7 @@ Rules:
 - Before a client key is looked at, a connection can cost only so much: `server.max_headers`,
   `server.max_header_bytes` (431), `server.head_timeout` (408), `server.max_connections` (503). One request
   may wait behind the one being answered; a further one is not read, and the connection closes after the two.
+- Fields behind a chunked body (trailers) are left out, and count towards the same limits.
 - What is refused here is answered in the API's shape, and the connection is closed.
 
 A body's own limits are kept where it is read (`gateway.controllers.body`).
@@ -26,6 +27,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from gateway import refusals
 from gateway.delivery import error_headers, error_json
 from gateway.errors import GatewayError, Kind, RequestRefused
 from gateway.mint import fresh
@@ -76,13 +78,20 @@ class ClientProtocol(HttpToolsProtocol):
         self._fed = 0
         """Bytes read since the head began."""
         self._offered = False
+        self._trailers = 0
         self._refused: GatewayError | None = None
+        self._front: RequestResponseCycle | None = None
+        """The request being answered while another waits."""
+        self._surplus = False
+        """Over `max_connections` when it was made."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.flow = self._reading = _Flow(transport)
         self._head_since = self.loop.time()
-        if len(self.connections) > self.limits().max_connections + SPARE:
+        most = self.limits().max_connections
+        self._surplus = len(self.connections) > most
+        if len(self.connections) > most + SPARE:
             transport.abort()
         self.sweeper.watch(self)
 
@@ -96,10 +105,10 @@ class ClientProtocol(HttpToolsProtocol):
         except httptools.HttpParserError:
             self._refuse(self._refused or RequestRefused("the request is not valid HTTP/1.1"))
             return
-        if self._head_since is not None:
+        if self._head_since is not None or self._in_body:
             if self._fed > self.limits().max_header_bytes:
-                self._refuse(_head_too_large(self.limits()))
-        elif not self._in_body and not self._answering():
+                self._refuse(refusals.head_too_large(self.limits(), trailers=self._in_body))
+        elif not self._answering():
             self._head_since = self.loop.time()  # empty lines before a request, which begin none
 
     def _feed(self, data: bytes) -> None:
@@ -142,28 +151,33 @@ class ClientProtocol(HttpToolsProtocol):
             self._offered = True
             return
         self._head_since, self._begun, self._in_body, self._fed = None, False, True, 0
+        self._trailers = 0
+        front = cast("RequestResponseCycle | None", self.cycle)
         super().on_headers_complete()
         if self.pipeline:
+            self._front = front
             self._reading.held = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._in_body:
+            super().on_header(name, value)
+            return
+        self._trailers += 1
+        if self._trailers > self.limits().max_headers:
+            self._refused = refusals.too_many_headers(self._trailers, self.limits())
+            raise self._refused
 
     def _refusal(self) -> GatewayError | None:
         limits = self.limits()
         if len(self.headers) > limits.max_headers:
-            return RequestRefused(
-                f"the request has {len(self.headers)} headers, and {limits.max_headers} are the most "
-                "(`server.max_headers`)",
-                Kind.HEADERS_TOO_LARGE,
-            )
+            return refusals.too_many_headers(len(self.headers), limits)
         if self._fed > limits.max_header_bytes and self._head_size() > limits.max_header_bytes:
-            return _head_too_large(limits)
+            return refusals.head_too_large(limits)
         if self.parser.get_method() == b"CONNECT":
             return RequestRefused("CONNECT is not allowed: this is no proxy", Kind.METHOD_NOT_ALLOWED)
-        if len(self.connections) > limits.max_connections:
-            return RequestRefused(
-                f"the gateway has {limits.max_connections} connections, and that is the most "
-                "(`server.max_connections`): try again",
-                Kind.GATEWAY_BUSY,
-            )
+        if self._surplus and len(self.connections) > limits.max_connections:
+            return refusals.too_many_connections(limits)
+        self._surplus = False
         if self.pipeline:
             return RequestRefused("too many requests were sent without waiting for an answer")
         return None
@@ -173,6 +187,7 @@ class ClientProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         if not self._offered:
+            self._fed = 0
             super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -198,7 +213,7 @@ class ClientProtocol(HttpToolsProtocol):
         self._head_since = self._left_since = None
         if self.transport.is_closing():
             return
-        if self._answering():
+        if self._answering() and not self._gives_up_body():
             self._reading.held = True
             self.flow.pause_reading()
             self.cycle.keep_alive = False
@@ -207,6 +222,19 @@ class ClientProtocol(HttpToolsProtocol):
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.loop.call_later(LINGER, self.transport.close)
+
+    def _gives_up_body(self) -> bool:
+        """Ends the request whose body cannot be read on; True if nobody else is being answered."""
+        cycle = self.cycle
+        if not self._in_body or cycle.response_started:
+            return False
+        cycle.disconnected = True
+        cycle.message_event.set()
+        if self.pipeline and self._front is not None:
+            self.pipeline.clear()
+            self.cycle = self._front
+            return False
+        return True
 
     def _answer(self, error: GatewayError) -> None:
         request_id, status = fresh("req_"), error.answer.status
@@ -226,13 +254,14 @@ class ClientProtocol(HttpToolsProtocol):
         ]
         self.transport.write(b"".join(lines))
         path = (getattr(self, "url", b"") or b"").partition(b"?")[0].decode("latin-1")[:_SHOWN]
-        emit(RequestRecord(request_id, method="", path=path, status=status, error=error.kind))
+        method = self.parser.get_method().decode("latin-1") if path else ""
+        emit(RequestRecord(request_id, method, path, status=status, error=error.kind, why=error.why))
 
     def look(self, now: float, limits: Server) -> None:
         """Close what keeps the gateway waiting too long."""
         if self._head_since is not None and now - self._head_since > limits.head_timeout:
             if self._begun:
-                self._refuse(_head_too_slow(limits))
+                self._refuse(refusals.head_too_slow(limits))
             else:
                 self.transport.close()
         elif self._left_since is not None and now - self._left_since > limits.body_timeout:
@@ -266,18 +295,4 @@ def bounded(limits: Callable[[], Server]) -> type[ClientProtocol]:
     """The protocol class for one server, whose limits may change while it runs."""
     return type(
         "BoundedProtocol", (ClientProtocol,), {"limits": staticmethod(limits), "sweeper": Sweeper(limits)}
-    )
-
-
-def _head_too_large(limits: Server) -> RequestRefused:
-    return RequestRefused(
-        f"the head of the request exceeds {limits.max_header_bytes} (`server.max_header_bytes`)",
-        Kind.HEADERS_TOO_LARGE,
-    )
-
-
-def _head_too_slow(limits: Server) -> RequestRefused:
-    return RequestRefused(
-        f"the head of the request took more than {limits.head_timeout:g} s (`server.head_timeout`)",
-        Kind.REQUEST_TIMEOUT,
     )

@@ -291,3 +291,65 @@ def test_limits_follow_the_file(connect, start_gateway, settings):
         assert status == 200
     finally:
         file.write_text(text_before)
+
+
+CHUNKED = head(size=None, more=b"Transfer-Encoding: chunked\r\n")
+
+
+@pytest.mark.parametrize("broken", [b"zz\r\n", b"5\r\nabcdefgh\r\n", b"-1\r\n", b'5\r\n{"mod\r\nzz\r\n'])
+def test_a_broken_chunk_is_told_at_once(connect, broken: bytes):
+    begun = time.monotonic()
+    connection = connect().send(CHUNKED, b'5\r\n{"mod\r\n', broken)
+    ((status, body),) = connection.answers(1)
+    assert (status, body["error"]["type"]) == (400, "invalid_request_error")
+    assert connection.socket.recv(10) == b""
+    assert time.monotonic() - begun < 20, "not only when the body was given up"
+    assert connect().send(head() + BODY).answers(1)[0][0] == 200
+
+
+def test_a_broken_chunk_behind_a_request_does_not_spoil_its_answer(connect, upstream):
+    upstream.script(default=Reply(text="fine", before_content=0.5))
+    connection = connect().send(head() + BODY + CHUNKED + b"zz\r\n")
+    ((status, body),) = connection.answers(1)
+    assert (status, body["content"][0]["text"]) == (200, "fine")
+    assert connection.socket.recv(10) == b""
+
+
+@pytest.mark.parametrize(
+    "trailers",
+    [b"".join(b"x%d: y\r\n" % i for i in range(10_000)), b"x: " + b"y" * 1_000_000, b"x" * 1_000_000],
+    ids=["many", "long", "endless name"],
+)
+def test_trailers_count_as_headers_do(connect, trailers: bytes):
+    chunk = b"%x\r\n%s\r\n0\r\n" % (len(BODY), BODY)
+    connection = connect().send(CHUNKED + chunk)
+    assert connection.sends_until_closed(trailers, 10)
+    assert connect().send(head() + BODY).answers(1)[0][0] == 200
+
+
+def test_a_few_trailers_are_ignored(connect):
+    chunk = b"%x\r\n%s\r\n0\r\nx-checksum: abc\r\n\r\n" % (len(BODY), BODY)
+    assert connect().send(CHUNKED + chunk).answers(1)[0][0] == 200
+
+
+def test_a_key_in_a_trailer_is_none(connect, start_gateway, settings):
+    gateway = start_gateway(settings(server={"keys": ["0123456789abcdef"]}))
+    chunk = b"%x\r\n%s\r\n0\r\nx-api-key: 0123456789abcdef\r\n\r\n" % (len(BODY), BODY)
+    assert connect(gateway.url).send(CHUNKED + chunk).answers(1)[0][0] == 401
+
+
+def test_a_client_that_is_there_is_not_shut_out_by_those_that_come(connect, limited):
+    first = connect(limited.url).send(head(b"GET", b"/health", size=None))
+    assert first.answers(1)[0][0] == 200
+    silent = [connect(limited.url) for _ in range(8)]
+    time.sleep(0.2)
+    assert first.send(head(b"GET", b"/health", size=None)).answers(1)[0][0] == 200
+    assert len(silent) == 8
+
+
+def test_what_is_refused_unread_is_logged_with_its_reason(connect, gateway):
+    before = gateway.log.stat().st_size
+    connect().send(head(more=b"x: y\r\n" * 300) + BODY).answers(1)
+    (line,) = [line for line in gateway.read_log(before).splitlines() if " request " in line]
+    assert "method=POST path=/v1/messages status=431" in line
+    assert "server.max_headers" in line

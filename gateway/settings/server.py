@@ -28,7 +28,7 @@ FetchUrls = Literal["public", "all", "never"]
 
 MAX_BODY = Size(32 << 20)
 """As the API has it."""
-_MAX_BODIES = Size(96 << 20)
+_MAX_BODIES = Size(64 << 20)
 _MAX_HEAD = Size(64 << 10)
 
 

@@ -142,7 +142,7 @@ def test_any_other_name_is_served_and_its_header_is_printable(http, upstream, na
 
 def test_many_large_bodies_at_once_are_refused_rather_than_held(start_gateway, settings, upstream):
     upstream.script(default=Reply(text="fine"))
-    gateway = start_gateway(settings(server={"max_bodies": "96MB"}))  # a process of its own, for its peak
+    gateway = start_gateway(settings(server={"max_bodies": "64MB"}))  # a process of its own, for its peak
     body = json.dumps({**ASKED, "messages": [{"role": "user", "content": "x" * (31 << 20)}]}).encode()
     answers = asyncio.run(_at_once(gateway.url, body, 20))
     busy = [answer for answer in answers if answer.status_code == 503]
