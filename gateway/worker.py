@@ -6,6 +6,7 @@ the end of the parent, and then a worker stops as if asked to: no process is lef
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import os
@@ -26,7 +27,7 @@ from gateway.controllers.state import ALONE, Worker, service_of
 from gateway.protocol import bounded
 from gateway.settings.load import Loaded, load
 from gateway.source import Source
-from gateway.telemetry import configure_logging, log_in_background
+from gateway.telemetry import configure_logging, finish_log, log_in_background
 
 KEEP_ALIVE = 75
 """Seconds an idle client connection is kept: longer than clients keep theirs, so that none is cut in use."""
@@ -85,7 +86,17 @@ def serve(source: Source, worker: Worker = ALONE, sockets: Sequence[socket.socke
     gc.freeze()
     gc.set_threshold(*COLLECTIONS)
     with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(list(sockets) if sockets else None)
+        _Server(config).run(list(sockets) if sockets else None)
+
+
+class _Server(uvicorn.Server):
+    """Writes the last lines of the log before the signal that stopped it ends it, which runs no `atexit`."""
+
+    async def _serve(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super()._serve(sockets)
+        finally:
+            await asyncio.to_thread(finish_log)
 
 
 def listening(app: Litestar, host: str, port: int, grace: int = GRACE) -> uvicorn.Config:

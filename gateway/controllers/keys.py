@@ -36,11 +36,26 @@ def authenticate(headers: Mapping[str, str], server: Server) -> str:
 
 
 def without_key(headers: Mapping[str, str], server: Server) -> Mapping[str, str]:
-    """The headers of an authenticated client without the configured keys among its credentials."""
-    if not server.keys:
-        return headers
-    ours = {name for name, credential in _credentials(headers) if _name_of(credential, server)}
-    return {name: value for name, value in headers.items() if name not in ours}
+    """The headers of an authenticated client without the configured keys among its credentials.
+
+    Nor do credentials stay that no header can carry on: letters that are no ASCII.
+    """
+    ours = {name for name in _HEADERS if _is_kept_back(headers.get(name, ""), server)}
+    return {name: value for name, value in headers.items() if name not in ours} if ours else headers
+
+
+def _is_kept_back(value: str, server: Server) -> bool:
+    """Whether one of our keys stands anywhere in it: with any scheme or none, alone or among several."""
+    if not value.isascii():
+        return True
+    keys = [one.key.reveal() for one in server.keys]
+    if server.admin_key is not None:
+        keys.append(server.admin_key.reveal())
+    words = [
+        word for part in value.split(",") for word in (part.strip(), part.split()[-1] if part.strip() else "")
+    ]
+    found = [_equal(word, key) for word in words for key in keys]  # all of them, whichever it is
+    return any(found)
 
 
 def is_admin(headers: Mapping[str, str], server: Server) -> bool:

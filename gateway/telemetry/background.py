@@ -32,6 +32,8 @@ class BackgroundStream:
         self._out, self._dropped, self._most = out, dropped, most
         self._lines: deque[str] = deque()
         self._lost = 0
+        self._changing = threading.Lock()
+        """Held while `_lines`, `_wake` and `_idle` change, never while anything is written."""
         self._wake, self._idle = threading.Event(), threading.Event()
         self._idle.set()
         threading.Thread(target=self._run, name="log", daemon=True).start()
@@ -42,8 +44,8 @@ class BackgroundStream:
             self._lost += 1
             self._dropped()
         else:
-            self._lines.append(text)
-            if not self._wake.is_set():
+            with self._changing:
+                self._lines.append(text)
                 self._idle.clear()
                 self._wake.set()
         return len(text)
@@ -62,15 +64,22 @@ class BackgroundStream:
         while self._wake.wait():
             self._wake.clear()
             self._write_all()
-            if not self._lines and not self._wake.is_set():
-                self._idle.set()
+            with self._changing:
+                if not self._lines and not self._wake.is_set():
+                    self._idle.set()
             time.sleep(PAUSE)
+
+    def _write(self, text: str) -> None:
+        try:
+            self._out.write(text)
+        except UnicodeEncodeError as error:  # a terminal that knows ASCII alone
+            self._out.write(text.encode(error.encoding, "backslashreplace").decode(error.encoding))
 
     def _write_all(self) -> None:
         lines = [self._lines.popleft() for _ in range(len(self._lines))]
         lost, self._lost = self._lost, 0
         try:
-            self._out.write("".join(lines))
+            self._write("".join(lines))
             if lost:
                 self._out.write(self.said(lost))
             self._out.flush()

@@ -13,6 +13,38 @@ SERVER = Server(keys=(ClientKey(Secret("gateway-key"), "alice"), ClientKey(Secre
 OWN = "sk-ant-own"
 
 
+ADMIN = Server(keys=SERVER.keys, admin_key=Secret("admin-key"))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "second-key",
+        "Token second-key",
+        "Basic second-key",
+        "second-key, zz",
+        "zz,second-key",
+        "Bearer zz, Bearer second-key",
+        "  second-key  ",
+        "admin-key",
+        "Bearer admin-key",
+        "\xe9",
+        "Bearer \xe9",
+    ],
+)
+def test_our_keys_go_no_further_however_they_are_written(other: str):
+    headers = {"x-api-key": "gateway-key", "authorization": other, "x-other": "1"}
+    assert authenticate(headers, ADMIN) == "alice"
+    assert without_key(headers, ADMIN) == {"x-other": "1"}
+    headers = {"authorization": "Bearer gateway-key", "x-api-key": other}
+    assert without_key(headers, ADMIN) == {}
+
+
+@pytest.mark.parametrize("other", ["sk-ant-own", "Bearer sk-ant-own", "gateway-key-not", "x-gateway-key"])
+def test_what_only_looks_like_a_key_of_ours_stays(other: str):
+    assert without_key({"x-api-key": other}, ADMIN) == {"x-api-key": other}
+
+
 @pytest.mark.parametrize(
     ("headers", "name", "left"),
     [

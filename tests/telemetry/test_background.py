@@ -13,7 +13,7 @@ import httpx
 import yaml
 
 from gateway.telemetry.background import BackgroundStream
-from gateway.testing.process import free_port
+from gateway.testing.process import GatewayProcess, free_port
 
 
 class Stalling(io.StringIO):
@@ -28,7 +28,7 @@ class Stalling(io.StringIO):
         return super().write(text)
 
 
-def stream(out: io.StringIO, most: int = 100) -> tuple[BackgroundStream, list[int]]:
+def stream(out: io.TextIOBase, most: int = 100) -> tuple[BackgroundStream, list[int]]:
     lost: list[int] = []
     return BackgroundStream(out, lambda count: f"{count} lost\n", lambda: lost.append(1), most), lost
 
@@ -96,3 +96,25 @@ def _until_healthy(http: httpx.Client) -> None:
         else:
             return
     raise TimeoutError
+
+
+def test_the_last_lines_are_written_before_a_signal_ends_the_process(tmp_path):
+    config = tmp_path / "gateway.yaml"
+    up = {"kind": "openai", "base_url": "http://127.0.0.1:9"}
+    config.write_text(yaml.safe_dump({"providers": {"up": up}, "models": {"*": "up/m"}}))
+    for _ in range(3):
+        gateway = GatewayProcess.start(config, tmp_path / "log")
+        before = gateway.log.stat().st_size
+        httpx.get(f"{gateway.url}/nowhere", trust_env=False)
+        gateway.stop()
+        log = gateway.log.read_bytes()[before:].decode()
+        assert "path=/nowhere" in log
+        assert "Finished server process" in log
+
+
+def test_letters_that_the_log_cannot_hold_are_written_as_numbers():
+    raw = io.BytesIO()
+    log, _ = stream(io.TextIOWrapper(raw, encoding="ascii", write_through=True))
+    log.write("caf\u00e9\n")
+    assert log.finish(5)
+    assert raw.getvalue() == b"caf\\xe9\n"

@@ -62,6 +62,7 @@ def forwarded(headers: Mapping[str, str], *, credentials: bool) -> dict[str, str
         for name, value in headers.items()
         if name.startswith(_FORWARDED) or name in _FORWARDED_NAMES or (credentials and name in CREDENTIALS)
     }
+    kept = {name: value for name, value in kept.items() if value.isascii()}  # no other can be sent
     kept.setdefault("anthropic-version", VERSION)
     return kept
 
