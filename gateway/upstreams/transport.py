@@ -158,8 +158,8 @@ class Channel:
     _query: str = ""
     """Of every request: Azure's `api-version`."""
     _proxied: bool = False
-    _spoke: bool = False
-    """Whether the server has answered since the start."""
+    _connected: asyncio.Event = field(factory=asyncio.Event)
+    """Set once a connection is made, with its TLS handshake."""
 
     @classmethod
     def build(cls, name: str, provider: Provider, key_header: str = "authorization") -> Channel:
@@ -170,9 +170,10 @@ class Channel:
             headers[key_header] = f"Bearer {key}" if key_header == "authorization" else key
         headers |= {key.lower(): value for key, value in provider.headers.items()}
         address, _, query = provider.base_url.partition("?")
-        return cls(
-            name, address, headers, _transport(provider), _secrets(provider), query, bool(_proxy(provider))
-        )
+        connected = asyncio.Event()
+        transport = _transport(provider, connected)
+        proxied = bool(_proxy(provider))
+        return cls(name, address, headers, transport, _secrets(provider), query, proxied, connected)
 
     async def post(
         self, path: str, body: bytes, connect: float, headers: Mapping[str, str] | None = None
@@ -211,12 +212,11 @@ class Channel:
         return Reply(response.status_code, response.headers, self.name, response, self._secrets)
 
     async def _asked(self, request: httpx.Request) -> httpx.Response:
-        sent = self._transport.handle_async_request(request)
-        if self._spoke or request.url.scheme != "https" or self._proxied or not is_nearby(request.url.host):
+        sent, url = self._transport.handle_async_request(request), request.url
+        known = self._connected.is_set() or self._proxied
+        if known or url.scheme != "https" or not is_nearby(url.host):
             return await sent
-        response = await watched(sent, request.url)
-        self._spoke = True
-        return response
+        return await watched(sent, self._connected, url)
 
 
 def _secrets(provider: Provider) -> Sequence[str]:
@@ -228,7 +228,7 @@ def _secrets(provider: Provider) -> Sequence[str]:
     return sorted(words, key=len, reverse=True)
 
 
-def _transport(provider: Provider) -> AiohttpTransport:
+def _transport(provider: Provider, connected: asyncio.Event) -> AiohttpTransport:
     tls = _tls(provider)
 
     def session() -> aiohttp.ClientSession:
@@ -236,7 +236,7 @@ def _transport(provider: Provider) -> AiohttpTransport:
             limit=provider.max_connections, keepalive_timeout=KEEP_ALIVE, ssl=tls, ttl_dns_cache=60
         )
         return aiohttp.ClientSession(
-            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[_trace()]
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[_trace(connected)]
         )
 
     proxy = _proxy(provider)
@@ -262,8 +262,9 @@ def _verify(provider: Provider) -> ssl.SSLContext | bool:
     return provider.verify
 
 
-def _trace() -> aiohttp.TraceConfig:
-    """Notes in the request's own context whether its connection came from the pool."""
+def _trace(connected: asyncio.Event) -> aiohttp.TraceConfig:
+    """Notes in the request's own context whether its connection came from the pool, and the first connection
+    in `connected`."""
     trace = aiohttp.TraceConfig()
 
     async def reused(*_: object) -> None:
@@ -271,6 +272,7 @@ def _trace() -> aiohttp.TraceConfig:
 
     async def created(*_: object) -> None:
         _reused.set(False)
+        connected.set()
 
     trace.on_connection_reuseconn.append(reused)
     trace.on_connection_create_end.append(created)
