@@ -77,7 +77,7 @@ class Asking:
         return other
 
     def _found(self, status: int, body: bytes) -> Complaint | None:
-        """Servers name the first schema that they refuse, so a second refusal stands for all that are left."""
+        """Servers name the first schema that they refuse, so a second one stands for all the rest."""
         found = complaint(status, body)
         return evolve(found, function="") if found and found.schemas and self._schemas else found
 
