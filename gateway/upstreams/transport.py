@@ -15,12 +15,11 @@ import asyncio
 import contextlib
 import functools
 import ipaddress
-import re
 import ssl
 import urllib.request
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextvars import ContextVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
 import httpx
@@ -32,6 +31,7 @@ from gateway.settings.models import Provider
 from gateway.upstreams.diagnosis import failure, is_cut, no_handshake
 from gateway.upstreams.handshake import is_nearby, no_connection, watched
 from gateway.upstreams.inflating import ENCODINGS, Inflating
+from gateway.upstreams.redaction import HIDDEN, secrets_of
 
 IDENTITY = {"user-agent": "messages-gateway"}
 KEEP_ALIVE = 30.0
@@ -40,11 +40,6 @@ DRAIN = 0.5
 """Seconds that the end of a body may take to arrive after the end of its content."""
 EXPLAINING = 2.0
 """Seconds that the words of a refusal may take to arrive after its status."""
-
-HIDDEN = "[hidden]"
-SHORTEST_SECRET = 8
-"""Characters. What is shorter guards nothing, and may be a word like any other."""
-_SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie|password|signature|credential", re.IGNORECASE)
 
 _url = functools.lru_cache(maxsize=256)(httpx.URL)
 """Parsing the same few URLs anew would cost half of what a request object costs."""
@@ -60,8 +55,8 @@ class Reply:
     headers: httpx.Headers
     _provider: str
     _response: httpx.Response
-    _secrets: Sequence[str] = field(default=(), repr=False)
-    """The provider's own: its server may repeat what it was sent."""
+    secrets: Sequence[str] = field(default=(), repr=False)
+    """What the request was authorized with."""
     _chunks: AsyncIterator[bytes] = field(init=False)
     _encoding: str = field(init=False)
     _inflating: Inflating | None = field(init=False)
@@ -114,7 +109,7 @@ class Reply:
     async def explanation(self, limit: int) -> bytes:
         """The body of a refusal, as far as it comes: its status counts also where its words break off.
 
-        Without the provider's own secrets.
+        Without the request's secrets.
         """
         pieces: list[bytes] = []
         size = 0
@@ -124,15 +119,9 @@ class Reply:
                     pieces.append(data)
                     size += len(data)
         body = b"".join(pieces)[:limit]
-        for secret in self._secrets:
+        for secret in self.secrets:
             body = body.replace(secret.encode(), HIDDEN.encode())
         return body
-
-    def struck(self, text: str) -> str:
-        """`text` without the provider's own secrets."""
-        for secret in self._secrets:
-            text = text.replace(secret, HIDDEN)
-        return text
 
     async def drain(self) -> None:
         """Wait a moment for the end of a body whose content is over: only then is the connection kept."""
@@ -173,7 +162,9 @@ class Channel:
         connected = asyncio.Event()
         transport = _transport(provider, connected)
         proxied = bool(_proxy(provider))
-        return cls(name, address, headers, transport, _secrets(provider), query, proxied, connected)
+        holding = {**provider.headers, **dict(parse_qsl(query))}
+        secrets = secrets_of(holding, provider.api_key.reveal() if provider.api_key else None)
+        return cls(name, address, headers, transport, secrets, query, proxied, connected)
 
     async def post(
         self, path: str, body: bytes, connect: float, headers: Mapping[str, str] | None = None
@@ -182,8 +173,12 @@ class Channel:
 
         `headers` go along where the provider's own settings do not say otherwise.
         """
-        headers = {**IDENTITY, **(headers or {}), **self._headers, "content-type": "application/json"}
-        return await self._send("POST", path, headers, body, connect)
+        forwarded = headers or {}
+        sent = {**IDENTITY, **forwarded, **self._headers, "content-type": "application/json"}
+        reply = await self._send("POST", path, sent, body, connect)
+        if own := secrets_of(forwarded):
+            reply.secrets = [*own, *reply.secrets]
+        return reply
 
     async def get(self, path: str, connect: float) -> Reply:
         return await self._send("GET", path, {**IDENTITY, **self._headers}, b"", connect)
@@ -217,15 +212,6 @@ class Channel:
         if known or url.scheme != "https" or not is_nearby(url.host):
             return await sent
         return await watched(sent, self._connected, url)
-
-
-def _secrets(provider: Provider) -> Sequence[str]:
-    """What no error may repeat: the key, and the words of headers that hold one. The longest first."""
-    held = [value for name, value in provider.headers.items() if _SECRET_HEADER.search(name)]
-    if provider.api_key:
-        held.append(provider.api_key.reveal())
-    words = {word for value in held for word in (value, *value.split()) if len(word) >= SHORTEST_SECRET}
-    return sorted(words, key=len, reverse=True)
 
 
 def _transport(provider: Provider, connected: asyncio.Event) -> AiohttpTransport:
