@@ -16,7 +16,8 @@
 
 Rules:
 - Only what changes the request is a complaint: a limit below what was asked, a parameter not yet dropped.
-- Schemas lose their constraints one by one where the refusal names the function, else all of the request's.
+- The schema of the function that a refusal names loses its constraints. Without a name, or where a second
+  schema of the same request is refused, all of the request's do.
 - What the answer would be wrong without (the messages, the tools) is never dropped.
 """
 

@@ -8,7 +8,7 @@ from gateway.errors import Kind
 from gateway.parts import Fault, Finish, Notice, Part, Usage
 from gateway.upstreams.built import ReplyWish
 from gateway.upstreams.facts import ModelFacts
-from gateway.upstreams.words import clean, read_words
+from gateway.upstreams.words import LONGEST, clean, read_words
 
 ANNOTATED = Notice("dropped.annotations")
 """Once for an answer that cites."""
@@ -59,4 +59,4 @@ def is_json(payload: bytes) -> bool:
 
 def excerpt(payload: bytes) -> str:
     """A few words of something that could not be read, safe to show."""
-    return read_words(payload).message[:200] or clean(payload[:200].decode("utf-8", "replace"))
+    return read_words(payload).message[:200] or clean(payload[:LONGEST].decode("utf-8", "replace"))[:200]

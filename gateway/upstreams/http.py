@@ -36,6 +36,7 @@ from gateway.upstreams.failures import read_error
 from gateway.upstreams.lessons import Asking, Lessons
 from gateway.upstreams.pauses import pause
 from gateway.upstreams.prompt import Counted, Prompt
+from gateway.upstreams.redaction import hiding, redacted
 from gateway.upstreams.transport import Channel, Reply
 
 ERROR_LIMIT = 256 * 1024
@@ -90,24 +91,27 @@ class HttpAttempt:
         if self._over:
             return None
         data = await self._reply.read()
-        if data is None:
-            self._over = True
-            parts = self._reader.close(framed=self._reply.framed)
-        else:
-            parts = self._reader.feed(data)
+        with hiding(self._reply.secrets):
+            parts = self._parts(data)
         if self._asking is not None and _is_answer(parts):
             self._asking.accepted()
             self._asking = None
         if not self._reader.ended:
             return parts
         self._failed = bool(parts) and isinstance(parts[-1], Fault)
-        return self._struck(parts)
+        return self._redacted(parts)
 
-    def _struck(self, parts: list[Part]) -> list[Part]:
-        """A fault at the end without the provider's own secrets, should its server repeat them."""
+    def _parts(self, data: bytes | None) -> list[Part]:
+        if data is not None:
+            return self._reader.feed(data)
+        self._over = True
+        return self._reader.close(framed=self._reply.framed)
+
+    def _redacted(self, parts: list[Part]) -> list[Part]:
+        """A fault at the end without the request's secrets, should the server repeat them."""
         match parts:
             case [*before, Fault() as fault]:
-                return [*before, replace(fault, message=self._reply.struck(fault.message))]
+                return [*before, replace(fault, message=redacted(fault.message, self._reply.secrets))]
             case _:
                 return parts
 

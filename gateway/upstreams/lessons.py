@@ -19,7 +19,7 @@ from gateway.upstreams.complaints import Complaint, amended, complaint
 
 MODELS = 256
 SCHEMAS = 4_096
-MENDS = 4
+MENDS = 8
 """How many different refusals of one upstream are answered with a changed request."""
 
 
@@ -54,13 +54,15 @@ class Asking:
     _model: str
     amends: Amends
     _mends: int = 0
+    _schemas: bool = False
+    """Whether a schema of this request was refused before."""
     _refusals: list[tuple[Complaint, Built]] = Factory(list[tuple[Complaint, Built]])
 
     async def again(
         self, status: int, body: bytes, built: Built, build: Callable[[Amends], Awaitable[Built]]
     ) -> Built | None:
         """What to ask with after a refusal of `built`; None where nothing about the request would change."""
-        found = complaint(status, body)
+        found = self._found(status, body)
         changed = amended(self.amends, found, built) if found and self._mends < MENDS else None
         if found is None or changed is None:
             return None
@@ -69,9 +71,15 @@ class Asking:
             return None
         self.amends = changed
         self._mends += 1
+        self._schemas = self._schemas or found.schemas
         if found.lasting:
             self._refusals.append((found, built))
         return other
+
+    def _found(self, status: int, body: bytes) -> Complaint | None:
+        """Servers name the first schema that they refuse, so a second one stands for all the rest."""
+        found = complaint(status, body)
+        return evolve(found, function="") if found and found.schemas and self._schemas else found
 
     def accepted(self) -> None:
         """An answer has come."""

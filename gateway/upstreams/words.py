@@ -11,7 +11,8 @@
     text, HTML                                           whatever stands in front of the server
 
 Rules:
-- Nothing a user must not see is kept: URLs, keys and tokens are struck out, long texts are cut.
+- Nothing a user must not see is kept: the request's own secrets, URLs, keys and tokens are struck out, and
+  only then are long texts cut.
 - A body that cannot be read says nothing; that is no failure.
 """
 
@@ -24,6 +25,8 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from attrs import field, frozen
+
+from gateway.upstreams.redaction import redacted
 
 LONGEST = 2_000
 """Characters of an upstream's own words that are passed on."""
@@ -60,6 +63,7 @@ def read_words(body: bytes) -> Words:
 
 def clean(text: str) -> str:
     """`text` without secrets and URLs, on one line, not too long."""
+    text = redacted(text)
     for pattern, instead in _STRUCK:
         text = pattern.sub(instead, text)
     text = " ".join(text.split())
@@ -185,4 +189,4 @@ def _strip_html(text: str) -> str:
     inner = (
         title[1] if title else re.sub(r"<(script|style).*?</\1>|<[^>]*>", " ", text[:20_000], flags=re.DOTALL)
     )
-    return "a web page: " + html.unescape(inner).strip()[:200]
+    return "a web page: " + clean(html.unescape(inner))[:200]

@@ -245,6 +245,23 @@ def test_a_change_that_did_not_help_is_no_lesson(serving, upstream, ask, kind, w
     assert warnings(answered) == []
 
 
+@pytest.mark.parametrize("kind", ["openai", "responses"])
+@pytest.mark.parametrize("stream", [True, False])
+def test_the_second_schema_that_is_refused_stands_for_the_rest(serving, upstream, ask, kind, stream):
+    gateway = serving(kind, preset="plain")
+    tools = [{"name": f"t{at}", "input_schema": {**STRICT, "title": str(at)}} for at in range(6)]
+    said = [refusal(400, f"Invalid schema for function 't{at}': 'x' is not permitted.") for at in (2, 3)]
+    upstream.script(*said, default=Reply(text="ok"))
+    answers = [ask(gateway, stream=stream, tools=tools) for _ in range(2)]
+    assert [answer.status for answer in answers] == [200, 200]
+    bare = [
+        [at for at in range(6) if "pattern" not in sent_schema(chat.body, at)["properties"]["d"]]
+        for chat in upstream.chats()
+    ]
+    assert bare == [[], [2], [*range(6)], [*range(6)]]
+    assert [warnings(answer) for answer in answers] == [["dropped.schema_constraints"]] * 2
+
+
 def test_a_change_that_did_not_help_ollama_is_no_lesson(serving, upstream, ask):
     gateway = serving("ollama")
     no = Raw(status=400, chunks=('{"error": "invalid JSON schema in format"}',))

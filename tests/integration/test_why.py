@@ -17,15 +17,25 @@ ASKED = {"model": "m", "max_tokens": 10, "messages": [{"role": "user", "content"
 def failed(start_gateway, settings, upstream):
     """`failed(answer, "ollama")`: the client's error and the fields of the request's log line."""
 
-    def ask(answer, kind: str = "openai", *, stream: bool = False, model: str = "m", **config):
-        said = settings(
-            kind, server={"log_format": "json"}, provider={"api_key": "sk-of-the-provider"}, **config
-        )
+    def ask(
+        answer,
+        kind: str = "openai",
+        *,
+        stream: bool = False,
+        model: str = "m",
+        provider: dict | None = None,
+        headers: dict[str, str] | None = None,
+        **config,
+    ):
+        provider = provider or {"api_key": "sk-of-the-provider"}
+        said = settings(kind, server={"log_format": "json"}, provider=provider, **config)
         gateway = start_gateway(said)
         upstream.script(default=answer)
         before = gateway.log.stat().st_size
         body = {**ASKED, "stream": stream, "model": model}
-        response = httpx.post(f"{gateway.url}/v1/messages", json=body, trust_env=False, timeout=20)
+        response = httpx.post(
+            f"{gateway.url}/v1/messages", json=body, headers=headers, trust_env=False, timeout=20
+        )
         deadline = time.monotonic() + 5
         while time.monotonic() < deadline:
             lines = gateway.log.read_bytes()[before:].decode().splitlines()
@@ -68,6 +78,49 @@ def test_no_secret_is_logged(failed, kind: str):
     assert "Incorrect API key provided" in line["why"]
     assert "sk-of-the-provider" not in json.dumps(line)
     assert "example.com" not in line["why"]
+
+
+ODD_KEY = "my-provider-secret-key-123456"
+"""A mask of keys by their form fits its end alone."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("how", ["401", "500", "200", "event", "rubbish", "page"])
+def test_no_part_of_the_providers_key_is_shown(failed, kind: str, stream: bool, how: str):
+    error = {"type": "api_error", "message": f"mid {ODD_KEY} end"}
+    text = json.dumps({"type": "error", "error": error})
+    answer = {
+        "401": Raw(status=401, chunks=(text,)),
+        "500": Raw(status=500, chunks=(text,)),
+        "200": Raw(chunks=(text,)),
+        "event": Raw(chunks=(f"event: error\ndata: {text}\n\n" if kind != "ollama" else text + "\n",)),
+        "rubbish": Raw(chunks=(f"{'x' * 185} {ODD_KEY}",)),
+        "page": Raw(status=502, chunks=(f"<html><title>{'x' * 185} {ODD_KEY}</title>",)),
+    }[how]
+    response, line = failed(answer, kind, stream=stream, provider={"api_key": ODD_KEY})
+    for shown in (response.text, json.dumps(line)):
+        assert not any(part in shown for part in ("my-provider", "secret-key", "123456"))
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("name", ["x-api-key", "authorization"])
+@pytest.mark.parametrize("status", [401, 403, 400, 500, 200])
+def test_the_clients_own_credential_is_not_logged(failed, stream: bool, name: str, status: int):
+    own = "corp.7f3a99PQ-token"
+    text = json.dumps({"type": "error", "error": {"type": "api_error", "message": f"{own} is not known"}})
+    chunk = f"event: error\ndata: {text}\n\n" if status == 200 else text
+    sent = {name: f"Bearer {own}" if name == "authorization" else own}
+    response, line = failed(
+        Raw(status=status, chunks=(chunk,)),
+        "anthropic",
+        stream=stream,
+        provider={"pass_credentials": True},
+        headers=sent,
+    )
+    assert "[hidden] is not known" in line["why"]
+    assert own not in json.dumps(line)
+    assert own not in response.text
 
 
 def test_long_words_are_cut(failed):

@@ -11,6 +11,7 @@ import pytest
 
 from gateway.errors import Kind, UpstreamFailed
 from gateway.settings.models import Provider, Secret
+from gateway.upstreams.redaction import redacted
 from gateway.upstreams.transport import Channel
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -280,7 +281,7 @@ async def test_secrets_of_the_provider_are_struck_out_of_a_refusal():
         assert (
             await reply.explanation(1000) == b"Bearer [hidden] and [hidden] are wrong, ask the research team"
         )
-        assert reply.struck("k-1234567890") == "[hidden]"
+        assert redacted("k-1234567890", reply.secrets) == "[hidden]"
         await reply.close()
 
 

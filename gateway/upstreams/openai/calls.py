@@ -8,8 +8,11 @@ Rules:
 - A name without an id, after arguments that are complete, is another call too: some servers send whole calls
   with neither id nor index. A name that is merely repeated in every chunk is not, nor is one that is repeated
   without arguments at the end.
-- `function_call`, the older field, counts only in an answer without `tool_calls`: llama-cpp-python fills both
-  with the same call. Its pieces are held until the answer ends, since `tool_calls` may come later.
+- A call's pieces go out once it has a name. Entries that never get one are no calls as long as the answer has
+  another: some servers put an empty entry into every delta.
+- `function_call`, the older field, counts only in an answer whose `tool_calls` name no function:
+  llama-cpp-python fills both with the same call. Its pieces are held until the answer ends, since the other
+  field may come later.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from attrs import Factory, define
 
 from gateway.brackets import Brackets
 from gateway.held import Held
-from gateway.parts import Part, Tool
+from gateway.parts import Tool
 from gateway.upstreams.lenient import text_of
 from gateway.upstreams.openai import answer as o
 
@@ -30,6 +33,8 @@ class _Slot:
     name: str = ""
     said: list[str] = Factory(list[str])
     """The arguments that were not looked at yet."""
+    waiting: list[Tool] = Factory(list[Tool])
+    """Its parts, until its name has come."""
     _brackets: Brackets = Factory(Brackets)
 
     @property
@@ -46,11 +51,19 @@ class CallPieces:
     """Wire pieces -> `Tool` parts, whose keys count the calls in the order they come."""
 
     count: int = 0
+    spoken: bool = False
+    """Whether any piece held a name or arguments."""
+    named: bool = False
     _slots: dict[int | None, _Slot] = Factory(dict["int | None", _Slot])
     _last: _Slot | None = None
+    _nameless: dict[int, _Slot] = Factory(dict[int, _Slot])
+    _held: Held = Factory(Held)
 
-    def part(self, piece: o.ToolCallPiece, *, whole: bool = False) -> Tool:
-        """`whole`: the piece is a complete call, whatever its index says."""
+    def parts(self, piece: o.ToolCallPiece, *, whole: bool = False) -> list[Tool]:
+        """`whole`: the piece is a complete call, whatever its index says.
+
+        UpstreamFailed where too much waits for a name.
+        """
         function = piece.function or o.FunctionPiece()
         name, id_ = function.name or "", piece.id or ""
         arguments, is_object = arguments_of(function)
@@ -58,7 +71,23 @@ class CallPieces:
         slot = slot or self._new(piece.index, id_)
         slot.id, slot.name = slot.id or id_, slot.name or name
         slot.said.append(arguments)
-        return Tool(slot.key, id_, name, arguments, whole or is_object)
+        self.spoken = self.spoken or bool(name or arguments)
+        return self._released(slot, Tool(slot.key, id_, name, arguments, whole or is_object))
+
+    def rest(self) -> list[Tool]:
+        """What never got a name."""
+        return [part for slot in self._nameless.values() for part in slot.waiting]
+
+    def _released(self, slot: _Slot, part: Tool) -> list[Tool]:
+        if not slot.name:
+            self._held.add(part.arguments)
+            self._nameless[slot.key] = slot
+            slot.waiting.append(part)
+            return []
+        self.named = True
+        waiting, slot.waiting = slot.waiting, []
+        self._nameless.pop(slot.key, None)
+        return [*waiting, part]
 
     def _slot(self, index: int | None, id_: str, name: str, arguments: str) -> _Slot | None:
         """The call that the piece goes on with; None for a new one."""
@@ -95,10 +124,14 @@ class OlderCalls:
         self._held.add(bytes(function.arguments))
         self._pieces.append((o.ToolCallPiece(index=0, function=function), whole))
 
-    def parts(self, calls: CallPieces) -> list[Part]:
-        """All of them as parts; none where `calls` has any of the newer field."""
+    def parts(self, calls: CallPieces) -> list[Tool]:
+        """What is left of the calls at the end of an answer whose newer field brought `calls`."""
         pieces, self._pieces = self._pieces, []
-        return [] if calls.count else [calls.part(piece, whole=whole) for piece, whole in pieces]
+        if calls.named or not pieces:
+            return calls.rest()
+        own = CallPieces(calls.count)
+        parts = [part for piece, whole in pieces for part in own.parts(piece, whole=whole)]
+        return parts + own.rest()
 
 
 def arguments_of(function: o.FunctionPiece) -> tuple[str, bool]:

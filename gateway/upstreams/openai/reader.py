@@ -107,7 +107,7 @@ class ChatReader:
     @property
     def _spoken(self) -> bool:
         """Any text, reasoning or call has come."""
-        return self._prose.spoken or self._calls.count > 0 or bool(self._older)
+        return self._prose.spoken or self._calls.spoken or bool(self._older)
 
     def _plain(self, body: bytes) -> list[Part]:
         if not body.strip():
@@ -185,9 +185,8 @@ class ChatReader:
             self._annotated = True
             parts.append(ANNOTATED)
         if delta.tool_calls:
-            parts += self._prose.rest()
             parts += self._tools(delta.tool_calls, whole=whole)
-        elif delta.function_call:
+        if delta.function_call:
             self._older.add(delta.function_call, whole=whole)
         return parts
 
@@ -209,10 +208,11 @@ class ChatReader:
         parts: list[Part] = []
         for piece in pieces:
             begun = self._calls.count
-            part = self._calls.part(piece, whole=whole)
+            calls = self._calls.parts(piece, whole=whole)
             if piece.extra_content and self._calls.count > begun:
-                parts += self._signed(piece)
-            parts.append(part)
+                parts += [*self._prose.rest(), *self._signed(piece)]
+            if calls:
+                parts += [*self._prose.rest(), *calls]
         return parts
 
     def _signed(self, piece: o.ToolCallPiece) -> list[Part]:
@@ -240,7 +240,7 @@ class ChatReader:
         finish = _FINISHES.get(self._finish or "", Finish.STOP)
         if finish is Finish.LENGTH:
             finish = cut_at(self.facts, self.wish, usage)
-        elif self._refused and not self._calls.count:
+        elif self._refused and not self._calls.spoken:
             finish = Finish.REFUSAL
         return [*self._prose.rest(), *older, *said(usage), End(finish, self._stop_sequence)]
 
