@@ -1,10 +1,11 @@
 """Whether a server that does not finish a TLS handshake speaks plain HTTP.
 
 Rules:
-- Some servers (llama.cpp) wait for more bytes and say nothing: so a server nearby that has never answered is
-  asked in plain HTTP after `DELAY`, while the request goes on waiting for it.
-- Only the handshake is watched: once it is over, the answer may take as long as it likes.
-- The question holds no credentials. 400, and a redirect to https, are no answer: TLS servers say them.
+- Some servers (llama.cpp) wait for more bytes and send nothing: so a nearby server that has never completed a
+  TLS handshake is asked in plain HTTP after `DELAY`, while the handshake goes on.
+- Once a TLS connection exists, the server is not asked: it may take its time for the answer.
+- The question holds no credentials. TLS servers answer it as well: with 400 or 426, or with a redirect to
+  https (nginx `error_page 497`, Caddy). None of these counts.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
-import re
 from collections.abc import Coroutine
 
 import httpx
@@ -23,7 +23,9 @@ from gateway.upstreams.diagnosis import PlainHttp, failure, is_timeout
 DELAY = 1.0
 """Seconds that a handshake with a server nearby may take before the server is asked."""
 PATIENCE = 1.0
-"""Seconds for the connection and the status line."""
+"""Seconds for the connection and the head of the answer."""
+_TLS_EXPECTED = frozenset({b"400", b"426"})
+"""What TLS servers answer to plain HTTP: bad request, upgrade required."""
 
 
 def is_nearby(host: str) -> bool:
@@ -36,22 +38,23 @@ def is_nearby(host: str) -> bool:
 
 
 async def watched(
-    request: Coroutine[object, object, httpx.Response], url: httpx.URL, connected: asyncio.Event
+    request: Coroutine[object, object, httpx.Response], connected: asyncio.Event, url: httpx.URL
 ) -> httpx.Response:
-    """The request's result; PlainHttp where it waits for a server that speaks no TLS. `connected`: set once
-    the handshake is over."""
+    """The request's result; PlainHttp where it waits for a server that speaks no TLS.
+
+    `connected`: set once a TLS connection to the server is made, by this request or another one.
+    """
     task = asyncio.ensure_future(request)
-    ready = asyncio.ensure_future(connected.wait())
+    handshake = asyncio.ensure_future(connected.wait())
     try:
-        done, _ = await asyncio.wait({task, ready}, timeout=DELAY, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({task, handshake}, timeout=DELAY, return_when=asyncio.FIRST_COMPLETED)
         if not done and await speaks_plain_http(url) and not (task.done() or connected.is_set()):
             raise PlainHttp
         return await task
     finally:
-        ready.cancel()
-        if not task.done():
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        handshake.cancel()
+        task.cancel()
+        await asyncio.gather(task, handshake, return_exceptions=True)
 
 
 async def no_connection(error: Exception, url: httpx.URL, provider: str, *, proxied: bool) -> UpstreamFailed:
@@ -75,7 +78,7 @@ async def speaks_plain_http(url: httpx.URL) -> bool:
             reader, writer = await asyncio.open_connection(host, port)
             try:
                 writer.write(f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
-                return _is_plain(await _head(reader))
+                return await _answers(reader)
             finally:
                 writer.close()
                 with contextlib.suppress(OSError):
@@ -84,18 +87,18 @@ async def speaks_plain_http(url: httpx.URL) -> bool:
         return False
 
 
-async def _head(reader: asyncio.StreamReader) -> bytes:
-    """The status line and the headers, as far as they come."""
-    try:
-        return await reader.readuntil(b"\r\n\r\n")
-    except asyncio.IncompleteReadError as cut:
-        return cut.partial
-    except asyncio.LimitOverrunError as long:
-        return await reader.read(long.consumed)
+async def _answers(reader: asyncio.StreamReader) -> bool:
+    """Whether an HTTP answer comes that no TLS server would give."""
+    version, _, rest = (await reader.readline()).partition(b" ")
+    status = rest[:3]
+    if not version.startswith(b"HTTP/") or status in _TLS_EXPECTED:
+        return False
+    return not (status.startswith(b"3") and await _leads_to_https(reader))
 
 
-_TO_TLS = re.compile(rb"^location:\s*https:", re.IGNORECASE | re.MULTILINE)
-
-
-def _is_plain(head: bytes) -> bool:
-    return head.startswith(b"HTTP/") and head.split(b" ", 2)[1:2] != [b"400"] and not _TO_TLS.search(head)
+async def _leads_to_https(reader: asyncio.StreamReader) -> bool:
+    while line := (await reader.readline()).strip().lower():
+        name, _, value = line.partition(b":")
+        if name == b"location":
+            return value.strip().startswith(b"https:")
+    return False

@@ -15,11 +15,11 @@ import asyncio
 import contextlib
 import functools
 import ipaddress
-import re
 import ssl
 import urllib.request
 from collections.abc import AsyncIterator, Mapping, Sequence
-from urllib.parse import urlsplit
+from contextvars import ContextVar
+from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
 import httpx
@@ -28,10 +28,10 @@ from httpx_aiohttp import AiohttpTransport
 
 from gateway.errors import Kind, UpstreamFailed
 from gateway.settings.models import Provider
-from gateway.upstreams import connecting
 from gateway.upstreams.diagnosis import failure, is_cut, no_handshake
 from gateway.upstreams.handshake import is_nearby, no_connection, watched
 from gateway.upstreams.inflating import ENCODINGS, Inflating
+from gateway.upstreams.redaction import HIDDEN, secrets_of
 
 IDENTITY = {"user-agent": "messages-gateway"}
 KEEP_ALIVE = 30.0
@@ -41,13 +41,10 @@ DRAIN = 0.5
 EXPLAINING = 2.0
 """Seconds that the words of a refusal may take to arrive after its status."""
 
-HIDDEN = "[hidden]"
-SHORTEST_SECRET = 8
-"""Characters. What is shorter guards nothing, and may be a word like any other."""
-_SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie|password|signature|credential", re.IGNORECASE)
-
 _url = functools.lru_cache(maxsize=256)(httpx.URL)
 """Parsing the same few URLs anew would cost half of what a request object costs."""
+
+_reused: ContextVar[bool] = ContextVar("_reused", default=False)
 
 
 @define
@@ -58,8 +55,8 @@ class Reply:
     headers: httpx.Headers
     _provider: str
     _response: httpx.Response
-    _secrets: Sequence[str] = field(default=(), repr=False)
-    """The provider's own: its server may repeat what it was sent."""
+    secrets: Sequence[str] = field(default=(), repr=False)
+    """What the request was authorized with."""
     _chunks: AsyncIterator[bytes] = field(init=False)
     _encoding: str = field(init=False)
     _inflating: Inflating | None = field(init=False)
@@ -112,7 +109,7 @@ class Reply:
     async def explanation(self, limit: int) -> bytes:
         """The body of a refusal, as far as it comes: its status counts also where its words break off.
 
-        Without the provider's own secrets.
+        Without the request's secrets.
         """
         pieces: list[bytes] = []
         size = 0
@@ -122,15 +119,9 @@ class Reply:
                     pieces.append(data)
                     size += len(data)
         body = b"".join(pieces)[:limit]
-        for secret in self._secrets:
+        for secret in self.secrets:
             body = body.replace(secret.encode(), HIDDEN.encode())
         return body
-
-    def struck(self, text: str) -> str:
-        """`text` without the provider's own secrets."""
-        for secret in self._secrets:
-            text = text.replace(secret, HIDDEN)
-        return text
 
     async def drain(self) -> None:
         """Wait a moment for the end of a body whose content is over: only then is the connection kept."""
@@ -156,8 +147,8 @@ class Channel:
     _query: str = ""
     """Of every request: Azure's `api-version`."""
     _proxied: bool = False
-    _spoke: bool = False
-    """Whether the server has answered since the start."""
+    _connected: asyncio.Event = field(factory=asyncio.Event)
+    """Set once a connection is made, with its TLS handshake."""
 
     @classmethod
     def build(cls, name: str, provider: Provider, key_header: str = "authorization") -> Channel:
@@ -168,9 +159,12 @@ class Channel:
             headers[key_header] = f"Bearer {key}" if key_header == "authorization" else key
         headers |= {key.lower(): value for key, value in provider.headers.items()}
         address, _, query = provider.base_url.partition("?")
-        return cls(
-            name, address, headers, _transport(provider), _secrets(provider), query, bool(_proxy(provider))
-        )
+        connected = asyncio.Event()
+        transport = _transport(provider, connected)
+        proxied = bool(_proxy(provider))
+        holding = {**provider.headers, **dict(parse_qsl(query))}
+        secrets = secrets_of(holding, provider.api_key.reveal() if provider.api_key else None)
+        return cls(name, address, headers, transport, secrets, query, proxied, connected)
 
     async def post(
         self, path: str, body: bytes, connect: float, headers: Mapping[str, str] | None = None
@@ -179,8 +173,12 @@ class Channel:
 
         `headers` go along where the provider's own settings do not say otherwise.
         """
-        headers = {**IDENTITY, **(headers or {}), **self._headers, "content-type": "application/json"}
-        return await self._send("POST", path, headers, body, connect)
+        forwarded = headers or {}
+        sent = {**IDENTITY, **forwarded, **self._headers, "content-type": "application/json"}
+        reply = await self._send("POST", path, sent, body, connect)
+        if own := secrets_of(forwarded):
+            reply.secrets = [*own, *reply.secrets]
+        return reply
 
     async def get(self, path: str, connect: float) -> Reply:
         return await self._send("GET", path, {**IDENTITY, **self._headers}, b"", connect)
@@ -194,12 +192,12 @@ class Channel:
         url = f"{self.base_url}{path}?{self._query}" if self._query else self.base_url + path
         request = httpx.Request(method, _url(url), headers=headers, content=body)
         request.extensions = {"timeout": {"connect": connect}}
-        connecting.reused.set(False)
+        _reused.set(False)
         try:
             try:
                 response = await self._asked(request)
             except httpx.TransportError as error:
-                if not (connecting.reused.get() and is_cut(error)):
+                if not (_reused.get() and is_cut(error)):
                     raise
                 response = await self._transport.handle_async_request(request)
         except Exception as error:  # the transport lets several libraries' errors through
@@ -209,27 +207,14 @@ class Channel:
         return Reply(response.status_code, response.headers, self.name, response, self._secrets)
 
     async def _asked(self, request: httpx.Request) -> httpx.Response:
-        sent = self._transport.handle_async_request(request)
-        if self._spoke or request.url.scheme != "https" or self._proxied or not is_nearby(request.url.host):
+        sent, url = self._transport.handle_async_request(request), request.url
+        known = self._connected.is_set() or self._proxied
+        if known or url.scheme != "https" or not is_nearby(url.host):
             return await sent
-        connected = asyncio.Event()
-        connecting.connected.set(connected)
-        try:
-            return await watched(sent, request.url, connected)
-        finally:
-            self._spoke = self._spoke or connected.is_set()
+        return await watched(sent, self._connected, url)
 
 
-def _secrets(provider: Provider) -> Sequence[str]:
-    """What no error may repeat: the key, and the words of headers that hold one. The longest first."""
-    held = [value for name, value in provider.headers.items() if _SECRET_HEADER.search(name)]
-    if provider.api_key:
-        held.append(provider.api_key.reveal())
-    words = {word for value in held for word in (value, *value.split()) if len(word) >= SHORTEST_SECRET}
-    return sorted(words, key=len, reverse=True)
-
-
-def _transport(provider: Provider) -> AiohttpTransport:
+def _transport(provider: Provider, connected: asyncio.Event) -> AiohttpTransport:
     tls = _tls(provider)
 
     def session() -> aiohttp.ClientSession:
@@ -237,7 +222,7 @@ def _transport(provider: Provider) -> AiohttpTransport:
             limit=provider.max_connections, keepalive_timeout=KEEP_ALIVE, ssl=tls, ttl_dns_cache=60
         )
         return aiohttp.ClientSession(
-            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[connecting.trace()]
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[_trace(connected)]
         )
 
     proxy = _proxy(provider)
@@ -261,6 +246,23 @@ def _verify(provider: Provider) -> ssl.SSLContext | bool:
     if provider.verify and provider.ca_file:
         return ssl.create_default_context(cafile=provider.ca_file)
     return provider.verify
+
+
+def _trace(connected: asyncio.Event) -> aiohttp.TraceConfig:
+    """Notes in the request's own context whether its connection came from the pool, and the first connection
+    in `connected`."""
+    trace = aiohttp.TraceConfig()
+
+    async def reused(*_: object) -> None:
+        _reused.set(True)
+
+    async def created(*_: object) -> None:
+        _reused.set(False)
+        connected.set()
+
+    trace.on_connection_reuseconn.append(reused)
+    trace.on_connection_create_end.append(created)
+    return trace
 
 
 def _proxy(provider: Provider) -> str | None:
