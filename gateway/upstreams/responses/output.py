@@ -12,6 +12,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Iterable
+from heapq import heappop, heappush
 
 from attrs import Factory, define, field
 
@@ -50,6 +51,12 @@ class Output:
     """Of the web, by the server."""
     _annotated: bool = field(default=False, init=False)
     _open: dict[int, Piece] = field(factory=dict[int, Piece], init=False)
+    _order: list[int] = field(factory=list[int], init=False)
+    """The places of `_open`, a heap: the first one is the item that may go out."""
+    _latest: list[int] = field(factory=list[int], init=False)
+    """A heap of the places, negated: the first one that is open is the last item."""
+    _places: dict[str, int] = field(factory=dict[str, int], init=False)
+    """By the items' ids."""
     _over: set[int] = field(factory=set[int], init=False)
     _kept: Held = field(factory=Held, init=False)
     _last: Piece = field(factory=Piece, init=False)
@@ -59,14 +66,17 @@ class Output:
         """Which item an event is about: servers say it by place, by id, or not at all."""
         if index is not None:
             return index
-        for place, piece in self._open.items():
-            if item_id and piece.id == item_id:
-                return place
-        return max(self._open, default=self.count)
+        if item_id and (place := self._places.get(item_id)) in self._open:
+            return place
+        while self._latest and -self._latest[0] not in self._open:
+            heappop(self._latest)
+        return -self._latest[0] if self._latest else self.count
 
     def begun(self, place: int, item: r.Item) -> list[Part]:
         piece = self._piece(place, item.type)
         piece.id = item.id or ""
+        if self._places.get(piece.id) not in self._open:
+            self._places[piece.id] = place
         if item.type != "function_call":
             return []
         return self._out(piece, [*self._prose.rest(), Tool(place, item.call_id or "", item.name or "")])
@@ -123,6 +133,8 @@ class Output:
             self.called = self.called or type_ == "function_call"
             self._prose.spoken = True
             self._open[place] = Piece(type_)
+            heappush(self._order, place)
+            heappush(self._latest, -place)
         return self._open[place]
 
     def _whole(self, place: int, piece: Piece, item: r.Item) -> list[Part]:
@@ -183,7 +195,8 @@ class Output:
 
     def _flush(self) -> list[Part]:
         parts: list[Part] = []
-        for place in sorted(self._open):
+        while self._order:
+            place = self._order[0]
             piece = self._open[place]
             if piece.waiting:
                 parts += self._between(piece)
@@ -191,7 +204,7 @@ class Output:
                 piece.waiting = []
             if not piece.over:
                 break
-            self._over.add(place)
+            self._over.add(heappop(self._order))
             del self._open[place]
         return parts
 
