@@ -18,7 +18,7 @@ class Amends:
     max_tokens: int | None = None
     """A limit that it named."""
     window: int | None = None
-    """The window, where that limit was it."""
+    """The window that it named."""
     dropped: frozenset[str] = frozenset()
     """Parameters that it does not take, by their name on the wire."""
     efforts: frozenset[str] = frozenset()

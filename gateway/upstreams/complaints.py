@@ -1,7 +1,7 @@
 """A 400 that names what can be mended -> how to ask once more.
 
     "max_tokens is too large: 128000. This model supports at most 16384 ..."   ->  max_tokens 16384
-    "(8000 in the messages, 16000 in the completion)", window 16384            ->  max_tokens 8320
+    "(8000 in the messages, 16000 in the completion)", window 16384            ->  max_tokens 8320, the window
     "Unsupported parameter: 'temperature' is not supported with this model."   ->  without it
     '"qwen" does not support thinking'                                         ->  without `think`
     "Unsupported value: 'max'. Supported values are: 'low', 'high'."           ->  the effort high
@@ -68,6 +68,8 @@ _ALLOWED_VALUES = re.compile(
 """OpenAI, pydantic (vLLM, SGLang, Mistral), Groq, Ollama: the words that would do, in a row."""
 _STRICT = re.compile(r"\btools?\b[\w.\[\]]*\.strict\b", re.IGNORECASE)
 """A place in the request: `tools[0].function.strict`, `tools.0.function.strict`."""
+_ENDPOINT = re.compile(r"\bthis endpoint's\b", re.IGNORECASE)
+"""OpenRouter: the window is that of one of the model's endpoints, and the next request may go to another."""
 _UNREADABLE = re.compile(r"encrypted content .{0,300}could not be (?:verified|decrypted)", re.IGNORECASE)
 """Responses: reasoning that another server, or another organisation's key, has encrypted."""
 _NOT_ENCRYPTED = re.compile(r"encrypted content is not supported", re.IGNORECASE)
@@ -110,7 +112,7 @@ class Complaint:
 
     max_tokens: int | None = None
     window: int | None = None
-    """Beside `max_tokens`: that limit is the model's window."""
+    """The model's window. Beside a `max_tokens` that lasts it is that limit."""
     parameter: str | None = None
     efforts: frozenset[str] = frozenset()
     """Those that it does not take."""
@@ -121,6 +123,13 @@ class Complaint:
     function: str = ""
     """Beside `schemas`: the one whose schema it was, by the name as sent."""
     lasting: bool = True
+
+    @property
+    def lesson(self) -> Complaint | None:
+        """What holds for the model: of a window that was too small for one request, the window alone."""
+        if self.lasting:
+            return self
+        return Complaint(window=self.window) if self.window else None
 
 
 def complaint(status: int, body: bytes) -> Complaint | None:
@@ -146,8 +155,8 @@ def amended(amends: Amends, found: Complaint, built: Built) -> Amends | None:
             return evolve(amends, array_items=True)
         case Complaint(schemas=True) if refused := _refused_schemas(amends, found, built):
             return evolve(amends, bare_schemas=amends.bare_schemas | refused)
-        case Complaint(max_tokens=int(limit)) if limit < (built.wish.max_tokens or limit + 1):
-            return evolve(amends, max_tokens=limit, window=found.window or amends.window)
+        case Complaint(window=int()) | Complaint(max_tokens=int()):
+            return _shortened(amends, found, built)
         case Complaint(effort_beside_tools=True) if not amends.no_effort_beside_tools:
             return evolve(amends, no_effort_beside_tools=True)
         case Complaint(efforts=refused) if refused - amends.efforts:
@@ -156,6 +165,18 @@ def amended(amends: Amends, found: Complaint, built: Built) -> Amends | None:
             return evolve(amends, dropped=amends.dropped | {name})
         case _:
             return None
+
+
+def _shortened(amends: Amends, found: Complaint, built: Built) -> Amends | None:
+    """With the limit and the window that were named; where the prompt's size was not, with our own."""
+    limit, window = found.max_tokens, found.window or amends.window
+    if limit is None and found.lasting:
+        return None if window == amends.window else evolve(amends, window=window)
+    if limit is None:
+        total = window or 0
+        limit = max(total - (built.wish.prompt_tokens or 0) - MARGIN, total // 8)
+    smaller = limit < (built.wish.max_tokens or limit + 1)
+    return evolve(amends, max_tokens=limit, window=window) if smaller else None
 
 
 def _refused_schemas(amends: Amends, found: Complaint, built: Built) -> frozenset[bytes]:
@@ -171,12 +192,19 @@ def _thinking(words: Words) -> Complaint | None:
 
 
 def _room(words: Words) -> Complaint | None:
-    """What the prompt leaves of the window, where the answer's size alone was too much."""
+    """What the prompt leaves of the window, where the answer's size alone was too much.
+
+    Where the prompt's size is not told, `max_tokens` is left to our own estimate of it.
+    """
     over = overflow(words)
-    if over is None or not over.fits_without_answer:
+    if over is None or over.window is None:
         return None
-    room = (over.window or 0) - (over.prompt or 0) - MARGIN
-    return Complaint(max_tokens=room, lasting=False) if room > 0 else None
+    window = None if _ENDPOINT.search(words.message) else over.window
+    if over.prompt is None:
+        alone = window and over.answer is not None and over.answer >= window
+        return Complaint(window=window, lasting=False) if alone else None
+    room = over.window - over.prompt - MARGIN
+    return Complaint(max_tokens=room, window=window, lasting=False) if room > 0 else None
 
 
 def _limit(words: Words) -> Complaint | None:

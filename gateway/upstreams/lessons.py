@@ -3,7 +3,7 @@
 Rules:
 - A lesson is kept once an answer came to the request that was made with it: a change that did not help says
   nothing about the model (`test_a_change_that_did_not_help_is_no_lesson`).
-- What only one prompt's length made too much is no lesson.
+- A `max_tokens` that only one prompt's length made too much is no lesson; the window named with it is.
 - Bounded: the models used last, and so many schemas of each.
 """
 
@@ -72,8 +72,8 @@ class Asking:
         self.amends = changed
         self._mends += 1
         self._schemas = self._schemas or found.schemas
-        if found.lasting:
-            self._refusals.append((found, built))
+        if (lesson := found.lesson) is not None:
+            self._refusals.append((lesson, built))
         return other
 
     def _found(self, status: int, body: bytes) -> Complaint | None:

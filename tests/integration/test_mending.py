@@ -357,3 +357,51 @@ def test_limit_that_is_the_window_is_learnt_as_such(serving, upstream, ask, stre
     answered = ask(gateway, stream=False, max_tokens=100)
     assert upstream.chats()[-1].body[name] == 100
     assert warnings(answered) == []
+
+
+WINDOW = "This model's maximum context length is 4096 tokens"
+WINDOWS = [
+    f"{WINDOW}. However, you requested 32000 output tokens and your prompt contains at least 89 input tokens.",
+    f"'max_tokens' or 'max_completion_tokens' is too large: 32000. {WINDOW} and your request has 89 input tokens.",
+    f"{WINDOW}. However, you requested 32089 tokens (89 in the messages, 32000 in the completion).",
+    f"{WINDOW}. However, you requested 32000 output tokens.",
+]
+
+
+@pytest.mark.parametrize("preset", ["vllm", "plain"])
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("words", WINDOWS)
+def test_window_named_beside_the_prompt_is_learnt_but_not_the_room(
+    serving, upstream, ask, words, preset, stream
+):
+    gateway = serving(preset=preset, quirks={"max_tokens_field": "max_tokens"})
+    upstream.script(refusal(400, words), default=Reply(text="ok"))
+    answers = [ask(gateway, stream=stream, max_tokens=32000) for _ in range(2)]
+    assert [answer.status for answer in answers] == [200, 200]
+    assert [warnings(answer) for answer in answers] == [["clamped.max_tokens"]] * 2
+    first, second, third = (chat.body["max_tokens"] for chat in upstream.chats())
+    assert first == 32000
+    assert 3800 < second < 4096
+    assert 3800 < third < 4096
+    long = [{"role": "user", "content": "word " * 2000}]
+    ask(gateway, stream=stream, max_tokens=32000, messages=long)
+    assert 500 < upstream.chats()[-1].body["max_tokens"] < 2500, "the prompt counts each time"
+    answered = ask(gateway, stream=stream, max_tokens=100)
+    assert upstream.chats()[-1].body["max_tokens"] == 100
+    assert warnings(answered) == []
+    assert len(upstream.chats()) == 5
+
+
+def test_another_window_replaces_the_one_that_was_learnt(serving, upstream, ask):
+    gateway = serving(preset="vllm")
+    smaller = WINDOWS[0].replace("4096", "2048")
+    upstream.script(
+        refusal(400, WINDOWS[0]), Reply(text="ok"), refusal(400, smaller), default=Reply(text="ok")
+    )
+    for _ in range(3):
+        ask(gateway, stream=False, max_tokens=32000)
+    asked = [chat.body["max_tokens"] for chat in upstream.chats()]
+    assert len(asked) == 5
+    assert 3800 < asked[2] < 4096
+    assert asked[3] < 2048
+    assert asked[4] < 2048

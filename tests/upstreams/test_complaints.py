@@ -113,7 +113,38 @@ def test_room_beside_the_prompt_is_the_limit_of_this_request_only():
         "This model's maximum context length is 16384 tokens. However, you requested 24000 tokens "
         "(8000 in the messages, 16000 in the completion)."
     )
-    assert complaint(400, body(message)) == Complaint(max_tokens=8320, lasting=False)
+    assert complaint(400, body(message)) == Complaint(max_tokens=8320, window=16384, lasting=False)
+
+
+def test_window_of_one_endpoint_of_many_is_not_the_models():
+    message = (
+        "This endpoint's maximum context length is 131072 tokens. However, you requested about 160000 tokens "
+        "(30000 of text input, 130000 in the output)."
+    )
+    found = complaint(400, body(message))
+    assert found == Complaint(max_tokens=101008, lasting=False)
+    assert found.lesson is None
+
+
+def test_answer_that_is_larger_than_the_window_is_cut_by_our_estimate_of_the_prompt():
+    message = (
+        "This model's maximum context length is 4096 tokens. However, you requested 32000 output tokens."
+    )
+    built = Built(b"", ReplyWish(max_tokens=32000, prompt_tokens=1000))
+    assert mend(Amends(), 400, body(message), built) == Amends(max_tokens=3032, window=4096)
+    full = Built(b"", ReplyWish(max_tokens=32000, prompt_tokens=5000))
+    assert mend(Amends(), 400, body(message), full) == Amends(max_tokens=512, window=4096)
+    asked = Built(b"", ReplyWish(max_tokens=512, prompt_tokens=5000))
+    assert mend(Amends(max_tokens=512, window=4096), 400, body(message), asked) is None
+
+
+def test_prompt_too_long_by_itself_is_no_complaint():
+    message = (
+        "This model's maximum context length is 4096 tokens. However, your messages resulted in 9000 tokens."
+    )
+    assert complaint(400, body(message)) is None
+    message = "This model's maximum context length is 4096 tokens. Please reduce the length of the messages."
+    assert complaint(400, body(message)) is None
 
 
 @pytest.mark.parametrize(("server", "message"), table("grammars"))
