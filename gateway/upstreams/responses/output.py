@@ -52,9 +52,11 @@ class Output:
     _annotated: bool = field(default=False, init=False)
     _open: dict[int, Piece] = field(factory=dict[int, Piece], init=False)
     _order: list[int] = field(factory=list[int], init=False)
-    """The places of those, as a heap."""
-    _named: dict[str, int] = field(factory=dict[str, int], init=False)
-    """And by their ids."""
+    """The places of `_open`, a heap: the first one is the item that may go out."""
+    _latest: list[int] = field(factory=list[int], init=False)
+    """A heap of the places, negated: the first one that is open is the last item."""
+    _places: dict[str, int] = field(factory=dict[str, int], init=False)
+    """By the items' ids."""
     _over: set[int] = field(factory=set[int], init=False)
     _kept: Held = field(factory=Held, init=False)
     _last: Piece = field(factory=Piece, init=False)
@@ -64,15 +66,17 @@ class Output:
         """Which item an event is about: servers say it by place, by id, or not at all."""
         if index is not None:
             return index
-        if item_id and (place := self._named.get(item_id)) is not None:
+        if item_id and (place := self._places.get(item_id)) in self._open:
             return place
-        return max(self._open, default=self.count)
+        while self._latest and -self._latest[0] not in self._open:
+            heappop(self._latest)
+        return -self._latest[0] if self._latest else self.count
 
     def begun(self, place: int, item: r.Item) -> list[Part]:
         piece = self._piece(place, item.type)
         piece.id = item.id or ""
-        if piece.id and not piece.over:
-            self._named.setdefault(piece.id, place)
+        if self._places.get(piece.id) not in self._open:
+            self._places[piece.id] = place
         if item.type != "function_call":
             return []
         return self._out(piece, [*self._prose.rest(), Tool(place, item.call_id or "", item.name or "")])
@@ -130,6 +134,7 @@ class Output:
             self._prose.spoken = True
             self._open[place] = Piece(type_)
             heappush(self._order, place)
+            heappush(self._latest, -place)
         return self._open[place]
 
     def _whole(self, place: int, piece: Piece, item: r.Item) -> list[Part]:
@@ -199,11 +204,8 @@ class Output:
                 piece.waiting = []
             if not piece.over:
                 break
-            self._over.add(place)
-            heappop(self._order)
+            self._over.add(heappop(self._order))
             del self._open[place]
-            if self._named.get(piece.id) == place:
-                del self._named[piece.id]
         return parts
 
     def _between(self, piece: Piece) -> list[Part]:
