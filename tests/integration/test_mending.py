@@ -362,7 +362,7 @@ def test_limit_that_is_the_window_is_learnt_as_such(serving, upstream, ask, stre
 WINDOW = "This model's maximum context length is 4096 tokens"
 WINDOWS = [
     f"{WINDOW}. However, you requested 32000 output tokens and your prompt has at least 89 input tokens.",
-    f"'max_tokens' or 'max_completion_tokens' is too large: 32000. {WINDOW} and it has 89 input tokens.",
+    f"'max_completion_tokens' is too large: 32000. {WINDOW} and your request has 89 input tokens.",
     f"{WINDOW}. However, you requested 32089 tokens (89 in the messages, 32000 in the completion).",
     f"{WINDOW}. However, you requested 32000 output tokens.",
 ]

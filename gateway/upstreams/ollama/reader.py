@@ -2,8 +2,8 @@
 
 Rules:
 - Every tool call is complete and a call of its own: `function.index` may be 0 for all and is not read.
-- The answer ends with `done: true`. Bytes that end without it are a cut, unless the model repeated one token
-  until Ollama stopped it (`repetition`).
+- The answer ends with `done: true`. Bytes that end without it are a cut, unless they end in a whole line and
+  the model repeated one token until Ollama stopped it (`repetition`).
 - An `error` line ends the answer, and so does anything that cannot be read.
 - Counts that are zero are left out by the server; a prompt of no tokens is not known, not empty.
 """
@@ -76,11 +76,14 @@ class NativeReader:
         if self.ended:
             return []
         parts: list[Part] = []
-        for payload in self._last(self._lines.close()):
+        rest = self._lines.close()
+        readable = self._last(rest)
+        for payload in readable:
             parts += self._payload(payload)
         if self.ended:
             return parts
-        if framed and self._repetition.endless:
+        torn = bool(rest) and not readable
+        if framed and not torn and self._repetition.endless:
             return parts + self._stopped()
         return parts + self._break(cut(self.facts, spoken=self._prose.spoken or self._calls > 0))
 

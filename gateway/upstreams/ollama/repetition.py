@@ -21,10 +21,14 @@ _LONGEST = 64
 class Repetition:
     count: int = field(default=0, init=False)
     """Pieces so far: tokens."""
+    _first: str = field(default="", init=False)
+    """The end of the first piece, with its white space: that may be what was repeated."""
     _last: str = field(default="", init=False)
     _equal: int = field(default=0, init=False)
 
     def add(self, piece: str) -> None:
+        if not self.count:
+            self._first = piece[-TOKENS * _LONGEST :]
         self.count += 1
         token = piece.strip()
         self._equal = self._equal + 1 if self._equal and token == self._last else 1
@@ -39,12 +43,11 @@ class Repetition:
         """Whether the last tokens were all the same."""
         if self._equal >= TOKENS:
             return True
-        return self.count == self._equal == 1 and _repeats(self._last)
+        return self.count == self._equal == 1 and _repeats(self._first)
 
 
-def _repeats(text: str) -> bool:
-    """Whether `text` ends in equal parts, white space between them aside."""
-    tail = text[-TOKENS * _LONGEST :]
+def _repeats(tail: str) -> bool:
+    """Whether a text ends in equal parts, white space between them aside."""
     spaced = " ".join(tail.split()) + " "
     return any(
         whole.endswith(whole[-length:] * TOKENS)

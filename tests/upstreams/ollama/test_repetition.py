@@ -78,6 +78,11 @@ def test_call_between_the_tokens_is_no_repetition():
         ("So no no" + " no" * 40, True),
         ("So " + "ha" * 31, True),
         ("So" + " no\n no  no" * 12, True),
+        ("Hello world." + "\n" * 40, True),
+        ("Hello world." + " \n" * 40, True),
+        ("\n" * 40, True),
+        ("\n" * 40 + "Hello world.", False),
+        ("Hello world." + "\n" * 29, False),
         ("So no no", False),
         ("A whole answer, cut in the middle of its", False),
         ("", False),
@@ -95,3 +100,12 @@ def test_long_answer_is_looked_at_once():
     repetition = Repetition()
     repetition.add("x y " * 1_000_000)
     assert repetition.endless
+
+
+@pytest.mark.parametrize("last", [" no", "x"])
+def test_stream_that_is_cut_inside_a_line_is_cut(last: str):
+    body, torn = lines(*[" no"] * TOKENS), lines(last)
+    assert ends(read(body))
+    assert ends(read(body + torn[:-1])) is (last == " no"), "only the end of the line is missing"
+    for at in range(1, len(torn) - 1):
+        assert not ends(read(body + torn[:at])), torn[:at]
