@@ -3,8 +3,9 @@
 A browser on the user's machine reaches a loopback address on behalf of any page it shows: by a cross-site
 POST that needs no preflight, or by a host name that the page's owner points at 127.0.0.1 (DNS rebinding).
 Rules, where `server.keys` is empty:
-- 403 unless `Host` is a loopback address, `server.host` or one of `server.hosts`. A request without `Host`
-  comes from no browser.
+- 403 unless `Host` is a loopback address, `server.host`, one of `server.hosts`, or the very address that the
+  connection came to: a page that was led here by its own name cannot say that. A request without `Host` comes
+  from no browser.
 - 403 for an `Origin` whose host is none of these. Clients that are no browsers send none.
 - 415 for a body that is announced as something else than JSON: a browser asks before it sends JSON across
   sites, and this gateway does not agree (no CORS). A body without a type passes only without `Origin`, which
@@ -42,10 +43,16 @@ def guarded(app: ASGIApp) -> ASGIApp:
         if scope["type"] == "http":
             server = service_in(scope).runtimes.current.settings.server
             if not server.keys and not scope["path"].startswith(_KEYED):
-                check(scope["method"], _headers(scope), server)
+                check(scope["method"], _headers(scope), server, _local(scope))
         await app(scope, receive, send)
 
     return guard
+
+
+def _local(scope: HTTPScope) -> str:
+    """The address that the connection came to; empty for a socket that has none."""
+    server = scope["server"]
+    return server[0].removeprefix("::ffff:") if server and server[1] is not None else ""
 
 
 def _headers(scope: HTTPScope) -> dict[str, str]:
@@ -58,11 +65,12 @@ def _headers(scope: HTTPScope) -> dict[str, str]:
     return found
 
 
-def check(method: str, headers: Mapping[str, str], server: Server) -> None:
-    """RequestRefused (403, 415) for what a web page may have sent. `headers` have lower-case names."""
+def check(method: str, headers: Mapping[str, str], server: Server, local: str = "") -> None:
+    """RequestRefused (403, 415) for what a web page may have sent. `headers` have lower-case names; `local`
+    is the address that the connection came to."""
     if "*" not in server.hosts:
         host, origin = headers.get("host"), headers.get("origin")
-        if host is not None and not _is_ours(_name_in(host), server.hosts, server.host):
+        if host is not None and not _is_named(_name_in(host), server, local):
             raise RequestRefused(
                 f"Host {_shown(host)} is not a name of this gateway: {_SETTING}", Kind.PERMISSION
             )
@@ -79,6 +87,10 @@ def check(method: str, headers: Mapping[str, str], server: Server) -> None:
             "application/json",
             Kind.UNSUPPORTED_MEDIA_TYPE,
         )
+
+
+def _is_named(name: str, server: Server, local: str) -> bool:
+    return (bool(name) and name == local) or _is_ours(name, server.hosts, server.host)
 
 
 @functools.lru_cache(maxsize=256)

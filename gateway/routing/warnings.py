@@ -39,7 +39,13 @@ def _doors(settings: Settings) -> Iterator[str]:
             if is_loopback(settings.server.host)
             else "EVERYONE who can reach it"
         )
-        yield f"No client keys are set: {reach} can use the gateway."
+        yield f"No client keys are set: {reach} can use the gateway.{_by_address(settings)}"
+
+
+def _by_address(settings: Settings) -> str:
+    if is_loopback(settings.server.host) or settings.server.hosts:
+        return ""
+    return " Clients that use a name, not the address, need it in `server.hosts`."
 
 
 def _routes(settings: Settings, table: RouteTable) -> Iterator[str]:

@@ -19,6 +19,28 @@ def refused(server: Server = Server(), method: str = "POST", **headers: str) -> 
     return None
 
 
+@pytest.mark.parametrize(
+    ("host", "local", "kind"),
+    [
+        ("192.168.1.5:8080", "192.168.1.5", None),
+        ("[fd00::5]:8080", "fd00::5", None),
+        ("192.168.1.6:8080", "192.168.1.5", Kind.PERMISSION),
+        ("evil.example:8080", "192.168.1.5", Kind.PERMISSION),
+        ("", "", Kind.PERMISSION),
+    ],
+)
+def test_the_address_that_a_connection_came_to_is_a_name_of_ours(host: str, local: str, kind: Kind | None):
+    def asked(**more: str) -> Kind | None:
+        try:
+            check("POST", {**JSON, "host": host, **more}, Server(host="0.0.0.0"), local)
+        except RequestRefused as error:
+            return error.kind
+        return None
+
+    assert asked() is kind
+    assert asked(origin="http://192.168.1.5:3000") is Kind.PERMISSION, "a page of another server there"
+
+
 LOOPBACK = [
     "localhost",
     "localhost:8080",
