@@ -24,6 +24,7 @@ from gateway.controllers.state import ALONE, Service, Worker
 from gateway.delivery import error_headers, error_json
 from gateway.errors import GatewayError, Kind, RequestRefused
 from gateway.mint import fresh
+from gateway.refusals import ANSWERED
 from gateway.reload import Reloader, reloading
 from gateway.runtime import Runtime, RuntimeRef
 from gateway.settings.models import Settings
@@ -90,16 +91,16 @@ async def _identified(response: Response[Any]) -> Response[Any]:
 
 def _refused(request: AnyRequest, error: GatewayError) -> Response[bytes]:
     request_id = fresh("req_")
-    emit(
-        RequestRecord(
-            request_id,
-            method=request.method,
-            path=request.url.path,
-            status=error.answer.status,
-            error=error.kind,
-            why=error.why,
-        )
+    record = RequestRecord(
+        request_id,
+        method=request.method,
+        path=request.url.path,
+        status=error.answer.status,
+        error=error.kind,
+        why=error.why,
     )
+    if ANSWERED not in request.scope:
+        emit(record)
     headers = {name.decode(): value.decode() for name, value in error_headers(error)}
     return Response(
         error_json(error, request_id),

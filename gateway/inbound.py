@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from gateway.anthropic import ids
 from gateway.anthropic import wire as a
@@ -16,6 +16,10 @@ from gateway.offload import is_heavy
 
 FILE_BYTES = 50_000
 """Characters of a PDF's base64 that are taken to weigh as much as one image, which is about a page."""
+
+
+def _is_heavy(inbound: Inbound) -> bool:
+    return is_heavy(inbound.body)
 
 
 @frozen
@@ -31,6 +35,8 @@ class Inbound:
     """Of the request's URL, without the question mark."""
     mended: bool = False
     """Halves of characters were replaced in the body (see `characters`)."""
+    heavy: bool = field(default=Factory(_is_heavy, takes_self=True), kw_only=True)
+    """Whether work on it belongs in a thread."""
 
     @property
     def session(self) -> str:
@@ -41,11 +47,6 @@ class Inbound:
     def agent(self) -> str:
         """Claude Code's subagent id, or empty for the main thread."""
         return self.headers.get("x-claude-code-agent-id", "")
-
-    @cached_property
-    def heavy(self) -> bool:
-        """Whether work on it belongs in a thread."""
-        return is_heavy(self.body)
 
     @cached_property
     def call_ids(self) -> Mapping[str, int]:

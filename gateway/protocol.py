@@ -8,8 +8,10 @@ Rules:
 - Before a client key is looked at, a connection can cost only so much: `server.max_headers`,
   `server.max_header_bytes` (431), `server.head_timeout` (408), `server.max_connections` (503). One request
   may wait behind the one being answered; a further one is not read, and the connection closes after the two.
-- Fields behind a chunked body (trailers) are left out, and count towards the same limits.
-- What is refused here is answered in the API's shape, and the connection is closed.
+- `server.max_connections` refuses the connections that came last, never one that has been served.
+- Trailers are counted against the limits of headers and then dropped: no header comes from a trailer.
+- What is refused here is answered in the API's shape, and the connection is closed. If the application is
+  still reading the body of that request, it sees the client disconnect, and `refusals.ANSWERED` in its scope.
 
 A body's own limits are kept where it is read (`gateway.controllers.body`).
 """
@@ -24,15 +26,12 @@ import httptools
 from attrs import define
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from gateway import refusals
-from gateway.delivery import error_headers, error_json
-from gateway.errors import GatewayError, Kind, RequestRefused
-from gateway.mint import fresh
+from gateway.errors import GatewayError
 from gateway.settings.models import Server
-from gateway.telemetry import RequestRecord, emit
 
 LINGER = 1.0
 """Seconds for which a refused connection is still read, so that its client reads the answer before the
@@ -42,13 +41,16 @@ SPARE = 100
 SWEEP = 0.5
 """Seconds between two looks at what the connections wait for."""
 _OFFERS = frozenset({b"upgrade", b"http2-settings"})
-_SHOWN = 200
 
 
 class _Flow(FlowControl):
     """`held`: a request is waiting, and nothing more is read before it is its turn."""
 
     held = False
+
+    def hold(self) -> None:
+        self.held = True
+        self.pause_reading()
 
     def resume_reading(self) -> None:
         if not self.held:
@@ -74,24 +76,23 @@ class ClientProtocol(HttpToolsProtocol):
         """When this request's head began, or the connection; None while no head is being read."""
         self._left_since: float | None = None
         """When a request was answered whose body is still coming."""
-        self._begun = self._in_body = False
+        self._begun = self._in_body = self._offered = self._surplus = False
+        """`_surplus`: the connection was over `server.max_connections` when it was made."""
         self._fed = 0
-        """Bytes read since the head began."""
-        self._offered = False
-        self._trailers = 0
+        """Bytes of the head so far; in a chunked body, bytes since the last chunk header that are no data."""
+        self._trailers = self._trailers_size = 0
+        """Number of trailers, and bytes of the head and the trailers."""
         self._refused: GatewayError | None = None
-        self._front: RequestResponseCycle | None = None
-        """The request being answered while another waits."""
-        self._surplus = False
-        """Over `max_connections` when it was made."""
+        self._waiting: GatewayError | None = None
+        """What the next request is refused for, once the one before it is answered."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.flow = self._reading = _Flow(transport)
         self._head_since = self.loop.time()
-        most = self.limits().max_connections
-        self._surplus = len(self.connections) > most
-        if len(self.connections) > most + SPARE:
+        over = len(self.connections) - self.limits().max_connections
+        self._surplus = over > 0
+        if over > SPARE:
             transport.abort()
         self.sweeper.watch(self)
 
@@ -103,12 +104,14 @@ class ClientProtocol(HttpToolsProtocol):
         try:
             self._feed(data)
         except httptools.HttpParserError:
-            self._refuse(self._refused or RequestRefused("the request is not valid HTTP/1.1"))
+            self._refuse(self._refused or refusals.malformed())
             return
-        if self._head_since is not None or self._in_body:
+        if self._head_since is not None:
             if self._fed > self.limits().max_header_bytes:
-                self._refuse(refusals.head_too_large(self.limits(), trailers=self._in_body))
-        elif not self._answering():
+                self._refuse(refusals.head_too_large(self.limits()))
+        elif self._in_body and self._fed > self.limits().max_header_bytes:
+            self._refuse(refusals.trailers_too_large(self.limits()))
+        elif not self._in_body and not self._answering():
             self._head_since = self.loop.time()  # empty lines before a request, which begin none
 
     def _feed(self, data: bytes) -> None:
@@ -143,6 +146,26 @@ class ClientProtocol(HttpToolsProtocol):
         if self._head_since is None:
             self._head_since = self.loop.time()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._in_body:
+            super().on_header(name, value)
+            return
+        self._refused = self._trailer_refusal(name, value)
+        if self._refused is not None:
+            raise self._refused
+
+    def _trailer_refusal(self, name: bytes, value: bytes) -> GatewayError | None:
+        limits = self.limits()
+        if not self._trailers:
+            self._trailers_size = self._head_size()
+        self._trailers += 1
+        self._trailers_size += len(name) + len(value) + 4
+        if len(self.headers) + self._trailers > limits.max_headers:
+            return refusals.too_many_headers(len(self.headers) + self._trailers, limits)
+        if self._trailers_size > limits.max_header_bytes:
+            return refusals.trailers_too_large(limits)
+        return None
+
     def on_headers_complete(self) -> None:
         self._refused = self._refusal()
         if self._refused is not None:
@@ -150,22 +173,11 @@ class ClientProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             self._offered = True
             return
+        super().on_headers_complete()
         self._head_since, self._begun, self._in_body, self._fed = None, False, True, 0
         self._trailers = 0
-        front = cast("RequestResponseCycle | None", self.cycle)
-        super().on_headers_complete()
         if self.pipeline:
-            self._front = front
             self._reading.held = True
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._in_body:
-            super().on_header(name, value)
-            return
-        self._trailers += 1
-        if self._trailers > self.limits().max_headers:
-            self._refused = refusals.too_many_headers(self._trailers, self.limits())
-            raise self._refused
 
     def _refusal(self) -> GatewayError | None:
         limits = self.limits()
@@ -174,20 +186,21 @@ class ClientProtocol(HttpToolsProtocol):
         if self._fed > limits.max_header_bytes and self._head_size() > limits.max_header_bytes:
             return refusals.head_too_large(limits)
         if self.parser.get_method() == b"CONNECT":
-            return RequestRefused("CONNECT is not allowed: this is no proxy", Kind.METHOD_NOT_ALLOWED)
-        if self._surplus and len(self.connections) > limits.max_connections:
+            return refusals.tunnel()
+        self._surplus = self._surplus and len(self.connections) > limits.max_connections
+        if self._surplus:
             return refusals.too_many_connections(limits)
-        self._surplus = False
-        if self.pipeline:
-            return RequestRefused("too many requests were sent without waiting for an answer")
-        return None
+        return refusals.pipelined() if self.pipeline else None
 
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
+    def on_chunk_header(self) -> None:
+        self._fed = 0  # what the rest of this segment holds is not counted
+
     def on_body(self, body: bytes) -> None:
+        self._fed -= len(body)
         if not self._offered:
-            self._fed = 0
             super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -200,6 +213,8 @@ class ClientProtocol(HttpToolsProtocol):
             self._left_since = self.loop.time()
         self._reading.held = False
         super().on_response_complete()
+        if self._waiting is not None and not self.transport.is_closing():
+            self._end(self._waiting)
 
     def _answering(self) -> bool:
         cycle = cast("RequestResponseCycle | None", self.cycle)
@@ -213,49 +228,35 @@ class ClientProtocol(HttpToolsProtocol):
         self._head_since = self._left_since = None
         if self.transport.is_closing():
             return
-        if self._answering() and not self._gives_up_body():
-            self._reading.held = True
-            self.flow.pause_reading()
+        if self._in_body and not self.cycle.response_started:
+            self._refuse_body(error)
+        elif self._answering():
+            self._reading.hold()
             self.cycle.keep_alive = False
+        elif self._in_body:  # its answer has been given
+            self.transport.close()
+        else:
+            self._end(error)
+
+    def _refuse_body(self, error: GatewayError) -> None:
+        """The request has reached the application, or waits for the answer to the one before it."""
+        if self.pipeline:
+            self.pipeline.clear()
+            self._waiting = error
+            self._reading.hold()
             return
-        self._answer(error)
+        cast("dict[str, object]", self.cycle.scope)[refusals.ANSWERED] = True
+        self.cycle.disconnected, self.cycle.waiting_for_100_continue = True, False
+        self.cycle.message_event.set()
+        self._end(error)
+
+    def _end(self, error: GatewayError) -> None:
+        url = cast("bytes", getattr(self, "url", b""))
+        method = self.parser.get_method() if url else b""  # before a URL the parser has a wrong one
+        self.transport.write(refusals.answer(error, method, url))
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.loop.call_later(LINGER, self.transport.close)
-
-    def _gives_up_body(self) -> bool:
-        """Ends the request whose body cannot be read on; True if nobody else is being answered."""
-        cycle = self.cycle
-        if not self._in_body or cycle.response_started:
-            return False
-        cycle.disconnected = True
-        cycle.message_event.set()
-        if self.pipeline and self._front is not None:
-            self.pipeline.clear()
-            self.cycle = self._front
-            return False
-        return True
-
-    def _answer(self, error: GatewayError) -> None:
-        request_id, status = fresh("req_"), error.answer.status
-        body = error_json(error, request_id)
-        headers = [
-            (b"content-type", b"application/json"),
-            (b"content-length", str(len(body)).encode()),
-            (b"request-id", request_id.encode()),
-            (b"connection", b"close"),
-            *error_headers(error),
-        ]
-        lines = [
-            STATUS_LINE[status],
-            *(name + b": " + value + b"\r\n" for name, value in headers),
-            b"\r\n",
-            body,
-        ]
-        self.transport.write(b"".join(lines))
-        path = (getattr(self, "url", b"") or b"").partition(b"?")[0].decode("latin-1")[:_SHOWN]
-        method = self.parser.get_method().decode("latin-1") if path else ""
-        emit(RequestRecord(request_id, method, path, status=status, error=error.kind, why=error.why))
 
     def look(self, now: float, limits: Server) -> None:
         """Close what keeps the gateway waiting too long."""

@@ -6,7 +6,6 @@ the end of the parent, and then a worker stops as if asked to: no process is lef
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import gc
 import os
@@ -15,7 +14,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import uvicorn
@@ -27,7 +26,7 @@ from gateway.controllers.state import ALONE, Worker, service_of
 from gateway.protocol import bounded
 from gateway.settings.load import Loaded, load
 from gateway.source import Source
-from gateway.telemetry import configure_logging, finish_log, log_in_background
+from gateway.telemetry import configure_logging, finish_writing, log_in_background
 
 KEEP_ALIVE = 75
 """Seconds an idle client connection is kept: longer than clients keep theirs, so that none is cut in use."""
@@ -76,6 +75,19 @@ class Orders:
     """The descriptors of the sockets to listen on."""
 
 
+class GatewayServer(uvicorn.Server):
+    """Writes the last log lines before a signal ends the process."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """uvicorn raises the signals it got again when this ends: SIGTERM ends the process there and then."""
+        with super().capture_signals():
+            try:
+                yield
+            finally:
+                finish_writing()
+
+
 def serve(source: Source, worker: Worker = ALONE, sockets: Sequence[socket.socket] | None = None) -> None:
     """Blocks until SIGINT or SIGTERM. ConfigError if the settings name files that cannot be used."""
     settings = source.loaded.settings
@@ -86,17 +98,7 @@ def serve(source: Source, worker: Worker = ALONE, sockets: Sequence[socket.socke
     gc.freeze()
     gc.set_threshold(*COLLECTIONS)
     with contextlib.suppress(KeyboardInterrupt):
-        _Server(config).run(list(sockets) if sockets else None)
-
-
-class _Server(uvicorn.Server):
-    """Writes the last lines of the log before the signal that stopped it ends it, which runs no `atexit`."""
-
-    async def _serve(self, sockets: list[socket.socket] | None = None) -> None:
-        try:
-            await super()._serve(sockets)
-        finally:
-            await asyncio.to_thread(finish_log)
+        GatewayServer(config).run(list(sockets) if sockets else None)
 
 
 def listening(app: Litestar, host: str, port: int, grace: int = GRACE) -> uvicorn.Config:

@@ -1,52 +1,71 @@
-"""Which requests are worked on in a thread, and that they are."""
+"""Which requests are prepared in a thread."""
 
 from __future__ import annotations
 
 import json
-import threading
 
 import pytest
 
-from benchmarks import bodies
-from gateway.offload import is_heavy, run
-
-USER = {"role": "user", "content": "hi"}
+from benchmarks.bodies import big, small
+from gateway.offload import is_heavy
 
 
-def body(**more: object) -> bytes:
-    return json.dumps({"model": "m", "max_tokens": 9, "messages": [USER], **more}).encode()
+def asked(**more) -> dict:
+    return {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}], **more}
 
 
-def tools(schema: object) -> bytes:
-    return body(tools=[{"name": "t", "input_schema": {"type": "object", "properties": schema}}])
+def tool(**schema) -> dict:
+    return asked(tools=[{"name": "t", "input_schema": {"type": "object", **schema}}])
 
 
-@pytest.mark.parametrize(
-    "ordinary",
-    [bodies.small(), bodies.big(), body(messages=[{"role": "user", "content": "\u4f60\u597d" * 5_000}])],
-    ids=["small", "a session of 268 kB", "Chinese, escaped"],
-)
-def test_ordinary_requests_are_worked_on_at_once(ordinary: bytes):
-    assert not is_heavy(ordinary)
+def said(text: str) -> dict:
+    return asked(messages=[{"role": "user", "content": text}])
 
 
-@pytest.mark.parametrize(
-    "heavy",
-    [
-        body(messages=[USER] * 3_000),
-        body(messages=[{"role": "user", "content": "x" * (3 << 20)}]),
-        tools({f"p{i}": {"type": "string"} for i in range(3_000)}),
-        tools({"a": {"enum": [f"v{i}" for i in range(20_000)]}}),
-        tools({"a": {"enum": list(range(20_000))}}),
-        body(messages=[{"role": "user", "content": "\ud83d " * 2_000}]),
-    ],
-    ids=["messages", "bytes", "properties", "values", "numbers", "halves of characters"],
-)
-def test_what_would_hold_the_loop_is_heavy(heavy: bytes):
-    assert is_heavy(heavy)
+CODE = "def f(a, b, c):\n    return g(a, b[c])\n"
+HEAVY = {
+    "properties of one object": tool(properties={f"p{i}": True for i in range(60_000)}),
+    "an enum of numbers": tool(properties={"a": {"enum": list(range(200_000))}}),
+    "an enum of texts": tool(properties={"a": {"enum": [str(i) for i in range(200_000)]}}),
+    "required": tool(required=[str(i) for i in range(20_000)]),
+    "metadata": asked(metadata={str(i): i for i in range(20_000)}),
+    "stop sequences": asked(stop_sequences=[str(i) for i in range(20_000)]),
+    "messages": asked(messages=[{"role": "user", "content": "a"}] * 3_000),
+    "lists": asked(messages=[{"role": "user", "content": []}] * 2_000),
+    "lone surrogates": said("\ud83d " * 200_000),
+    "second halves": said("\udc00" * 20_000),
+    "one lone surrogate": said("x" * 100_000 + "\ud800"),
+    "a long text": said("x" * 3_000_000),
+}
+LIGHT = {
+    "a question": asked(),
+    "a text of a megabyte": said("x" * 1_000_000),
+    "code": said(CODE * 2_000),
+    "prose": said("Well, it is, after all, a text like any other. " * 3_000),
+    "a short one with surrogates": said("\ud83d " * 1_000),
+    "Korean in escapes": said("\ud55c\uad6d" * 20_000),
+    "a large file": said("0123456789abcdef" * 100_000),
+}
 
 
-async def test_heavy_work_is_done_in_a_thread():
-    here = threading.get_ident()
-    assert await run(False, threading.get_ident) == here
-    assert await run(True, threading.get_ident) != here
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")], ids=["compact", "spaced"])
+@pytest.mark.parametrize("name", HEAVY)
+def test_what_would_hold_the_event_loop_is_heavy(name: str, separators: tuple[str, str]):
+    assert is_heavy(json.dumps(HEAVY[name], separators=separators).encode())
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")], ids=["compact", "spaced"])
+@pytest.mark.parametrize("name", LIGHT)
+def test_what_is_quickly_prepared_is_not(name: str, separators: tuple[str, str]):
+    assert not is_heavy(json.dumps(LIGHT[name], separators=separators).encode())
+
+
+@pytest.mark.parametrize("spelling", ["\\ud83d", "\\uD83D", "\\uDc00", "\\udFFF"])
+def test_escapes_of_surrogates_are_found_in_any_case(spelling: str):
+    assert is_heavy(b'{"a":"' + b"x" * 100_000 + spelling.encode() + b'"}')
+
+
+def test_ordinary_requests_of_coding_agents_are_not_heavy():
+    assert not is_heavy(small())
+    assert not is_heavy(big())
+    assert not is_heavy(big(size=500_000))

@@ -293,63 +293,167 @@ def test_limits_follow_the_file(connect, start_gateway, settings):
         file.write_text(text_before)
 
 
-CHUNKED = head(size=None, more=b"Transfer-Encoding: chunked\r\n")
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
 
 
-@pytest.mark.parametrize("broken", [b"zz\r\n", b"5\r\nabcdefgh\r\n", b"-1\r\n", b'5\r\n{"mod\r\nzz\r\n'])
-def test_a_broken_chunk_is_told_at_once(connect, broken: bytes):
-    begun = time.monotonic()
-    connection = connect().send(CHUNKED, b'5\r\n{"mod\r\n', broken)
-    ((status, body),) = connection.answers(1)
-    assert (status, body["error"]["type"]) == (400, "invalid_request_error")
-    assert connection.socket.recv(10) == b""
-    assert time.monotonic() - begun < 20, "not only when the body was given up"
-    assert connect().send(head() + BODY).answers(1)[0][0] == 200
+def chunks(*parts: bytes, trailers: bytes = b"") -> bytes:
+    return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n" + trailers + b"\r\n"
 
 
-def test_a_broken_chunk_behind_a_request_does_not_spoil_its_answer(connect, upstream):
-    upstream.script(default=Reply(text="fine", before_content=0.5))
-    connection = connect().send(head() + BODY + CHUNKED + b"zz\r\n")
-    ((status, body),) = connection.answers(1)
-    assert (status, body["content"][0]["text"]) == (200, "fine")
-    assert connection.socket.recv(10) == b""
+def log_lines(gateway, since: int, path: str = "/v1/messages") -> list[str]:
+    return [line for line in gateway.read_log(since).splitlines() if f"path={path}" in line]
+
+
+BROKEN = {
+    "size": b'5\r\n{"mod\r\nzz\r\n',
+    "no data": b"zz\r\n",
+    "end of chunk": b'5\r\n{"mod--',
+    "trailer": b"0\r\nno colon here\r\n\r\n",
+    "negative": b"-1\r\n",
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+@pytest.mark.parametrize("how", ["at once", "later", "100-continue", "upgrade"])
+@pytest.mark.parametrize("path", [b"/v1/messages", b"/v1/messages/count_tokens"])
+def test_a_malformed_body_is_400_at_once_and_holds_nothing(
+    connect, gateway, broken: str, how: str, path: bytes
+):
+    since = gateway.log.stat().st_size
+    more = {"100-continue": b"Expect: 100-continue\r\n", "upgrade": OFFERS["h2c"]}.get(how, b"")
+    asked = head(path=path, more=CHUNKED + more, size=None)
+    connection = connect()
+    if how == "at once":
+        connection.send(asked + BROKEN[broken])
+    else:
+        connection.send(asked)
+        if how == "100-continue":
+            assert connection.socket.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        time.sleep(0.1)
+        connection.send(BROKEN[broken])
+    ((status, answer),) = connection.answers(1)
+    assert (status, answer["error"]["type"]) == (400, "invalid_request_error")
+    assert connection.ends(5)
+    (line,) = log_lines(gateway, since, path.decode())
+    assert "method=POST" in line
+    assert 'why="the request is not valid HTTP/1.1"' in line
+    metrics = httpx.get(f"{gateway.url}/metrics", trust_env=False).text
+    assert "gateway_requests_in_flight 0.0" in metrics
+    assert "Traceback" not in gateway.read_log(since)
+
+
+def test_a_malformed_body_gives_back_what_it_took_of_the_budget(connect, start_gateway, settings):
+    gateway = start_gateway(settings(server={"max_body": "1MB", "max_bodies": "1MB"}))
+    for _ in range(5):
+        connection = connect(gateway.url).send(
+            head(more=CHUNKED, size=None) + b"%x\r\n%s\r\nzz\r\n" % (600_000, b" " * 600_000)
+        )
+        assert connection.answers(1)[0][0] == 400
+    body = BODY + b" " * 600_000
+    assert text(connect(gateway.url).send(head(size=len(body)) + body).answers(1)[0]) == "fine"
+
+
+def test_a_malformed_body_behind_another_request_does_not_spoil_that_ones_answer(connect, upstream):
+    upstream.script(default=Reply(text="slow", before_headers=0.5))
+    connection = connect().send(head() + BODY + head(more=CHUNKED, size=None) + BROKEN["size"])
+    first, (status, answer) = connection.answers(2)
+    assert (text(first), status, answer["error"]["type"]) == ("slow", 400, "invalid_request_error")
+    assert connection.ends(5)
+    assert len(upstream.chats()) == 1
+
+
+def test_a_malformed_body_of_a_request_that_was_refused_gets_no_second_answer(
+    connect, start_gateway, settings
+):
+    gateway = start_gateway(settings(server={"keys": ["right"]}))
+    connection = connect(gateway.url).send(head(more=CHUNKED, size=None))
+    assert connection.answers(1)[0][0] == 401
+    connection.send(BROKEN["size"])
+    assert connection.ends(5)
+
+
+def test_a_trailer_is_no_header(connect, start_gateway, settings):
+    gateway = start_gateway(settings(server={"keys": ["right"]}))
+    for field in (b"x-api-key: right\r\n", b"Authorization: Bearer right\r\n"):
+        ((status, _),) = (
+            connect(gateway.url).send(head(more=CHUNKED, size=None) + chunks(BODY, trailers=field)).answers(1)
+        )
+        assert status == 401
+    keyed = head(more=CHUNKED + b"x-api-key: right\r\n", size=None)
+    trailers = b"x-api-key: wrong\r\nx-checksum: abc\r\nanthropic-beta: none\r\n"
+    connection = connect(gateway.url).send(keyed + chunks(BODY[:9], BODY[9:], trailers=trailers))
+    assert text(connection.answers(1)[0]) == "fine"
+    assert text(connection.send(keyed + chunks(BODY)).answers(1)[0]) == "fine"
 
 
 @pytest.mark.parametrize(
-    "trailers",
-    [b"".join(b"x%d: y\r\n" % i for i in range(10_000)), b"x: " + b"y" * 1_000_000, b"x" * 1_000_000],
-    ids=["many", "long", "endless name"],
+    ("body", "said"),
+    [
+        (chunks(BODY, trailers=b"x: y\r\n" * 300), "server.max_headers"),
+        (chunks(BODY, trailers=b"x: %s\r\n" % (b"y" * 70_000)), "server.max_header_bytes"),
+        (chunks(BODY)[:-2] + b"x: " + b"y" * 3_000_000, "server.max_header_bytes"),
+        (b"5;x=" + b"y" * 3_000_000, "server.max_header_bytes"),
+    ],
+    ids=["many", "long", "endless", "chunk extension"],
 )
-def test_trailers_count_as_headers_do(connect, trailers: bytes):
-    chunk = b"%x\r\n%s\r\n0\r\n" % (len(BODY), BODY)
-    connection = connect().send(CHUNKED + chunk)
-    assert connection.sends_until_closed(trailers, 10)
-    assert connect().send(head() + BODY).answers(1)[0][0] == 200
+def test_too_many_and_too_large_trailers_are_431(connect, upstream, body: bytes, said: str):
+    connection = connect().send(head(more=CHUNKED, size=None))
+    connection.send(body)
+    ((status, answer),) = connection.answers(1)
+    assert (status, said in answer["error"]["message"]) == (431, True)
+    assert connection.ends(5)
+    assert not upstream.chats()
 
 
-def test_a_few_trailers_are_ignored(connect):
-    chunk = b"%x\r\n%s\r\n0\r\nx-checksum: abc\r\n\r\n" % (len(BODY), BODY)
-    assert connect().send(CHUNKED + chunk).answers(1)[0][0] == 200
+def test_a_body_in_many_chunks_is_no_trouble(connect):
+    body = BODY + b" " * 300_000
+    parts = [body[i : i + 7] for i in range(0, len(body), 7)]
+    connection = connect().send(head(more=CHUNKED, size=None), chunks(*parts))
+    assert text(connection.answers(1)[0]) == "fine"
+    large = BODY + b" " * 2_000_000
+    assert text(connection.send(head(more=CHUNKED, size=None) + chunks(large)).answers(1)[0]) == "fine"
 
 
-def test_a_key_in_a_trailer_is_none(connect, start_gateway, settings):
-    gateway = start_gateway(settings(server={"keys": ["0123456789abcdef"]}))
-    chunk = b"%x\r\n%s\r\n0\r\nx-api-key: 0123456789abcdef\r\n\r\n" % (len(BODY), BODY)
-    assert connect(gateway.url).send(CHUNKED + chunk).answers(1)[0][0] == 401
+@pytest.mark.parametrize(
+    ("sent", "fields"),
+    [
+        (b"nonsense\r\n\r\n", 'status=400 error=invalid_request why="the request is not valid'),
+        (b"POST /line HTTP/1.1\r\nno colon\r\n\r\n", "method=POST path=/line status=400"),
+        (b"CONNECT a.test:443 HTTP/1.1\r\nHost: a\r\n\r\n", "method=CONNECT path=a.test:443 status=405"),
+        (head(b"PUT", b"/long", b"x: y\r\n" * 300), "method=PUT path=/long status=431"),
+        (head(b"PUT", b"/many", b"x: " + b"y" * 70_000), "method=PUT path=/many status=431"),
+    ],
+    ids=["no method", "400", "405", "431", "431 endless"],
+)
+def test_a_refused_connection_is_logged_with_method_and_reason(connect, gateway, sent: bytes, fields: str):
+    since = gateway.log.stat().st_size
+    connect().send(sent).answers(1)
+    (line,) = [line for line in gateway.read_log(since).splitlines() if "not-read-log" not in line][:1]
+    assert fields in line
+    assert "why=" in line
+    assert ("method=" in line) == (sent[:8] != b"nonsense")
 
 
-def test_a_client_that_is_there_is_not_shut_out_by_those_that_come(connect, limited):
-    first = connect(limited.url).send(head(b"GET", b"/health", size=None))
-    assert first.answers(1)[0][0] == 200
-    silent = [connect(limited.url) for _ in range(8)]
-    time.sleep(0.2)
-    assert first.send(head(b"GET", b"/health", size=None)).answers(1)[0][0] == 200
-    assert len(silent) == 8
+def test_a_slow_head_and_a_surplus_connection_are_logged_with_method_and_reason(connect, limited):
+    since = limited.log.stat().st_size
+    connect(limited.url).send(b"PUT /slow HTTP/1.1\r\nHost: a\r\n").answers(1)
+    for _ in range(5):
+        connect(limited.url)
+    connect(limited.url).send(head(path=b"/surplus") + BODY).answers(1)
+    time.sleep(2)
+    log = limited.read_log(since)
+    assert "method=PUT path=/slow status=408" in log
+    assert "method=POST path=/surplus status=503" in log
+    assert "server.head_timeout" in log
+    assert "server.max_connections" in log
 
 
-def test_what_is_refused_unread_is_logged_with_its_reason(connect, gateway):
-    before = gateway.log.stat().st_size
-    connect().send(head(more=b"x: y\r\n" * 300) + BODY).answers(1)
-    (line,) = [line for line in gateway.read_log(before).splitlines() if " request " in line]
-    assert "method=POST path=/v1/messages status=431" in line
-    assert "server.max_headers" in line
+def test_connections_over_the_limit_take_nothing_from_one_that_was_there_before(connect, limited):
+    early = connect(limited.url).send(head() + BODY)
+    assert text(early.answers(1)[0]) == "fine"
+    silent = [connect(limited.url) for _ in range(20)]
+    time.sleep(0.1)
+    for _ in range(3):
+        assert text(early.send(head() + BODY).answers(1)[0]) == "fine"
+    ((status, _),) = silent[-1].send(head() + BODY).answers(1)
+    assert status == 503

@@ -39,7 +39,7 @@ from gateway.llama.server import LlamaServer, Options, running
 from gateway.settings.load import load
 from gateway.settings.windows import ADVISED
 from gateway.telemetry import configure_logging
-from gateway.worker import listening
+from gateway.worker import GatewayServer, listening
 
 HOST = "127.0.0.1"
 PORT = 8080
@@ -198,7 +198,7 @@ def serve(config: Path, sock: socket.socket, talk: Callable[[], bool]) -> None:
     loaded = load(config, {})
     # Nothing but failures is to come between the pieces of the first answer.
     configure_logging("warning", "text")
-    server = uvicorn.Server(listening(create_app(loaded.settings), HOST, sock.getsockname()[1], GRACE))
+    server = GatewayServer(listening(create_app(loaded.settings), HOST, sock.getsockname()[1], GRACE))
     conversation = Conversation(talk, server)
     thread = threading.Thread(target=conversation.hold, daemon=True)
     thread.start()

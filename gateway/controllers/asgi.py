@@ -76,7 +76,8 @@ async def read_inbound(
     headers = headers_of(scope)
     client = authenticate(headers, server)
     sent = await read_body(receive, headers, server, hold)
-    body, request = await run(is_heavy(sent), decoded, sent)
+    heavy = is_heavy(sent)
+    body, request = await run(heavy, decoded, sent)
     return Inbound(
         request_id=request_id,
         body=body,
@@ -85,6 +86,7 @@ async def read_inbound(
         client=client,
         query=scope["query_string"].decode("latin-1"),
         mended=body is not sent,
+        heavy=heavy,
     )
 
 

@@ -3,13 +3,17 @@
 Rules:
 - A request may carry two credentials: `x-api-key` (Claude Code, older SDKs) and `Authorization: Bearer`
   (newer SDKs). Claude Code sends both when its shell has an Anthropic key beside the gateway's token. Either
-  one may be the client key.
-- A configured key opens this gateway and nothing behind it: it is removed wherever it stands. The other
-  credential stays, for providers with `pass_credentials`.
+  one may be the client key. The same holds for the values of a repeated header, up to `MOST_VALUES`.
+- A configured key, the admin key included, opens this gateway and nothing behind it: a credential header
+  that holds one is removed, whatever the scheme. The other header stays, for providers with
+  `pass_credentials`.
+- A credential outside ASCII is removed: no API has such keys.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hmac
 from collections.abc import Iterator, Mapping
 
@@ -17,6 +21,8 @@ from gateway.errors import Kind, RequestRefused
 from gateway.settings.models import Server
 
 _HEADERS = ("x-api-key", "authorization")
+MOST_VALUES = 8
+"""Values of one credential header that are compared; with more it is no credential, and is removed."""
 
 
 def authenticate(headers: Mapping[str, str], server: Server) -> str:
@@ -24,7 +30,7 @@ def authenticate(headers: Mapping[str, str], server: Server) -> str:
     are configured. RequestRefused (401) if neither credential is a configured key."""
     if not server.keys:
         return ""
-    sent = [credential for _, credential in _credentials(headers)]
+    sent = list(_credentials(headers))
     if not sent:
         raise RequestRefused(
             "a client key is required: send it as x-api-key or as Authorization: Bearer", Kind.AUTHENTICATION
@@ -36,26 +42,42 @@ def authenticate(headers: Mapping[str, str], server: Server) -> str:
 
 
 def without_key(headers: Mapping[str, str], server: Server) -> Mapping[str, str]:
-    """The headers of an authenticated client without the configured keys among its credentials.
-
-    Nor do credentials stay that no header can carry on: letters that are no ASCII.
-    """
-    ours = {name for name in _HEADERS if _is_kept_back(headers.get(name, ""), server)}
-    return {name: value for name, value in headers.items() if name not in ours} if ours else headers
+    """The headers of an authenticated client without those that hold one of this gateway's keys."""
+    removed = {name for name in _HEADERS if name in headers and not _may_pass(headers[name], server)}
+    return {name: value for name, value in headers.items() if name not in removed} if removed else headers
 
 
-def _is_kept_back(value: str, server: Server) -> bool:
-    """Whether one of our keys stands anywhere in it: with any scheme or none, alone or among several."""
+def _may_pass(value: str, server: Server) -> bool:
     if not value.isascii():
+        return False
+    if not server.keys and server.admin_key is None:
         return True
-    keys = [one.key.reveal() for one in server.keys]
-    if server.admin_key is not None:
-        keys.append(server.admin_key.reveal())
-    words = [
-        word for part in value.split(",") for word in (part.strip(), part.split()[-1] if part.strip() else "")
-    ]
-    found = [_equal(word, key) for word in words for key in keys]  # all of them, whichever it is
-    return any(found)
+    return value.count(",") < MOST_VALUES and not any(_is_ours(one, server) for one in _spellings(value))
+
+
+def _is_ours(credential: str, server: Server) -> bool:
+    is_admin_key = server.admin_key is not None and _equal(credential, server.admin_key.reveal())
+    return bool(_name_of(credential, server)) or is_admin_key
+
+
+def _spellings(value: str) -> Iterator[str]:
+    """Whatever in a credential header a server might take for the key."""
+    for part in _values(value):
+        yield part
+        scheme, *words = part.split(maxsplit=1) or [""]
+        token = "".join(words)
+        yield from (token, *(word.strip("\"'") for word in part.split()[-1:]))
+        if scheme.lower() == "basic":
+            yield from _basic(token)
+
+
+def _basic(token: str) -> Iterator[str]:
+    """User and password."""
+    try:
+        user, _, password = base64.b64decode(token).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return
+    yield from (user, password)
 
 
 def is_admin(headers: Mapping[str, str], server: Server) -> bool:
@@ -63,20 +85,24 @@ def is_admin(headers: Mapping[str, str], server: Server) -> bool:
     if server.admin_key is None:
         return False
     key = server.admin_key.reveal()
-    return any(_equal(credential, key) for _, credential in _credentials(headers))
+    return any(_equal(credential, key) for credential in _credentials(headers))
 
 
-def _credentials(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Header name and credential. An `x-api-key` may be written with `Bearer`, as some clients do."""
+def _credentials(headers: Mapping[str, str]) -> Iterator[str]:
+    """Each credential. An `x-api-key` may be written with `Bearer`, as some clients do."""
     for name in _HEADERS:
-        value = headers.get(name, "")
-        scheme, _, token = value.partition(" ")
-        if scheme.lower() == "bearer":
-            value = token.strip()
-        elif name == "authorization":
-            value = ""
-        if value:
-            yield name, value
+        for value in _values(headers.get(name, "")):
+            scheme, _, token = value.partition(" ")
+            credential = token.strip() if scheme.lower() == "bearer" else value
+            if credential and (name == "x-api-key" or credential is not value):
+                yield credential
+
+
+def _values(header: str) -> Iterator[str]:
+    """The header as a whole, and the values of one that is repeated."""
+    yield header.strip()
+    if 0 < header.count(",") < MOST_VALUES:
+        yield from (value.strip() for value in header.split(","))
 
 
 def _name_of(credential: str, server: Server) -> str:

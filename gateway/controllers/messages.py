@@ -15,6 +15,7 @@ from attrs import evolve
 from litestar import Controller, asgi
 from litestar.types import HTTPScope, Receive, Scope, Send
 
+from gateway import refusals
 from gateway.anthropic.validate import validate
 from gateway.controllers.asgi import AsgiPeer, read_inbound
 from gateway.controllers.body import ClientLeft, Hold
@@ -64,7 +65,8 @@ async def _serve(any_scope: Scope, peer: AsgiPeer, answer: Answer) -> None:
             record = _refusal(error, request_id, inbound, scope)
         except ClientLeft:
             record = _unanswered(request_id, scope)
-    emit(evolve(record, duration=time.monotonic() - begun))
+    if refusals.ANSWERED not in scope:
+        emit(evolve(record, duration=time.monotonic() - begun))
 
 
 async def _exchange(service: Service, runtime: Runtime, inbound: Inbound, peer: AsgiPeer) -> RequestRecord:

@@ -3,9 +3,9 @@
 A browser on the user's machine reaches a loopback address on behalf of any page it shows: by a cross-site
 POST that needs no preflight, or by a host name that the page's owner points at 127.0.0.1 (DNS rebinding).
 Rules, where `server.keys` is empty:
-- 403 unless `Host` is a loopback address, `server.host`, one of `server.hosts`, or the very address that the
-  connection came to: a page that was led here by its own name cannot say that. A request without `Host` comes
-  from no browser.
+- 403 unless `Host` is a loopback address, the IP address that the client connected to, `server.host` or one
+  of `server.hosts`. A page that points its name at an address still sends the name. A request without `Host`
+  comes from no browser.
 - 403 for an `Origin` whose host is none of these. Clients that are no browsers send none.
 - 415 for a body that is announced as something else than JSON: a browser asks before it sends JSON across
   sites, and this gateway does not agree (no CORS). A body without a type passes only without `Origin`, which
@@ -49,12 +49,6 @@ def guarded(app: ASGIApp) -> ASGIApp:
     return guard
 
 
-def _local(scope: HTTPScope) -> str:
-    """The address that the connection came to; empty for a socket that has none."""
-    server = scope["server"]
-    return server[0].removeprefix("::ffff:") if server and server[1] is not None else ""
-
-
 def _headers(scope: HTTPScope) -> dict[str, str]:
     """Those that `check` looks at; of one that is repeated all values, which then name no host of ours."""
     found: dict[str, str] = {}
@@ -65,16 +59,22 @@ def _headers(scope: HTTPScope) -> dict[str, str]:
     return found
 
 
+def _local(scope: HTTPScope) -> str:
+    """The connection's address on this side; empty if unknown."""
+    server = scope["server"]
+    return server[0] if server else ""
+
+
 def check(method: str, headers: Mapping[str, str], server: Server, local: str = "") -> None:
-    """RequestRefused (403, 415) for what a web page may have sent. `headers` have lower-case names; `local`
-    is the address that the connection came to."""
+    """RequestRefused (403, 415) for what a web page may have sent. `headers` have lower-case names. `local`:
+    the address that the client connected to."""
     if "*" not in server.hosts:
         host, origin = headers.get("host"), headers.get("origin")
-        if host is not None and not _is_named(_name_in(host), server, local):
+        if host is not None and not _is_ours(_name_in(host), server.hosts, server.host, local):
             raise RequestRefused(
                 f"Host {_shown(host)} is not a name of this gateway: {_SETTING}", Kind.PERMISSION
             )
-        if origin is not None and not _is_ours(_host_of(origin), server.hosts, server.host):
+        if origin is not None and not _is_ours(_host_of(origin), server.hosts, server.host, local):
             raise RequestRefused(
                 f"a page of {_shown(origin)} may not use this gateway: {_SETTING}", Kind.PERMISSION
             )
@@ -89,22 +89,23 @@ def check(method: str, headers: Mapping[str, str], server: Server, local: str = 
         )
 
 
-def _is_named(name: str, server: Server, local: str) -> bool:
-    return (bool(name) and name == local) or _is_ours(name, server.hosts, server.host)
-
-
 @functools.lru_cache(maxsize=256)
-def _is_ours(name: str, hosts: tuple[str, ...], listening: str) -> bool:
+def _is_ours(name: str, hosts: tuple[str, ...], listening: str, local: str) -> bool:
     if name in hosts or is_loopback(name) or name.endswith(".localhost"):
         return True
-    return name == listening.strip("[]").lower() and not _is_any_address(name)
+    address = _address(name)
+    if address is None:
+        return bool(name) and name == listening.strip("[]").lower()
+    return not address.is_unspecified and address in (_address(listening.strip("[]")), _address(local))
 
 
-def _is_any_address(name: str) -> bool:
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """IPv4 as IPv4, also where a socket for both versions writes it as IPv6; without an interface."""
     try:
-        return ipaddress.ip_address(name).is_unspecified
+        address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
-        return not name
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 @functools.lru_cache(maxsize=256)

@@ -34,18 +34,13 @@ def warnings(settings: Settings, table: RouteTable, *, reach: bool = True) -> tu
 
 def _doors(settings: Settings) -> Iterator[str]:
     if not settings.server.keys:
-        reach = (
-            "every program on this machine"
-            if is_loopback(settings.server.host)
-            else "EVERYONE who can reach it"
-        )
-        yield f"No client keys are set: {reach} can use the gateway.{_by_address(settings)}"
-
-
-def _by_address(settings: Settings) -> str:
-    if is_loopback(settings.server.host) or settings.server.hosts:
-        return ""
-    return " Clients that use a name, not the address, need it in `server.hosts`."
+        if is_loopback(settings.server.host):
+            yield "No client keys are set: every program on this machine can use the gateway."
+        else:
+            yield (
+                "No client keys are set: EVERYONE who can reach it can use the gateway, by its IP address "
+                "or by a name in `server.hosts`."
+            )
 
 
 def _routes(settings: Settings, table: RouteTable) -> Iterator[str]:

@@ -64,8 +64,8 @@ class Server:
     Example: `file:/run/secrets/admin`."""
     hosts: HostNames = ()
     """Further names that clients reach the gateway by. Without `keys` a request is answered only if its
-    `Host` is a loopback address, `host` or one of these, so that no web page can use the gateway through the
-    browser of its user; `*` allows all. Example: `gateway.internal`."""
+    `Host` is a loopback address, the IP address it was sent to, `host` or one of these, so that no web page
+    can use the gateway through the browser of its user; `*` allows all. Example: `gateway.internal`."""
     max_body: BodySize = MAX_BODY
     """The largest request body, also after decompression. Example: `64MB`."""
     max_bodies: BodySize = _MAX_BODIES

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, suppress
 
-from gateway.telemetry.log import configure_logging, finish_log, log_request, write_in_background
+from gateway.telemetry.log import configure_logging, finish_writing, log_request, write_in_background
 from gateway.telemetry.metrics import CONTENT_TYPE, Metrics, Reload
 from gateway.telemetry.record import RequestRecord
 
@@ -21,7 +21,7 @@ __all__ = [
     "configuration",
     "configure_logging",
     "emit",
-    "finish_log",
+    "finish_writing",
     "in_flight",
     "log_in_background",
     "metrics",

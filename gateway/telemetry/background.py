@@ -1,7 +1,12 @@
 """Log lines written by a thread: a reader that stalls (a full pipe, a stopped terminal) holds up nobody else.
 
-At most `MOST` lines wait. What does not fit is dropped and counted, and a line says so once the reader goes
-on (`test_what_was_dropped_is_counted_and_said`).
+Rules:
+- At most `MOST` lines wait. What does not fit is dropped and counted, and a line says so once the reader goes
+  on (`test_what_was_dropped_is_counted_and_said`). So is what a closed stream does not take.
+- A character that the stream's encoding lacks is written as an escape
+  (`test_a_character_that_cannot_be_encoded_is_escaped`).
+- The process calls `finish` before it ends. `atexit` does so too, but a signal that ends the process does not
+  run it.
 """
 
 from __future__ import annotations
@@ -17,6 +22,8 @@ MOST = 10_000
 """Lines."""
 PAUSE = 0.02
 """Seconds between two writes, so that many requests a second wake the thread only now and then."""
+POLL = 0.002
+"""Seconds between two looks at whether all is written."""
 FAREWELL = 1.0
 """Seconds for which the end of the process waits for what is still to be written."""
 
@@ -32,21 +39,21 @@ class BackgroundStream:
         self._out, self._dropped, self._most = out, dropped, most
         self._lines: deque[str] = deque()
         self._lost = 0
-        self._changing = threading.Lock()
-        """Held while `_lines`, `_wake` and `_idle` change, never while anything is written."""
-        self._wake, self._idle = threading.Event(), threading.Event()
-        self._idle.set()
+        self._lost_lock = threading.Lock()
+        self._wake = threading.Event()
+        self._writing = False
+        """Set before lines are taken out of `_lines`, and unset once they are written."""
         threading.Thread(target=self._run, name="log", daemon=True).start()
         atexit.register(self.finish)
 
     def write(self, text: str) -> int:
         if len(self._lines) >= self._most:
-            self._lost += 1
+            with self._lost_lock:
+                self._lost += 1
             self._dropped()
         else:
-            with self._changing:
-                self._lines.append(text)
-                self._idle.clear()
+            self._lines.append(text)
+            if not self._wake.is_set():
                 self._wake.set()
         return len(text)
 
@@ -58,30 +65,37 @@ class BackgroundStream:
 
     def finish(self, within: float = FAREWELL) -> bool:
         """Wait until all is written; False if that takes longer."""
-        return self._idle.wait(within)
+        deadline = time.monotonic() + within
+        while self._lines or self._writing:  # in this order: see `_writing`
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(POLL)
+        return True
 
     def _run(self) -> None:
         while self._wake.wait():
             self._wake.clear()
+            self._writing = True
             self._write_all()
-            with self._changing:
-                if not self._lines and not self._wake.is_set():
-                    self._idle.set()
+            self._writing = False
             time.sleep(PAUSE)
+
+    def _write_all(self) -> None:
+        lines = [self._lines.popleft() for _ in range(len(self._lines))]
+        with self._lost_lock:
+            lost, self._lost = self._lost, 0
+        try:
+            self._write("".join(lines))
+            if lost:
+                self._write(self.said(lost))
+            self._out.flush()
+        except (OSError, ValueError):  # a log that is closed ends no request
+            for _ in lines:
+                self._dropped()
 
     def _write(self, text: str) -> None:
         try:
             self._out.write(text)
-        except UnicodeEncodeError as error:  # a terminal that knows ASCII alone
-            self._out.write(text.encode(error.encoding, "backslashreplace").decode(error.encoding))
-
-    def _write_all(self) -> None:
-        lines = [self._lines.popleft() for _ in range(len(self._lines))]
-        lost, self._lost = self._lost, 0
-        try:
-            self._write("".join(lines))
-            if lost:
-                self._out.write(self.said(lost))
-            self._out.flush()
-        except (OSError, ValueError):  # a log that is closed ends no request
-            return
+        except UnicodeEncodeError as error:
+            escaped = text.encode(error.encoding, "backslashreplace")
+            self._out.write(escaped.decode(error.encoding))

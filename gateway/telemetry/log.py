@@ -128,8 +128,8 @@ def write_in_background(dropped: Callable[[], None]) -> None:
     _background = _background or BackgroundStream(sys.stderr, lambda _: "", dropped)
 
 
-def finish_log() -> None:
-    """Wait, for a second at most, until the thread has written what there is."""
+def finish_writing() -> None:
+    """Wait until the thread has written all lines so far, but not long."""
     if _background is not None:
         _background.finish()
 

@@ -190,7 +190,9 @@ class Channel:
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, connect: float
     ) -> Reply:
         url = f"{self.base_url}{path}?{self._query}" if self._query else self.base_url + path
-        request = httpx.Request(method, _url(url), headers=headers, content=body)
+        # httpx takes text for ASCII, and refuses what is not.
+        raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+        request = httpx.Request(method, _url(url), headers=raw, content=body)
         request.extensions = {"timeout": {"connect": connect}}
         _reused.set(False)
         try:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+from types import SimpleNamespace
+
 import pytest
 
+from gateway.controllers import origin
 from gateway.controllers.origin import check
 from gateway.errors import Kind, RequestRefused
 from gateway.settings.models import Server
@@ -11,34 +16,18 @@ from gateway.settings.models import Server
 JSON = {"content-type": "application/json", "content-length": "2"}
 
 
-def refused(server: Server = Server(), method: str = "POST", **headers: str) -> Kind | None:  # noqa: B008
+def refused(
+    server: Server = Server(),  # noqa: B008
+    method: str = "POST",
+    local: str = "127.0.0.1",
+    **headers: str,
+) -> Kind | None:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
     try:
-        check(method, {**JSON, **{name.replace("_", "-"): value for name, value in headers.items()}}, server)
+        check(method, {**JSON, **named}, server, local)
     except RequestRefused as error:
         return error.kind
     return None
-
-
-@pytest.mark.parametrize(
-    ("host", "local", "kind"),
-    [
-        ("192.168.1.5:8080", "192.168.1.5", None),
-        ("[fd00::5]:8080", "fd00::5", None),
-        ("192.168.1.6:8080", "192.168.1.5", Kind.PERMISSION),
-        ("evil.example:8080", "192.168.1.5", Kind.PERMISSION),
-        ("", "", Kind.PERMISSION),
-    ],
-)
-def test_the_address_that_a_connection_came_to_is_a_name_of_ours(host: str, local: str, kind: Kind | None):
-    def asked(**more: str) -> Kind | None:
-        try:
-            check("POST", {**JSON, "host": host, **more}, Server(host="0.0.0.0"), local)
-        except RequestRefused as error:
-            return error.kind
-        return None
-
-    assert asked() is kind
-    assert asked(origin="http://192.168.1.5:3000") is Kind.PERMISSION, "a page of another server there"
 
 
 LOOPBACK = [
@@ -118,6 +107,57 @@ def test_the_address_that_is_listened_on_is_a_name_of_the_gateway_unless_it_is_a
     assert refused(Server(host="192.168.1.5"), host="192.168.1.5:8080") is None
     assert refused(Server(host="0.0.0.0"), host="0.0.0.0:8080") is Kind.PERMISSION
     assert refused(Server(host="::"), host="[::]:8080") is Kind.PERMISSION
+
+
+@pytest.mark.parametrize(
+    ("local", "host"),
+    [
+        ("192.168.1.5", "192.168.1.5:8080"),
+        ("192.168.1.5", "192.168.1.5"),
+        ("::ffff:192.168.1.5", "192.168.1.5:8080"),
+        ("fd00::5", "[fd00::5]:8080"),
+        ("fd00::5", "[FD00:0:0::5]"),
+        ("fe80::5%eth0", "[fe80::5]:8080"),
+    ],
+)
+@pytest.mark.parametrize("listening", ["0.0.0.0", "::"])
+def test_the_address_that_the_client_connected_to_is_a_name_of_the_gateway(
+    local: str, host: str, listening: str
+):
+    server = Server(host=listening)
+    assert refused(server, local=local, host=host) is None
+    assert refused(server, local=local, host=host, origin=f"http://{host}") is None
+    assert refused(server, local=local, host=host, origin="http://evil.example") is Kind.PERMISSION
+    assert refused(server, local="192.168.1.6", host=host) is Kind.PERMISSION
+    assert refused(server, local="", host=host) is Kind.PERMISSION
+
+
+@pytest.mark.parametrize(
+    ("server", "passes"), [(("192.168.1.5", 8080), True), (("192.168.1.6", 8080), False), (None, False)]
+)
+def test_the_address_is_that_of_the_connection(monkeypatch, server: tuple[str, int] | None, passes: bool):
+    settings = SimpleNamespace(server=Server(host="0.0.0.0"))
+    service = SimpleNamespace(runtimes=SimpleNamespace(current=SimpleNamespace(settings=settings)))
+    monkeypatch.setattr(origin, "service_in", lambda _: service)
+    passed = []
+
+    async def app(scope, receive, send):
+        passed.append(scope)
+
+    headers = [(b"host", b"192.168.1.5:8080")]
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": headers, "server": server}
+    with contextlib.nullcontext() if passes else pytest.raises(RequestRefused):
+        asyncio.run(origin.guarded(app)(scope, None, None))
+    assert bool(passed) is passes
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["192.168.1.5.evil.example", "3232235781", "192.168.261", "0xc0.168.1.5", "evil.example", "", "0.0.0.0"],
+)
+def test_a_name_that_leads_to_that_address_is_not(host: str):
+    assert refused(Server(host="0.0.0.0"), local="192.168.1.5", host=host) is Kind.PERMISSION
+    assert refused(Server(host="0.0.0.0"), local=host, host="evil.example") is Kind.PERMISSION
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,33 @@ def test_of_two_credentials_the_gateways_is_removed_and_the_users_passed_on(
         assert "right" not in json.dumps(dict(headers))
 
 
+def test_a_repeated_header_is_two_credentials_and_goes_no_further(start_gateway, settings, upstream):
+    config = settings("anthropic", provider={"pass_credentials": True}, server={"keys": ["right"]})
+    gateway = start_gateway(config)
+    for name, scheme in (("x-api-key", ""), ("authorization", "Bearer ")):
+        upstream.script(Reply(text="fine"))
+        sent = [(name, f"{scheme}other"), (name, f"{scheme}right")]
+        answered = httpx.post(f"{gateway.url}/v1/messages", json=ASKED, headers=sent, trust_env=False)
+        assert answered.status_code == 200
+        assert not {"x-api-key", "authorization"} & set(upstream.chats()[-1].headers)
+
+
+@pytest.mark.parametrize("raw", ["é".encode(), b"\xe9", b"\xff\xfe", "键".encode(), b"a\tb"], ids=ascii)
+@pytest.mark.parametrize("path", ["/v1/messages", "/v1/messages/count_tokens"])
+def test_no_header_value_is_too_odd_to_be_passed_on(start_gateway, settings, upstream, raw: bytes, path: str):
+    config = settings("anthropic", provider={"pass_credentials": True}, server={"keys": ["right"]})
+    gateway = start_gateway(config)
+    upstream.script(default=Reply(text="fine"))
+    names = ["anthropic-beta", "anthropic-x", "x-claude-code-session-id", "x-claude-code-agent-id"]
+    names += ["x-stainless-lang", "user-agent", "x-app", "idempotency-key", "x-api-key"]
+    for name in names:
+        sent = [(b"authorization", b"Bearer right"), (name.encode(), raw)]
+        answered = httpx.post(gateway.url + path, json=ASKED, headers=sent, trust_env=False)
+        assert (name, answered.status_code) == (name, 200)
+    if path == "/v1/messages" and not raw.isascii():
+        assert "x-api-key" not in upstream.chats()[-1].headers
+
+
 def test_a_web_page_reaches_no_endpoint_without_keys(http, upstream):
     foreign = {"host": "evil.example"}
     page = {"origin": "https://evil.example"}

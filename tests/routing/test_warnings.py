@@ -30,7 +30,9 @@ def test_nothing_unexpected_nothing_said(said) -> None:
 
 def test_missing_keys_are_said_louder_where_others_reach_the_address(said) -> None:
     assert "every program on this machine" in said(OLLAMA + WINDOW)[0]
-    assert "EVERYONE" in said("server: {host: 0.0.0.0}\n" + OLLAMA + WINDOW, allow=True)[0]
+    (everyone,) = said("server: {host: 0.0.0.0}\n" + OLLAMA + WINDOW, allow=True)
+    assert "EVERYONE" in everyone
+    assert "`server.hosts`" in everyone
 
 
 def test_ollama_models_without_a_window_are_named_once(said) -> None:

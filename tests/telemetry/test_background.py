@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 
 import httpx
+import pytest
 import yaml
 
 from gateway.telemetry.background import BackgroundStream
-from gateway.testing.process import GatewayProcess, free_port
+from gateway.testing.process import free_port
 
 
 class Stalling(io.StringIO):
@@ -28,7 +30,7 @@ class Stalling(io.StringIO):
         return super().write(text)
 
 
-def stream(out: io.TextIOBase, most: int = 100) -> tuple[BackgroundStream, list[int]]:
+def stream(out: io.StringIO, most: int = 100) -> tuple[BackgroundStream, list[int]]:
     lost: list[int] = []
     return BackgroundStream(out, lambda count: f"{count} lost\n", lambda: lost.append(1), most), lost
 
@@ -66,6 +68,71 @@ def test_a_closed_log_ends_nothing():
     assert log.finish(5)
 
 
+@pytest.mark.parametrize(
+    ("encoding", "written"),
+    [
+        ("ascii", b"\\xe9 \\ud83d ok\n"),
+        ("utf-8", b"\xc3\xa9 \\ud83d ok\n"),
+        ("latin-1", b"\xe9 \\ud83d ok\n"),
+    ],
+)
+def test_a_character_that_cannot_be_encoded_is_escaped(encoding: str, written: bytes):
+    raw = io.BytesIO()
+    log, lost = stream(io.TextIOWrapper(raw, encoding=encoding, newline="\n"))
+    log.write("before\n")
+    log.write("é \ud83d ok\n")
+    log.write("after\n")
+    assert log.finish(5)
+    assert raw.getvalue() == b"before\n" + written + b"after\n"
+    assert not lost
+
+
+def test_lines_that_a_closed_log_does_not_take_are_counted():
+    out = io.StringIO()
+    log, lost = stream(out)
+    out.close()
+    log.write("one\n")
+    log.write("two\n")
+    assert log.finish(5)
+    assert len(lost) == 2
+
+
+def test_the_end_waits_for_lines_of_any_moment():
+    out = io.StringIO()
+    log, _ = stream(out, 10_000)
+    for i in range(300):
+        log.write(f"{i}\n")
+        if i % 3:
+            time.sleep(0.0003 * (i % 7))
+        assert log.finish(5)
+        assert out.getvalue().endswith(f"{i}\n")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_last_lines_are_written_before_a_signal_ends_the_process(tmp_path, workers: int, number: int):
+    file, port, log = tmp_path / "gateway.yaml", free_port(), tmp_path / "log"
+    up = {"kind": "openai", "base_url": "http://127.0.0.1:9"}
+    server = {"workers": workers}
+    file.write_text(yaml.safe_dump({"server": server, "providers": {"up": up}, "models": {"*": "up/m"}}))
+    command = [sys.executable, "-m", "gateway", "serve", "--config", str(file), "--port", str(port)]
+    with (
+        log.open("wb") as out,
+        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out) as process,
+    ):
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=10) as http:
+            _until_healthy(http)
+            while log.read_text().count("Application startup complete") < workers:
+                time.sleep(0.05)
+            assert http.get("/nowhere").status_code == 404
+        process.send_signal(number)
+        process.wait(20)
+    written = log.read_text()
+    assert "path=/nowhere" in written
+    assert written.count("Application shutdown complete") >= workers
+    assert written.count("Finished server process") == workers
+
+
 def test_a_gateway_whose_log_nobody_reads_goes_on_answering(tmp_path):
     file, port = tmp_path / "gateway.yaml", free_port()
     up = {"kind": "openai", "base_url": "http://127.0.0.1:9"}
@@ -96,25 +163,3 @@ def _until_healthy(http: httpx.Client) -> None:
         else:
             return
     raise TimeoutError
-
-
-def test_the_last_lines_are_written_before_a_signal_ends_the_process(tmp_path):
-    config = tmp_path / "gateway.yaml"
-    up = {"kind": "openai", "base_url": "http://127.0.0.1:9"}
-    config.write_text(yaml.safe_dump({"providers": {"up": up}, "models": {"*": "up/m"}}))
-    for _ in range(3):
-        gateway = GatewayProcess.start(config, tmp_path / "log")
-        before = gateway.log.stat().st_size
-        httpx.get(f"{gateway.url}/nowhere", trust_env=False)
-        gateway.stop()
-        log = gateway.log.read_bytes()[before:].decode()
-        assert "path=/nowhere" in log
-        assert "Finished server process" in log
-
-
-def test_letters_that_the_log_cannot_hold_are_written_as_numbers():
-    raw = io.BytesIO()
-    log, _ = stream(io.TextIOWrapper(raw, encoding="ascii", write_through=True))
-    log.write("na\u00efve\n")
-    assert log.finish(5)
-    assert raw.getvalue() == b"na\\xefve\n"

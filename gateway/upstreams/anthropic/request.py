@@ -58,13 +58,20 @@ def _own(facts: ModelFacts) -> dict[str, object]:
 def forwarded(headers: Mapping[str, str], *, credentials: bool) -> dict[str, str]:
     """The client's headers that go upstream. `credentials`: its key or token as well."""
     kept = {
-        name: value
+        name: _text(value)
         for name, value in headers.items()
         if name.startswith(_FORWARDED) or name in _FORWARDED_NAMES or (credentials and name in CREDENTIALS)
     }
-    kept = {name: value for name, value in kept.items() if value.isascii()}  # no other can be sent
     kept.setdefault("anthropic-version", VERSION)
     return kept
+
+
+def _text(value: str) -> str:
+    """A header's value, which was read as Latin-1: what is UTF-8 is sent again in the same bytes."""
+    try:
+        return value if value.isascii() else value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
 
 
 def prompt_of(built: Built) -> Prompt:
