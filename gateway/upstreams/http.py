@@ -36,7 +36,7 @@ from gateway.upstreams.failures import read_error
 from gateway.upstreams.lessons import Asking, Lessons
 from gateway.upstreams.pauses import pause
 from gateway.upstreams.prompt import Counted, Prompt
-from gateway.upstreams.redaction import hiding, redacted
+from gateway.upstreams.redaction import hide, redacted
 from gateway.upstreams.transport import Channel, Reply
 
 ERROR_LIMIT = 256 * 1024
@@ -91,8 +91,8 @@ class HttpAttempt:
         if self._over:
             return None
         data = await self._reply.read()
-        with hiding(self._reply.secrets):
-            parts = self._parts(data)
+        hide(self._reply.secrets)
+        parts = self._parts(data)
         if self._asking is not None and _is_answer(parts):
             self._asking.accepted()
             self._asking = None

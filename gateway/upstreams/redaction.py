@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 
 HIDDEN = "[hidden]"
@@ -40,14 +39,9 @@ def redacted(text: str, secrets: Sequence[str] | None = None) -> str:
     return text
 
 
-@contextmanager
-def hiding(secrets: Sequence[str]) -> Generator[None]:
-    """Inside, `redacted` hides these."""
-    token = _secrets.set(secrets)
-    try:
-        yield
-    finally:
-        _secrets.reset(token)
+def hide(secrets: Sequence[str]) -> None:
+    """From here on `redacted` replaces these in this task. Called for every chunk of an answer."""
+    _secrets.set(secrets)
 
 
 def _spellings(word: str) -> tuple[str, ...]:

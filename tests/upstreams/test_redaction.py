@@ -5,8 +5,14 @@ from __future__ import annotations
 import pytest
 
 from gateway.upstreams.ending import excerpt
-from gateway.upstreams.redaction import hiding, redacted, secrets_of
+from gateway.upstreams.redaction import hide, redacted, secrets_of
 from gateway.upstreams.words import clean, read_words
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_hidden():
+    yield
+    hide(())
 
 
 def test_only_headers_that_hold_a_secret_count_and_only_long_words():
@@ -37,20 +43,21 @@ def test_escaped_spellings_are_hidden_as_well():
     ],
 )
 def test_no_part_of_a_secret_is_left_by_a_mask_that_fits_another_part(secret: str):
-    with hiding([secret]):
-        assert clean(f"mid {secret} end") == "mid [hidden] end"
-        assert read_words(f'{{"error": {{"message": "mid {secret}."}}}}'.encode()).message == "mid [hidden]."
-        assert read_words(f"<title>mid {secret}</title>".encode()).message == "a web page: mid [hidden]"
+    hide([secret])
+    assert clean(f"mid {secret} end") == "mid [hidden] end"
+    assert read_words(f'{{"error": {{"message": "mid {secret}."}}}}'.encode()).message == "mid [hidden]."
+    assert read_words(f"<title>mid {secret}</title>".encode()).message == "a web page: mid [hidden]"
+    hide(())
     assert redacted(secret) == secret
 
 
 @pytest.mark.parametrize("before", range(170, 200, 3))
 def test_text_that_is_cut_shows_no_part_of_a_secret(before: int):
     secret = "corp.7f3a99PQ-token"
-    with hiding([secret]):
-        for body in (
-            f"{{}} {'x' * before}{secret}",
-            f"<p>{'x' * before}{secret}</p>",
-            f'{{"a":"{"x" * before}{secret}',
-        ):
-            assert "corp" not in excerpt(body.encode())
+    hide([secret])
+    for body in (
+        f"{{}} {'x' * before}{secret}",
+        f"<p>{'x' * before}{secret}</p>",
+        f'{{"a":"{"x" * before}{secret}',
+    ):
+        assert "corp" not in excerpt(body.encode())
