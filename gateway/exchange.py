@@ -173,7 +173,8 @@ class Exchange:
         """What has to be fetched and read first is not the upstream's time."""
         self._budget.pause()
         seen = target.facts.sight
-        attachments = await self.resolver.resolve(inbound.shown, seen, self.server.fetch_urls)
+        todo = await run(inbound.heavy, inbound.wanted, seen)
+        attachments = await self.resolver.resolve(todo, seen, self.server.fetch_urls)
         self._budget.ask(target, self._loop.time())
         return await opened(inbound, target, attachments)
 

@@ -10,8 +10,10 @@ from attrs import Factory, field, frozen
 from gateway.anthropic import ids
 from gateway.anthropic import wire as a
 from gateway.anthropic.documents import binary_size
+from gateway.anthropic.pieces import Sight
 from gateway.anthropic.pixels import IMAGE_TOKENS
 from gateway.anthropic.shown import Shown, shown
+from gateway.anthropic.wanted import Wanted, wanted
 from gateway.offload import is_heavy
 
 FILE_BYTES = 50_000
@@ -57,6 +59,10 @@ class Inbound:
     def shown(self) -> tuple[Shown, ...]:
         """What the messages hold beside text."""
         return () if self.request.said else shown(self.request.messages)
+
+    def wanted(self, sight: Sight) -> Wanted:
+        """What of it a target cannot take as it is."""
+        return wanted(self.shown, sight)
 
     @cached_property
     def estimated_tokens(self) -> int:

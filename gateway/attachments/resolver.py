@@ -12,15 +12,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Iterable
 from functools import partial
 
 from attrs import Factory, define
 
 from gateway.anthropic.attached import NOTHING, Attachments, Fetched, Reading
 from gateway.anthropic.pieces import Sight
-from gateway.anthropic.shown import Shown
-from gateway.anthropic.wanted import Wanted, wanted
+from gateway.anthropic.wanted import Wanted
 from gateway.attachments import pdf, web
 from gateway.attachments.shelf import Shelf
 from gateway.settings.server import FetchUrls
@@ -60,9 +58,8 @@ class Resolver:
     _fetches: asyncio.Semaphore = Factory(lambda: asyncio.Semaphore(FETCHES))
     _readings: asyncio.Semaphore = Factory(lambda: asyncio.Semaphore(READINGS))
 
-    async def resolve(self, shown: Iterable[Shown], sight: Sight, urls: FetchUrls) -> Attachments:
+    async def resolve(self, todo: Wanted, sight: Sight, urls: FetchUrls) -> Attachments:
         """`sight`: what the target takes. `urls`: which addresses may be fetched from."""
-        todo = wanted(shown, sight)
         if todo.nothing:
             return NOTHING
         table = Table()

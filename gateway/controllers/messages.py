@@ -120,9 +120,9 @@ async def _counted(service: Service, runtime: Runtime, inbound: Inbound, target:
 
 async def _weighed(service: Service, runtime: Runtime, inbound: Inbound, target: Target) -> int:
     try:
-        attachments = await service.resolver.resolve(
-            inbound.shown, target.facts.sight, runtime.settings.server.fetch_urls
-        )
+        sight = target.facts.sight
+        todo = await run(inbound.heavy, inbound.wanted, sight)
+        attachments = await service.resolver.resolve(todo, sight, runtime.settings.server.fetch_urls)
         prompt = await run(inbound.heavy, target.adapter.prompt, inbound, target, attachments)
         return await service.counter.count(prompt)
     except RequestRefused:  # it may not be sendable, but counting it hurts nobody

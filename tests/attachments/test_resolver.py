@@ -6,11 +6,13 @@ import json
 
 import pytest
 
-from gateway.anthropic.attached import NOTHING
+from gateway.anthropic.attached import NOTHING, Attachments
 from gateway.anthropic.decoding import decode_request
 from gateway.anthropic.pieces import Sight
 from gateway.anthropic.shown import Shown, shown
+from gateway.anthropic.wanted import wanted
 from gateway.attachments import Resolver, pdf, resolver
+from gateway.settings.server import FetchUrls
 from gateway.testing.samples import pdf as sample
 from gateway.testing.samples import png
 
@@ -22,6 +24,10 @@ def sent_with(*contents: list) -> tuple[Shown, ...]:
     roles = ["user", "assistant"] * len(contents)
     body = [{"role": role, "content": content} for role, content in zip(roles, contents, strict=False)]
     return shown(decode_request(json.dumps({"model": "m", "messages": body}).encode()).messages)
+
+
+async def resolved(kept: Resolver, sent: tuple[Shown, ...], sight: Sight, urls: FetchUrls) -> Attachments:
+    return await kept.resolve(wanted(sent, sight), sight, urls)
 
 
 def image(url: str) -> dict:
@@ -41,17 +47,19 @@ async def test_text_needs_nothing():
     sent = sent_with(
         [{"type": "text", "text": "hi"}, {"type": "tool_use", "id": "t", "name": "n", "input": {}}]
     )
-    assert await Resolver().resolve(sent, Sight(), "public") is NOTHING
+    assert await resolved(Resolver(), sent, Sight(), "public") is NOTHING
 
 
 async def test_target_that_takes_everything_needs_nothing(web):
     sent = sent_with([image(web.url("/a")), document(type="url", url=web.url("/b")), inline(b"%PDF-")])
-    assert await Resolver().resolve(sent, ALL, "all") is NOTHING
+    assert await resolved(Resolver(), sent, ALL, "all") is NOTHING
     assert web.asked == []
 
 
 async def test_model_without_vision_needs_no_pictures(web):
-    assert await Resolver().resolve(sent_with([image(web.url("/a"))]), Sight(vision=False), "all") is NOTHING
+    assert (
+        await resolved(Resolver(), sent_with([image(web.url("/a"))]), Sight(vision=False), "all") is NOTHING
+    )
     assert web.asked == []
 
 
@@ -60,7 +68,7 @@ async def test_picture_is_fetched_once_for_a_whole_conversation(web):
     kept = Resolver()
     sent = sent_with([image(url), image(url)], [{"type": "text", "text": "ok"}], [image(url)])
     for _ in range(3):
-        table = await kept.resolve(sent, Sight(), "all")
+        table = await resolved(kept, sent, Sight(), "all")
         assert base64.b64decode(table.files[url].data) == PNG
     assert web.asked == ["/a"]
 
@@ -84,27 +92,27 @@ async def test_pdf_is_read_once_wherever_it_stands(monkeypatch):
     }
     kept = Resolver()
     for sent in (sent_with([block]), sent_with([result]), sent_with([], [fetched], [])):
-        table = await kept.resolve(sent, Sight(), "public")
+        table = await resolved(kept, sent, Sight(), "public")
         assert table.texts[block["source"]["data"]].text == "[page 1]\nwords"
     assert reads == 1
 
 
 async def test_pdf_by_url_is_fetched_and_read(web):
     url = web.put("/a.pdf", sample("from afar"), "application/pdf")
-    table = await Resolver().resolve(sent_with([document(type="url", url=url)]), Sight(), "all")
+    table = await resolved(Resolver(), sent_with([document(type="url", url=url)]), Sight(), "all")
     assert table.texts[table.files[url].data].text == "[page 1]\nfrom afar"
 
 
 async def test_pdf_by_url_is_only_fetched_for_a_target_that_reads_pdfs(web):
     url = web.put("/a.pdf", sample("from afar"), "application/pdf")
-    table = await Resolver().resolve(sent_with([document(type="url", url=url)]), Sight(pdf=True), "all")
+    table = await resolved(Resolver(), sent_with([document(type="url", url=url)]), Sight(pdf=True), "all")
     assert (table.files[url].media_type, table.texts) == ("application/pdf", {})
 
 
 async def test_pictures_inside_documents_are_fetched(web):
     url = web.put("/a", PNG)
     block = {"type": "document", "source": {"type": "content", "content": [image(url)]}}
-    assert (await Resolver().resolve(sent_with([block]), Sight(), "all")).files[url].data
+    assert (await resolved(Resolver(), sent_with([block]), Sight(), "all")).files[url].data
 
 
 async def test_failure_of_the_past_stays_what_it_was_and_a_new_one_is_tried_again(web):
@@ -112,17 +120,17 @@ async def test_failure_of_the_past_stays_what_it_was_and_a_new_one_is_tried_agai
     web.put("/a", b"", status="500 Oops")
     kept = Resolver()
     old = sent_with([image(url)], [{"type": "text", "text": "ok"}], [{"type": "text", "text": "more"}])
-    assert (await kept.resolve(old, Sight(), "all")).files[url].failure == "the server answered 500"
+    assert (await resolved(kept, old, Sight(), "all")).files[url].failure == "the server answered 500"
     web.put("/a", PNG)
-    assert (await kept.resolve(old, Sight(), "all")).files[url].failure == "the server answered 500"
-    assert (await kept.resolve(sent_with([image(url)]), Sight(), "all")).files[url].data
+    assert (await resolved(kept, old, Sight(), "all")).files[url].failure == "the server answered 500"
+    assert (await resolved(kept, sent_with([image(url)]), Sight(), "all")).files[url].data
     assert len(web.asked) == 2
 
 
 @pytest.mark.parametrize(("urls", "why"), [("public", "not public"), ("never", "fetches no URLs")])
 async def test_configuration_says_where_may_be_fetched_from(web, urls, why: str):
     url = web.put("/a", PNG)
-    found = (await Resolver().resolve(sent_with([image(url)]), Sight(), urls)).files[url]
+    found = (await resolved(Resolver(), sent_with([image(url)]), Sight(), urls)).files[url]
     assert why in found.failure
     assert web.asked == []
 
@@ -130,7 +138,7 @@ async def test_configuration_says_where_may_be_fetched_from(web, urls, why: str)
 async def test_only_so_many_urls_are_fetched_for_one_request(web, monkeypatch):
     monkeypatch.setattr(resolver, "URLS", 2)
     urls = [web.put(f"/{n}", PNG) for n in range(3)]
-    table = await Resolver().resolve(sent_with([image(url) for url in urls]), Sight(), "all")
+    table = await resolved(Resolver(), sent_with([image(url) for url in urls]), Sight(), "all")
     assert [bool(table.files[url].data) for url in urls] == [True, True, False]
 
 
@@ -142,5 +150,5 @@ async def test_what_came_in_time_is_there_when_the_rest_did_not(web, monkeypatch
 
     web.answers["/slow"] = silent
     quick, slow = web.put("/quick", PNG), web.url("/slow")
-    table = await Resolver().resolve(sent_with([image(quick), image(slow)]), Sight(), "all")
+    table = await resolved(Resolver(), sent_with([image(quick), image(slow)]), Sight(), "all")
     assert (bool(table.files[quick].data), slow in table.files) == (True, False)

@@ -10,8 +10,10 @@ from contextlib import asynccontextmanager
 import pytest
 from attrs import define, evolve, field
 
+from gateway import inbound as inbound_module
 from gateway.anthropic.attached import NOTHING
 from gateway.anthropic.decoding import decode_request
+from gateway.anthropic.wanted import wanted
 from gateway.attachments import Resolver
 from gateway.exchange import Exchange
 from gateway.inbound import Inbound
@@ -403,3 +405,21 @@ async def test_a_large_request_is_built_again_beside_the_event_loop():
         await adapter.close()
     assert len(threads) == 2
     assert loop not in threads
+
+
+async def test_what_a_large_request_shows_is_looked_for_beside_the_event_loop(monkeypatch):
+    threads = []
+
+    def noted(*args):
+        threads.append(threading.get_ident())
+        return wanted(*args)
+
+    async def play(writer: asyncio.StreamWriter) -> None:
+        writer.write(WHOLE + ANSWER)
+        await writer.drain()
+
+    monkeypatch.setattr(inbound_module, "wanted", noted)
+    blocks = [{"type": "text", "text": "x"}, {"type": "odd", "text": "y"}] * 2000
+    assert (await ask(play, messages=[{"role": "user", "content": blocks}])).text == "Hi"
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads
