@@ -15,7 +15,7 @@ from attrs import frozen
 
 from benchmarks import bodies
 from benchmarks.translate import microseconds
-from gateway.anthropic.decoding import decode_request
+from gateway.anthropic.request.decoding import decode_request
 from gateway.controllers.asgi import read_inbound
 from gateway.inbound import Inbound
 from gateway.routing.table import RouteTable

@@ -20,18 +20,18 @@ from attrs import frozen
 
 from benchmarks import bodies
 from benchmarks.upstream import DIALECTS, TEXTS
-from gateway.anthropic import events
-from gateway.anthropic.decoding import decode_request
-from gateway.anthropic.ids import Outgoing
-from gateway.anthropic.writer import MessageWriter
+from gateway.anthropic.request.decoding import decode_request
+from gateway.anthropic.response import events
+from gateway.anthropic.response.writer import MessageWriter
+from gateway.anthropic.tool_ids import Outgoing
 from gateway.inbound import Inbound
-from gateway.upstreams.built import ReplyWish
-from gateway.upstreams.facts import ModelFacts
+from gateway.upstreams.model_info import ModelFacts
 from gateway.upstreams.ollama.reader import NativeReader
 from gateway.upstreams.ollama.request import to_chat_request as to_ollama
 from gateway.upstreams.openai.reader import ChatReader
 from gateway.upstreams.openai.request import to_chat_request as to_openai
 from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.upstream_request import ReplyWish
 
 ROUNDS = 25
 

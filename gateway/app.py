@@ -20,15 +20,15 @@ from gateway.controllers.messages import MessagesController
 from gateway.controllers.models import ModelsController
 from gateway.controllers.origin import guarded
 from gateway.controllers.paths import PREFIXES
-from gateway.controllers.state import ALONE, Service, Worker
-from gateway.delivery import error_headers, error_json
+from gateway.controllers.refusals import ANSWERED
+from gateway.controllers.service import ALONE, Service, Worker
 from gateway.errors import GatewayError, Kind, RequestRefused
-from gateway.mint import fresh
-from gateway.refusals import ANSWERED
-from gateway.reload import Reloader, reloading
-from gateway.runtime import Runtime, RuntimeRef
+from gateway.exchange.response import error_headers, error_json
+from gateway.ids import fresh
+from gateway.runtime.reload import Reloader, reloading
+from gateway.runtime.runtime import Runtime, RuntimeRef
+from gateway.runtime.source import Source
 from gateway.settings.models import Settings
-from gateway.source import Source
 from gateway.telemetry import RequestRecord, emit
 from gateway.tokens import Counter
 

@@ -7,13 +7,13 @@ from functools import cached_property
 
 from attrs import Factory, field, frozen
 
-from gateway.anthropic import ids
+from gateway.anthropic import tool_ids
 from gateway.anthropic import wire as a
-from gateway.anthropic.documents import binary_size
-from gateway.anthropic.pieces import Sight
-from gateway.anthropic.pixels import IMAGE_TOKENS
-from gateway.anthropic.shown import Shown, shown
-from gateway.anthropic.wanted import Wanted, wanted
+from gateway.anthropic.conversation.content_parts import Sight
+from gateway.anthropic.conversation.documents import binary_size
+from gateway.anthropic.conversation.image_size import IMAGE_TOKENS
+from gateway.anthropic.request.media import Shown, shown
+from gateway.attachments.requirements import Wanted, wanted
 from gateway.offload import is_heavy
 
 FILE_BYTES = 50_000
@@ -53,7 +53,7 @@ class Inbound:
     @cached_property
     def call_ids(self) -> Mapping[str, int]:
         """See `ids.history`."""
-        return ids.history(self.request)
+        return tool_ids.history(self.request)
 
     @cached_property
     def shown(self) -> tuple[Shown, ...]:

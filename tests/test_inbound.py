@@ -2,8 +2,8 @@
 
 import json
 
-from gateway.anthropic.decoding import decode_request
-from gateway.anthropic.pixels import IMAGE_TOKENS
+from gateway.anthropic.conversation.image_size import IMAGE_TOKENS
+from gateway.anthropic.request.decoding import decode_request
 from gateway.inbound import FILE_BYTES, Inbound
 
 

@@ -11,7 +11,7 @@ from typing import cast, final
 import msgspec
 from msgspec import Raw, Struct
 
-from gateway.anthropic.sources import DocumentSource, ImageSource, Transformations
+from gateway.anthropic.media_sources import DocumentSource, ImageSource, Transformations
 
 _STRING = msgspec.json.Decoder(str)
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from gateway.anthropic.attached import Reading
+from gateway.anthropic.request.attachments import Reading
 
 BYTES = 32 * 1024 * 1024
 PAGES = 600

@@ -16,11 +16,11 @@ from functools import partial
 
 from attrs import Factory, define
 
-from gateway.anthropic.attached import NOTHING, Attachments, Fetched, Reading
-from gateway.anthropic.pieces import Sight
-from gateway.anthropic.wanted import Wanted
+from gateway.anthropic.conversation.content_parts import Sight
+from gateway.anthropic.request.attachments import NOTHING, Attachments, Fetched, Reading
 from gateway.attachments import pdf, web
-from gateway.attachments.shelf import Shelf
+from gateway.attachments.cache import Shelf
+from gateway.attachments.requirements import Wanted
 from gateway.settings.server import FetchUrls
 
 ROOM = 64 * 1024 * 1024

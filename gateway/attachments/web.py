@@ -17,7 +17,7 @@ from urllib.parse import urljoin
 import aiohttp
 import httpx
 
-from gateway.anthropic.attached import Fetched
+from gateway.anthropic.request.attachments import Fetched
 from gateway.attachments.addresses import Guard
 
 Want = Literal["image", "document"]

@@ -22,19 +22,19 @@ from attrs import frozen
 from rich.console import Console
 from rich.text import Text
 
-from gateway.cli import steps
-from gateway.cli.effective import Value, provider_values, server_values
+from gateway.cli import progress
+from gateway.cli.effective_config import Value, provider_values, server_values
 from gateway.cli.probe import Probed, print_probes, probe, probes_json
+from gateway.cli.route_text import asked, goes_to, place, route_json, target_json
 from gateway.cli.tables import print_rows
-from gateway.cli.wording import asked, goes_to, place, route_json, target_json
 from gateway.errors import ConfigError
-from gateway.listening import check_place
-from gateway.routing.shadows import unreachable
+from gateway.routing.reachability import unreachable
 from gateway.routing.table import Route, RouteTable
 from gateway.routing.warnings import small_windows, warnings
-from gateway.settings.load import Loaded, load
-from gateway.settings.mistakes import InvalidSettings, Mistake, dotted
-from gateway.supervisor import check_startable
+from gateway.settings.errors import InvalidSettings, Mistake, dotted
+from gateway.settings.loading.load import Loaded, load
+from gateway.workers.sockets import check_place
+from gateway.workers.supervisor import check_startable
 
 
 @frozen
@@ -96,7 +96,7 @@ def check(config: Path | None, as_json: bool, allow_unauthenticated: bool, probi
 
 
 def _probed(report: Report, *, deep: bool) -> tuple[Probed, ...]:
-    with steps.wait(Console(stderr=True), "asking each target a few small questions ..."):
+    with progress.wait(Console(stderr=True), "asking each target a few small questions ..."):
         return probe(report.loaded.settings, report.table, deep=deep)
 
 

@@ -10,9 +10,9 @@ import click
 
 from gateway.cli.environment import Key
 from gateway.errors import ConfigError
-from gateway.settings import inclusion
-from gateway.settings.load import Loaded
-from gateway.settings.references import is_stand_in
+from gateway.settings.loading import include
+from gateway.settings.loading.interpolation import is_stand_in
+from gateway.settings.loading.load import Loaded
 
 PLACEHOLDER = "your-gateway-key"
 OPTION = click.option(
@@ -80,7 +80,7 @@ def _variable(path: Path | None, at: int, name: str | None) -> str:
 def _written(path: Path) -> list[dict[str, object] | str]:
     """`server.keys` as the file says it."""
     try:
-        found = cast("object", inclusion.read(path).tree)
+        found = cast("object", include.read(path).tree)
     except ConfigError:
         return []
     for step in ("server", "keys"):

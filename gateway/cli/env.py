@@ -16,9 +16,9 @@ from gateway.cli.address import address
 from gateway.cli.environment import Environment, Key, Maker
 from gateway.errors import ConfigError, RequestRefused
 from gateway.routing.table import RouteTable
-from gateway.settings.load import Loaded, load
-from gateway.settings.mistakes import Wrong
-from gateway.settings.urls import checked
+from gateway.settings.errors import Wrong
+from gateway.settings.loading.load import Loaded, load
+from gateway.settings.loading.urls import checked
 
 SHELLS: tuple[shells.Shell, ...] = get_args(shells.Shell)
 

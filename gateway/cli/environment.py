@@ -7,7 +7,7 @@ Measured with Claude Code 2.1.330:
   `claude-qwen3` does not. So the names of its own models (`opus`, `sonnet`, `haiku`, `fable`) are set too, to
   names that it does not know. Each is one that the same routes take, in the same order, so that the class,
   the pictures and the size of a request still count (`test_a_name_takes_the_routes_of_the_tier`).
-- `gateway.settings.windows` has what it is told of a window, `gateway.cli.judge` who decides in auto mode.
+- What it is told of a window: `gateway.settings.windows`. Who decides in auto mode: `gateway.cli.auto_mode`.
 - With both `ANTHROPIC_API_KEY` and `ANTHROPIC_AUTH_TOKEN` it sends both: the former would reach the gateway.
   Where the gateway passes credentials on, the user's own are wanted: nothing is taken away or made up there,
   and the models keep Claude Code's names (`test_own_credentials_stay_where_they_are_passed_on`).
@@ -20,9 +20,9 @@ from collections.abc import Iterator, Mapping
 
 from attrs import field, frozen
 
-from gateway.cli.judge import JUDGE, Verdict, verdict
+from gateway.cli.auto_mode import JUDGE, Verdict, verdict
 from gateway.errors import RequestRefused
-from gateway.routing.sights import ORDINARY, TOKENS
+from gateway.routing.conditions import ORDINARY, TOKENS
 from gateway.routing.table import RouteTable, target_name, window_of
 from gateway.settings.models import ModelTarget, Settings
 from gateway.settings.timeouts import timeouts_for

@@ -22,12 +22,12 @@ import rich_click
 from rich.console import Console
 from rich.text import Text
 
-from gateway.cli import steps, writing
-from gateway.probing.clouds import CLOUDS, Cloud, with_key
-from gateway.probing.configuration import PORT, Entry, free_port, window_to_write, written
-from gateway.probing.identity import Unknown, identify
-from gateway.probing.line import Line, Silence
-from gateway.probing.server import Model, Server
+from gateway.cli import output_file, progress
+from gateway.doctor.client import Line, Silence
+from gateway.doctor.cloud_providers import CLOUDS, Cloud, with_key
+from gateway.doctor.configuration import PORT, Entry, free_port, window_to_write, written
+from gateway.doctor.identity import Unknown, identify
+from gateway.doctor.server import Model, Server
 from gateway.settings.windows import LEAST
 
 PORTS = (11434, 8080, 8000, 1234, 30000)
@@ -60,11 +60,11 @@ def init(yes: bool, out: Path, force: bool, ports: str | None, as_json: bool) ->
 
     gateway init --yes --out gateway.yaml
     """
-    writing.check(out, force=force, advice=", --out names another")
+    output_file.check(out, force=force, advice=", --out names another")
     console = Console(stderr=True, highlight=False)
     looked_at = _ports(ports)
     listed = ", ".join(map(str, looked_at))
-    with steps.wait(console, f"looking at 127.0.0.1, ports {listed} ... (--ports names others)"):
+    with progress.wait(console, f"looking at 127.0.0.1, ports {listed} ... (--ports names others)"):
         seen = asyncio.run(seen_on(looked_at))
     servers = [one for one in seen.values() if isinstance(one, Server)]
     clouds = list(with_key(os.environ))
@@ -80,7 +80,7 @@ def init(yes: bool, out: Path, force: bool, ports: str | None, as_json: bool) ->
     usable = [entry for entry in entries if entry.model is not None]
     if not usable:
         _nothing(looked_at, out, as_json=as_json)
-    writing.write(out, written(usable, _title(usable), writing.is_free))
+    output_file.write(out, written(usable, _title(usable), output_file.is_free))
     _finish(console, out, usable, as_json=as_json)
 
 
@@ -152,7 +152,7 @@ def _title(entries: Sequence[Entry]) -> Iterator[str]:
     yield "Written by `gateway init`. `gateway check` says what it means, `gateway check --probe` whether the"
     yield "models are there; docs/configuration.md describes every key."
     yield f"Every name that a client asks for goes to {entries[0].server.product}, as `*` below says."
-    if free_port(entries, writing.is_free) == PORT:
+    if free_port(entries, output_file.is_free) == PORT:
         yield f"The gateway listens on http://127.0.0.1:{PORT}."
 
 

@@ -14,17 +14,17 @@ from rich.console import Console
 from rich.text import Text
 
 from gateway.cli.tables import print_rows
-from gateway.probing import examination
-from gateway.probing.examination import Examined, Trial
-from gateway.probing.finding import Finding, Verdict
-from gateway.probing.identity import Unknown, identify
-from gateway.probing.line import Line, Silence
-from gateway.probing.server import Model, Server
+from gateway.doctor import examination
+from gateway.doctor.client import Line, Silence
+from gateway.doctor.examination import Examined, Trial
+from gateway.doctor.finding import Finding, Verdict
+from gateway.doctor.identity import Unknown, identify
+from gateway.doctor.server import Model, Server
 from gateway.routing.table import RouteTable, target_name
-from gateway.settings.mistakes import nearest
+from gateway.settings.errors import nearest
 from gateway.settings.models import ModelTarget, Provider, Settings
 from gateway.settings.windows import LEAST, too_small
-from gateway.upstreams.ollama.launch import launch
+from gateway.upstreams.ollama.model_options import launch
 from gateway.upstreams.presets import quirks_of
 
 KINDS = ("openai", "ollama")

@@ -18,16 +18,16 @@ import rich_click
 from rich.console import Console
 from rich.text import Text
 
-from gateway.anthropic.decoding import decode_request
+from gateway.anthropic.request.decoding import decode_request
+from gateway.cli.route_text import asked, condition, goes_to, place, route_json, share, target_json
 from gateway.cli.tables import print_rows
-from gateway.cli.wording import asked, condition, goes_to, place, route_json, share, target_json
 from gateway.errors import ConfigError, RequestRefused
 from gateway.inbound import Inbound
+from gateway.routing.affinity import Shares
 from gateway.routing.explain import Check, Explanation, Step, explain
-from gateway.routing.sessions import Shares
 from gateway.routing.table import Route, RouteTable, target_name
-from gateway.settings.load import Loaded, load
-from gateway.settings.mistakes import dotted
+from gateway.settings.errors import dotted
+from gateway.settings.loading.load import Loaded, load
 from gateway.settings.models import ModelTarget
 
 CONFIG = click.option(

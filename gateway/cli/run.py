@@ -22,8 +22,8 @@ import rich_click
 from gateway.cli import client_key
 from gateway.cli.env import configuration, environment
 from gateway.routing.table import RouteTable
-from gateway.settings.load import Loaded
-from gateway.settings.scalars import is_loopback
+from gateway.settings.loading.converters import is_loopback
+from gateway.settings.loading.load import Loaded
 
 _PATIENCE = 3.0
 _UNAUTHORIZED = 401

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 import rich_click
 
-from gateway.cli import writing
-from gateway.settings.schema import written
+from gateway.cli import output_file
+from gateway.settings.reference.json_schema import written
 
 
 @rich_click.command()
@@ -23,4 +23,4 @@ def schema(out: Path | None) -> None:
     if out is None:
         click.echo(written(), nl=False)
         return
-    writing.write(out, written(), folders=False)
+    output_file.write(out, written(), folders=False)

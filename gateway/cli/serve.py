@@ -12,17 +12,17 @@ import rich_click
 import structlog
 
 from gateway.cli.address import address
-from gateway.cli.wording import asked, goes_to
+from gateway.cli.route_text import asked, goes_to
 from gateway.errors import ConfigError
-from gateway.listening import bound
 from gateway.routing.table import RouteTable
 from gateway.routing.warnings import warnings
-from gateway.settings.load import Loaded, load
+from gateway.settings.loading.load import Loaded, load
 from gateway.settings.models import Server
-from gateway.supervisor import check_startable, supervise
 from gateway.telemetry import configure_logging, log_in_background
-from gateway.worker import Options
-from gateway.worker import serve as serve_alone
+from gateway.workers.sockets import bound
+from gateway.workers.supervisor import check_startable, supervise
+from gateway.workers.worker import Options
+from gateway.workers.worker import serve as serve_alone
 
 
 @rich_click.command()

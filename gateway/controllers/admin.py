@@ -16,11 +16,11 @@ from litestar.exceptions import NotFoundException
 from litestar.types import HTTPScope, Receive, Scope, Send
 
 from gateway.controllers.asgi import AsgiPeer, headers_of
-from gateway.controllers.keys import is_admin
-from gateway.controllers.state import Service, Worker, in_full, service_in
+from gateway.controllers.auth import is_admin
+from gateway.controllers.service import Service, Worker, in_full, service_in
 from gateway.errors import Kind, RequestRefused
-from gateway.mint import fresh
-from gateway.reload import Reloader
+from gateway.ids import fresh
+from gateway.runtime.reload import Reloader
 
 REASON = "asked for"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from attrs import define
 from litestar.types import Receive, Scope, Send
 
-from gateway.anthropic.characters import whole_characters
-from gateway.anthropic.decoding import decode_request
+from gateway.anthropic.request.decoding import decode_request
+from gateway.anthropic.request.surrogates import whole_characters
 from gateway.anthropic.wire import MessagesRequest
+from gateway.controllers.auth import authenticate, without_key
 from gateway.controllers.body import Hold, read_body
-from gateway.controllers.keys import authenticate, without_key
-from gateway.delivery import Headers, error_headers, error_json
 from gateway.errors import GatewayError, Kind, RequestRefused
+from gateway.exchange.response import Headers, error_headers, error_json
 from gateway.inbound import Inbound
 from gateway.offload import is_heavy, run
 from gateway.settings.models import Server

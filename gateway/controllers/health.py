@@ -10,10 +10,10 @@ from attrs import define
 from litestar import Controller, MediaType, Request, Response, get, head
 from litestar.datastructures import State
 
-from gateway.controllers.keys import authenticate
-from gateway.controllers.state import service_of
+from gateway.controllers.auth import authenticate
+from gateway.controllers.service import service_of
 from gateway.errors import RequestRefused
-from gateway.runtime import Runtime
+from gateway.runtime.runtime import Runtime
 from gateway.telemetry import CONTENT_TYPE, metrics
 
 PROBE_TIMEOUT = 3.0

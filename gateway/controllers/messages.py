@@ -15,22 +15,22 @@ from attrs import evolve
 from litestar import Controller, asgi
 from litestar.types import HTTPScope, Receive, Scope, Send
 
-from gateway import refusals
-from gateway.anthropic.validate import validate
+from gateway.anthropic.request.validation import validate
+from gateway.controllers import refusals
 from gateway.controllers.asgi import AsgiPeer, read_inbound
 from gateway.controllers.body import ClientLeft, Hold
 from gateway.controllers.paths import canonical, under_each_prefix
-from gateway.controllers.state import Service, service_in
-from gateway.emulation import thinned
+from gateway.controllers.service import Service, service_in
+from gateway.emulation.emulate import thinned
 from gateway.errors import GatewayError, Kind, RequestRefused
-from gateway.exchange import CLIENT_CLOSED, Exchange
+from gateway.exchange.exchange import CLIENT_CLOSED, Exchange
+from gateway.ids import fresh
 from gateway.inbound import Inbound
-from gateway.mint import fresh
 from gateway.offload import run
-from gateway.runtime import Runtime
+from gateway.runtime.runtime import Runtime
 from gateway.telemetry import RequestRecord, emit, in_flight
 from gateway.upstreams.base import Target
-from gateway.upstreams.prompt import Counted
+from gateway.upstreams.token_prompt import Counted
 
 COUNT_PATH = "/v1/messages/count_tokens"
 

@@ -12,14 +12,14 @@ from litestar import Controller, MediaType, Request, Response, get, head
 from litestar.datastructures import State
 from litestar.params import FromPath, FromQuery, QueryParameter
 
+from gateway.controllers.auth import authenticate
 from gateway.controllers.capabilities import capabilities
-from gateway.controllers.keys import authenticate
 from gateway.controllers.paths import under_each_prefix
-from gateway.controllers.state import service_of
+from gateway.controllers.service import service_of
 from gateway.errors import Kind, RequestRefused
 from gateway.routing.patterns import plain
 from gateway.routing.table import RouteTable
-from gateway.runtime import Runtime
+from gateway.runtime.runtime import Runtime
 
 UNKNOWN_DATE = "1970-01-01T00:00:00Z"
 

@@ -23,10 +23,10 @@ from urllib.parse import urlsplit
 
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
-from gateway.controllers.state import service_in
+from gateway.controllers.service import service_in
 from gateway.errors import Kind, RequestRefused
+from gateway.settings.loading.converters import is_loopback
 from gateway.settings.models import Server
-from gateway.settings.scalars import is_loopback
 
 _SETTING = "`server.hosts` allows further names, and with `server.keys` clients show a key instead"
 _LOOKED_AT = frozenset({b"host", b"origin", b"content-type", b"content-length", b"transfer-encoding"})

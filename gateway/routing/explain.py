@@ -9,9 +9,9 @@ from attrs import frozen
 
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
-from gateway.routing.classes import classified
+from gateway.routing.conditions import FITS, Condition, look
 from gateway.routing.patterns import plain
-from gateway.routing.sights import FITS, Condition, look
+from gateway.routing.request_class import classified
 from gateway.routing.table import Route, RouteTable
 
 Outcome = Literal["taken", "passed over", "not reached"]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
 
-from gateway.settings.scalars import expression_of
+from gateway.settings.loading.converters import expression_of
 
 _TOKENS = re.compile(r"\*+|\?|\[!?\]?[^\]]*\]|.", re.DOTALL)
 _ONE_MILLION = re.compile(r"\[1m\]$", re.IGNORECASE)

@@ -22,9 +22,9 @@ from attrs import Factory, evolve, field, frozen
 
 from gateway.errors import Kind, RequestRefused
 from gateway.inbound import Inbound
+from gateway.routing.conditions import FITS, KEYS, ORDINARY, Condition, Glance, conditions, glance, look
 from gateway.routing.patterns import compiled, holds_slash, is_exact, plain
-from gateway.routing.sights import FITS, KEYS, ORDINARY, Condition, Glance, conditions, glance, look
-from gateway.settings.mistakes import KeyPath, dotted, nearest
+from gateway.settings.errors import KeyPath, dotted, nearest
 from gateway.settings.models import ModelTarget, RouteRule, Settings
 from gateway.settings.windows import ADVISED, fitting
 

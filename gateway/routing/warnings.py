@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from gateway.routing.shadows import unreachable
+from gateway.routing.reachability import unreachable
 from gateway.routing.table import RouteTable
-from gateway.settings.mistakes import dotted, one_of
+from gateway.settings.errors import dotted, one_of
+from gateway.settings.loading.converters import is_loopback
 from gateway.settings.models import ModelTarget, Settings
 from gateway.settings.quirks import READ_BY
-from gateway.settings.scalars import is_loopback
 from gateway.settings.timeouts import timeouts_for
 from gateway.settings.windows import ADVISED, LEAST, too_small
 from gateway.upstreams.presets import recognise

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.schemas.inline import inlined
-from gateway.schemas.merging import flattened
-from gateway.schemas.nodes import Node, is_idle, is_node, mapped, named, nodes, strings, types, without
+from gateway.schemas.combinators import flattened
+from gateway.schemas.refs import inlined
+from gateway.schemas.schema import Node, is_idle, is_node, mapped, named, nodes, strings, types, without
 
 _KEPT = frozenset(
     "type description properties required items anyOf enum format nullable minimum maximum minItems maxItems "

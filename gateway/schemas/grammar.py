@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from gateway.schemas.nodes import Node, is_node, mapped, without
+from gateway.schemas.schema import Node, is_node, mapped, without
 
 _REPEATED = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
 LIMIT = 1_000

@@ -27,11 +27,11 @@ from attrs import frozen
 from msgspec import Raw
 
 from gateway.errors import RequestRefused
-from gateway.schemas import gemini, grammar, ollama, unclosed
+from gateway.schemas import gemini, grammar, mistral, ollama
 from gateway.schemas import strict as strictness
-from gateway.schemas.items import itemed
-from gateway.schemas.merging import opened
-from gateway.schemas.nodes import CACHE_CONTROL, Node, is_node, sound
+from gateway.schemas.array_items import itemed
+from gateway.schemas.combinators import opened
+from gateway.schemas.schema import CACHE_CONTROL, Node, is_node, sound
 
 Level = Literal["loose", "unclosed", "gemini", "ollama", "grammar"]
 
@@ -46,7 +46,7 @@ _NULL = re.compile(rb":\s*null")
 _MARK = f'"{CACHE_CONTROL}"'.encode()
 _LOWERED: Mapping[Level, Callable[[Node], Node] | None] = {
     "loose": None,
-    "unclosed": unclosed.unclosed,
+    "unclosed": mistral.unclosed,
     "gemini": gemini.gemini,
     "ollama": ollama.ollama,
     "grammar": grammar.grammar,

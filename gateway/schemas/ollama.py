@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.schemas.inline import inlined
-from gateway.schemas.merging import flattened
-from gateway.schemas.nodes import Node, is_idle, is_node, named, nodes, strings, type_of, without
+from gateway.schemas.combinators import flattened
+from gateway.schemas.refs import inlined
+from gateway.schemas.schema import Node, is_idle, is_node, named, nodes, strings, type_of, without
 
 _KNOWN = ("type", "items", "description", "enum", "properties", "required", "anyOf")
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from attrs import define
 
-from gateway.schemas.merging import flattened
-from gateway.schemas.nodes import MAPS, Node, is_node, mapped, named, nodes, strings, types
+from gateway.schemas.combinators import flattened
+from gateway.schemas.schema import MAPS, Node, is_node, mapped, named, nodes, strings, types
 
 PROPERTIES = 5_000
 NESTING = 10

@@ -17,11 +17,11 @@ from typing import Any, cast, get_args, get_type_hints
 import attrs
 from attrs import frozen
 
-from gateway.settings import durations
-from gateway.settings.flaws import key_of
-from gateway.settings.mistakes import KeyPath, dotted
+from gateway.settings.errors import KeyPath, dotted
+from gateway.settings.loading import durations
+from gateway.settings.loading.structure_errors import key_of
+from gateway.settings.loading.units import Secret, Unit
 from gateway.settings.models import ModelRule, Settings
-from gateway.settings.units import Secret, Unit
 
 ABSENT = "(none)"
 CHANGED = "(changed)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from gateway.settings.mistakes import Wrong, shown
+from gateway.settings.errors import Wrong, shown
 
 _OURS = ("model", "messages", "stream")
 """What the gateway itself must say in an upstream request."""

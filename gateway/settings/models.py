@@ -14,10 +14,7 @@ from typing import Annotated, Literal
 
 from attrs import Factory, field, frozen
 
-from gateway.settings.quirks import Overrides
-from gateway.settings.replies import Reply
-from gateway.settings.server import Server
-from gateway.settings.units import (
+from gateway.settings.loading.units import (
     AliasId,
     FilePath,
     HeaderName,
@@ -41,6 +38,9 @@ from gateway.settings.units import (
     Weight,
     Within,
 )
+from gateway.settings.quirks import Overrides
+from gateway.settings.scripted_replies import Reply
+from gateway.settings.server import Server
 
 ProviderKind = Literal["openai", "responses", "ollama", "anthropic", "scripted"]
 Preset = Literal[

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from attrs import Factory, frozen
 
-from gateway.settings.units import Characters, Delay, Of, Temperature
+from gateway.settings.loading.units import Characters, Delay, Of, Temperature
 
 SchemaLevel = Literal["loose", "unclosed", "gemini", "ollama", "grammar"]
 

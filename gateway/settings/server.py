@@ -6,8 +6,7 @@ from typing import Literal
 
 from attrs import frozen
 
-from gateway.settings.sizes import Size
-from gateway.settings.units import (
+from gateway.settings.loading.units import (
     BodySize,
     Connections,
     Delay,
@@ -20,6 +19,7 @@ from gateway.settings.units import (
     Secret,
     Workers,
 )
+from gateway.settings.sizes import Size
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]

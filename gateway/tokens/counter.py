@@ -18,7 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from math import ceil
 
-from gateway.upstreams.prompt import Prompt
+from gateway.upstreams.token_prompt import Prompt
 
 MESSAGE_TOKENS = 4
 """What a chat template is taken to add around each message."""

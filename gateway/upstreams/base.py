@@ -6,13 +6,13 @@ from typing import Protocol
 
 from attrs import frozen
 
-from gateway.anthropic.attached import Attachments
+from gateway.anthropic.request.attachments import Attachments
 from gateway.inbound import Inbound
 from gateway.parts import Part
 from gateway.settings.models import Timeouts
-from gateway.upstreams.built import Built
-from gateway.upstreams.facts import ModelFacts
-from gateway.upstreams.prompt import Counted, Prompt
+from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.token_prompt import Counted, Prompt
+from gateway.upstreams.upstream_request import Built
 
 
 @frozen

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 from attrs import evolve
 
+from gateway.settings.loading.urls import is_azure
 from gateway.settings.models import Provider
 from gateway.settings.quirks import PLAIN, Quirks
-from gateway.settings.urls import is_azure
 
 _LOCAL = evolve(
     PLAIN,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from gateway.anthropic.ids import Outgoing
-from gateway.anthropic.writer import MessageWriter
+from gateway.anthropic.response.writer import MessageWriter
+from gateway.anthropic.tool_ids import Outgoing
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from gateway.anthropic.attached import Reading
+from gateway.anthropic.request.attachments import Reading
 from gateway.attachments import pdf as reading
 from gateway.testing.samples import pdf
 

@@ -6,12 +6,12 @@ import json
 
 import pytest
 
-from gateway.anthropic.attached import NOTHING, Attachments
-from gateway.anthropic.decoding import decode_request
-from gateway.anthropic.pieces import Sight
-from gateway.anthropic.shown import Shown, shown
-from gateway.anthropic.wanted import wanted
+from gateway.anthropic.conversation.content_parts import Sight
+from gateway.anthropic.request.attachments import NOTHING, Attachments
+from gateway.anthropic.request.decoding import decode_request
+from gateway.anthropic.request.media import Shown, shown
 from gateway.attachments import Resolver, pdf, resolver
+from gateway.attachments.requirements import wanted
 from gateway.settings.server import FetchUrls
 from gateway.testing.samples import pdf as sample
 from gateway.testing.samples import png

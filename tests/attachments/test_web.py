@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from gateway.anthropic.attached import Fetched
+from gateway.anthropic.request.attachments import Fetched
 from gateway.attachments import addresses
 from gateway.attachments import web as fetching
 from gateway.attachments.web import fetch

@@ -11,10 +11,10 @@ import yaml
 from click.testing import CliRunner, Result
 
 from gateway.cli.demo import ALIAS, Plan, demo, figures, reserve, write_config
-from gateway.llama import CannotRun, wheels
-from gateway.llama.question import Answer
-from gateway.llama.server import LlamaServer
-from gateway.settings.load import load
+from gateway.llamacpp import CannotRun, wheels
+from gateway.llamacpp.question import Answer
+from gateway.llamacpp.server import LlamaServer
+from gateway.settings.loading.load import load
 from gateway.settings.models import ModelTarget
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from gateway.cli import doctor as command
-from gateway.probing.examination import QUICK
-from gateway.probing.identity import Unknown
-from gateway.probing.server import Model, Server
-from gateway.settings.load import load
+from gateway.doctor.examination import QUICK
+from gateway.doctor.identity import Unknown
+from gateway.doctor.server import Model, Server
+from gateway.settings.loading.load import load
 from gateway.testing.upstream import Call, Raw, Reply, Rule, When
 
 TOOLS = Rule(When(tool="get_weather"), (Reply(calls=(Call("get_weather", {"city": "Paris"}),)),), repeat=True)

@@ -7,7 +7,7 @@ import pytest
 from gateway.cli.environment import TIERS, UNSET, Environment, Key, Maker, is_its_own
 from gateway.errors import RequestRefused
 from gateway.routing.table import RouteTable
-from gateway.settings.load import load
+from gateway.settings.loading.load import load
 from gateway.settings.windows import announced
 
 URL = "http://127.0.0.1:8080"

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.probing.clouds import CLOUDS
-from gateway.settings.load import load
+from gateway.doctor.cloud_providers import CLOUDS
+from gateway.settings.loading.load import load
 
 KEY = "sk-hunter2"
 

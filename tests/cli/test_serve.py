@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 
 from gateway.cli.serve import announce
-from gateway.settings.load import load
+from gateway.settings.loading.load import load
 
 FILE = """\
 providers: {up: {kind: openai, base_url: "http://127.0.0.1:8000"}}

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from gateway.app import create_app
-from gateway.settings.load import Loaded, load
-from gateway.source import Source
+from gateway.runtime.source import Source
+from gateway.settings.loading.load import Loaded, load
 
 CONFIG = """
 server: {server}

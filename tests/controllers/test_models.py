@@ -11,8 +11,8 @@ from anthropic.types import ModelInfo
 from anthropic.types.beta import BetaModelInfo
 
 from gateway.app import create_app
-from gateway.settings.load import Loaded, load
-from gateway.source import Source
+from gateway.runtime.source import Source
+from gateway.settings.loading.load import Loaded, load
 
 CONFIG = """
 server: {keys: [{name: alice, key: k1}, k2]}

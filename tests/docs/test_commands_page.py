@@ -11,8 +11,8 @@ import click
 import pytest
 
 from gateway.cli import COMMANDS, main
-from gateway.probing.examination import FULL
-from gateway.settings.load import load
+from gateway.doctor.examination import FULL
+from gateway.settings.loading.load import load
 
 ROOT = Path(__file__).parents[2]
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from compose_spec import PyCompose
 
-from gateway.settings.load import load
+from gateway.settings.loading.load import load
 from gateway.testing.process import GatewayProcess, free_port
 
 ROOT = Path(__file__).parents[2]

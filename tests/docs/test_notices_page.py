@@ -12,11 +12,11 @@ from gateway.notices import NOTICES, page
 ROOT = Path(__file__).parents[2]
 NAME = re.compile(r"(clamped|dropped|emulated|estimated|fallback|repaired)\.[a-z_]+|empty_answer")
 PASSED_ON = {
-    ("gateway/anthropic/notes.py", "name"),
-    ("gateway/anthropic/writer.py", "name"),
-    ("gateway/anthropic/pieces.py", "_DROPPED[what]"),
-    ("gateway/upstreams/plan.py", "_EMULATED[choice.type]"),
-    ("gateway/upstreams/refused.py", "_NOTICES.get(name, 'dropped.parameter')"),
+    ("gateway/anthropic/notices.py", "name"),
+    ("gateway/anthropic/response/writer.py", "name"),
+    ("gateway/anthropic/conversation/content_parts.py", "_DROPPED[what]"),
+    ("gateway/upstreams/request/plan.py", "_EMULATED[choice.type]"),
+    ("gateway/upstreams/request/unsupported_fields.py", "_NOTICES.get(name, 'dropped.parameter')"),
 }
 """Where a name is no literal: what is passed on was named elsewhere, or is looked up among literals."""
 

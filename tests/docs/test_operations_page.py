@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from gateway import reload
-from gateway.supervisor import LONGEST_PAUSE
+from gateway.runtime import reload
+from gateway.runtime.watch import POLL
 from gateway.telemetry import log as telemetry_log
 from gateway.telemetry.metrics import Metrics
-from gateway.watch import POLL
-from gateway.worker import GRACE
+from gateway.workers.supervisor import LONGEST_PAUSE
+from gateway.workers.worker import GRACE
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from gateway.cli import main
-from gateway.settings.load import load
+from gateway.settings.loading.load import load
 from gateway.testing.upstream import Reply
 
 ROOT = Path(__file__).parents[2]

@@ -6,8 +6,8 @@ import attrs
 import pytest
 
 from gateway.cli.check import Report
-from gateway.settings.flaws import key_of
-from gateway.settings.load import load
+from gateway.settings.loading.load import load
+from gateway.settings.loading.structure_errors import key_of
 from gateway.settings.models import Match
 
 KEYS = {"OPENAI_API_KEY": "sk-1", "OPENROUTER_API_KEY": "sk-2"}

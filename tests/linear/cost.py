@@ -11,17 +11,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gateway.anthropic import ids
-from gateway.anthropic.attached import Attachments
-from gateway.anthropic.validate import validate
+from gateway.anthropic import tool_ids
+from gateway.anthropic.request.attachments import Attachments
+from gateway.anthropic.request.validation import validate
 from gateway.controllers.asgi import decoded
-from gateway.emulation import emulate, thinned
+from gateway.emulation.emulate import emulate, thinned
+from gateway.emulation.local import local_answer
 from gateway.errors import GatewayError
 from gateway.inbound import Inbound
-from gateway.runtime import Runtime
-from gateway.settings.load import load
+from gateway.runtime.runtime import Runtime
+from gateway.settings.loading.load import load
 from gateway.upstreams.base import Target
-from gateway.upstreams.local import local_answer
 
 MOST = 1.3
 """How much faster than linear a cost may grow for each doubling."""
@@ -51,7 +51,7 @@ class Gateway:
             self._build(inbound, target)
 
     def _build(self, inbound: Inbound, target: Target) -> None:
-        ids.history(inbound.request)
+        tool_ids.history(inbound.request)
         thinned(inbound, target.facts)
         asked = emulate(inbound, target.facts)
         if local_answer(asked.inbound, target) is None:

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from gateway.anthropic.events import Error, Event, Relayed, render
-from gateway.anthropic.fold import fold
-from gateway.anthropic.ids import Outgoing
-from gateway.anthropic.writer import MessageWriter
+from gateway.anthropic.response.accumulate import fold
+from gateway.anthropic.response.events import Error, Event, Relayed, render
+from gateway.anthropic.response.writer import MessageWriter
+from gateway.anthropic.tool_ids import Outgoing
 from gateway.upstreams.anthropic.reader import RelayReader
-from gateway.upstreams.built import ReplyWish
-from gateway.upstreams.facts import ModelFacts
+from gateway.upstreams.model_info import ModelFacts
 from gateway.upstreams.ollama.reader import NativeReader
 from gateway.upstreams.openai.reader import ChatReader
 from gateway.upstreams.presets import PRESETS
 from gateway.upstreams.responses.reader import ResponsesReader
+from gateway.upstreams.upstream_request import ReplyWish
 
 
 def beside(name: str):

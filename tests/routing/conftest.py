@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.anthropic.decoding import decode_request
+from gateway.anthropic.request.decoding import decode_request
 from gateway.inbound import Inbound
 
 CLAUDE_CODE = {"x-claude-code-session-id": "7a1b"}

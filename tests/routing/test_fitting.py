@@ -4,7 +4,7 @@ import pytest
 
 from gateway.errors import RequestRefused
 from gateway.routing.explain import explain
-from gateway.routing.shadows import unreachable
+from gateway.routing.reachability import unreachable
 from gateway.routing.table import RouteTable
 from gateway.settings.models import Match, ModelRule, ModelTarget, Provider, RouteRule, Settings
 from gateway.settings.windows import fitting

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.routing.table import RouteTable
 from gateway.routing.warnings import warnings
-from gateway.settings.load import load
+from gateway.settings.loading.load import load
 
 KEYS = 'server: {keys: ["k"]}\n'
 OLLAMA = 'providers: {local: {kind: ollama, base_url: "http://127.0.0.1:11434"}}\n'

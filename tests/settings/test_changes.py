@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.settings.changes import ABSENT, CHANGED, SECRET, Change, changes
+from gateway.settings.loading.units import Secret
 from gateway.settings.models import (
     Match,
     ModelRule,
@@ -15,7 +16,6 @@ from gateway.settings.models import (
     TimeoutOverrides,
 )
 from gateway.settings.server import Server
-from gateway.settings.units import Secret
 
 LOCAL = Provider("openai", "http://127.0.0.1:8000/v1", api_key=Secret("sk-old"))
 OLD = Settings(server=Server(admin_key=Secret("adm-old")), providers={"local": LOCAL})

@@ -13,8 +13,8 @@ import pytest
 
 from gateway.cli.check import Report
 from gateway.routing.table import RouteTable
-from gateway.settings.load import Loaded, load
-from gateway.settings.mistakes import InvalidSettings, Mistake
+from gateway.settings.errors import InvalidSettings, Mistake
+from gateway.settings.loading.load import Loaded, load
 from gateway.settings.models import ModelTarget
 
 CONFIGS = Path(__file__).parent / "configs"

@@ -108,7 +108,7 @@ def test_the_level_holds(record: RequestRecord, out: io.StringIO):
     configure_logging("warning", "json", out)
     log_request(record)
     logging.getLogger("uvicorn.error").info("Started server process")
-    logging.getLogger("gateway.exchange").info("anything")
+    logging.getLogger("gateway.exchange.exchange").info("anything")
     assert out.getvalue() == ""
 
 

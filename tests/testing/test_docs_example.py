@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.settings.load import load
-from gateway.settings.replies import Reply, When
+from gateway.settings.loading.load import load
+from gateway.settings.scripted_replies import Reply, When
 
 pytest_plugins = ["pytester"]
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from gateway.tokens import Counter, counter, o200k
-from gateway.upstreams.prompt import Prompt
+from gateway.upstreams.token_prompt import Prompt
 
 MEGABYTE = 1_000_000
 RANDOM = random.Random(7)

@@ -9,19 +9,19 @@ from typing import Any
 from anthropic.lib.streaming._messages import accumulate_event
 
 from gateway import parts
-from gateway.anthropic import events as e
-from gateway.anthropic.calls import parse_arguments
-from gateway.anthropic.fold import fold
-from gateway.anthropic.ids import Outgoing
-from gateway.anthropic.writer import MessageWriter
+from gateway.anthropic.response import events as e
+from gateway.anthropic.response.accumulate import fold
+from gateway.anthropic.response.tool_call import parse_arguments
+from gateway.anthropic.response.writer import MessageWriter
+from gateway.anthropic.tool_ids import Outgoing
 from gateway.upstreams.anthropic.reader import RelayReader
 from gateway.upstreams.anthropic.shape import Folding
-from gateway.upstreams.built import ReplyWish
-from gateway.upstreams.facts import ModelFacts
+from gateway.upstreams.model_info import ModelFacts
 from gateway.upstreams.ollama.reader import NativeReader
 from gateway.upstreams.openai.reader import ChatReader
 from gateway.upstreams.presets import PRESETS
 from gateway.upstreams.responses.reader import ResponsesReader
+from gateway.upstreams.upstream_request import ReplyWish
 
 Events = list[e.Event]
 KINDS = {

@@ -11,18 +11,18 @@ from pathlib import Path
 
 from attrs import evolve
 
-from gateway.anthropic import events as e
-from gateway.anthropic.ids import Outgoing
-from gateway.anthropic.names import Returned
-from gateway.anthropic.writer import MessageWriter
+from gateway.anthropic.response import events as e
+from gateway.anthropic.response.writer import MessageWriter
+from gateway.anthropic.tool_ids import Outgoing
+from gateway.anthropic.tools.tool_names import Returned
 from gateway.parts import Part
 from gateway.upstreams.anthropic.reader import RelayReader
-from gateway.upstreams.built import ReplyWish
-from gateway.upstreams.facts import ModelFacts
+from gateway.upstreams.model_info import ModelFacts
 from gateway.upstreams.ollama.reader import NativeReader
 from gateway.upstreams.openai.reader import ChatReader
 from gateway.upstreams.presets import PRESETS
 from gateway.upstreams.responses.reader import ResponsesReader
+from gateway.upstreams.upstream_request import ReplyWish
 from tests.upstreams.client_side import KINDS
 
 FOLDER = Path(__file__).parents[1] / "goldens" / "answers"

@@ -21,7 +21,7 @@ import anthropic
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from gateway.anthropic import events as e
+from gateway.anthropic.response import events as e
 from tests.upstreams.client_side import Events, cut_calls, events_of, is_folded
 from tests.upstreams.golden_answers import ANSWERS, FOLDER, reader, written
 from tests.upstreams.soup.kinds import SOUPS

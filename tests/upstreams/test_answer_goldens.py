@@ -9,8 +9,8 @@ import os
 
 import pytest
 
-from gateway.anthropic import events as e
-from gateway.anthropic.fold import fold
+from gateway.anthropic.response import events as e
+from gateway.anthropic.response.accumulate import fold
 from gateway.errors import UpstreamFailed
 from tests.upstreams.client_side import accumulated, is_folded
 from tests.upstreams.golden_answers import ANSWERS, FOLDER, read, reader, written

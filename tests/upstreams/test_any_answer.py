@@ -9,7 +9,7 @@ import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
-from gateway.anthropic import events as e
+from gateway.anthropic.response import events as e
 from tests.upstreams.client_side import Events, accumulated, events_of, folded, is_folded
 from tests.upstreams.soup.kinds import SOUPS, TOLD
 

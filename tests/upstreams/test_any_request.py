@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.anthropic.decoding import decode_request
+from gateway.anthropic.request.decoding import decode_request
 from gateway.anthropic.signatures import sign
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
-from gateway.upstreams.facts import ModelFacts
+from gateway.upstreams.model_info import ModelFacts
 from gateway.upstreams.ollama.request import prompt_of as ollama_prompt
 from gateway.upstreams.ollama.request import to_chat_request as to_ollama
 from gateway.upstreams.openai.request import prompt_of as openai_prompt

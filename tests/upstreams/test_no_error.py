@@ -7,12 +7,12 @@ import json
 import pytest
 
 from gateway.parts import End, Fault, Text
-from gateway.upstreams.built import ReplyWish
-from gateway.upstreams.facts import ModelFacts
+from gateway.upstreams.model_info import ModelFacts
 from gateway.upstreams.ollama.reader import NativeReader
 from gateway.upstreams.openai.reader import ChatReader
 from gateway.upstreams.presets import PRESETS
 from gateway.upstreams.responses.reader import ResponsesReader
+from gateway.upstreams.upstream_request import ReplyWish
 
 READERS = {"openai": ChatReader, "ollama": NativeReader, "responses": ResponsesReader}
 

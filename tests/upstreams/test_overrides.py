@@ -5,15 +5,15 @@ from collections.abc import Callable
 
 import pytest
 
-from gateway.anthropic.decoding import decode_request
+from gateway.anthropic.request.decoding import decode_request
 from gateway.inbound import Inbound
 from gateway.settings.models import Sampling
 from gateway.upstreams.anthropic.request import to_messages_request
-from gateway.upstreams.built import Built
-from gateway.upstreams.facts import ModelFacts
+from gateway.upstreams.model_info import ModelFacts
 from gateway.upstreams.ollama.request import to_chat_request as to_ollama
 from gateway.upstreams.openai.request import to_chat_request as to_openai
 from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.upstream_request import Built
 
 OWN = Sampling(temperature=0.0, top_k=7)
 KINDS = [("vllm", to_openai), ("ollama", to_ollama), ("anthropic", to_messages_request)]

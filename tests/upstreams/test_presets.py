@@ -11,12 +11,12 @@ from typing import get_args
 import pytest
 from attrs import evolve, fields
 
-from gateway.anthropic.decoding import decode_request
+from gateway.anthropic.request.decoding import decode_request
 from gateway.inbound import Inbound
 from gateway.schemas.lowering import Level
 from gateway.settings.models import Preset, Provider
 from gateway.settings.quirks import Overrides, Quirks, SchemaLevel
-from gateway.upstreams.facts import ModelFacts
+from gateway.upstreams.model_info import ModelFacts
 from gateway.upstreams.ollama import request as ollama
 from gateway.upstreams.openai import request as openai
 from gateway.upstreams.openai.usage import usage_of

@@ -21,17 +21,17 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.anthropic.attached import Attachments, Fetched, Reading
-from gateway.anthropic.decoding import decode_request
+from gateway.anthropic.request.attachments import Attachments, Fetched, Reading
+from gateway.anthropic.request.decoding import decode_request
 from gateway.anthropic.signatures import sign
 from gateway.inbound import Inbound
 from gateway.settings.quirks import Quirks
-from gateway.upstreams.built import AS_IT_IS
-from gateway.upstreams.facts import ModelFacts
+from gateway.upstreams.model_info import ModelFacts
 from gateway.upstreams.ollama.request import to_chat_request as to_ollama
 from gateway.upstreams.openai.request import to_chat_request as to_openai
 from gateway.upstreams.presets import PRESETS
 from gateway.upstreams.responses.request import to_responses_request as to_responses
+from gateway.upstreams.upstream_request import AS_IT_IS
 
 words = st.sampled_from(["a", "two words", "ends in a line\n", 'é "q" \\', "<b>", "Error: x", " "])
 IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}}

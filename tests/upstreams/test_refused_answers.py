@@ -7,21 +7,21 @@ import json
 
 import pytest
 
-from gateway.anthropic.decoding import decode_request
+from gateway.anthropic.request.decoding import decode_request
 from gateway.attachments import Resolver
-from gateway.exchange import Exchange
+from gateway.codecs.lines import LIMIT
+from gateway.exchange.exchange import Exchange
 from gateway.inbound import Inbound
-from gateway.lines import LIMIT
 from gateway.settings.models import Provider, Server, Timeouts
 from gateway.settings.quirks import PLAIN
-from gateway.upstreams import transport
 from gateway.upstreams.anthropic import adapter as anthropic
 from gateway.upstreams.base import Target
-from gateway.upstreams.facts import ModelFacts
+from gateway.upstreams.http import transport
+from gateway.upstreams.model_info import ModelFacts
 from gateway.upstreams.ollama import adapter as ollama
 from gateway.upstreams.openai import adapter as openai
 from gateway.upstreams.responses import adapter as responses
-from tests.upstreams.test_http import Client
+from tests.upstreams.http.test_adapter import Client
 
 ADAPTERS = {
     "openai": openai.adapter,

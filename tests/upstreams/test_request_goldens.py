@@ -14,18 +14,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gateway.anthropic.attached import NOTHING, Attachments
-from gateway.anthropic.decoding import decode_request
-from gateway.emulation import emulate
+from gateway.anthropic.request.attachments import NOTHING, Attachments
+from gateway.anthropic.request.decoding import decode_request
+from gateway.emulation.emulate import emulate
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.upstreams.anthropic.request import to_messages_request as to_anthropic
-from gateway.upstreams.built import AS_IT_IS
-from gateway.upstreams.facts import ModelFacts
+from gateway.upstreams.model_info import ModelFacts
 from gateway.upstreams.ollama.request import to_chat_request as to_ollama
 from gateway.upstreams.openai.request import to_chat_request as to_openai
 from gateway.upstreams.presets import PRESETS
 from gateway.upstreams.responses.request import to_responses_request as to_responses
+from gateway.upstreams.upstream_request import AS_IT_IS
 
 FOLDER = Path(__file__).parents[1] / "goldens" / "requests"
 KINDS = {"openai": to_openai, "ollama": to_ollama, "responses": to_responses, "anthropic": to_anthropic}

@@ -7,7 +7,7 @@ import time
 import msgspec
 from attrs import define
 
-from gateway.anthropic.attached import Attachments
+from gateway.anthropic.request.attachments import Attachments
 from gateway.errors import Kind, UpstreamFailed
 from gateway.inbound import Inbound
 from gateway.offload import run
@@ -16,16 +16,16 @@ from gateway.upstreams.anthropic import wire as w
 from gateway.upstreams.anthropic.reader import RelayReader
 from gateway.upstreams.anthropic.request import forwarded, prompt_of, to_messages_request
 from gateway.upstreams.base import Attempt, Target
-from gateway.upstreams.cut_call import CutAttempt, is_cut_call
-from gateway.upstreams.failures import read_error
-from gateway.upstreams.http import ERROR_LIMIT, HttpAttempt, refusal
-from gateway.upstreams.lenient import UNREADABLE, read
-from gateway.upstreams.overflow import is_understood
-from gateway.upstreams.pauses import pause
+from gateway.upstreams.errors.classify import read_error
+from gateway.upstreams.errors.context_overflow import is_understood
+from gateway.upstreams.errors.error_body import clean, read_words
+from gateway.upstreams.errors.retry_after import pause
+from gateway.upstreams.http.adapter import ERROR_LIMIT, HttpAttempt, refusal
+from gateway.upstreams.http.transport import Channel, Reply
 from gateway.upstreams.presets import quirks_of
-from gateway.upstreams.prompt import Counted, Prompt
-from gateway.upstreams.transport import Channel, Reply
-from gateway.upstreams.words import clean, read_words
+from gateway.upstreams.response.lenient import UNREADABLE, read
+from gateway.upstreams.response.truncated_call import CutAttempt, is_cut_call
+from gateway.upstreams.token_prompt import Counted, Prompt
 
 _COUNTED = msgspec.json.Decoder(w.Counted)
 _FAILURE = msgspec.json.Decoder(w.Failure)

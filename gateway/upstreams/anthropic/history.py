@@ -19,8 +19,8 @@ from attrs import Factory, define
 from msgspec import Raw
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.compaction import told
-from gateway.anthropic.served import searched_here
+from gateway.anthropic.conversation.compaction import told
+from gateway.anthropic.conversation.server_tools import searched_here
 from gateway.anthropic.signatures import PREFIX
 from gateway.upstreams.anthropic import wire as w
 

@@ -17,20 +17,20 @@ from typing import TypeVar
 import msgspec
 from attrs import define, field
 
+from gateway.codecs.body import Intake
+from gateway.codecs.buffer_limit import Held
+from gateway.codecs.lines import LineTooLong
 from gateway.errors import Kind
-from gateway.held import Held
-from gateway.lines import LineTooLong
 from gateway.parts import Fault, Part, Relayed, Usage
 from gateway.upstreams.anthropic import wire as w
 from gateway.upstreams.anthropic.shape import BadInput, Folding, limited, unfolded
-from gateway.upstreams.built import ReplyWish
-from gateway.upstreams.cut_call import LIMITED, is_cut_call
-from gateway.upstreams.ending import cut, excerpt, garbage
-from gateway.upstreams.facts import ModelFacts
-from gateway.upstreams.intake import Intake
-from gateway.upstreams.lenient import UNREADABLE, lenient, read
-from gateway.upstreams.overflow import is_understood, overflow
-from gateway.upstreams.words import clean, read_words
+from gateway.upstreams.errors.context_overflow import is_understood, overflow
+from gateway.upstreams.errors.error_body import clean, read_words
+from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.response.finish import cut, excerpt, garbage
+from gateway.upstreams.response.lenient import UNREADABLE, lenient, read
+from gateway.upstreams.response.truncated_call import LIMITED, is_cut_call
+from gateway.upstreams.upstream_request import ReplyWish
 
 T = TypeVar("T")
 _EVENT = msgspec.json.Decoder(w.Event)

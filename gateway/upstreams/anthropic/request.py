@@ -15,14 +15,14 @@ import attrs
 import msgspec
 from msgspec import Raw
 
-from gateway.anthropic.attached import NOTHING, Attachments
+from gateway.anthropic.request.attachments import NOTHING, Attachments
 from gateway.inbound import Inbound
 from gateway.parts import Notice
 from gateway.upstreams.anthropic.history import cleaned, is_ours
-from gateway.upstreams.built import AS_IT_IS, Amends, Built, ReplyWish
-from gateway.upstreams.extra import merged
-from gateway.upstreams.facts import ModelFacts
-from gateway.upstreams.prompt import Prompt
+from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.request.extra_body import merged
+from gateway.upstreams.token_prompt import Prompt
+from gateway.upstreams.upstream_request import AS_IT_IS, Amends, Built, ReplyWish
 
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 _FORWARDED = ("anthropic-", "x-claude-code-", "x-stainless-")

@@ -13,18 +13,18 @@ from __future__ import annotations
 import msgspec
 from attrs import define, field
 
-from gateway.lines import LIMIT, LineTooLong
-from gateway.ndjson import NdjsonReader
+from gateway.codecs.lines import LIMIT, LineTooLong
+from gateway.codecs.ndjson import NdjsonReader
 from gateway.parts import End, Fault, Finish, Notice, Part, Tool, Usage
-from gateway.upstreams.built import ReplyWish
-from gateway.upstreams.cut_call import failed, is_end
-from gateway.upstreams.ending import cut, cut_at, excerpt, garbage, is_json, said
-from gateway.upstreams.facts import ModelFacts
-from gateway.upstreams.failures import NO_ERROR, is_error
-from gateway.upstreams.lenient import UNREADABLE, SecondLook, lenient, text_of
+from gateway.upstreams.errors.classify import NO_ERROR, is_error
+from gateway.upstreams.model_info import ModelFacts
 from gateway.upstreams.ollama import wire as w
 from gateway.upstreams.ollama.repetition import Repetition
-from gateway.upstreams.prose import Prose
+from gateway.upstreams.response.finish import cut, cut_at, excerpt, garbage, is_json, said
+from gateway.upstreams.response.lenient import UNREADABLE, SecondLook, lenient, text_of
+from gateway.upstreams.response.text import Prose
+from gateway.upstreams.response.truncated_call import failed, is_end
+from gateway.upstreams.upstream_request import ReplyWish
 
 _LINE = msgspec.json.Decoder(w.Line)
 

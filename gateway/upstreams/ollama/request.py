@@ -16,22 +16,22 @@ from typing import assert_never
 import msgspec
 from msgspec import UNSET, Raw
 
-from gateway.anthropic import turns as t
-from gateway.anthropic.attached import NOTHING, Attachments
-from gateway.anthropic.pieces import Pdf, Picture, Piece, joined
-from gateway.anthropic.pixels import tokens
+from gateway.anthropic.conversation import turns as t
+from gateway.anthropic.conversation.content_parts import Pdf, Picture, Piece, joined
+from gateway.anthropic.conversation.image_size import tokens
+from gateway.anthropic.request.attachments import NOTHING, Attachments
 from gateway.anthropic.wire import as_it_is
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
-from gateway.upstreams.built import AS_IT_IS, Amends, Built
-from gateway.upstreams.encoding import encoded
-from gateway.upstreams.facts import ModelFacts
-from gateway.upstreams.functions import Function
+from gateway.upstreams.model_info import ModelFacts
 from gateway.upstreams.ollama import wire as o
-from gateway.upstreams.ollama.launch import launch
-from gateway.upstreams.plan import Plan, plan
-from gateway.upstreams.prompt import Prompt
-from gateway.upstreams.refused import leave_out
+from gateway.upstreams.ollama.model_options import launch
+from gateway.upstreams.request.encoding import encoded
+from gateway.upstreams.request.plan import Plan, plan
+from gateway.upstreams.request.tools import Function
+from gateway.upstreams.request.unsupported_fields import leave_out
+from gateway.upstreams.token_prompt import Prompt
+from gateway.upstreams.upstream_request import AS_IT_IS, Amends, Built
 
 _EFFORTS = {"low": "low", "medium": "medium", "high": "high", "xhigh": "max", "max": "max"}
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from msgspec import Raw
 
-from gateway.upstreams.lenient import read, text_of
-from gateway.upstreams.openai import answer as o
+from gateway.upstreams.openai import response_wire as o
 from gateway.upstreams.openai.wire import CallExtras
+from gateway.upstreams.response.lenient import read, text_of
 
 _PART = msgspec.json.Decoder(o.ContentPart)
 _EXTRAS = msgspec.json.Decoder(CallExtras)

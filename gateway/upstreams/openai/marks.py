@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
-from gateway.anthropic import turns as t
 from gateway.anthropic import wire as a
-from gateway.anthropic.pieces import apart
+from gateway.anthropic.conversation import turns as t
+from gateway.anthropic.conversation.content_parts import apart
 from gateway.settings.quirks import Quirks
-from gateway.upstreams.marking import MOST, lifetime, sections
 from gateway.upstreams.openai import wire as o
 from gateway.upstreams.openai.messages import assistant, part, results
-from gateway.upstreams.plan import Plan
+from gateway.upstreams.request.cache_control import MOST, lifetime, sections
+from gateway.upstreams.request.plan import Plan
 
 
 def marked_messages(todo: Plan, quirks: Quirks) -> list[o.SentMessage]:

@@ -12,12 +12,12 @@ from collections import Counter
 
 from msgspec import UNSET, UnsetType
 
-from gateway.anthropic import turns as t
-from gateway.anthropic.pieces import Pdf, Picture, Piece, joined, merged
+from gateway.anthropic.conversation import turns as t
+from gateway.anthropic.conversation.content_parts import Pdf, Picture, Piece, joined, merged
 from gateway.anthropic.wire import as_it_is
 from gateway.settings.quirks import Quirks
 from gateway.upstreams.openai import wire as o
-from gateway.upstreams.plan import Plan
+from gateway.upstreams.request.plan import Plan
 
 UNKNOWN_SIGNATURE = "skip_thought_signature_validator"
 """General knowledge, not checked here: Gemini's word for a call whose thought signature is not known."""

@@ -13,20 +13,20 @@ from __future__ import annotations
 import msgspec
 from attrs import define, field
 
-from gateway.lines import LineTooLong
+from gateway.codecs.body import Intake
+from gateway.codecs.lines import LineTooLong
 from gateway.parts import End, Fault, Finish, Notice, Part, Text, Usage
-from gateway.upstreams.built import ReplyWish
-from gateway.upstreams.cut_call import failed, is_end
-from gateway.upstreams.ending import ANNOTATED, cut, cut_at, excerpt, garbage, is_json, said
-from gateway.upstreams.facts import ModelFacts
-from gateway.upstreams.failures import NO_ERROR, is_error, names_error
-from gateway.upstreams.intake import Intake
-from gateway.upstreams.lenient import UNREADABLE, SecondLook, is_nothing
-from gateway.upstreams.openai import answer as o
-from gateway.upstreams.openai.calls import CallPieces, OlderCalls
+from gateway.upstreams.errors.classify import NO_ERROR, is_error, names_error
+from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.openai import response_wire as o
 from gateway.upstreams.openai.content import passages_of, reasoning_of, signature_of, telling
+from gateway.upstreams.openai.tool_calls import CallPieces, OlderCalls
 from gateway.upstreams.openai.usage import usage_of
-from gateway.upstreams.prose import Prose
+from gateway.upstreams.response.finish import ANNOTATED, cut, cut_at, excerpt, garbage, is_json, said
+from gateway.upstreams.response.lenient import UNREADABLE, SecondLook, is_nothing
+from gateway.upstreams.response.text import Prose
+from gateway.upstreams.response.truncated_call import failed, is_end
+from gateway.upstreams.upstream_request import ReplyWish
 
 _COMPLETION = msgspec.json.Decoder(o.Completion)
 _FINISHES = {

@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping
 
 from msgspec import UNSET
 
-from gateway.upstreams.built import Amends
-from gateway.upstreams.efforts import effort, off
-from gateway.upstreams.facts import ModelFacts
+from gateway.upstreams.model_info import ModelFacts
 from gateway.upstreams.openai import wire as o
-from gateway.upstreams.plan import Plan
-from gateway.upstreams.prose import is_shown
+from gateway.upstreams.request.plan import Plan
+from gateway.upstreams.request.reasoning_effort import effort, off
+from gateway.upstreams.response.text import is_shown
+from gateway.upstreams.upstream_request import Amends
 
 _BUDGETS = {"minimal": 512, "low": 1_024, "medium": 8_192}
 """Tokens of thinking for Gemini, as its own endpoint reads an effort. General knowledge, not checked here."""

@@ -10,24 +10,24 @@ from __future__ import annotations
 import msgspec
 from msgspec import UNSET
 
-from gateway.anthropic.attached import NOTHING, Attachments
-from gateway.anthropic.pieces import url_tokens
+from gateway.anthropic.conversation.content_parts import url_tokens
+from gateway.anthropic.request.attachments import NOTHING, Attachments
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound, file_tokens
 from gateway.settings.quirks import Quirks
-from gateway.upstreams.built import AS_IT_IS, Amends, Built
-from gateway.upstreams.encoding import encoded
-from gateway.upstreams.facts import ModelFacts
-from gateway.upstreams.format import Format
-from gateway.upstreams.functions import Function
+from gateway.upstreams.model_info import ModelFacts
 from gateway.upstreams.openai import wire as o
 from gateway.upstreams.openai.content import reasoning_of
 from gateway.upstreams.openai.marks import marked_messages
 from gateway.upstreams.openai.messages import messages
 from gateway.upstreams.openai.reasoning import ask_for_reasoning, do_not_reason
-from gateway.upstreams.plan import NO_PREFILL, Plan, plan, short
-from gateway.upstreams.prompt import Prompt
-from gateway.upstreams.refused import leave_out
+from gateway.upstreams.request.encoding import encoded
+from gateway.upstreams.request.plan import NO_PREFILL, Plan, plan, short
+from gateway.upstreams.request.response_format import Format
+from gateway.upstreams.request.tools import Function
+from gateway.upstreams.request.unsupported_fields import leave_out
+from gateway.upstreams.token_prompt import Prompt
+from gateway.upstreams.upstream_request import AS_IT_IS, Amends, Built
 
 _OPTIONAL = frozenset(o.ChatRequest.__struct_fields__) - {"model", "messages", "stream", "tools"}
 _CONTINUED = frozenset({"continue_final_message", "add_generation_prompt"})

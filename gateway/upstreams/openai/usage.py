@@ -11,8 +11,8 @@ from __future__ import annotations
 import msgspec
 
 from gateway.parts import Usage
-from gateway.upstreams.lenient import read
-from gateway.upstreams.openai import answer as o
+from gateway.upstreams.openai import response_wire as o
+from gateway.upstreams.response.lenient import read
 
 _USAGE = msgspec.json.Decoder(o.Usage, strict=False)
 

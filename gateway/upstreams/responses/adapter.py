@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from gateway.settings.models import Provider
-from gateway.upstreams.http import Dialect, HttpAdapter
+from gateway.upstreams.http.adapter import Dialect, HttpAdapter
+from gateway.upstreams.http.transport import Channel
 from gateway.upstreams.presets import quirks_of
 from gateway.upstreams.responses.reader import ResponsesReader
 from gateway.upstreams.responses.request import prompt_of, to_responses_request
-from gateway.upstreams.transport import Channel
 
 RESPONSES = Dialect(
     path="/responses",

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from gateway.anthropic import turns as t
-from gateway.anthropic.pieces import Pdf, Picture, Piece, merged
+from gateway.anthropic.conversation import turns as t
+from gateway.anthropic.conversation.content_parts import Pdf, Picture, Piece, merged
 from gateway.anthropic.wire import as_it_is
 from gateway.upstreams.responses import wire as r
 

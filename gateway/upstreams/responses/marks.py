@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
-from gateway.anthropic import turns as t
 from gateway.anthropic import wire as a
-from gateway.anthropic.pieces import apart
-from gateway.upstreams.marking import MOST, lifetime, sections
-from gateway.upstreams.plan import Plan
+from gateway.anthropic.conversation import turns as t
+from gateway.anthropic.conversation.content_parts import apart
+from gateway.upstreams.request.cache_control import MOST, lifetime, sections
+from gateway.upstreams.request.plan import Plan
 from gateway.upstreams.responses import wire as r
 from gateway.upstreams.responses.items import assistant, outputs, part
 

@@ -16,11 +16,11 @@ from heapq import heappop, heappush
 
 from attrs import Factory, define, field
 
-from gateway.held import Held
+from gateway.codecs.buffer_limit import Held
 from gateway.parts import Block, Notice, Part, Text, Tool
-from gateway.upstreams.ending import ANNOTATED
-from gateway.upstreams.lenient import text_of
-from gateway.upstreams.prose import Prose
+from gateway.upstreams.response.finish import ANNOTATED
+from gateway.upstreams.response.lenient import text_of
+from gateway.upstreams.response.text import Prose
 from gateway.upstreams.responses import wire as r
 from gateway.upstreams.responses.search import searched
 

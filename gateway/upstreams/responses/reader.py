@@ -17,19 +17,19 @@ import msgspec
 from attrs import define, field
 from msgspec import Raw, structs
 
-from gateway.lines import LineTooLong
+from gateway.codecs.body import Intake
+from gateway.codecs.lines import LineTooLong
 from gateway.parts import End, Fault, Finish, Notice, Part, Usage
-from gateway.upstreams.built import ReplyWish
-from gateway.upstreams.cut_call import failed, is_end
-from gateway.upstreams.ending import cut, cut_at, excerpt, garbage, is_json, said
-from gateway.upstreams.facts import ModelFacts
-from gateway.upstreams.failures import NO_CODES, NO_ERROR, is_error
-from gateway.upstreams.intake import Intake
-from gateway.upstreams.lenient import UNREADABLE, SecondLook, is_nothing, read, text_of
-from gateway.upstreams.prose import Prose
+from gateway.upstreams.errors.classify import NO_CODES, NO_ERROR, is_error
+from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.response.finish import cut, cut_at, excerpt, garbage, is_json, said
+from gateway.upstreams.response.lenient import UNREADABLE, SecondLook, is_nothing, read, text_of
+from gateway.upstreams.response.text import Prose
+from gateway.upstreams.response.truncated_call import failed, is_end
 from gateway.upstreams.responses import wire as r
 from gateway.upstreams.responses.output import Output
 from gateway.upstreams.responses.usage import usage_of
+from gateway.upstreams.upstream_request import ReplyWish
 
 _EVENT = msgspec.json.Decoder(r.Event)
 _ITEM = msgspec.json.Decoder(r.Item)

@@ -3,7 +3,7 @@
 Rules:
 - Nothing is stored: the whole conversation goes with every request. Reasoning comes back encrypted, if the
   client asked for reasoning, since only then it has a block to travel in.
-- There is no parameter for stop sequences: they are matched here (see `gateway.emulation`).
+- There is no parameter for stop sequences: they are matched here (see `gateway.emulation.emulate`).
 - `strict` is said with every tool and schema: left out, it would be true.
 - What an upstream's 400 forbade (`Amends`) is left out, with a notice.
 """
@@ -15,28 +15,28 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.attached import NOTHING, Attachments
-from gateway.anthropic.notes import Notes
-from gateway.anthropic.offer import WEB_SEARCH
-from gateway.anthropic.pieces import url_tokens
-from gateway.anthropic.toolset import Choice
+from gateway.anthropic.conversation.content_parts import url_tokens
+from gateway.anthropic.notices import Notes
+from gateway.anthropic.request.attachments import NOTHING, Attachments
+from gateway.anthropic.tools.available import WEB_SEARCH
+from gateway.anthropic.tools.toolset import Choice
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound, file_tokens
 from gateway.settings.quirks import Quirks
-from gateway.upstreams.built import AS_IT_IS, Amends, Built
-from gateway.upstreams.efforts import effort, off
-from gateway.upstreams.encoding import encoded
-from gateway.upstreams.facts import ModelFacts
-from gateway.upstreams.format import Format
-from gateway.upstreams.functions import Function
-from gateway.upstreams.plan import Plan, plan, short
-from gateway.upstreams.prompt import Prompt
-from gateway.upstreams.prose import is_shown
-from gateway.upstreams.refused import leave_out
+from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.request.encoding import encoded
+from gateway.upstreams.request.plan import Plan, plan, short
+from gateway.upstreams.request.reasoning_effort import effort, off
+from gateway.upstreams.request.response_format import Format
+from gateway.upstreams.request.tools import Function
+from gateway.upstreams.request.unsupported_fields import leave_out
+from gateway.upstreams.response.text import is_shown
 from gateway.upstreams.responses import wire as r
 from gateway.upstreams.responses.items import items
 from gateway.upstreams.responses.marks import marked_items
 from gateway.upstreams.responses.search import SOURCES, most_uses, search_tool
+from gateway.upstreams.token_prompt import Prompt
+from gateway.upstreams.upstream_request import AS_IT_IS, Amends, Built
 
 NO_SEARCH = "web_search: this model's server does not search the web (`quirks: {web_search: false}` says so)"
 LEAST = 16

@@ -19,10 +19,10 @@ import msgspec
 from msgspec import Raw, Struct
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.notes import Notes
-from gateway.anthropic.served import OURS
+from gateway.anthropic.conversation.server_tools import OURS
+from gateway.anthropic.notices import Notes
 from gateway.parts import Block, Notice, Part
-from gateway.upstreams.lenient import read
+from gateway.upstreams.response.lenient import read
 from gateway.upstreams.responses import wire as r
 
 SOURCES = "web_search_call.action.sources"

@@ -15,19 +15,19 @@ from pathlib import Path
 import msgspec
 from attrs import define, frozen
 
-from gateway.anthropic.attached import Attachments
+from gateway.anthropic.request.attachments import Attachments
 from gateway.errors import Kind, UpstreamFailed
 from gateway.inbound import Inbound
 from gateway.parts import Part
 from gateway.settings.models import Provider
-from gateway.settings.replies import Refusal
+from gateway.settings.scripted_replies import Refusal
 from gateway.upstreams.base import Attempt, Target
-from gateway.upstreams.built import Built, ReplyWish
-from gateway.upstreams.notebook import Notebook
-from gateway.upstreams.prompt import Counted, Prompt
-from gateway.upstreams.scripted.choosing import Director
-from gateway.upstreams.scripted.playing import ENDLESS, Step, steps
-from gateway.upstreams.scripted.words import last_user, prompt_of
+from gateway.upstreams.scripted.append_file import Notebook
+from gateway.upstreams.scripted.playback import ENDLESS, Step, steps
+from gateway.upstreams.scripted.reply_selection import Director
+from gateway.upstreams.scripted.request_text import last_user, prompt_of
+from gateway.upstreams.token_prompt import Counted, Prompt
+from gateway.upstreams.upstream_request import Built, ReplyWish
 
 _KINDS = {
     401: Kind.AUTHENTICATION,

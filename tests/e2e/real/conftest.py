@@ -11,10 +11,10 @@ from typing import Any
 import anthropic
 import pytest
 
-from gateway.llama import CannotRun, wheels
-from gateway.llama.cache import cache_folder
-from gateway.llama.install import install
-from gateway.llama.server import LlamaServer, Options, running
+from gateway.llamacpp import CannotRun, wheels
+from gateway.llamacpp.cache import cache_folder
+from gateway.llamacpp.install import install
+from gateway.llamacpp.server import LlamaServer, Options, running
 from gateway.testing.process import GatewayProcess
 
 TEMPLATES = Path(__file__).parent / "templates"

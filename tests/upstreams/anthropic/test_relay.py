@@ -4,19 +4,19 @@ import json
 
 import pytest
 
-from gateway.anthropic import events as e
-from gateway.anthropic.decoding import decode_request
-from gateway.anthropic.ids import Outgoing
+from gateway.anthropic.request.decoding import decode_request
+from gateway.anthropic.response import events as e
+from gateway.anthropic.response.writer import MessageWriter
 from gateway.anthropic.signatures import sign
-from gateway.anthropic.writer import MessageWriter
+from gateway.anthropic.tool_ids import Outgoing
 from gateway.errors import Kind
 from gateway.inbound import Inbound
 from gateway.parts import Fault, Part, Relayed, Usage
 from gateway.upstreams.anthropic.reader import RelayReader
 from gateway.upstreams.anthropic.request import forwarded, to_messages_request
-from gateway.upstreams.built import Built, ReplyWish
-from gateway.upstreams.facts import ModelFacts
+from gateway.upstreams.model_info import ModelFacts
 from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.upstream_request import Built, ReplyWish
 
 FACTS = ModelFacts("p", "claude-real", PRESETS["anthropic"])
 START = {

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
+from gateway.codecs.lines import LIMIT
 from gateway.errors import Kind
-from gateway.lines import LIMIT
 from gateway.parts import End, Fault, Finish, Part, Text, Thinking, Tool, Usage
-from gateway.upstreams.built import ReplyWish
-from gateway.upstreams.facts import ModelFacts
+from gateway.upstreams.model_info import ModelFacts
 from gateway.upstreams.ollama.reader import NativeReader
 from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.upstream_request import ReplyWish
 
 FACTS = ModelFacts("up", "m", PRESETS["ollama"], context_window=4096)
 STATE = {"p": "ollama"}

@@ -7,11 +7,11 @@ import json
 import pytest
 
 from gateway.parts import End, Fault, Notice, Part, Text, Thinking, Usage
-from gateway.upstreams.built import ReplyWish
-from gateway.upstreams.facts import ModelFacts
+from gateway.upstreams.model_info import ModelFacts
 from gateway.upstreams.ollama.reader import NativeReader
 from gateway.upstreams.ollama.repetition import TOKENS, Repetition
 from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.upstream_request import ReplyWish
 
 FACTS = ModelFacts("up", "m", PRESETS["ollama"], context_window=4096)
 

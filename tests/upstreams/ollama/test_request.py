@@ -5,13 +5,13 @@ import json
 import pytest
 from attrs import evolve
 
-from gateway.anthropic.decoding import decode_request
+from gateway.anthropic.request.decoding import decode_request
 from gateway.inbound import Inbound
 from gateway.settings.quirks import PLAIN
-from gateway.upstreams.built import AS_IT_IS, Amends, Built
-from gateway.upstreams.facts import ModelFacts
+from gateway.upstreams.model_info import ModelFacts
 from gateway.upstreams.ollama.request import prompt_of, to_chat_request
 from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.upstream_request import AS_IT_IS, Amends, Built
 
 TOOL = {"name": "T", "description": "Does it.", "input_schema": {"type": "object", "properties": {}}}
 CALLED = [

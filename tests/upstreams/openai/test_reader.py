@@ -9,17 +9,17 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.anthropic import events as e
-from gateway.anthropic.fold import fold
-from gateway.anthropic.ids import Outgoing
-from gateway.anthropic.writer import MessageWriter
+from gateway.anthropic.response import events as e
+from gateway.anthropic.response.accumulate import fold
+from gateway.anthropic.response.writer import MessageWriter
+from gateway.anthropic.tool_ids import Outgoing
+from gateway.codecs.lines import LIMIT
 from gateway.errors import Kind
-from gateway.lines import LIMIT
 from gateway.parts import End, Fault, Finish, Notice, Part, Text, Thinking, Tool, Usage
-from gateway.upstreams.built import ReplyWish
-from gateway.upstreams.facts import ModelFacts
+from gateway.upstreams.model_info import ModelFacts
 from gateway.upstreams.openai.reader import ChatReader
 from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.upstream_request import ReplyWish
 
 FACTS = ModelFacts("up", "m", PRESETS["vllm"])
 DONE = b"data: [DONE]\n\n"

@@ -5,12 +5,12 @@ import json
 import pytest
 from attrs import evolve
 
-from gateway.anthropic.decoding import decode_request
+from gateway.anthropic.request.decoding import decode_request
 from gateway.inbound import Inbound
-from gateway.upstreams.built import AS_IT_IS, Amends, Built
-from gateway.upstreams.facts import ModelFacts
+from gateway.upstreams.model_info import ModelFacts
 from gateway.upstreams.openai.request import to_chat_request
 from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.upstream_request import AS_IT_IS, Amends, Built
 
 ADAPTIVE = {"thinking": {"type": "adaptive"}}
 HIGH = {**ADAPTIVE, "output_config": {"effort": "high"}}

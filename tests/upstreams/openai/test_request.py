@@ -5,17 +5,17 @@ import json
 import pytest
 from attrs import evolve
 
-from gateway.anthropic.decoding import decode_request
-from gateway.anthropic.names import Returned
-from gateway.anthropic.pixels import IMAGE_TOKENS
+from gateway.anthropic.conversation.image_size import IMAGE_TOKENS
+from gateway.anthropic.request.decoding import decode_request
 from gateway.anthropic.signatures import sign
+from gateway.anthropic.tools.tool_names import Returned
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.settings.quirks import PLAIN, Quirks
-from gateway.upstreams.built import AS_IT_IS, Amends, Built
-from gateway.upstreams.facts import ModelFacts
+from gateway.upstreams.model_info import ModelFacts
 from gateway.upstreams.openai.request import prompt_of, to_chat_request
 from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.upstream_request import AS_IT_IS, Amends, Built
 
 TOOL = {"name": "T", "description": "Does it.", "input_schema": {"type": "object", "properties": {}}}
 THINKING = {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}

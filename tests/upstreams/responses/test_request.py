@@ -5,15 +5,15 @@ import json
 import pytest
 from attrs import evolve
 
-from gateway.anthropic.decoding import decode_request
-from gateway.anthropic.pixels import IMAGE_TOKENS
+from gateway.anthropic.conversation.image_size import IMAGE_TOKENS
+from gateway.anthropic.request.decoding import decode_request
 from gateway.anthropic.signatures import sign
 from gateway.errors import RequestRefused
 from gateway.inbound import FILE_BYTES, Inbound
-from gateway.upstreams.built import AS_IT_IS, Amends, Built
-from gateway.upstreams.facts import ModelFacts
+from gateway.upstreams.model_info import ModelFacts
 from gateway.upstreams.presets import PRESETS
 from gateway.upstreams.responses.request import prompt_of, to_responses_request
+from gateway.upstreams.upstream_request import AS_IT_IS, Amends, Built
 
 TOOL = {"name": "T", "description": "Does it.", "input_schema": {"type": "object", "properties": {}}}
 HARD = {"thinking": {"type": "adaptive"}, "output_config": {"effort": "max"}}

@@ -5,16 +5,16 @@ import json
 import pytest
 from attrs import evolve
 
-from gateway.anthropic.decoding import decode_request
+from gateway.anthropic.request.decoding import decode_request
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.parts import Block, End, Notice, Part, Text, Usage
-from gateway.upstreams.built import AS_IT_IS, Amends, Built, ReplyWish
-from gateway.upstreams.complaints import mend
-from gateway.upstreams.facts import ModelFacts
+from gateway.upstreams.errors.adapt import mend
+from gateway.upstreams.model_info import ModelFacts
 from gateway.upstreams.presets import PRESETS
 from gateway.upstreams.responses.reader import ResponsesReader
 from gateway.upstreams.responses.request import prompt_of, to_responses_request
+from gateway.upstreams.upstream_request import AS_IT_IS, Amends, Built, ReplyWish
 
 FACTS = ModelFacts("up", "gpt", PRESETS["responses"])
 SEARCH = {"type": "web_search_20250305", "name": "web_search"}

@@ -6,13 +6,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.anthropic.attached import Attachments
-from gateway.anthropic.decoding import decode_request
+from gateway.anthropic.request.attachments import Attachments
+from gateway.anthropic.request.decoding import decode_request
 from gateway.errors import Kind, UpstreamFailed
 from gateway.inbound import Inbound
 from gateway.parts import End, Fault, Finish, Part, Text, Thinking, Tool, Usage
-from gateway.runtime import Runtime
-from gateway.settings import replies as r
+from gateway.runtime.runtime import Runtime
+from gateway.settings import scripted_replies as r
 from gateway.settings.models import ModelRule, ModelTarget, Provider, Settings
 from gateway.testing import script
 from gateway.upstreams.base import Target

@@ -1,0 +1,300 @@
+"""A conversation as sent -> its normal form, which every translator of requests reads.
+
+Rules:
+- Turns are what chat templates want: neighbours of one role are merged, an assistant turn that has nothing
+  left is left out, and every tool call is answered, in the order of the calls. A result without its call
+  becomes text; a call without its result is said to be interrupted.
+- Append-only: a later request of the conversation starts with the same turns; only the last may have grown at
+  its end. So what a turn becomes depends on what stands before it, not on what comes after.
+- A system message inside the conversation joins the user turn that it follows (in the last tool result, where
+  that turn holds nothing else), or opens the turn after the assistant's that it follows, behind the tool
+  results: as a `<system-reminder>`, or as a turn of its own for upstreams that take system messages anywhere.
+- Reasoning is kept for the replay family that it came from.
+- A call that Anthropic's side ran, and its result, become a call and a tool result; what the assistant says
+  after that is a turn of its own.
+- A compaction's summary stands for everything before it; only the system prompt stays.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+
+from attrs import define, field
+
+from gateway.anthropic import tool_ids
+from gateway.anthropic import wire as a
+from gateway.anthropic.conversation import server_tools, tool_results
+from gateway.anthropic.conversation import turns as t
+from gateway.anthropic.conversation.blocks import Content
+from gateway.anthropic.conversation.compaction import Summary, summary
+from gateway.anthropic.conversation.content_parts import MESSAGES, Eyes, Piece, Place
+from gateway.anthropic.notices import Notes
+from gateway.anthropic.request import system_prompt
+from gateway.anthropic.request.cache_control import Places, cuts
+from gateway.anthropic.tools.tool_names import Names
+
+
+def conversation(request: a.MessagesRequest, terms: t.Terms, names: Names, notes: Notes) -> t.Conversation:
+    head = system_prompt.head(request)
+    eyes = Eyes(terms.sight, notes, terms.attachments)
+    assembly = Assembly(request.messages, terms, names, Content(eyes, names), head)
+    assembly.content.strayed(request.strays)
+    marked = terms.marks.messages
+    for i, message in enumerate(request.messages):
+        assembly.at = i
+        marks = marked.get(i) if marked else None
+        if message.role == "assistant":
+            assembly.assistant(message)
+        elif message.role != "system":
+            if message.role != "user":
+                notes.add("dropped.role", message.role)
+            assembly.user(message, marks)
+        elif i < head.first:
+            assembly.content.changes(message.content, assembly.place)
+        else:
+            assembly.system(message, system_prompt.text(message, i, head.newest))
+        if marks and message.role in ("assistant", "system") and assembly.turns:
+            assembly.turns[-1].mark(marks[max(marks)])
+    turns = assembly.finish()
+    prefill = turns[-1].text if turns and isinstance(turns[-1], t.AssistantTurn) else ""
+    ends = cuts(request, head, terms.marks) if terms.marks else ()
+    return t.Conversation(head.system, turns, prefill, assembly.content.mentions, ends)
+
+
+@define
+class Assembly:
+    """Puts the turns together, one message at a time."""
+
+    messages: tuple[a.Message, ...]
+    terms: t.Terms
+    names: Names
+    content: Content
+    head: system_prompt.Head
+    at: int = 0
+    """Which message it is at."""
+    turns: list[t.Turn] = field(factory=list[t.Turn])
+    speaking: t.AssistantTurn | None = None
+    """The assistant's turn, as long as nothing but the places for its results follows it."""
+    signature: str = ""
+    """Of the assistant's next call."""
+    taken: set[str] = field(factory=set[str])
+    """The upstream's ids of the calls in the latest assistant turn."""
+    tried: dict[str, int] = field(factory=dict[str, int])
+    """See `tool_ids.incoming`."""
+    open: dict[str, deque[t.Result]] = field(factory=dict[str, deque[t.Result]])
+    """Places for results of the latest assistant turn, by the client's id of the call."""
+    serving: set[str] = field(factory=set[str])
+    """Ids of calls that Anthropic's side ran, in what the assistant is saying."""
+    served: dict[str, t.Result] = field(factory=dict[str, t.Result])
+    """Places for their results, by their ids."""
+    answered: Mapping[str, bool] | None = None
+    """Such calls that have a result anywhere: whether it is shown. None until there is one."""
+    settled: bool = False
+    """Such a result is the last that stands in the assistant's turn."""
+    waiting: list[str] = field(factory=list[str])
+    """System texts that follow an assistant's turn and wait for the user's."""
+
+    @property
+    def place(self) -> Place:
+        """Where the message stands: made only for who asks, which hardly any message makes one do."""
+        return Place(self.at, MESSAGES, self.head.opening <= self.at <= self.head.newest)
+
+    def assistant(self, message: a.Message) -> None:
+        said, self.signature = t.AssistantTurn(), ""
+        for i, block in enumerate(message.content):
+            if type(block) is a.Text:
+                said.say(block.text)
+            elif type(block) is a.ToolUse:
+                said.calls.append(self._called(block))
+            elif type(block) is a.ThinkingBlock:
+                replay = self.terms.replayed(block)
+                said.think(replay)
+                self.signature = replay.call or self.signature
+            elif isinstance(block, a.Unknown):
+                said = self._other(block, said, self.place.block(i))
+            else:
+                said.say(self.content.spoken(block))
+        self._say(said)
+
+    def _called(self, block: a.ToolUse) -> t.Call:
+        """By the client's id and full name."""
+        name = f"{block.toolset_name}__{block.name}" if block.toolset_name else block.name
+        signature, self.signature = self.signature, ""
+        return t.Call(block.id, name, t.arguments(block.input), signature)
+
+    def user(self, message: a.Message, marks: Places | None = None) -> None:
+        pieces: list[Piece] = []
+        answered = False
+        marked: list[tuple[int, a.CacheControl]] = []
+        for i, block in enumerate(message.content):
+            if isinstance(block, a.ToolResult):
+                answered |= self._answer(block, i, pieces)
+            elif isinstance(block, a.Unknown) and (found := summary(block, self.place.block(i).path)):
+                self._begin_with(found)
+                pieces, answered = [], True
+            elif isinstance(block, a.Text):
+                pieces += [block.text] if block.text else []
+            else:
+                pieces += self.content.shown(block, self.place.block(i))
+            if marks and i in marks:
+                marked.append((len(pieces), marks[i]))
+        if pieces or answered:
+            self._close(pieces)
+            self._mark(marked, len(pieces))
+        elif self.at == self.head.newest and message.content and (self.speaking or not self.turns):
+            raise self.place.below("content").refusal("nothing in it can be sent to this model")
+
+    def system(self, message: a.Message, text: str) -> None:
+        self.content.changes(message.content, self.place)
+        if not text:
+            return
+        said = text if self.terms.inline_system else system_prompt.reminder(text)
+        if self.speaking:
+            self.waiting.append(said)
+        elif self.terms.inline_system:
+            self.turns.append(t.SystemTurn(said))
+        else:
+            self._user_turn().remind(said)
+
+    def finish(self) -> list[t.Turn]:
+        self._close([])
+        notes = self.content.eyes.notes
+        tool_results.interrupt(self.open, notes)
+        tool_results.interrupt({id_: [result] for id_, result in self.served.items()}, notes)
+        for turn in self.turns:
+            if type(turn) is t.SystemTurn:
+                continue
+            turn.settle()
+            if type(turn) is t.UserTurn and turn.reminders and turn.results:
+                turn.results[-1].open()
+        if self.terms.replay == "current_turn":
+            t.forget_reasoning(self.turns)
+        return self.turns
+
+    def _other(self, block: a.Unknown, said: t.AssistantTurn, place: Place) -> t.AssistantTurn:
+        """A block of the assistant's that only some conversations have; returns what goes on being said."""
+        if found := summary(block, place.path):
+            self._begin_with(found)
+        elif id_ := server_tools.answers(block):
+            self._say(said)
+            self._serve(id_, block, place)
+        else:
+            if not (use := server_tools.use(block)):
+                said.say(self.content.spoken(block))
+            elif self._is_answered(use):
+                said.calls.append(t.Call(use.id, use.full_name, t.arguments(use.input)))
+                self.serving.add(use.id)
+            return said
+        self.signature = ""
+        return t.AssistantTurn()
+
+    def _is_answered(self, use: server_tools.Use) -> bool:
+        """Whether a call that Anthropic's side ran has a result to show."""
+        if self.answered is None:
+            self.answered = server_tools.answered(self.messages)
+        if use.id not in self.answered:
+            self.content.eyes.notes.add("dropped.server_tool", f"{use.name}: a call without result")
+        return self.answered.get(use.id, False)
+
+    def _serve(self, id_: str, block: a.Unknown, place: Place) -> None:
+        """Put the result of such a call in its place. What the assistant says then is a turn of its own."""
+        if block.type == server_tools.SEARCHED:
+            self.content.searched(block)
+        elif result := self.served.pop(id_, None):
+            result.given = server_tools.outcome(block, self.content.eyes, place)
+            self.settled = True
+        elif (self.answered or {}).get(id_, True):
+            self.content.eyes.notes.add("dropped.server_tool", f"{block.type}: a result without call")
+
+    def _begin_with(self, found: Summary) -> None:
+        """Forget everything so far: the summary stands for it."""
+        self.turns, self.speaking, self.settled = [], None, False
+        self.open, self.waiting, self.serving, self.served = {}, [], set(), {}
+        self.content.mentions[:] = found.changes
+        self._user_turn().put([found.text])
+
+    def _say(self, said: t.AssistantTurn) -> None:
+        if not said.calls and not any(map(str.strip, said.texts)):
+            return
+        if self.waiting or self.settled or not self.speaking:
+            self._begin(said)
+            self.taken, self.tried = set(), {}
+        else:
+            self.speaking.go_on(said)
+        self._call(said.calls)
+
+    def _begin(self, turn: t.AssistantTurn) -> None:
+        """A new turn of the assistant's."""
+        if self.waiting:
+            self._close([])
+        if self.open and not self.speaking:
+            tool_results.interrupt(self.open, self.content.eyes.notes)
+            self.open = {}
+        self.settled = False
+        self.speaking = turn
+        self.turns.append(turn)
+
+    def _user_turn(self) -> t.UserTurn:
+        if self.turns and type(turn := self.turns[-1]) is t.UserTurn:
+            return turn
+        turn = t.UserTurn()
+        self.turns.append(turn)
+        return turn
+
+    def _close(self, pieces: list[Piece]) -> None:
+        """End the assistant's turn, put the reminders where they belong, then the pieces."""
+        self.speaking = None
+        opening, self.waiting = self.waiting, []
+        if opening and self.terms.inline_system:
+            self.turns += map(t.SystemTurn, opening)
+            opening = []
+        if pieces or (opening and not self._only_results()):
+            self._user_turn().put([*opening, *pieces])
+        elif opening:
+            self._user_turn().reminders += opening
+
+    def _mark(self, marked: list[tuple[int, a.CacheControl]], count: int) -> None:
+        if marked and isinstance(turn := self.turns[-1], t.UserTurn):
+            turn.mark_pieces(marked, count)
+
+    def _only_results(self) -> bool:
+        turn = self.turns[-1] if self.turns else None
+        return isinstance(turn, t.UserTurn) and bool(turn.results) and not turn.pieces
+
+    def _call(self, calls: list[t.Call]) -> None:
+        """Give calls the upstream's names and ids, and make room for their results."""
+        if not calls:
+            return
+        turn, limit, exact = self._user_turn(), self.terms.id_limit, self.terms.id_exact
+        for call in calls:
+            id_ = call.id
+            call.id = tool_ids.incoming(id_, self.taken, limit, exact=exact, tried=self.tried)
+            call.name = self.names.sent(call.name)
+            self.taken.add(call.id)
+            result = t.Result(call.id, call.name)
+            turn.results.append(result)
+            if id_ in self.serving:
+                self.serving.remove(id_)
+                self.served[id_] = result
+            else:
+                self.open.setdefault(id_, deque()).append(result)
+
+    def _answer(self, block: a.ToolResult, i: int, pieces: list[Piece]) -> bool:
+        """Put a result in its place; one that has none goes into `pieces` as text."""
+        places = self.open.get(block.tool_use_id)
+        result = places.popleft() if places else None
+        if not places:
+            self.open.pop(block.tool_use_id, None)
+        if result and not block.is_error and block.content and type(said := block.content[0]) is a.Quoted:
+            result.quoted = said.raw
+            return True
+        shown = self.content.all_shown(block.content, Place(i, self.place, key="content"))
+        if block.is_error:
+            shown = tool_results.as_error(shown)
+        if result:
+            result.given = shown
+            return True
+        self.content.eyes.notes.add("emulated.tool_result", "a result without call")
+        pieces += tool_results.without_call(block.tool_use_id, shown)
+        return False

@@ -1,0 +1,51 @@
+"""A compaction block in the history -> the summary that stands for everything before it.
+
+A block without a summary is that of a compaction that failed: everything stays as it is. `tool_changes` take
+the request's tools to those in effect where the summarised part ended.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Raw, Struct
+
+from gateway.anthropic import wire as a
+from gateway.anthropic.tools.tool_changes import Mention, mention
+
+
+class Summary(Struct, frozen=True):
+    text: str
+    changes: list[Mention]
+
+
+class _Sent(Struct, frozen=True):
+    content: str | None = None
+    tool_changes: list[Raw] | None = None
+
+
+class _Change(Struct, frozen=True):
+    type: str = ""
+
+
+_SENT = msgspec.json.Decoder(_Sent)
+_CHANGE = msgspec.json.Decoder(_Change)
+
+
+def summary(block: a.Unknown, path: str) -> Summary | None:
+    """None where the block stands for nothing. RequestRefused where a tool change cannot be read."""
+    if block.type != "compaction":
+        return None
+    try:
+        sent = _SENT.decode(block.raw)
+        changes = [a.Unknown(_CHANGE.decode(raw).type, raw) for raw in sent.tool_changes or ()]
+    except msgspec.ValidationError:
+        return None
+    if not sent.content:
+        return None
+    said = (mention(change, f"{path}.tool_changes.{i}") for i, change in enumerate(changes))
+    return Summary(told(sent.content), list(filter(None, said)))
+
+
+def told(content: str) -> str:
+    """What stands in the place of the turns that were summarised."""
+    return f"<conversation-summary>\n{content}\n</conversation-summary>"

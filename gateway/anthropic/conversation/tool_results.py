@@ -1,0 +1,40 @@
+"""Tool results that are more than a text, and those that are missing.
+
+- An error says so in its text: no upstream has a field for it.
+- A result whose call nobody knows becomes text of the user's.
+- A call that has no result is said to be interrupted: every call is answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import chain
+
+from gateway.anthropic.conversation.content_parts import Piece
+from gateway.anthropic.conversation.turns import Result
+from gateway.anthropic.notices import Notes
+
+INTERRUPTED = "(no result: the call was interrupted)"
+
+
+def as_error(shown: list[Piece]) -> list[Piece]:
+    first = shown[0] if shown else ""
+    if not isinstance(first, str):
+        return ["Error:", *shown]
+    if first[:16].lower().startswith(("error", "<tool_use_error>")):
+        return shown
+    return [f"Error: {first or '(no output)'}", *shown[1:]]
+
+
+def without_call(id_: str, shown: list[Piece]) -> list[Piece]:
+    title = f"[result of unknown tool call {id_}]"
+    if shown and isinstance(first := shown[0], str):
+        return [f"{title}\n{first}", *shown[1:]]
+    return [f"{title}\n", *shown]
+
+
+def interrupt(places: Mapping[str, Iterable[Result]], notes: Notes) -> None:
+    """Those that are still waiting: from here on no result can come."""
+    for result in chain.from_iterable(places.values()):
+        notes.add("emulated.tool_result", "a call without result")
+        result.given = [INTERRUPTED]

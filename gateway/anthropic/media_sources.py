@@ -1,0 +1,74 @@
+"""Where images and documents of a request come from, each kind of source with what it must have.
+
+A source of an unknown type is taken as it is: whoever has to show it says that it cannot.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from gateway.anthropic.decode_errors import missing
+
+
+class ImageSource(Struct, frozen=True):
+    """`base64` has media_type and data, `url` has url, `file` has file_id."""
+
+    type: str
+    media_type: str = ""
+    data: str = ""
+    url: str = ""
+    file_id: str = ""
+
+    def __post_init__(self) -> None:
+        for name in _PICTURED.get(self.type, ()):
+            if not getattr(self, name):
+                raise missing(name)
+
+
+_PICTURED = {"base64": ("media_type", "data"), "url": ("url",), "file": ("file_id",)}
+
+
+class Transformations(Struct, frozen=True):
+    oversized_image: str | None = None
+
+
+class Inside(Struct, frozen=True):
+    """A text or an image of a document that is made of them; whatever is neither has no more than a type."""
+
+    type: str
+    text: str | None = None
+    source: ImageSource | None = None
+    transformations: Transformations | None = None
+
+    def __post_init__(self) -> None:
+        name = _HELD.get(self.type)
+        if name and getattr(self, name) is None:
+            raise missing(name)
+
+
+_HELD = {"text": "text", "image": "source"}
+
+
+class DocumentSource(Struct, frozen=True):
+    """`text` and `base64` have media_type and data, the others what they are called, `file` a file_id."""
+
+    type: str
+    media_type: str | None = None
+    data: str | None = None
+    content: str | list[Inside] | None = None
+    url: str | None = None
+    file_id: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in _DOCUMENTED.get(self.type, ()):
+            if getattr(self, name) is None:
+                raise missing(name)
+
+
+_DOCUMENTED = {
+    "text": ("media_type", "data"),
+    "base64": ("media_type", "data"),
+    "content": ("content",),
+    "url": ("url",),
+    "file": ("file_id",),
+}

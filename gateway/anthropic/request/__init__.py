@@ -1,0 +1,1 @@
+"""Decoding and validation of a Messages request, and its fields."""

@@ -1,0 +1,51 @@
+"""What a request shows beside text: pictures, documents and blocks of other types, wherever they stand.
+
+A conversation of text alone costs one look at the type of each block; everyone who looks for such blocks (the
+estimate of its size, routes, what has to be fetched or read) looks here.
+"""
+
+from __future__ import annotations
+
+from typing import TypeGuard
+
+from msgspec import Struct
+
+from gateway.anthropic import wire as a
+from gateway.anthropic.request.system_prompt import opening
+
+_SAID = frozenset({a.Text, a.Quoted, a.ToolUse, a.ThinkingBlock, a.RedactedThinking, a.ToolReference})
+_SHOWN = frozenset({a.Image, a.Document, a.Unknown})
+
+
+class Shown(Struct, frozen=True):
+    """`newest`: in the newest user turn, outside tool results, where what cannot be sent is refused."""
+
+    block: a.Image | a.Document | a.Unknown
+    newest: bool
+
+
+def shown(messages: tuple[a.Message, ...]) -> tuple[Shown, ...]:
+    found: list[Shown] = []
+    newest = None
+    for i, message in enumerate(messages):
+        for block in message.content:
+            if type(block) in _SAID:
+                continue
+            if isinstance(block, a.ToolResult):
+                for inner in block.content:
+                    if type(inner) not in _SAID and is_shown(inner):
+                        found.append(Shown(inner, newest=False))  # noqa: PERF401  most results hold none
+            elif is_shown(block):
+                newest = _newest(messages) if newest is None else newest
+                found.append(Shown(block, newest=i in newest))
+    return tuple(found)
+
+
+def is_shown(block: a.Block) -> TypeGuard[a.Image | a.Document | a.Unknown]:
+    return type(block) in _SHOWN
+
+
+def _newest(messages: tuple[a.Message, ...]) -> range:
+    """Where the messages of the newest user turn stand."""
+    last = max(i for i, m in enumerate(messages) if m.role not in ("system", "assistant") or i == 0)
+    return range(opening(messages, last), last + 1)

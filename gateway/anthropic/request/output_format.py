@@ -1,0 +1,61 @@
+"""The form an answer is to have: `output_config.format`, or `output_format`, as the field was called first.
+
+Rules:
+- Both together are refused, and a JSON schema that is none or no object.
+- What other types mean is not known here.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Raw, Struct
+
+from gateway.anthropic import wire as a
+from gateway.anthropic.decode_errors import refusal
+from gateway.errors import RequestRefused
+
+
+class Form(Struct, frozen=True):
+    """`path`: where it stands in the request. `schema` is that of type `json_schema`, else nothing."""
+
+    path: str
+    type: str
+    schema: Raw = Raw()
+
+
+class _Typed(Struct, frozen=True):
+    type: str
+
+
+class _JsonSchema(Struct, frozen=True):
+    schema: Raw
+
+
+_TYPED = msgspec.json.Decoder(_Typed)
+_JSON_SCHEMA = msgspec.json.Decoder(_JsonSchema)
+_OBJECT = msgspec.json.Decoder(dict[str, Raw])
+
+
+def asked(request: a.MessagesRequest) -> Form | None:
+    """RequestRefused where the form cannot be read."""
+    newer = bytes(request.output_config.format) if request.output_config else b""
+    sent = {"output_config.format": newer, "output_format": bytes(request.output_format)}
+    given = [(path, form) for path, form in sent.items() if form not in (b"", b"null")]
+    if len(given) == 2:
+        raise RequestRefused("output_format: cannot be combined with output_config.format")
+    return _form(*given[0]) if given else None
+
+
+def _form(path: str, sent: bytes) -> Form:
+    try:
+        kind = _TYPED.decode(sent).type
+        if kind != "json_schema":
+            return Form(path, kind)
+        schema = _JSON_SCHEMA.decode(sent).schema
+    except msgspec.ValidationError as error:
+        raise refusal(error, path) from None
+    try:
+        _OBJECT.decode(schema)
+    except msgspec.ValidationError as error:
+        raise refusal(error, f"{path}.schema") from None
+    return Form(path, kind, schema)

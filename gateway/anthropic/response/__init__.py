@@ -1,0 +1,1 @@
+"""Response deltas -> events and messages of the Messages API."""

@@ -1,0 +1,109 @@
+"""Content blocks as events: one open at a time, numbered without gaps.
+
+It keeps no rules about what may follow what; that is the writer's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum, auto
+
+from attrs import Factory, define
+from msgspec import Raw, structs
+
+from gateway.anthropic.response import events as e
+from gateway.anthropic.response import reasoning_details
+from gateway.anthropic.signatures import sign
+from gateway.anthropic.tools.tool_names import Returned
+
+
+class Open(Enum):
+    """The block that is open."""
+
+    NOTHING = auto()
+    TEXT = auto()
+    THINKING = auto()
+    TOOL = auto()
+    DRIP = auto()
+    """An empty text block that only keeps the client awake."""
+
+
+def tool_use(id_: str, name: str, known: Returned | None) -> e.ToolUseBlock:
+    """A call as the client knows it; `name` is the function's where nothing else is known."""
+    block = e.ToolUseBlock(id_, known.name if known else name)
+    if known is None or not known.toolset:
+        return block
+    return structs.replace(block, toolset_name=known.toolset, caller={"type": "direct"})
+
+
+@define
+class Blocks:
+    open: Open = Open.NOTHING
+    index: int = -1
+    _out: list[e.Event] = Factory(list[e.Event])
+    _state: dict[str, str] = Factory(dict[str, str])
+    _hidden: list[str] = Factory(list[str])
+    _details: list[tuple[Raw, ...]] = Factory(list[tuple[Raw, ...]])
+
+    def taken(self) -> list[e.Event]:
+        """The events since the last call."""
+        out, self._out = self._out, []
+        return out
+
+    def emit(self, *events: e.Event) -> None:
+        """Events that belong to no block."""
+        self._out.extend(events)
+
+    def begin(self, kind: Open, block: e.Start) -> None:
+        self.open = kind
+        self.index += 1
+        self._state, self._hidden, self._details = {}, [], []
+        self._out.append(e.ContentBlockStart(self.index, block))
+
+    def delta(self, delta: e.Delta) -> None:
+        self._out.append(e.ContentBlockDelta(self.index, delta))
+
+    def sign(self, state: Mapping[str, str], hidden_text: str, details: tuple[Raw, ...] = ()) -> None:
+        """What the open thinking block's signature is to carry; texts and details add up."""
+        self._state.update(state)
+        if hidden_text:
+            self._hidden.append(hidden_text)
+        if details:
+            self._details.append(details)
+
+    def is_of(self, state: Mapping[str, str]) -> bool:
+        """Whether `state` may be of the open thinking block; two items of reasoning are two blocks."""
+        return state.get("id", "") in ("", self._state.get("id", state.get("id")))
+
+    def end(self) -> None:
+        if self.open is Open.THINKING:
+            kept = reasoning_details.merged(self._details)
+            self.delta(e.SignatureDelta(sign(self._state, "".join(self._hidden), kept)))
+        self._out.append(e.ContentBlockStop(self.index))
+        self.open = Open.NOTHING
+
+    def whole(self, block: Mapping[str, object]) -> None:
+        """A complete block. Its text or input, which clients accumulate, comes as a delta."""
+        if isinstance(text := block.get("text"), str):
+            self.begin(Open.TEXT, {**block, "text": ""})
+            self.delta(e.TextDelta(text))
+        elif "input" in block:
+            self.begin(Open.TOOL, {**block, "input": {}})
+            self.delta(e.InputJsonDelta(e.json_text(block["input"])))
+        elif block.get("type") == "compaction":
+            self.begin(Open.TEXT, {**block, "content": None})
+            content = block["content"]
+            self.delta(e.CompactionDelta(content if isinstance(content, str) else None))
+        else:
+            self.begin(Open.TEXT, block)
+        self.end()
+
+    def drip(self) -> None:
+        """An empty delta of the open block's kind."""
+        match self.open:
+            case Open.THINKING:
+                self.delta(e.ThinkingDelta(""))
+            case Open.TOOL:
+                self.delta(e.InputJsonDelta(""))
+            case Open.NOTHING | Open.TEXT | Open.DRIP:
+                self.delta(e.TextDelta(""))

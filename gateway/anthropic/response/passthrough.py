@@ -1,0 +1,66 @@
+"""Events of a server that speaks Messages itself, changed as little as can be.
+
+Rules:
+- A message is called by the model that the client asked for; its id and everything else are the server's.
+- Indices move up by the blocks that the client was sent before: an empty one may have kept it awake.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Raw, Struct
+
+from gateway.anthropic.response import events as e
+from gateway.parts import Relayed
+
+_OBJECT = msgspec.json.Decoder(dict[str, Raw])
+_INDEX = msgspec.json.Decoder(int)
+ENDS = frozenset({"message_stop", "message"})
+_CALLS = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
+
+
+class _Begun(Struct):
+    content_block: _Block | None = None
+    content: list[_Block] | None = None
+
+
+class _Block(Struct):
+    type: str = ""
+
+
+_BEGUN = msgspec.json.Decoder(_Begun)
+
+
+def passed_on(part: Relayed, model: str, blocks_before: int) -> e.Relayed:
+    """The event as the client gets it."""
+    match part.name:
+        case "message":
+            return e.Relayed(part.name, _called(part.data, model))
+        case "message_start":
+            fields = _OBJECT.decode(part.data)
+            fields["message"] = Raw(_called(bytes(fields["message"]), model))
+            return e.Relayed(part.name, msgspec.json.encode(fields))
+        case _ if blocks_before and part.name.startswith("content_block_"):
+            fields = _OBJECT.decode(part.data)
+            fields["index"] = Raw(msgspec.json.encode(_INDEX.decode(fields["index"]) + blocks_before))
+            return e.Relayed(part.name, msgspec.json.encode(fields))
+        case _:
+            return e.Relayed(part.name, part.data)
+
+
+def calls(part: Relayed) -> bool:
+    """Whether the event begins a call, or the message holds one."""
+    if part.name not in ("content_block_start", "message"):
+        return False
+    try:
+        begun = _BEGUN.decode(part.data)
+    except msgspec.MsgspecError:
+        return False
+    blocks = [*filter(None, [begun.content_block]), *(begun.content or ())]
+    return any(block.type in _CALLS for block in blocks)
+
+
+def _called(message: bytes, model: str) -> bytes:
+    fields = _OBJECT.decode(message)
+    fields["model"] = Raw(msgspec.json.encode(model))
+    return msgspec.json.encode(fields)

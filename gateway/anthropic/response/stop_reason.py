@@ -1,0 +1,140 @@
+"""How an answer ends: the stop reason and the token figures that go into `message_delta`.
+
+Rules:
+- `tool_use` only beside a tool block, and always beside one unless the answer was cut or refused: agents
+  loop on the first and stop on the second.
+- Figures that the upstream left out are estimated; a total that is no number never reaches a client.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.anthropic.response import events as e
+from gateway.parts import End, Finish, Notice, Usage
+
+CUT_SHORT = frozenset({Finish.LENGTH, Finish.WINDOW, Finish.REFUSAL})
+"""After these the last tool call may be incomplete, and clients do not run it."""
+BYTES_PER_TOKEN = 4
+NO_CALL = Notice("dropped.tool_choice", "the model called no tool")
+_FAST = frozenset({"fast", "priority"})
+"""Tiers of OpenAI's that Anthropic calls `priority`."""
+
+
+def stop_of(end: End, *, calls: bool) -> e.Stop:
+    """`calls`: whether the message holds a tool block."""
+    match end.finish:
+        case Finish.STOP | Finish.TOOLS if calls:
+            return e.Stop("tool_use")
+        case Finish.LENGTH:
+            return e.Stop("max_tokens")
+        case Finish.WINDOW:
+            return e.Stop("model_context_window_exceeded")
+        case Finish.COMPACTION:
+            return e.Stop("compaction")
+        case Finish.REFUSAL:
+            return e.Stop("refusal", stop_details=e.StopDetails(explanation=end.explanation))
+        case Finish.STOP if end.stop_sequence is not None:
+            return e.Stop("stop_sequence", end.stop_sequence)
+        case Finish.STOP | Finish.TOOLS:
+            return e.Stop("end_turn")
+
+
+def remarks(end: End, *, called: bool, spoke: bool, must_call: bool) -> Iterator[Notice]:
+    """What is odd about an end."""
+    if end.finish is Finish.TOOLS and not called:
+        yield Notice("repaired.stop_reason", "the upstream announced tool calls and made none")
+    if must_call and not called:
+        yield NO_CALL
+    if not spoke and not end.silent:
+        yield Notice("empty_answer")
+
+
+def is_guessed(usage: Usage, written: int) -> bool:
+    """Whether `estimated` has to guess: the prompt's size, or that of an answer that said something."""
+    return usage.input is None or (bool(written) and not usage.output)
+
+
+def merged(known: Usage, later: Usage) -> Usage:
+    """Each figure is a total: a later one replaces an earlier one."""
+    return Usage(
+        input=known.input if later.input is None else later.input,
+        output=known.output if later.output is None else later.output,
+        cache_read=known.cache_read if later.cache_read is None else later.cache_read,
+        cache_write=known.cache_write if later.cache_write is None else later.cache_write,
+        cache_write_1h=known.cache_write_1h if later.cache_write_1h is None else later.cache_write_1h,
+        thinking=known.thinking if later.thinking is None else later.thinking,
+        server_tools=later.server_tools or known.server_tools,
+        tier=later.tier or known.tier,
+    )
+
+
+def added(one: Usage, two: Usage) -> Usage:
+    """The figures of two answers together; unknown where both are."""
+    return Usage(
+        input=_sum(one.input, two.input),
+        output=_sum(one.output, two.output),
+        cache_read=_sum(one.cache_read, two.cache_read),
+        cache_write=_sum(one.cache_write, two.cache_write),
+        cache_write_1h=_sum(one.cache_write_1h, two.cache_write_1h),
+        thinking=_sum(one.thinking, two.thinking),
+        server_tools=two.server_tools or one.server_tools,
+        tier=two.tier or one.tier,
+    )
+
+
+def _sum(one: int | None, two: int | None) -> int | None:
+    return None if one is None and two is None else (one or 0) + (two or 0)
+
+
+def estimated(usage: Usage, input_tokens: int, written: int) -> Usage:
+    """The figures with guesses where the upstream gave none; `written` is in bytes."""
+    guess = -(-written // BYTES_PER_TOKEN)
+    return Usage(
+        input=input_tokens if usage.input is None else usage.input,
+        output=usage.output or guess,
+        cache_read=usage.cache_read or 0,
+        cache_write=usage.cache_write or 0,
+        cache_write_1h=usage.cache_write_1h,
+        thinking=usage.thinking,
+        server_tools=usage.server_tools,
+        tier=usage.tier,
+    )
+
+
+def usage_of(usage: Usage, *, compacted: bool = False, speed: str | None = None) -> e.Usage:
+    """Figures as the client reads them, zero where unknown. `compacted`: the answer is a summary.
+
+    `speed`: what was asked for; a tier that says otherwise wins over it.
+    """
+    slowed = speed and usage.tier is not None and usage.tier not in _FAST
+    return e.Usage(
+        input_tokens=usage.input or 0,
+        output_tokens=usage.output or 0,
+        cache_creation_input_tokens=usage.cache_write or 0,
+        cache_read_input_tokens=usage.cache_read or 0,
+        cache_creation=_creation(usage),
+        output_tokens_details=None if usage.thinking is None else e.ThinkingTokens(usage.thinking),
+        server_tool_use=usage.server_tools,
+        service_tier="priority" if usage.tier in _FAST else "standard",
+        speed="standard" if slowed else speed,
+        iterations=(_iteration("compaction", usage),) if compacted else None,
+    )
+
+
+def _creation(usage: Usage) -> e.CacheCreation | None:
+    if not usage.cache_write:
+        return None
+    longer = usage.cache_write_1h or 0
+    return e.CacheCreation(usage.cache_write - longer, longer)
+
+
+def _iteration(kind: str, usage: Usage) -> dict[str, object]:
+    return {
+        "type": kind,
+        "input_tokens": usage.input or 0,
+        "output_tokens": usage.output or 0,
+        "cache_creation_input_tokens": usage.cache_write or 0,
+        "cache_read_input_tokens": usage.cache_read or 0,
+        "cache_creation": None,
+    }

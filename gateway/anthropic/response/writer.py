@@ -1,0 +1,302 @@
+"""Neutral parts -> the events of one Anthropic message. The only place where blocks are opened and closed.
+
+Rules:
+- `message_start` goes out with the first content; indices run 0, 1, 2, ...; one block is open at a time.
+- White space before a block, or between tool calls, waits for text and is dropped without it.
+- The call that came first is written first. While its arguments are incomplete, everything else waits:
+  pieces of other calls are kept with their call, text and reasoning in the order they came.
+- A tool block is closed as late as possible, and by an error never: clients run what is closed.
+- Arguments that are no JSON object end the message with an error, unless the answer was cut short.
+- Exactly one of `message_stop` and `error` ends a message; nothing follows it.
+- Pings are not the writer's. `drip` keeps a client awake in a long silence.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+
+from attrs import Factory, define, field
+from msgspec import UNSET, UnsetType
+
+from gateway.anthropic.response import events as e
+from gateway.anthropic.response import stop_reason
+from gateway.anthropic.response.block_emitter import Blocks, Open, tool_use
+from gateway.anthropic.response.passthrough import ENDS, calls, passed_on
+from gateway.anthropic.response.tool_call import Call
+from gateway.anthropic.tool_ids import Outgoing
+from gateway.anthropic.tools.tool_names import Returned
+from gateway.codecs.buffer_limit import Held
+from gateway.errors import Kind
+from gateway.parts import Block, End, Fault, Finish, Notice, Part, Relayed, Text, Thinking, Tool, Usage
+
+Item = Text | Thinking | Block | Call
+
+
+@define
+class MessageWriter:
+    """`single_tool`: only the first call goes out. `must_call`, `speed`: `Built`'s."""
+
+    message_id: str
+    model: str
+    request_id: str
+    input_tokens: int
+    call_ids: Outgoing
+    returned: Mapping[str, Returned] = Factory(dict[str, Returned])
+    """What the client knows functions as, by the name as sent; the others keep their names."""
+    plain: bool = False
+    """The client gets the answer when it is over."""
+    schema_of: Callable[[str], bytes] = lambda _: b""
+    """The client's schema of a function, by the name as sent: for arguments that have to be mended."""
+    single_tool: bool = False
+    must_call: bool = False
+    diagnostics: UnsetType | None = UNSET
+    """None where the client asked for them."""
+    speed: str | None = None
+    applied_edits: tuple[Mapping[str, object], ...] | None = None
+    """What context edits cleared; None where none were asked for."""
+
+    started: bool = field(default=False, init=False)
+    ended: bool = field(default=False, init=False)
+    fault: Fault | None = field(default=None, init=False)
+    stop_reason: str | None = field(default=None, init=False)
+    notices: list[Notice] = field(factory=list[Notice], init=False)
+    written: int = field(default=0, init=False)  # bytes of content
+
+    _blocks: Blocks = field(factory=Blocks, init=False)
+    _blank: list[str] = field(factory=list[str], init=False)
+    _kept: Held = field(factory=Held, init=False)
+    _calls: dict[int, Call] = field(factory=dict[int, Call], init=False)
+    _call: Call = field(factory=Call, init=False)
+    _waiting: deque[Item] = field(factory=deque[Item], init=False)
+    _cut_short: bool = field(default=False, init=False)
+    _spoke: bool = field(default=False, init=False)
+    _called: bool = field(default=False, init=False)
+    _relaying: bool = field(default=False, init=False)
+    _usage: Usage = field(factory=Usage, init=False)
+
+    @property
+    def usage(self) -> Usage:
+        """The figures so far, estimated where the upstream gave none."""
+        return stop_reason.estimated(self._usage, self.input_tokens, self.written)
+
+    def write(self, part: Part) -> list[e.Event]:
+        """The events that `part` brings about. After the end: none."""
+        if self.ended:
+            return []
+        if self._blocks.open is Open.TEXT and type(part) is Text:
+            self._weigh(part.text)
+            return [e.ContentBlockDelta(self._blocks.index, e.TextDelta(part.text))]
+        self._take(part)
+        return self._blocks.taken()
+
+    def drip(self) -> list[e.Event]:
+        """An empty delta, in an empty text block if none is open; nothing inside another server's message."""
+        if self.ended or self._relaying:
+            return []
+        self._start()
+        if self._blocks.open is Open.NOTHING:
+            self._begin(Open.DRIP, e.TextBlock())
+        self._blocks.drip()
+        return self._blocks.taken()
+
+    def _take(self, part: Part) -> None:  # noqa: C901  a case for each part
+        match part:
+            case Text():
+                self._take_text(part)
+            case Thinking() | Block():
+                self._in_turn(part)
+            case Tool():
+                self._take_piece(part)
+            case Usage():
+                self._usage = stop_reason.merged(self._usage, part)
+            case Notice():
+                self.notices.append(part)
+            case Fault():
+                self._fail(part)
+            case Relayed():
+                self._relay(part)
+            case End():
+                self._finish(part)
+
+    # ------------------------------------------------------------ what comes, and what has to wait
+
+    def _take_text(self, part: Text) -> None:
+        self._kept.add(part.text)
+        self._blank.append(part.text)
+        if not part.text or part.text.isspace():
+            return
+        text, self._blank = "".join(self._blank), []
+        self._weigh(text)
+        self._in_turn(Text(text))
+
+    def _take_piece(self, part: Tool) -> None:
+        self._kept.add(part.arguments)
+        call = self._calls.get(part.key)
+        if call is None:
+            if self.single_tool and self._calls:
+                self._note_once("dropped.parallel_tool_calls", part.name)
+                return
+            call = self._calls[part.key] = Call()
+        if call.closed:
+            if part.arguments.strip():
+                self._note_once("dropped.tool_arguments", call.name)
+            return
+        call.add(part)
+        self._weigh(part.arguments)
+        if call is self._call:
+            self._show_arguments()
+        elif call.waiting:
+            self._settle()
+        elif call.name:
+            self._in_turn(call)
+
+    def _in_turn(self, item: Item) -> None:
+        """Write `item` now, or after the call that is being written."""
+        self._start()
+        if isinstance(item, Thinking):
+            self._kept.add(item.text)
+        if self._settle():
+            self._put(item)
+        elif not self.ended:
+            if isinstance(item, Call):
+                item.waiting = True
+            self._waiting.append(item)
+
+    def _settle(self, *, final: bool = False) -> bool:
+        """Write what waits, up to a call that is incomplete. Returns whether another block may begin."""
+        while not self.ended and (self._blocks.open is not Open.TOOL or final or self._call.complete):
+            if not self._waiting:
+                return True
+            self._put(self._waiting.popleft())
+        return False
+
+    def _put(self, item: Item) -> None:
+        if self._blocks.open is Open.TOOL:
+            self._close()
+        if self.ended:
+            return
+        match item:
+            case Text():
+                self._say(item.text)
+            case Thinking():
+                self._think(item)
+            case Block():
+                self._pass_on(item)
+            case Call():
+                self._begin_call(item)
+
+    def _say(self, text: str) -> None:
+        if self._blocks.open is not Open.TEXT:
+            self._begin(Open.TEXT, e.TextBlock())
+        self._spoke = True
+        self._blocks.delta(e.TextDelta(text))
+
+    def _think(self, part: Thinking) -> None:
+        self._weigh(part.text)
+        if self._blocks.open is not Open.THINKING or not self._blocks.is_of(part.state):
+            self._begin(Open.THINKING, e.ThinkingBlock())
+        self._blocks.sign(part.state, part.text if part.keep and not part.shown else "", part.details)
+        if part.shown and part.text:
+            self._blocks.delta(e.ThinkingDelta(part.text))
+
+    def _pass_on(self, block: Block) -> None:
+        self._close()
+        self._blank, self._spoke = [], True
+        self._blocks.whole(block.block)
+
+    def _begin_call(self, call: Call) -> None:
+        known = self.returned.get(call.name)
+        call.mending = known.mending if known else None
+        call.held = self.plain or call.mending is not None or (call.whole and not call.valid)
+        self._begin(Open.TOOL, tool_use(self.call_ids.of(call.id), call.name, known))
+        self._call, self._spoke, self._called = call, True, True
+        self._show_arguments()
+
+    def _show_arguments(self) -> None:
+        if fresh := self._call.release():
+            self._blocks.delta(e.InputJsonDelta(fresh))
+
+    def _start(self) -> None:
+        if not self.started:
+            self.started = True
+            usage = e.Usage(self.input_tokens, speed=self.speed)
+            told = e.Message(id=self.message_id, model=self.model, usage=usage, diagnostics=self.diagnostics)
+            self._blocks.emit(e.MessageStart(told))
+
+    def _begin(self, kind: Open, block: e.Start) -> None:
+        self._close()
+        self._blank.clear()
+        self._blocks.begin(kind, block)
+
+    def _close(self) -> None:
+        """Close the open block, if any. A call that cannot be read ends the message instead."""
+        if self._blocks.open is Open.NOTHING:
+            return
+        if self._blocks.open is Open.TOOL and not self._closable():
+            self._fail(Fault(Kind.UPSTREAM_GARBAGE, "model produced invalid tool JSON"))
+            return
+        self._blocks.end()
+
+    def _closable(self) -> bool:
+        call, self._call = self._call, Call()
+        call.closed = True
+        settled = call.settled(self.schema_of, cut_short=self._cut_short, plain=self.plain)
+        if settled is None:
+            return False
+        if settled.how:
+            self.notices.append(Notice("repaired.tool_arguments", f"{call.name}: {settled.how}"))
+        if settled.arguments:
+            self._blocks.delta(e.InputJsonDelta(settled.arguments))
+        return True
+
+    def _relay(self, part: Relayed) -> None:
+        if part.name == "message_start" and self.started:
+            self._close()
+            return
+        self.started = self._relaying = True
+        self.ended = part.name in ENDS
+        self.stop_reason = part.stop_reason or self.stop_reason
+        self._called = self._called or (self.must_call and calls(part))
+        if self.ended and self.must_call and not self._called:
+            self.notices.append(stop_reason.NO_CALL)
+        self._blocks.emit(passed_on(part, self.model, self._blocks.index + 1))
+
+    # ------------------------------------------------------------ the end
+
+    def _finish(self, end: End) -> None:
+        self._start()
+        self._cut_short = end.finish in stop_reason.CUT_SHORT
+        for call in self._calls.values():
+            call.whole = True
+        if self._settle(final=True):
+            self._close()
+        if self.ended:
+            return
+        self._note_the_end(end)
+        stop = stop_reason.stop_of(end, calls=self._called)
+        self.stop_reason = stop.stop_reason
+        usage = stop_reason.usage_of(self.usage, compacted=end.finish is Finish.COMPACTION, speed=self.speed)
+        edits = UNSET if self.applied_edits is None else e.AppliedEdits(self.applied_edits)
+        self._blocks.emit(e.MessageDelta(stop, usage, edits), e.MessageStop())
+        self.ended = True
+
+    def _note_the_end(self, end: End) -> None:
+        if any(not call.name for call in self._calls.values()):
+            self._note_once("dropped.tool_call", "it had no name")
+        self.notices += stop_reason.remarks(
+            end, called=self._called, spoke=self._spoke, must_call=self.must_call
+        )
+        if stop_reason.is_guessed(self._usage, self.written):
+            self._note_once("estimated.usage")
+
+    def _fail(self, fault: Fault) -> None:
+        self.fault, self.ended = fault, True
+        self._blocks.emit(e.error(fault.kind, fault.message, self.request_id))
+
+    def _note_once(self, name: str, detail: str = "") -> None:
+        if all(notice.name != name for notice in self.notices):
+            self.notices.append(Notice(name, detail))
+
+    def _weigh(self, text: str) -> None:
+        self.written += len(text) if text.isascii() else len(text.encode())

@@ -1,0 +1,49 @@
+"""Tool names within an upstream's length limit, and back.
+
+A longer name becomes its beginning, `_` and eight hex digits of its SHA-256: the same name always becomes
+the same short one, so a conversation's prompt stays stable. Definitions, choice and history all go that way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from attrs import define, field, frozen
+
+from gateway.schemas.repair_json import Mending
+
+_DIGITS = 8
+
+
+@frozen
+class Returned:
+    """What the client knows a function as, when it is called: the name, and the family of a toolset's member.
+
+    `mending`: the call's arguments are held until it is over, and put right.
+    """
+
+    name: str
+    toolset: str = ""
+    mending: Mending | None = None
+
+
+@define
+class Names:
+    """`limit` in characters."""
+
+    limit: int = 64
+    _long: dict[str, str] = field(factory=dict[str, str], init=False)
+
+    def sent(self, name: str) -> str:
+        if len(name) <= self.limit:
+            return name
+        digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGITS]
+        short = f"{name[: self.limit - _DIGITS - 1]}_{digest}"
+        self._long[short] = name
+        return short
+
+    @property
+    def shortened(self) -> Mapping[str, str]:
+        """Names as sent -> the client's own, for those that differ."""
+        return self._long

@@ -1,0 +1,97 @@
+"""The tools of a request -> those an upstream is told of, in an order that only grows at its end.
+
+Rules (amendment 4.3):
+- Tools without `defer_loading` come as sent; then the deferred ones that the messages name, by first
+  appearance; then deferred ones that nothing names. With a `tool_search_*` server tool: all as sent.
+- What counts as late follows from the request alone, never from memory.
+- What becomes of each tool, and of those that messages add and remove, `offer` says.
+- A choice may name the member of a toolset as the client knows it. One that forces what is left out is
+  refused (a forced search is answered by `unavailable`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from attrs import Factory, frozen
+
+from gateway.anthropic import wire as a
+from gateway.anthropic.notices import Notes
+from gateway.anthropic.tools.available import LeftOut, Offer, Terms
+from gateway.anthropic.tools.client_toolsets import BETWEEN
+from gateway.anthropic.tools.tool_changes import Mention
+from gateway.errors import RequestRefused
+
+EVERYTHING = Terms()
+
+
+@frozen
+class Choice:
+    """`tool_choice`, checked against the tools. `single`: no parallel calls."""
+
+    type: Literal["auto", "any", "tool", "none"] = "auto"
+    name: str = ""
+    single: bool = False
+
+
+@frozen
+class Toolset:
+    """Functions under the names that the client would use; members of a toolset as `family__member`."""
+
+    tools: list[a.ToolDefinition]
+    choice: Choice
+    members: Mapping[str, str] = Factory(dict[str, str])
+    """The members' names -> the family's."""
+    left_out: Mapping[str, LeftOut] = Factory(dict[str, LeftOut])
+    """By name, those that are wanted and no function stands for."""
+    search: a.ToolDefinition | None = None
+    """The search of the web, which the upstream is to do itself."""
+
+
+def toolset(
+    request: a.MessagesRequest, mentions: list[Mention], notes: Notes, terms: Terms = EVERYTHING
+) -> Toolset:
+    offer = Offer(request, terms, notes)
+    offer.declare()
+    tools = offer.changed(mentions)
+    search = offer.web_search(tools)
+    choice = _choice(tools, search, offer)
+    return Toolset(list(tools.values()), choice, offer.members, offer.left_out, search)
+
+
+def _choice(tools: dict[str, a.ToolDefinition], search: a.ToolDefinition | None, offer: Offer) -> Choice:
+    sent = offer.request.tool_choice
+    if sent is None:
+        return Choice()
+    single = bool(sent.disable_parallel_tool_use)
+    match sent.type:
+        case "auto" | "any" | "none" as kind:
+            if kind == "any" and not tools and not search:
+                raise _nothing_to_choose(offer)
+            return Choice(kind, single=single)
+        case "tool":
+            chosen = sent.name if search and sent.name == search.name else _chosen(sent.name, tools, offer)
+            return Choice("tool", chosen, single)
+        case unknown:
+            offer.notes.add("dropped.tool_choice", unknown)
+            return Choice(single=single)
+
+
+def _chosen(name: str, tools: dict[str, a.ToolDefinition], offer: Offer) -> str:
+    """The function that is meant: by its own name, or by the one that a member has for the client."""
+    if name in tools:
+        return name
+    found = [full for full, family in offer.members.items() if full == f"{family}{BETWEEN}{name}"]
+    found = [full for full in found if full in tools]
+    if len(found) == 1:
+        return found[0]
+    if name in offer.left_out:
+        raise offer.left_out[name].refusal()
+    raise RequestRefused("tool_choice.name: tool not found")
+
+
+def _nothing_to_choose(offer: Offer) -> RequestRefused:
+    for left_out in offer.left_out.values():
+        return left_out.refusal()
+    return RequestRefused("tool_choice: there is no tool to choose")

@@ -1,0 +1,66 @@
+"""What of a request an upstream cannot take as it stands: URLs to be fetched, PDFs to be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import Factory, define
+
+from gateway.anthropic import wire as a
+from gateway.anthropic.conversation import server_tools
+from gateway.anthropic.conversation.content_parts import Sight, inline_file
+from gateway.anthropic.conversation.documents import pictures
+from gateway.anthropic.request.media import Shown
+
+
+@define
+class Wanted:
+    """Each with whether it stands where a failure is refused: there the client may ask for it again."""
+
+    images: dict[str, bool] = Factory(dict[str, bool])
+    """By URL."""
+    documents: dict[str, bool] = Factory(dict[str, bool])
+    """By URL."""
+    pdfs: dict[str, bool] = Factory(dict[str, bool])
+    """By base64 data: to be read."""
+
+    @property
+    def nothing(self) -> bool:
+        return not (self.images or self.documents or self.pdfs)
+
+
+def wanted(shown: Iterable[Shown], sight: Sight) -> Wanted:
+    found = Wanted()
+    for one in shown:
+        _look(one.block, found, sight, again=one.newest)
+    return found
+
+
+def _look(block: a.Image | a.Document | a.Unknown, found: Wanted, sight: Sight, *, again: bool) -> None:
+    if isinstance(block, a.Image):
+        _look_at_image(block, found, sight, again=again)
+    elif isinstance(block, a.Document):
+        _look_at_document(block, found, sight, again=again)
+    elif page := server_tools.fetched_page(block):
+        _look_at_document(page, found, sight, again=False)
+
+
+def _look_at_image(block: a.Image, found: Wanted, sight: Sight, *, again: bool) -> None:
+    source = block.source
+    if source.type == "url" and sight.vision and not sight.image_urls and not inline_file(source.url):
+        found.images[source.url] = found.images.get(source.url, False) or again
+
+
+def _look_at_document(block: a.Document, found: Wanted, sight: Sight, *, again: bool) -> None:
+    source = block.source
+    for image in pictures(source):
+        _look_at_image(image, found, sight, again=again)
+    data = source.data if source.type == "base64" else ""
+    if source.type == "url":
+        url = source.url or ""
+        inline = inline_file(url)
+        if inline is None and not sight.pdf_urls:
+            found.documents[url] = found.documents.get(url, False) or again
+        data = inline.data if inline else ""
+    if data and not sight.pdf:
+        found.pdfs[data] = found.pdfs.get(data, False) or again

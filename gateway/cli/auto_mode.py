@@ -1,0 +1,81 @@
+"""Who decides in Claude Code's auto mode what may run, and what the client must be told for that.
+
+Measured with Claude Code 2.1.332, which by default waits for verdicts in the answers of the API:
+
+- `CLAUDE_CODE_AUTO_MODE_SERVER=0` makes it ask a model instead, also where
+  `CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC` is set. With the latter alone it asks the user about each action,
+  and ends `claude -p --permission-mode auto` with exit code 1.
+- It asks `claude-sonnet-5`, or the model of `CLAUDE_CODE_AUTO_MODE_MODEL`. A name that it does not know gets
+  room for some reasoning.
+- The question is an auxiliary request of 144 kB. Where no model holds it each action costs up to ten requests
+  that fail: so auto mode is set up only where one does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import frozen
+
+from gateway.routing.conditions import FITS, ORDINARY, TOKENS
+from gateway.routing.table import RouteTable, target_name, window_of
+from gateway.settings.models import ModelTarget, Settings
+from gateway.settings.windows import JUDGE as LEAST
+from gateway.settings.windows import JUDGE_PROMPT, fitting
+
+JUDGE = "claude-sonnet-5"
+_QUESTION = {**ORDINARY, "class": "auxiliary", "tools": False, TOKENS: JUDGE_PROMPT, FITS: JUDGE_PROMPT}
+_INSTEAD = "`claude --permission-mode acceptEdits`"
+
+
+@frozen
+class Verdict:
+    """`judge`: the name of a model that can hold the question; empty if there is none."""
+
+    judge: str
+    note: str
+
+
+def verdict(settings: Settings, table: RouteTable, names: Iterable[str]) -> Verdict:
+    """`names`: the models that may be asked, the one that the configuration means for it first."""
+    reasons: list[str] = []
+    for name in names:
+        target = _asked(table, name)
+        reason = _unable(settings, name, target)
+        if target is not None and not reason:
+            return Verdict(name, _working(name, target, reasons))
+        reasons.append(reason)
+    return Verdict("", _not_working(reasons))
+
+
+def _asked(table: RouteTable, name: str) -> ModelTarget | None:
+    """Where the question goes."""
+    route = table.narrowed(name).first(_QUESTION)
+    return route.targets[0] if route else None
+
+
+def _unable(settings: Settings, name: str, target: ModelTarget | None) -> str:
+    if target is None:
+        return f"the gateway has no such model as {name}"
+    window = window_of(target, settings)
+    if window is not None and fitting(window) < JUDGE_PROMPT:
+        return f"{name} goes to {target_name(target)}, whose window of {window} is too small"
+    return ""
+
+
+def _working(name: str, target: ModelTarget, reasons: list[str]) -> str:
+    why = f" ({'; '.join(reasons)})" if reasons else ""
+    goal = target_name(target)
+    where = "" if name == goal else f": that goes to {goal}"
+    return (
+        f"Auto mode asks {name} what may run{why}{where}. A weak model judges badly: if in doubt, {_INSTEAD}."
+    )
+
+
+def _not_working(reasons: list[str]) -> str:
+    return (
+        f"Auto mode will not work: {'; '.join(dict.fromkeys(reasons))}. Its questions take up to 40,000 "
+        f"tokens, so a window of {LEAST}. Claude Code will ask you about each action, and `claude -p "
+        f"--permission-mode auto` ends with an error. Use {_INSTEAD}, or map {JUDGE} to a larger model in "
+        "`models`."
+    )

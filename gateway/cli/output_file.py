@@ -1,0 +1,46 @@
+"""The files that commands write: whether one can be written is looked at before anything is asked or probed.
+
+What goes wrong is said in a sentence, with exit code 1, never in a traceback.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import click
+
+from gateway.workers import sockets
+
+
+def is_free(port: int) -> bool:
+    """Whether a gateway with the configuration that is written could listen there."""
+    return sockets.is_free("127.0.0.1", port)
+
+
+def check(path: Path, *, force: bool, advice: str) -> None:
+    """click.UsageError where the file is there already, click.ClickException where `write` could only fail.
+    Folders that are missing it will make."""
+    ways = (path.absolute(), *path.absolute().parents)
+    there = next(way for way in ways if os.path.exists(way))  # noqa: PTH110  pathlib's raises at a long name
+    if there == path.absolute() and not force:
+        raise click.UsageError(f"{path} exists; --force overwrites it{advice}.")
+    if there != path.absolute() and not there.is_dir():
+        raise _failed(path, errno.ENOTDIR)
+    if not os.access(there, os.W_OK):
+        raise _failed(path, errno.EACCES)
+
+
+def write(path: Path, text: str, *, folders: bool = True) -> None:
+    """click.ClickException if it cannot be written. `folders`: make those that are missing."""
+    try:
+        if folders:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise _failed(path, error.errno or errno.EIO) from None
+
+
+def _failed(path: Path, code: int) -> click.ClickException:
+    return click.ClickException(f"{path} cannot be written: {os.strerror(code)}")

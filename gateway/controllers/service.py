@@ -1,0 +1,86 @@
+"""What the controllers share: the current runtime, how it is reloaded, the token counter, the attachments."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import cast
+
+from attrs import Factory, asdict, define, frozen
+from litestar import Litestar
+from litestar.types import Scope
+
+from gateway.attachments import Resolver
+from gateway.controllers.body import BodyBudget
+from gateway.runtime.reload import Outcome, Reloader
+from gateway.runtime.runtime import RuntimeRef
+from gateway.tokens import Counter
+
+
+@frozen
+class Worker:
+    """Which of the processes on one port this is."""
+
+    number: int = 1
+    of: int = 1
+    parent: int | None = None
+    """The process that started it; None if it is on its own."""
+
+
+ALONE = Worker()
+
+
+@define
+class Service:
+    runtimes: RuntimeRef
+    counter: Counter
+    resolver: Resolver = Factory(Resolver)
+    bodies: BodyBudget = Factory(BodyBudget)
+    worker: Worker = ALONE
+    reloader: Reloader | None = None
+    """None: the settings came from no file."""
+
+    def identity(self) -> dict[str, object]:
+        """What tells one process from another, and one configuration from the next."""
+        told: dict[str, object] = {
+            "pid": os.getpid(),
+            "worker": self.worker.number,
+            "workers": self.worker.of,
+            "generation": self.runtimes.current.generation,
+        }
+        if self.reloader is not None and self.reloader.last is not None:
+            told["reload"] = in_short(self.reloader.last)
+        return told
+
+    async def close(self) -> None:
+        self.counter.close()
+        await self.runtimes.close()
+
+
+def in_short(outcome: Outcome) -> dict[str, object]:
+    """How a reload went, as JSON; what says nothing is left out."""
+    told: dict[str, object] = {
+        "result": outcome.result,
+        "why": outcome.reason,
+        "at": datetime.fromtimestamp(outcome.at, UTC).isoformat(timespec="milliseconds"),
+        "error": outcome.error,
+        "takes_a_restart": [change.path for change in outcome.restart],
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def in_full(outcome: Outcome) -> dict[str, object]:
+    """The same with every key that changed."""
+    told = in_short(outcome)
+    told["changes"] = [asdict(change) for change in outcome.changes]
+    if outcome.restart:
+        told["takes_a_restart"] = [asdict(change) for change in outcome.restart]
+    return told
+
+
+def service_of(app: Litestar) -> Service:
+    return cast("Service", app.state.service)
+
+
+def service_in(scope: Scope) -> Service:
+    return service_of(scope["litestar_app"])

@@ -1,0 +1,62 @@
+"""Does it answer a question, as a stream, with its usage at the end?
+
+The refusals of this first question are where the manner is learned: which field limits the answer, and
+whether `stream_options` may be sent.
+"""
+
+from __future__ import annotations
+
+from gateway.doctor.dialect import Answer, Question, mended
+from gateway.doctor.finding import Finding, Subject, excerpt
+
+LOADING = 300.0
+"""Seconds: the first question may load the model."""
+_TEXT = "Reply with one word: ready"
+_QUESTION = Question(_TEXT, max_tokens=32)
+_THINKERS = Question(_TEXT, max_tokens=1024)
+"""For models that spend the first tokens on hidden reasoning."""
+_ATTEMPTS = 3
+
+
+async def answering(subject: Subject) -> list[Finding]:
+    answer = await subject.ask(_QUESTION, LOADING)
+    for _ in range(_ATTEMPTS):
+        manner = mended(subject.manner, answer) if answer.refused else None
+        if manner is None:
+            break
+        subject.manner = manner
+        answer = await subject.ask(_QUESTION, LOADING)
+    if answer.finish == "length" and not answer.said_anything:
+        answer = await subject.ask(_THINKERS, LOADING)
+    found = _answers(answer)
+    if found.verdict != "yes":
+        return [found]
+    return [found, _streams(answer), _usage(subject, answer)]
+
+
+def _answers(answer: Answer) -> Finding:
+    # A model may think its whole answer away, hidden: then only the counts say that it worked.
+    if not answer.fault and (answer.said_anything or answer.output_tokens):
+        first = f"the first piece after {answer.first:.1f} s, " if answer.first is not None else ""
+        said = excerpt(answer.text or answer.reasoning, 40)
+        return Finding("answers", "yes", f'{first}{answer.seconds:.1f} s in all: "{said}"')
+    if answer.fault or answer.refused:
+        return Finding("answers", "no", excerpt(answer.words, 300), "nothing works until this does")
+    return Finding("answers", "no", f"status {answer.status} with nothing in it", "it is no chat server")
+
+
+def _streams(answer: Answer) -> Finding:
+    if answer.pieces > 1:
+        return Finding("streams", "yes", f"{answer.pieces} pieces")
+    return Finding(
+        "streams", "partly", "the answer came in one piece", "answers appear at once, at the end; all works"
+    )
+
+
+def _usage(subject: Subject, answer: Answer) -> Finding:
+    if answer.prompt_tokens is not None:
+        return Finding("usage", "yes", f"{answer.prompt_tokens} in, {answer.output_tokens or 0} out")
+    how = "" if subject.manner.stream_usage else ", and it refuses stream_options"
+    return Finding(
+        "usage", "no", f"a stream has no counts{how}", "the gateway estimates the counts that clients see"
+    )

@@ -1,0 +1,103 @@
+"""Does the server stop working when the client has gone?
+
+- llama.cpp, vLLM and SGLang say how many requests they work on: proof.
+- Of others the time of a short question tells, where they do one thing at a time: it waits while a long
+  answer is written, and not once that answer was left, if it is really given up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import time
+from collections.abc import AsyncGenerator
+
+from gateway.doctor import json_access as js
+from gateway.doctor.client import Silence
+from gateway.doctor.dialect import Question, body, chunks, url
+from gateway.doctor.finding import Finding, Subject
+
+PATIENCE = 60.0
+WATCHED = 20.0
+"""Seconds that the server is given to notice."""
+_POLL = 0.2
+_LONG = Question("Count from 1 to 2000, one number on each line.", max_tokens=1500)
+_SHORT = Question("Reply with one word: ready", max_tokens=8)
+_GAUGES = {
+    "vLLM": r"^vllm:num_requests_running\S* ([\d.]+)",
+    "SGLang": r"^sglang:num_running_reqs\S* ([\d.]+)",
+}
+_BURNS = "an answer that you interrupt goes on using the machine, and the next question waits for it"
+
+
+async def cancellation(subject: Subject) -> list[Finding]:
+    try:
+        before = await _running(subject)
+        return [await (_timed(subject) if before is None else _counted(subject, before))]
+    except Silence as error:
+        return [Finding("cancellation", "unknown", str(error))]
+
+
+async def _counted(subject: Subject, before: int) -> Finding:
+    async with _long_answer(subject):
+        during = await _running(subject)
+    if during is None or during <= before:
+        return Finding("cancellation", "unknown", "the long answer was over too soon")
+    left = time.monotonic()
+    while (waited := time.monotonic() - left) < WATCHED:
+        now = await _running(subject)
+        if now is not None and now <= before:
+            return Finding("cancellation", "yes", f"it stopped within {waited:.1f} s")
+        await asyncio.sleep(_POLL)
+    return Finding("cancellation", "no", f"it still worked {WATCHED:.0f} s later", _BURNS)
+
+
+async def _timed(subject: Subject) -> Finding:
+    alone = await _short(subject)
+    patience = 3 * alone + 2
+    async with _long_answer(subject):
+        beside = await _short(subject, patience)
+    after = await _short(subject, patience)
+    times = (
+        f"a short question takes {alone:.1f} s; beside a long answer {beside:.1f} s, after it {after:.1f} s"
+    )
+    if beside < patience:
+        return Finding("cancellation", "unknown", f"it does several things at once: {times}")
+    if after < patience:
+        return Finding("cancellation", "yes", times)
+    return Finding("cancellation", "no", times, _BURNS)
+
+
+async def _short(subject: Subject, seconds: float = PATIENCE) -> float:
+    try:
+        async with asyncio.timeout(seconds):
+            return (await subject.ask(_SHORT, seconds)).seconds
+    except TimeoutError:
+        return seconds
+
+
+@contextlib.asynccontextmanager
+async def _long_answer(subject: Subject) -> AsyncGenerator[None]:
+    """While it is being written; leaving leaves it. Raises Silence."""
+    asked = body(subject.manner, _LONG)
+    async with subject.line.open(url(subject.line, subject.manner), asked, PATIENCE) as stream:
+        if stream.status >= 300:
+            raise Silence(f"the long question was refused with {stream.status}")
+        async with contextlib.aclosing(chunks(stream, subject.manner.kind)) as pieces:
+            async for _ in pieces:
+                break
+            yield
+
+
+async def _running(subject: Subject) -> int | None:
+    """How many requests are worked on; None where the server does not say."""
+    if subject.server.product == "llama.cpp":
+        heard = await subject.line.get(f"{subject.line.root}/slots")
+        slots = js.items(heard.json)
+        return sum(js.flag(slot, "is_processing") is True for slot in slots) if slots else None
+    if gauge := _GAUGES.get(subject.server.product):
+        heard = await subject.line.get(f"{subject.line.root}/metrics")
+        found = re.findall(gauge, heard.body.decode("utf-8", "replace"), re.MULTILINE) if heard.ok else []
+        return int(sum(float(one) for one in found)) if found else None
+    return None

@@ -1,0 +1,191 @@
+"""The connection to the server that is looked at.
+
+Rules:
+- `get` and `post` never raise: an answer of status 0 says in one line why there was none.
+- At most `LARGEST` bytes of an answer are read, whatever the server goes on sending.
+- Redirects are not followed: the key is for the address that was named.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import ssl
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from typing import Self
+from urllib.parse import urlsplit
+
+import httpx
+from attrs import field, frozen
+
+from gateway.doctor import json_access as js
+from gateway.settings.loading.converters import is_loopback
+from gateway.settings.loading.urls import base_url
+from gateway.settings.models import Provider, Secret
+from gateway.upstreams.errors.error_body import read_words
+
+LARGEST = 16 * 1024 * 1024
+"""Bytes of one answer. OpenRouter's list of models has about two million."""
+CONNECT = 5.0
+HIDDEN = b"***"
+
+
+class Silence(Exception):
+    """The server could not be reached, or broke off; the message is one line."""
+
+
+@frozen
+class Heard:
+    """One answer. `status` 0: there was none, and `fault` says why."""
+
+    status: int = 0
+    body: bytes = field(default=b"", repr=False)
+    seconds: float = 0.0
+    fault: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def json(self) -> object:
+        return js.parsed(self.body) if self.ok else None
+
+    @property
+    def words(self) -> str:
+        """What the server said when it refused, or why nothing was heard."""
+        return self.fault or read_words(self.body).message or f"HTTP {self.status}"
+
+
+@frozen
+class Stream:
+    status: int
+    _response: httpx.Response
+    _key: bytes
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Silence if the server breaks off or sends without end."""
+        size = 0
+        try:
+            async for piece in self._response.aiter_bytes():
+                size += len(piece)
+                if size > LARGEST:
+                    raise Silence(f"the answer has more than {LARGEST} bytes")
+                yield piece.replace(self._key, HIDDEN) if self._key else piece
+        except httpx.HTTPError as error:
+            raise Silence(_reason(error)) from error
+
+    async def body(self) -> bytes:
+        return b"".join([piece async for piece in self.pieces()])
+
+
+@frozen
+class Line:
+    """`api` is where `/chat/completions` and `/models` are; `root` is without `/v1`."""
+
+    api: str
+    root: str
+    _client: httpx.AsyncClient = field(repr=False)
+    _key: bytes = field(default=b"", repr=False)
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def to(cls, url: str, provider: Provider | None = None) -> AsyncGenerator[Self]:
+        """`provider` gives key, headers, proxy and certificates. Silence if these cannot be used."""
+        said = provider or Provider("openai", url)
+        api = base_url("openai", url)
+        try:
+            client = _client(url, said)
+        except (OSError, ValueError, ssl.SSLError) as error:
+            raise Silence(f"the certificates or the proxy cannot be used: {error}") from error
+        key = said.api_key.reveal().encode() if said.api_key else b""
+        async with client:
+            yield cls(api, base_url("ollama", api), client, key)
+
+    async def get(self, url: str, seconds: float = CONNECT) -> Heard:
+        return await self._ask("GET", url, None, seconds)
+
+    async def post(self, url: str, body: object, seconds: float = CONNECT) -> Heard:
+        return await self._ask("POST", url, body, seconds)
+
+    @contextlib.asynccontextmanager
+    async def open(self, url: str, body: object, seconds: float) -> AsyncGenerator[Stream]:
+        """A streamed answer; leaving closes the connection if it is not over. Raises Silence."""
+        async with self._opened("POST", url, body, seconds) as response:
+            yield Stream(response.status_code, response, self._key)
+
+    async def _ask(self, method: str, url: str, body: object, seconds: float) -> Heard:
+        began = time.monotonic()
+        try:
+            async with self._opened(method, url, body, seconds) as response:
+                whole = await Stream(response.status_code, response, self._key).body()
+                return Heard(response.status_code, whole, time.monotonic() - began)
+        except Silence as error:
+            return Heard(fault=str(error), seconds=time.monotonic() - began)
+
+    @contextlib.asynccontextmanager
+    async def _opened(
+        self, method: str, url: str, body: object, seconds: float
+    ) -> AsyncGenerator[httpx.Response]:
+        limits = httpx.Timeout(seconds, connect=min(CONNECT, seconds))
+        try:
+            request = self._client.build_request(method, url, json=body, timeout=limits)
+            response = await self._client.send(request, stream=True)
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
+            raise Silence(_reason(error)) from error
+        try:
+            yield response
+        finally:
+            # The server may have gone meanwhile: what is left of it is of no interest.
+            with contextlib.suppress(httpx.HTTPError, OSError):
+                await response.aclose()
+
+
+def is_near(url: str) -> bool:
+    """Whether the server is on this machine or in a private network: asking it much costs no money."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".lan", ".internal", ".home.arpa", ".localhost"))
+
+
+def _client(url: str, provider: Provider) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        headers=_headers(provider.headers, provider.api_key),
+        # Loading the authorities takes long, and an `http:` address has no use for them.
+        verify=_trust(provider) if url.startswith("https:") else False,
+        proxy=provider.proxy,
+        trust_env=provider.trust_env and not is_loopback(urlsplit(url).hostname or ""),
+        limits=httpx.Limits(max_keepalive_connections=0),
+    )
+
+
+def _headers(more: Mapping[str, str], key: Secret | None) -> dict[str, str]:
+    bearer = {"authorization": f"Bearer {key.reveal()}"} if key else {}
+    return {"accept-encoding": "identity", **bearer, **more}
+
+
+def _trust(provider: Provider) -> ssl.SSLContext | bool:
+    if not provider.verify:
+        return False
+    if provider.ca_file is None and provider.client_cert is None:
+        return True
+    context = ssl.create_default_context(cafile=provider.ca_file)
+    if provider.client_cert:
+        context.load_cert_chain(provider.client_cert)
+    return context
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case httpx.ConnectTimeout() | httpx.ConnectError():
+            said = str(error) or "no answer"
+            return "nothing listens there" if "onnection" in said else f"it cannot be reached: {said}"
+        case httpx.TimeoutException():
+            return "it did not answer in time"
+        case httpx.RemoteProtocolError() | httpx.DecodingError():
+            return f"what it sends is not HTTP: {error}"
+        case _:
+            return f"the connection broke off: {error or type(error).__name__}"

@@ -1,0 +1,287 @@
+"""One question in the server's own words, and its streamed answer read: Chat Completions or Ollama's chat.
+
+It is not the gateway's translation: it shows what the server says raw, such as the name of the field that
+reasoning comes in. Whatever is not understood is left out; an answer is never an exception.
+"""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from typing import Any, Literal
+
+from attrs import define, evolve, field, frozen
+
+from gateway.codecs.lines import LineTooLong
+from gateway.codecs.ndjson import NdjsonReader
+from gateway.codecs.sse import SseReader
+from gateway.doctor import json_access as js
+from gateway.doctor.client import Line, Silence, Stream
+from gateway.settings.models import ProviderKind
+from gateway.upstreams.errors.adapt import complaint
+from gateway.upstreams.errors.error_body import read_words
+
+_REASONING = ("reasoning_content", "reasoning", "thinking")
+
+
+@frozen
+class Manner:
+    """How this server wants to be asked; learned from its refusals."""
+
+    kind: ProviderKind
+    model: str
+    tokens_field: str = "max_tokens"
+    stream_usage: bool = True
+    launch: Mapping[str, Any] = field(factory=dict[str, Any])
+    """For Ollama: what the gateway's own requests launch the model with, so that it is not loaded again."""
+
+    @property
+    def window(self) -> int | None:
+        """What Ollama is asked to load."""
+        return js.number(self.launch, "options", "num_ctx")
+
+
+@frozen
+class Question:
+    text: str
+    max_tokens: int = 64
+    tools: tuple[dict[str, object], ...] = ()
+    forced: bool = False
+    """One call is required."""
+    named: str = ""
+    """The tool that has to be called."""
+    picture: bytes = b""
+    think: Literal["", "template", "effort"] = ""
+    """How reasoning is asked for, where it is. Ollama has one way only."""
+    enough: Callable[[Answer], bool] = lambda _: False
+    """Whether the rest of the answer is of no interest: then it is left."""
+
+
+@frozen
+class Call:
+    name: str
+    arguments: object
+    """Parsed; None where they are no JSON."""
+
+
+@define
+class Answer:
+    """Seconds are from sending the request. Counts are None where the server gave none."""
+
+    status: int = 0
+    refusal: bytes = b""
+    text: str = ""
+    reasoning: str = ""
+    reasoning_field: str = ""
+    calls: list[Call] = field(factory=list[Call])
+    fault: str = ""
+    """What broke it off after the status."""
+    finish: str = ""
+    prompt_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_tokens: int | None = None
+    prompt_seconds: float | None = None
+    first: float | None = None
+    seconds: float = 0.0
+    pieces: int = 0
+
+    @property
+    def refused(self) -> bool:
+        return not 200 <= self.status < 300
+
+    @property
+    def words(self) -> str:
+        """Why there is no proper answer, in the server's words."""
+        said = read_words(self.refusal).message if self.refusal else ""
+        return self.fault or f"{self.status} {said}".strip()
+
+    @property
+    def said_anything(self) -> bool:
+        return bool(self.text.strip() or self.reasoning.strip() or self.calls)
+
+
+async def ask(line: Line, manner: Manner, question: Question, seconds: float) -> Answer:
+    """Never raises but for cancellation."""
+    answer, began = Answer(), time.monotonic()
+    try:
+        async with line.open(url(line, manner), body(manner, question), seconds) as stream:
+            answer.status = stream.status
+            if answer.refused:
+                answer.refusal = await stream.body()
+            else:
+                await _read(stream, manner.kind, answer, question.enough, began)
+    except Silence as error:
+        answer.fault = str(error)
+    answer.seconds = time.monotonic() - began
+    return answer
+
+
+def mended(manner: Manner, answer: Answer) -> Manner | None:
+    """The manner that a refusal asks for; None where it asks for none."""
+    found = complaint(answer.status, answer.refusal)
+    match found.parameter if found else None:
+        case "max_tokens" if manner.tokens_field == "max_tokens":
+            return evolve(manner, tokens_field="max_completion_tokens")
+        case "max_completion_tokens" if manner.tokens_field != "max_tokens":
+            return evolve(manner, tokens_field="max_tokens")
+        case "stream_options" | "include_usage" if manner.stream_usage:
+            return evolve(manner, stream_usage=False)
+        case _:
+            return None
+
+
+def url(line: Line, manner: Manner) -> str:
+    return f"{line.root}/api/chat" if manner.kind == "ollama" else f"{line.api}/chat/completions"
+
+
+def body(manner: Manner, question: Question) -> dict[str, Any]:
+    return _native(manner, question) if manner.kind == "ollama" else _chat(manner, question)
+
+
+def _chat(manner: Manner, question: Question) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "model": manner.model,
+        "messages": [{"role": "user", "content": _content(question)}],
+        "stream": True,
+        manner.tokens_field: question.max_tokens,
+    }
+    if manner.stream_usage:
+        said["stream_options"] = {"include_usage": True}
+    if question.tools:
+        said["tools"] = [{"type": "function", "function": tool} for tool in question.tools]
+    if question.forced:
+        said |= {"tool_choice": "required", "parallel_tool_calls": False}
+    if question.named:
+        choice = {"type": "function", "function": {"name": question.named}}
+        said |= {"tool_choice": choice, "parallel_tool_calls": False}
+    match question.think:
+        case "template":
+            said["chat_template_kwargs"] = {"enable_thinking": True}
+        case "effort":
+            said["reasoning_effort"] = "low"
+        case "":
+            pass
+    return said
+
+
+def _content(question: Question) -> str | list[dict[str, object]]:
+    if not question.picture:
+        return question.text
+    image = {"url": "data:image/png;base64," + base64.b64encode(question.picture).decode()}
+    return [{"type": "text", "text": question.text}, {"type": "image_url", "image_url": image}]
+
+
+def _native(manner: Manner, question: Question) -> dict[str, Any]:
+    message: dict[str, object] = {"role": "user", "content": question.text}
+    if question.picture:
+        message["images"] = [base64.b64encode(question.picture).decode()]
+    said: dict[str, Any] = {"model": manner.model, "messages": [message], "stream": True, "truncate": False}
+    said |= manner.launch
+    said["options"] = {"num_predict": question.max_tokens, **said.get("options", {})}
+    if question.tools:
+        said["tools"] = [{"type": "function", "function": tool} for tool in question.tools]
+    if question.think:
+        said["think"] = True
+    return said
+
+
+async def _read(
+    stream: Stream, kind: ProviderKind, answer: Answer, enough: Callable[[Answer], bool], began: float
+) -> None:
+    shards: dict[int, list[str]] = {}
+    async with aclosing(chunks(stream, kind)) as values:
+        async for chunk in values:
+            answer.pieces += 1
+            _take(chunk, answer, shards)
+            if answer.first is None and (answer.said_anything or shards):
+                answer.first = time.monotonic() - began
+            if enough(answer):
+                break
+    answer.calls += [Call(name, js.parsed(text.encode() or b"{}")) for name, text in shards.values()]
+
+
+async def chunks(stream: Stream, kind: ProviderKind) -> AsyncGenerator[object]:
+    """The JSON values of a stream; of a server that does not stream, its one answer. Raises Silence."""
+    reader = NdjsonReader() if kind == "ollama" else SseReader()
+    whole = bytearray()
+    found = False
+    try:
+        async for piece in stream.pieces():
+            if not found:
+                whole += piece
+            for payload in reader.feed(piece):
+                if (value := js.parsed(payload)) is not None:
+                    found = True
+                    yield value
+        rest = reader.close()
+    except LineTooLong as error:
+        raise Silence(str(error)) from error
+    values = [value for payload in rest if (value := js.parsed(payload)) is not None]
+    if not found and not values and (value := js.parsed(bytes(whole))) is not None:
+        values = [value]
+    for value in values:
+        yield value
+
+
+def _take(chunk: object, answer: Answer, shards: dict[int, list[str]]) -> None:
+    if (error := js.at(chunk, "error")) is not None:
+        answer.fault = js.text(chunk, "error", "message") or str(error)[:300]
+    choice = js.at(chunk, "choices", 0)
+    message = js.at(choice, "delta") or js.at(choice, "message") or js.at(chunk, "message")
+    answer.text += _spoken(js.at(message, "content"))
+    for name in _REASONING:
+        if said := js.text(message, name):
+            answer.reasoning += said
+            answer.reasoning_field = name
+            break
+    for place, call in enumerate(js.items(message, "tool_calls")):
+        _take_call(call, place, answer, shards)
+    answer.finish = js.text(choice, "finish_reason") or js.text(chunk, "done_reason") or answer.finish
+    _count(chunk, answer)
+
+
+def _spoken(content: object) -> str:
+    """Mistral's content is a list, also in deltas."""
+    if isinstance(content, str):
+        return content
+    return "".join(js.text(part, "text") for part in js.items(content))
+
+
+def _take_call(call: object, place: int, answer: Answer, shards: dict[int, list[str]]) -> None:
+    name, arguments = (
+        js.text(call, "function", "name"),
+        js.at(call, "function", "arguments"),
+    )
+    if isinstance(arguments, dict):
+        answer.calls.append(Call(name, js.fields(call, "function", "arguments")))
+        return
+    index = js.at(call, "index")
+    shard = shards.setdefault(index if isinstance(index, int) else place, ["", ""])
+    shard[0] = shard[0] or name
+    shard[1] += arguments if isinstance(arguments, str) else ""
+
+
+def _count(chunk: object, answer: Answer) -> None:
+    usage = js.at(chunk, "usage") or js.at(chunk, "x_groq", "usage")
+    answer.prompt_tokens = js.first(
+        js.number(usage, "prompt_tokens"),
+        js.number(chunk, "prompt_eval_count"),
+        answer.prompt_tokens,
+    )
+    answer.output_tokens = js.first(
+        js.number(usage, "completion_tokens"),
+        js.number(chunk, "eval_count"),
+        answer.output_tokens,
+    )
+    answer.cached_tokens = js.first(
+        js.number(usage, "prompt_tokens_details", "cached_tokens"),
+        js.number(usage, "prompt_cache_hit_tokens"),
+        js.number(chunk, "timings", "cache_n"),
+        answer.cached_tokens,
+    )
+    nanoseconds = js.number(chunk, "prompt_eval_duration")
+    milliseconds = js.number(chunk, "timings", "prompt_ms")
+    if nanoseconds or milliseconds:
+        answer.prompt_seconds = (nanoseconds or 0) / 1e9 or (milliseconds or 0) / 1e3

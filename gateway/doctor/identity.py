@@ -1,0 +1,83 @@
+"""Who answers at an address: a handful of GETs, sent at once -> `Server`.
+
+    GET /api/version, /api/tags, /api/ps, POST /api/show     Ollama
+    GET /props                                               llama.cpp
+    GET /api/v0/models                                       LM Studio
+    GET /get_server_info                                     SGLang
+    GET /version                                             vLLM
+    GET /v1/models                                           all of them but Ollama, and any other
+
+Rules:
+- A path that answers is not enough, since LM Studio answers 200 to every path: its keys decide.
+- The first product of the list whose keys are there is it; then whatever has a list of models.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from attrs import evolve, frozen
+
+from gateway.doctor import json_access as js
+from gateway.doctor import products
+from gateway.doctor.client import Heard, Line
+from gateway.doctor.server import Server
+
+PATIENCE = 4.0
+"""Seconds for each of these answers; a server that loads a model may be slow even here."""
+LONGEST_NAME = 200
+
+
+@frozen
+class Unknown:
+    """No server that could be used, and why."""
+
+    reason: str
+    reachable: bool = False
+    key_refused: bool = False
+
+
+async def identify(line: Line, patience: float = PATIENCE) -> Server | Unknown:
+    heard = await _looked_at(line, patience)
+    if all(one.status == 0 for one in heard.values()):
+        return Unknown(heard["models"].fault)
+    if b"Messages API gateway" in heard["/"].body:
+        return Unknown("this is a gateway like this one, not a model server", reachable=True)
+    found = await _recognised(line, heard)
+    return _sane(found) if found else _refused(heard["models"])
+
+
+def _sane(server: Server) -> Server:
+    """Without names that nobody would give a model: they would end in a configuration."""
+    named = (model for model in server.models if model.name.isprintable() and len(model.name) <= LONGEST_NAME)
+    return evolve(server, models=tuple(model for model in named if not model.name.startswith("file:")))
+
+
+async def _looked_at(line: Line, patience: float) -> Mapping[str, Heard]:
+    urls = {path: line.root + path for path in ("/", *products.PATHS)} | {"models": f"{line.api}/models"}
+    heard = await asyncio.gather(*(line.get(url, patience) for url in urls.values()))
+    return dict(zip(urls, heard, strict=True))
+
+
+async def _recognised(line: Line, heard: Mapping[str, Heard]) -> Server | None:
+    said = {path: one.json for path, one in heard.items()}
+    if js.text(said, "/api/version", "version") and isinstance(js.at(said, "/api/tags", "models"), list):
+        return await products.ollama(line, said)
+    looks = (products.llamacpp, products.lmstudio, products.sglang, products.vllm, products.listed)
+    return next((server for look in looks if (server := look(line, said))), None)
+
+
+def _refused(models: Heard) -> Unknown:
+    if models.status in (401, 403):
+        return Unknown(f"it asks for a key: {models.words}", reachable=True, key_refused=True)
+    return Unknown(
+        f"no list of models and nothing else that a model server has (GET /v1/models: {_shown(models)})",
+        reachable=True,
+    )
+
+
+def _shown(heard: Heard) -> str:
+    if heard.ok:
+        return "answered with something else"
+    return f"{heard.status} {heard.words}"[:120] if heard.status else heard.words

@@ -1,0 +1,126 @@
+"""Does it call a tool when it is asked in words, as Claude Code asks? When it is forced? Two at once?
+
+A call is forced in two ways, and servers know one, both or none: some call is required, or the one that is
+named. Both are tried with a question that asks for something else, so that only the force can bring the call.
+"""
+
+from __future__ import annotations
+
+from gateway.doctor import json_access as js
+from gateway.doctor.dialect import Answer, Call, Question
+from gateway.doctor.finding import Finding, Subject, excerpt
+from gateway.settings.quirks import Quirks
+from gateway.upstreams.presets import PRESETS, recognise
+
+PATIENCE = 90.0
+_LENGTH = 300
+"""Tokens: room for a model that thinks before it calls."""
+CITIES = ("Paris", "Rome")
+NAME = "get_weather"
+WEATHER: dict[str, object] = {
+    "name": NAME,
+    "description": "The weather in a city, now.",
+    "parameters": {
+        "type": "object",
+        "properties": {"city": {"type": "string", "enum": list(CITIES)}},
+        "required": ["city"],
+    },
+}
+_ONE = "What is the weather in Paris now? Use the tool."
+_TWO = "What is the weather in Paris and in Rome now? Call the tool for both cities at once."
+_TIME: dict[str, object] = {
+    "name": "get_time",
+    "description": "The time in a city, now.",
+    "parameters": WEATHER["parameters"],
+}
+_HELLO = "Say hello. Do not call a tool."
+_OTHER = "What time is it in Rome now? Use the tool get_time."
+_NOT_ASKED = "not asked: it does not call one tool"
+_ADVICE = {
+    "llama.cpp": "start llama-server with --jinja and a model whose template knows tools",
+    "vLLM": "start vLLM with --enable-auto-tool-choice and the --tool-call-parser of the model",
+    "SGLang": "start SGLang with the --tool-call-parser of the model",
+    "Ollama": "take a model that `ollama show` lists with `tools`",
+}
+
+
+async def tools(subject: Subject) -> list[Finding]:
+    length = 60 if subject.server.templates_tools is False else _LENGTH
+    asked = await subject.ask(Question(_ONE, length, tools=(WEATHER,)), PATIENCE)
+    if any(_proper(call) for call in asked.calls):
+        return [Finding("tools", "yes", _shown(asked.calls))]
+    if subject.server.kind == "ollama" or asked.refused:
+        return [_without(subject, asked)]
+    forced = await subject.ask(Question(_ONE, length, tools=(WEATHER,), forced=True), PATIENCE)
+    if any(_proper(call) for call in forced.calls):
+        meaning = "the model is too weak for an agent: Claude Code lets the model decide"
+        return [Finding("tools", "partly", f"only when forced: {_shown(forced.calls)}", meaning)]
+    return [_without(subject, asked)]
+
+
+async def forced_tools(subject: Subject) -> list[Finding]:
+    """Nothing of Ollama, which knows no `tool_choice`."""
+    if subject.server.kind == "ollama":
+        return []
+    if subject.verdict("tools") not in ("yes", "partly"):
+        return [Finding(name, "unknown", _NOT_ASKED) for name in ("required call", "named call")]
+    preset = PRESETS[subject.server.preset or recognise(subject.server.kind, subject.server.url)]
+    required = await subject.ask(Question(_HELLO, _LENGTH, tools=(WEATHER, _TIME), forced=True), PATIENCE)
+    named = await subject.ask(Question(_OTHER, _LENGTH, tools=(WEATHER, _TIME), named=NAME), PATIENCE)
+    return [
+        _obeyed("required call", "no_required", required, bool(required.calls), preset),
+        _obeyed("named call", "no_named", named, any(call.name == NAME for call in named.calls), preset),
+    ]
+
+
+def _obeyed(name: str, quirk: str, answer: Answer, called: bool, preset: Quirks) -> Finding:
+    """`quirk`: what says to the gateway that this cannot be asked for."""
+    if called:
+        return Finding(name, "yes", _shown(answer.calls))
+    seen = f"refused: {excerpt(answer.words, 200)}" if answer.refused or answer.fault else _instead(answer)
+    if preset.tool_choice in (quirk, "none"):
+        return Finding(name, "no", seen, "the gateway knows: it asks for such a call in another way")
+    told = f"write `quirks: {{tool_choice: {quirk}}}`, or who forces a call, as SDKs do, gets text"
+    return Finding(name, "no", seen, told)
+
+
+def _instead(answer: Answer) -> str:
+    if answer.calls:
+        return f"another tool was called: {_shown(answer.calls)}"
+    return f'no call, but "{excerpt(answer.text or answer.reasoning, 80)}"'
+
+
+async def parallel_tools(subject: Subject) -> list[Finding]:
+    name = "parallel tools"
+    if subject.verdict("tools") != "yes":
+        return [Finding(name, "unknown", _NOT_ASKED)]
+    answer = await subject.ask(Question(_TWO, max_tokens=600, tools=(WEATHER,)), PATIENCE)
+    cities = {js.text(call.arguments, "city") for call in answer.calls if _proper(call)}
+    if len(cities) > 1:
+        return [Finding(name, "yes", _shown(answer.calls))]
+    if len(cities) == 1:
+        meaning = "works; the model takes more turns than one that calls several tools at once"
+        return [Finding(name, "no", f"one call where two were asked for: {_shown(answer.calls)}", meaning)]
+    return [Finding(name, "unknown", excerpt(answer.fault or answer.text or answer.words))]
+
+
+def _proper(call: Call) -> bool:
+    return call.name == NAME and js.text(call.arguments, "city") in CITIES
+
+
+def _shown(calls: list[Call]) -> str:
+    return excerpt(", ".join(f"{call.name}({js.text(call.arguments, 'city') or '?'})" for call in calls))
+
+
+def _without(subject: Subject, answer: Answer) -> Finding:
+    advice = _ADVICE.get(subject.server.product, "take a model, or a server, that calls tools")
+    if answer.refused or answer.fault:
+        return Finding("tools", "no", f"refused: {excerpt(answer.words, 200)}", advice)
+    if answer.calls:
+        return Finding("tools", "no", f"a call that fits no tool: {_shown(answer.calls)}", advice)
+    if NAME in answer.text:
+        return Finding("tools", "no", f"the call came as text: {excerpt(answer.text)}", advice)
+    if subject.server.templates_tools is False:
+        return Finding("tools", "no", "the server says that it has no tools; they are dropped", advice)
+    said = excerpt(answer.text or answer.reasoning, 80)
+    return Finding("tools", "no", f'no call, but "{said}"', advice)

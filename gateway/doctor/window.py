@@ -1,0 +1,201 @@
+"""How much may a request hold, really, and how much may the model write?
+
+- Ollama: what it has loaded after it was asked with a window (`/api/ps`).
+- Servers nearby: prompts that grow, up to a little more than what the server says of itself. A good server
+  refuses the last one at once with its numbers; a bad one cuts in silence, and its counts show that; one
+  without a check reads on, so each prompt is sent only if the one before it was read quickly enough.
+- Servers that cost money are not sent long prompts: what they say of themselves counts.
+- The most that may be written: a limit of ten million, which a server refuses with its own; one that takes it
+  is left after the first piece.
+
+Rules:
+- No prompt is longer than `Effort.largest`, and none is begun that could not be read in the time that is left
+  by the pace of the one before: some servers cannot be stopped while they read
+  (`test_a_slow_server_without_a_check_is_not_kept_busy`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+
+from attrs import define, frozen
+
+from gateway.doctor.client import Silence
+from gateway.doctor.dialect import Answer, Question, body, chunks, url
+from gateway.doctor.finding import Finding, Subject, excerpt
+from gateway.doctor.identity import identify
+from gateway.doctor.server import Server
+from gateway.settings.windows import ADVISED, LEAST, too_small
+from gateway.upstreams.errors.adapt import complaint
+from gateway.upstreams.errors.context_overflow import overflow
+from gateway.upstreams.errors.error_body import read_words
+
+PATIENCE = 30.0
+_WORD = " hello"
+"""One token in every vocabulary that is in use."""
+_FIRST = 1_024
+"""Tokens of the first prompt."""
+_GROWTH = 4
+_RESERVE = 2.0
+"""How much longer than by the pace so far a prompt may take: the longer, the slower each token is read."""
+_LEAST = 512
+"""Tokens that every model's window holds: fewer are no count of a long prompt."""
+_MUCH = 10_000_000
+_YOURSELF = "set context_window yourself"
+
+
+@frozen
+class Effort:
+    largest: int
+    """Tokens of the longest prompt."""
+    seconds: float
+    """For all prompts together."""
+
+
+USUAL = Effort(largest=40_000, seconds=PATIENCE)
+"""A little more than Claude Code wants."""
+DEEP = Effort(largest=700_000, seconds=600.0)
+"""4 MB of text."""
+
+
+async def window(subject: Subject, effort: Effort = USUAL) -> list[Finding]:
+    now = await identify(subject.line)
+    model = now.model(subject.model.name) if isinstance(now, Server) else None
+    claimed = model.window if model and model.window else subject.model.window
+    if subject.server.kind == "ollama":
+        return [_loaded(subject, claimed)]
+    if subject.near:
+        return [await _Trying(subject, claimed, effort).found()]
+    why = "a test would cost money"
+    if claimed is None:
+        return [Finding("window", "unknown", f"the server does not say; {why}", _YOURSELF)]
+    return [Finding("window", "yes", f"the server says {claimed}; {why}", _enough(claimed), claimed)]
+
+
+def _loaded(subject: Subject, claimed: int | None) -> Finding:
+    asked = subject.manner.window
+    if claimed is None:
+        return Finding(
+            "window", "unknown", f"asked for {asked}; /api/ps does not say what was loaded", value=asked
+        )
+    if asked and claimed < asked:
+        meaning = "the memory may hold no more: the gateway asks for what was loaded"
+        return Finding("window", "partly", f"asked for {asked}, loaded with {claimed}", meaning, claimed)
+    return Finding("window", "yes", f"/api/ps: loaded with {claimed}", _enough(claimed), claimed)
+
+
+@define
+class _Trying:
+    """Prompts that grow. `taken`: the longest that was answered."""
+
+    subject: Subject
+    claimed: int | None
+    effort: Effort
+    taken: int = 0
+
+    async def found(self) -> Finding:
+        goal = min(
+            int(self.claimed * 1.05) + 200 if self.claimed else self.effort.largest, self.effort.largest
+        )
+        ends = time.monotonic() + self.effort.seconds
+        size: int | None = min(_FIRST, goal)
+        while size is not None and self.taken < goal:
+            began = time.monotonic()
+            try:
+                async with asyncio.timeout(ends - began):
+                    answer = await self.subject.ask(Question(_WORD * size, max_tokens=1), ends - began)
+            except TimeoutError:
+                return self._inconclusive(
+                    f"{size} tokens were not read within {time.monotonic() - began:.0f} s"
+                )
+            if found := self._judged(answer, size):
+                return found
+            self.taken, now = size, time.monotonic()
+            size = _next(size, now - began, ends - now, goal)
+        if self.claimed and self.taken > self.claimed:
+            seen = f"{self.taken} tokens were taken, more than it says"
+            return Finding("window", "partly", seen, _enough(self.claimed), self.claimed)
+        return self._inconclusive("" if self.effort == DEEP else "`--deep` tries more")
+
+    def _judged(self, answer: Answer, size: int) -> Finding | None:
+        """None where the prompt was taken, as far as can be told."""
+        if answer.refused:
+            return self._refused(answer, size)
+        if answer.fault:
+            return self._inconclusive(f"{size} tokens: {excerpt(answer.words, 100)}")
+        count = answer.prompt_tokens
+        if count is None or count >= 0.8 * size:
+            return None
+        if count < _LEAST:
+            seen = f"{size} tokens were counted as {count}: its counts are none"
+            return Finding("window", "unknown", seen, _YOURSELF, self.claimed)
+        meaning = "context_window must be right, or the model forgets its tools"
+        seen = f"{size} tokens were cut to {count} without a word"
+        return Finding("window", "partly", seen, meaning, min(self.claimed or count, count))
+
+    def _refused(self, answer: Answer, size: int) -> Finding:
+        over = overflow(read_words(answer.refusal))
+        told = over.window if over else None
+        seen = f"{size} tokens are refused: {excerpt(answer.words, 100)}"
+        if told and self.claimed and told != self.claimed:
+            return Finding("window", "partly", f"it says {self.claimed}, but {seen}", _enough(told), told)
+        if real := told or (self.claimed if self.claimed and size > self.claimed else None):
+            return Finding("window", "yes", seen, _enough(real), real)
+        if over and self.taken:
+            seen = f"{self.taken} tokens were taken, {seen}"
+            return Finding("window", "partly", seen, _enough(self.taken), self.taken)
+        return self._inconclusive(seen)
+
+    def _inconclusive(self, why: str) -> Finding:
+        """What was taken proves no window: there are servers that take more than their model can hold."""
+        told = f"the server says {self.claimed}" if self.claimed else "the server does not say"
+        taken = f"{self.taken} tokens were taken" if self.taken else ""
+        seen = "; ".join(filter(None, [told, taken, why]))
+        if self.claimed and self.taken:
+            return Finding("window", "yes", seen, _enough(self.claimed), self.claimed)
+        return Finding("window", "unknown", seen, _YOURSELF, self.claimed)
+
+
+def _next(size: int, took: float, left: float, goal: int) -> int | None:
+    """The next prompt's tokens; None where too little would be learnt in the seconds that are left."""
+    affordable = int(size * left / (_RESERVE * max(took, 0.001)))
+    following = min(goal, size * _GROWTH, affordable)
+    return following if following == goal or following >= 1.5 * size else None
+
+
+def _enough(size: int) -> str:
+    if size < LEAST:
+        return too_small(size)
+    return "" if size >= ADVISED else f"enough for Claude Code's default tools; real work takes {ADVISED}"
+
+
+async def output_limit(subject: Subject) -> list[Finding]:
+    if subject.server.kind == "ollama":
+        return []
+    if subject.model.output:
+        return [
+            Finding(
+                "output limit", "yes", f"the server says {subject.model.output}", value=subject.model.output
+            )
+        ]
+    status, refusal = await _refusal(subject)
+    said = complaint(status, refusal) if refusal else None
+    if said and said.max_tokens and said.lasting:
+        seen = excerpt(read_words(refusal).message, 100)
+        return [Finding("output limit", "yes", f"{_MUCH} are refused: {seen}", value=said.max_tokens)]
+    return [Finding("output limit", "unknown", f"a limit of {_MUCH} is {'refused' if refusal else 'taken'}")]
+
+
+async def _refusal(subject: Subject) -> tuple[int, bytes]:
+    """What it says to the absurd limit; nothing if it begins to answer."""
+    asked = body(subject.manner, Question("Reply with one word: ready", max_tokens=_MUCH))
+    with contextlib.suppress(Silence):
+        async with subject.line.open(url(subject.line, subject.manner), asked, PATIENCE) as stream:
+            if stream.status >= 300:
+                return stream.status, await stream.body()
+            async with contextlib.aclosing(chunks(stream, subject.manner.kind)) as pieces:
+                async for _ in pieces:
+                    break
+    return 200, b""

@@ -1,0 +1,1 @@
+"""What the gateway does itself where an upstream lacks a feature."""

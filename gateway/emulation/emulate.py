@@ -1,0 +1,170 @@
+"""What the gateway does itself because a target cannot.
+
+    (request, target's facts) -> the request to make of it, and the sieves that its answer goes through
+
+Rules:
+- What can be left to the upstream is; a request that needs nothing comes back as the same object.
+- Context edits and summaries change the request; stop sequences that an upstream does not report are matched
+  here, on a stream that is cut at the match.
+- A server that only streams is always asked to; a plain answer is folded of that.
+- Each of these but the last is a notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import evolve, frozen
+from msgspec import Raw
+from msgspec.structs import replace
+
+from gateway.anthropic import wire as a
+from gateway.anthropic.notices import Notes
+from gateway.anthropic.request.context_edits import edited
+from gateway.anthropic.signatures import sign
+from gateway.emulation.filters import Sieve, StopSieve, SummarySieve
+from gateway.errors import RequestRefused
+from gateway.inbound import Inbound
+from gateway.parts import Notice
+from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.upstream_request import Built
+
+SUMMARISE = "Summarise the conversation so far for handing over; keep decisions, file names, open tasks."
+_TOOL_CHANGES = frozenset({"tool_addition", "tool_removal"})
+
+
+@frozen
+class Emulation:
+    """`applied_edits` is None where the request asked for no context edits."""
+
+    inbound: Inbound
+    sieves: tuple[Sieve, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    applied_edits: tuple[Mapping[str, object], ...] | None = None
+
+    def sieves_of(self, built: Built) -> tuple[Sieve, ...]:
+        """Those for one attempt, whose upstream may have refused to look for stop sequences."""
+        return (*self.sieves, StopSieve(built.stops)) if built.stops else self.sieves
+
+
+def emulate(inbound: Inbound, facts: ModelFacts) -> Emulation:
+    """RequestRefused where the request asks for what excludes each other."""
+    if facts.quirks.stream_only and not inbound.request.stream:
+        inbound = evolve(inbound, request=replace(inbound.request, stream=True))
+    request = inbound.request
+    if facts.quirks.native or not _is_special(request):
+        return Emulation(inbound)
+    _refuse(request, facts)
+    notes, sieves = Notes(), list[Sieve]()
+    applied = None
+    _leave_out(request, notes)
+    if request.compaction:
+        request = _summarising(request)
+        sieves.append(SummarySieve(_summary_block(request, facts)))
+        notes.add("emulated.compaction")
+    elif request.context_management:
+        thinned = edited(request, inbound.estimated_tokens, notes)
+        request, applied = thinned.request, thinned.applied
+    if stops := _own_stops(request, facts):
+        request = replace(request, stop_sequences=(), stream=True)
+        sieves.append(StopSieve(stops))
+        notes.add("emulated.stop_sequences")
+    if request is not inbound.request:
+        inbound = evolve(inbound, request=request)
+    return Emulation(inbound, tuple(sieves), notes.notices, applied)
+
+
+def _leave_out(request: a.MessagesRequest, notes: Notes) -> None:
+    if request.inference_geo:
+        notes.add("dropped.inference_geo", request.inference_geo)
+    if _says(request.safeguards):
+        notes.add("dropped.safeguards")
+
+
+def thinned(inbound: Inbound, facts: ModelFacts) -> Inbound:
+    """What is left to count once the client's context edits are done; the same object where none are."""
+    request = inbound.request
+    if facts.quirks.native or request.context_management is None:
+        return inbound
+    thinner = edited(request, inbound.estimated_tokens, Notes()).request
+    return inbound if thinner is request else evolve(inbound, request=thinner)
+
+
+def _is_special(request: a.MessagesRequest) -> bool:
+    """A quick look: most requests hold none of what this module is about."""
+    return bool(
+        request.context_management
+        or request.stop_sequences
+        or request.compaction
+        or request.thread
+        or request.container
+        or request.billing_policy
+        or request.inference_geo
+        or request.mcp_servers
+        or request.safeguards
+    )
+
+
+def _refuse(request: a.MessagesRequest, facts: ModelFacts) -> None:
+    """What would be a wrong answer if it were ignored.
+
+    Both SDKs answer the refusal of `thread` by sending the whole history without it, and stay so. Ignoring
+    it would lose the history: the next request carries only the new messages.
+    """
+    if request.thread is not None:
+        raise RequestRefused(
+            "thread: message threads are not kept here; send the whole history",
+            details={"error_code": "thread_unsupported_request", "unsupported": []},
+        )
+    if isinstance(request.container, a.Container) and request.container.skills:
+        raise RequestRefused("container.skills: skills cannot be run by this model's provider")
+    if request.billing_policy and request.billing_policy.bill_to == "user_profile":
+        raise RequestRefused("billing_policy.bill_to: user profiles are not known to this gateway")
+    if _says(request.mcp_servers):
+        raise RequestRefused(f"mcp_servers is not supported by provider {facts.provider}")
+
+
+def _says(field: Raw) -> bool:
+    return bytes(field).strip() not in (b"", b"null", b"[]")
+
+
+def _own_stops(request: a.MessagesRequest, facts: ModelFacts) -> tuple[str, ...]:
+    """The stop sequences that are matched here: where the upstream would hide the match, or takes fewer."""
+    usable = tuple(text for text in request.stop_sequences if text.strip())
+    quirks = facts.quirks
+    hidden = quirks.stop_report == "hidden" and quirks.exact_stops
+    too_many = quirks.stop_limit is not None and len(usable) > quirks.stop_limit
+    return usable if hidden or too_many else ()
+
+
+def _summarising(request: a.MessagesRequest) -> a.MessagesRequest:
+    compaction = request.compaction
+    if compaction is None or compaction.type != "summarize":
+        raise RequestRefused("compaction.type: only `summarize` is supported")
+    if request.context_management and request.context_management.edits:
+        raise RequestRefused("compaction: cannot be combined with context_management")
+    asked = a.Message("user", (a.Text(compaction.instructions or SUMMARISE),), plain=True)
+    return replace(
+        request,
+        messages=(*request.messages, asked),
+        tools=(),
+        tool_choice=None,
+        thinking=None,
+        output_config=None,
+        stop_sequences=(),
+    )
+
+
+def _summary_block(request: a.MessagesRequest, facts: ModelFacts) -> dict[str, object]:
+    block: dict[str, object] = {
+        "type": "compaction",
+        "content": None,
+        "encrypted_content": None,
+        "signature": sign({"p": facts.quirks.family}),
+    }
+    changes = any(
+        isinstance(block, a.Unknown) and block.type in _TOOL_CHANGES
+        for message in request.messages
+        for block in message.content
+    )
+    return block if changes else {**block, "tool_changes": []}

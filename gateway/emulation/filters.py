@@ -1,0 +1,163 @@
+"""What stands between an attempt and the writer where the gateway does part of the upstream's work.
+
+    attempt -> parts -> sieve -> parts -> writer
+
+Rules:
+- A sieve is fed every part of one attempt in order; it may hold some back, and gives them up at the end.
+- Faults and figures pass at once and unchanged.
+- What a sieve ends, ends: the parts after its `End` are never asked for, and the attempt is closed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from attrs import Factory, define, field
+
+from gateway.codecs.buffer_limit import Held
+from gateway.parts import Block, End, Fault, Finish, Notice, Part, Relayed, Text, Thinking, Tool, Usage
+
+
+class Sieve(Protocol):
+    def take(self, part: Part) -> list[Part]:
+        """What `part` brings about."""
+        ...
+
+
+@define
+class StopSieve:
+    """Ends the answer where its text holds a stop sequence, and says which one.
+
+    Upstreams cut the text before the match and report a plain stop, so that the match is lost. Only text is
+    searched, neither reasoning nor tool arguments. The end of a text that may be the beginning of a sequence
+    waits for what follows.
+    """
+
+    _sequences: tuple[str, ...]
+    _automaton: Automaton = field(init=False)
+    _held: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        self._automaton = Automaton(self._sequences)
+
+    def take(self, part: Part) -> list[Part]:
+        match part:
+            case Text():
+                return self._search(part.text)
+            case Usage() | Notice() | Fault() | Relayed():
+                return [part]
+            case Thinking() | Tool() | Block() | End():
+                return [*self._given_up(), part]
+
+    def _search(self, text: str) -> list[Part]:
+        held, text = len(self._held), self._held + text
+        found, waiting = self._automaton.search(text, held)
+        if found is not None:
+            self._held = ""
+            return [*_said(text[: found[0]]), End(Finish.STOP, text[found[0] : found[1]])]
+        self._held = text[len(text) - waiting :]
+        return _said(text[: len(text) - waiting])
+
+    def _given_up(self) -> list[Part]:
+        text, self._held = self._held, ""
+        return _said(text)
+
+
+class Automaton:
+    """All stop sequences at once (Aho and Corasick): each character of the answer is looked at once or twice,
+    however many and however long they are."""
+
+    def __init__(self, sequences: Sequence[str]) -> None:
+        self._next: list[dict[str, int]] = [{}]
+        self._depth, self._fail, self._longest = [0], [0], [0]
+        """By state: the length of the beginning that it stands for; the state of the longest beginning that
+        this one ends in; the length of the longest sequence that it ends in."""
+        self._state = 0
+        for sequence in sequences:
+            self._add(sequence)
+        self._link()
+
+    def _add(self, sequence: str) -> None:
+        state = 0
+        for letter in sequence:
+            following = self._next[state].get(letter)
+            if following is None:
+                following = len(self._next)
+                self._next[state][letter] = following
+                self._next.append({})
+                self._depth.append(self._depth[state] + 1)
+                self._fail.append(0)
+                self._longest.append(0)
+            state = following
+        self._longest[state] = len(sequence)
+
+    def _link(self) -> None:
+        waiting = deque(self._next[0].values())
+        while waiting:
+            state = waiting.popleft()
+            self._longest[state] = self._longest[state] or self._longest[self._fail[state]]
+            for letter, following in self._next[state].items():
+                self._fail[following] = self._step(self._fail[state], letter)
+                waiting.append(following)
+
+    def _step(self, state: int, letter: str) -> int:
+        while letter not in self._next[state]:
+            if not state:
+                return 0
+            state = self._fail[state]
+        return self._next[state][letter]
+
+    def search(self, text: str, begin: int) -> tuple[tuple[int, int] | None, int]:
+        """The first match in `text`, the longest of those that begin there; and how many characters at its
+        end may be the beginning of a sequence. The text before `begin` has been searched."""
+        state, found = self._state, None
+        for at in range(begin, len(text)):
+            state = self._step(state, text[at])
+            if longest := self._longest[state]:
+                start = at + 1 - longest
+                if found is None or start <= found[0]:
+                    found = (start, at + 1)
+            if found is not None and at + 1 - self._depth[state] > found[0]:
+                break
+        self._state = 0 if found is not None else state
+        return found, self._depth[state]
+
+
+@define
+class SummarySieve:
+    """Makes the whole text of an answer one `compaction` block. No text, no summary: its content is null."""
+
+    _block: Mapping[str, object]
+    """The block without its content."""
+    _texts: list[str] = Factory(list[str])
+    _kept: Held = Factory(Held)
+
+    def take(self, part: Part) -> list[Part]:
+        match part:
+            case Text():
+                self._kept.add(part.text)
+                self._texts.append(part.text)
+                return []
+            case Thinking() | Tool() | Block():
+                return []
+            case Usage() | Notice() | Fault() | Relayed():
+                return [part]
+            case End():
+                return self._finished()
+
+    def _finished(self) -> list[Part]:
+        text = "".join(self._texts).strip()
+        return [Block({**self._block, "content": text or None}), End(Finish.COMPACTION)]
+
+
+def strained(sieves: Sequence[Sieve], parts: Sequence[Part]) -> list[Part]:
+    """`parts` through all sieves, one after another."""
+    for sieve in sieves:
+        parts = [given for part in parts for given in sieve.take(part)]
+    return list(parts)
+
+
+def _said(text: str) -> list[Part]:
+    return [Text(text)] if text else []

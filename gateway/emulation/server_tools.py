@@ -1,0 +1,111 @@
+"""A search or a fetch that nobody can do here -> the answer that says so, in the API's own form.
+
+Rules (amendment 4.4):
+- It is given where the model is offered no tool beside `web_search` or `web_fetch`, or where `tool_choice`
+  names it: there would be nothing to answer from but memory. Beside other tools it is left out (see `offer`).
+- Where the upstream searches the web itself, a search is left to it.
+- What counts is what is left after the messages have added and removed tools.
+- A tool of the client's own with that name is the client's.
+- The query is the text after the last colon of the last user text, or all of it; a fetch takes its last URL.
+"""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import structs
+
+from gateway.anthropic import wire as a
+from gateway.anthropic.conversation.compaction import summary
+from gateway.anthropic.notices import Notes
+from gateway.anthropic.tools.available import Terms
+from gateway.anthropic.tools.tool_changes import Mention, mention
+from gateway.anthropic.tools.toolset import toolset
+from gateway.ids import fresh
+from gateway.inbound import Inbound
+from gateway.parts import Block, End, Notice, Part, Text, Usage
+from gateway.upstreams.base import Target
+
+_TOOLS = {"web_search": ("query", "Web search"), "web_fetch": ("url", "Web fetch")}
+"""By the tool's name: the key of its input, and what it is called."""
+_URL = re.compile(r"https?://[^\s<>\"')\]]*[^\s<>\"')\].,;:!?]")
+
+
+def unavailable(inbound: Inbound, target: Target) -> list[Part] | None:
+    request = inbound.request
+    if not any(tool.type is not None and _served(tool) for tool in request.tools):
+        return None
+    name = _wanted(request, Terms(web_search=target.facts.quirks.web_search))
+    if name is None:
+        return None
+    key, title = _TOOLS[name]
+    text = _last_text(request)
+    call = {
+        "type": "server_tool_use",
+        "id": fresh("srvtoolu_"),
+        "name": name,
+        "input": {key: _query(text) if key == "query" else _url(text)},
+    }
+    error = {"type": f"{name}_tool_result_error", "error_code": "unavailable"}
+    result = {"type": f"{name}_tool_result", "tool_use_id": call["id"], "content": error}
+    return [
+        Notice("emulated.server_tool", f"{name}: unavailable"),
+        Block(call),
+        Block(result),
+        Text(f"{title} is not available on this gateway."),
+        Usage(
+            input=inbound.estimated_tokens, server_tools={"web_search_requests": 0, "web_fetch_requests": 0}
+        ),
+        End(),
+    ]
+
+
+def _wanted(request: a.MessagesRequest, terms: Terms) -> str | None:
+    """The name of the tool that is answered for."""
+    choice = request.tool_choice
+    if choice is not None and choice.type == "none":
+        return None
+    offered = toolset(structs.replace(request, tool_choice=None), _mentions(request), Notes(), terms)
+    own = {tool.name for tool in (*offered.tools, *filter(None, [offered.search]))}
+    wanted = [name for one in offered.left_out.values() if (name := _served(one.tool)) and name not in own]
+    if choice is not None and choice.type == "tool":
+        return choice.name if choice.name in wanted else None
+    return wanted[0] if wanted and not own else None
+
+
+def _mentions(request: a.MessagesRequest) -> list[Mention]:
+    """What the messages add and remove. What they merely name is offered anyway."""
+    found: list[Mention] = []
+    for i, message in enumerate(request.messages):
+        for j, block in enumerate(message.content):
+            if not isinstance(block, a.Unknown):
+                continue
+            path = f"messages.{i}.content.{j}"
+            if message.role == "system" and (said := mention(block, path)):
+                found.append(said)
+            elif message.role != "system" and (begun := summary(block, path)):
+                found = list(begun.changes)
+    return found
+
+
+def _served(tool: a.ToolDefinition) -> str | None:
+    return next((name for name in _TOOLS if (tool.type or "").startswith(f"{name}_")), None)
+
+
+def _last_text(request: a.MessagesRequest) -> str:
+    for message in reversed(request.messages):
+        if message.role != "user":
+            continue
+        texts = [block.text for block in message.content if isinstance(block, a.Text) and block.text.strip()]
+        if texts:
+            return texts[-1].strip()
+    return ""
+
+
+def _query(text: str) -> str:
+    return text.rpartition(":")[2].strip() or text
+
+
+def _url(text: str) -> str:
+    found: list[str] = _URL.findall(text)
+    return found[-1] if found else _query(text)

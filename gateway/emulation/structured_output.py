@@ -1,0 +1,226 @@
+"""An answer that is to be JSON of some schema -> one text that is nothing but that JSON.
+
+Rules:
+- Fences and words around the JSON are taken off. A stream is let through from where it begins like JSON to
+  where that JSON ends; one that begins otherwise, or has to be checked or changed, is read to its end first.
+- Nulls that stand for properties left out are deleted.
+- An answer that was only asked for in words is checked: if it does not match, the model is told why and asked
+  once more, and the figures of both answers are added. What it says then is passed on.
+- Text before a tool call, or before what a server's own tool found, is no answer, nor is one that was cut
+  short: they stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import msgspec
+from attrs import Factory, define, evolve, field
+from msgspec import structs
+
+from gateway.anthropic import wire as a
+from gateway.anthropic.request.attachments import Attachments
+from gateway.anthropic.response.stop_reason import added
+from gateway.codecs.buffer_limit import Held
+from gateway.errors import UpstreamFailed
+from gateway.inbound import Inbound
+from gateway.parts import Block, End, Fault, Finish, Notice, Part, Relayed, Text, Thinking, Tool, Usage
+from gateway.schemas.extract_json import Read, read
+from gateway.schemas.root import Root
+from gateway.schemas.schema import types
+from gateway.upstreams.base import Attempt, Target
+from gateway.upstreams.upstream_request import AnswerFormat, Built
+
+
+async def opened(inbound: Inbound, target: Target, attachments: Attachments) -> Attempt:
+    """The target's attempt, as it is unless its answer is to have a form."""
+
+    async def ask(inbound: Inbound) -> Attempt:
+        return await target.adapter.open(inbound, target, attachments)
+
+    attempt = await ask(inbound)
+    form = attempt.built.format
+    return attempt if form is None else FormattedAttempt(attempt.built, attempt, form, inbound, ask)
+
+
+AskAgain = Callable[[Inbound], Coroutine[Any, Any, Attempt]]
+
+
+@define
+class FormattedAttempt:
+    built: Built
+    _attempt: Attempt
+    _form: AnswerFormat
+    _inbound: Inbound
+    _ask: AskAgain
+    _answer: FormedAnswer = field(init=False)
+    _second: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        self._answer = FormedAnswer(self._form, whole=not self._inbound.request.stream)
+
+    @property
+    def heard(self) -> bool:
+        return self._attempt.heard
+
+    async def read(self) -> list[Part] | None:
+        parts = await self._attempt.read()
+        if parts is None:
+            return None
+        given = [out for part in parts for out in self._answer.take(part)]
+        wrong = self._answer.wrong
+        return given if wrong is None else [*given, *await self._again(wrong)]
+
+    async def close(self) -> None:
+        await self._attempt.close()
+
+    async def _again(self, wrong: str) -> list[Part]:
+        """Ask once more, or give out what there is."""
+        first = self._answer
+        if self._second:
+            return first.given_up()
+        self._second = True
+        try:
+            attempt = await self._ask(_told(self._inbound, first.text, wrong))
+        except UpstreamFailed:
+            return first.given_up()
+        await self._attempt.close()
+        self._attempt = attempt
+        self._answer = FormedAnswer(self._form, whole=True, before=first.usage)
+        return [Notice("repaired.structured_output", f"asked again: {wrong}")]
+
+
+def _told(inbound: Inbound, text: str, wrong: str) -> Inbound:
+    """The same request, with the answer that was wrong and what is wrong about it."""
+    request = inbound.request
+    said = (a.Message("assistant", (a.Text(text),)),) if text.strip() else ()
+    asked = a.Text(
+        f"Your answer does not match the schema: {wrong}. "
+        "Answer again, with the corrected JSON and nothing else."
+    )
+    messages = (*request.messages, *said, a.Message("user", (asked,)))
+    return evolve(inbound, request=structs.replace(request, messages=messages))
+
+
+@define
+class FormedAnswer:
+    """The parts of one answer. `whole`: nothing of its text is shown before its end.
+
+    `wrong` is set at the end of an answer that does not match: the caller asks again, or takes `given_up`.
+    """
+
+    _form: AnswerFormat
+    whole: bool
+    before: Usage = Factory(Usage)
+    """The figures of an earlier answer to the same request."""
+    usage: Usage = Factory(Usage)
+    wrong: str | None = None
+    _opening: tuple[str, ...] = ("{", "[")
+    _pieces: list[str] = Factory(list[str])
+    """The text so far, where it is held."""
+    _kept: Held = Factory(Held)
+    _first: str = ""
+    """Its first character that is no white space."""
+    _root: Root | None = None
+    """While a stream is let through: what of it has passed."""
+    _over: bool = False
+    _behind: bool = False
+    """Something stood behind the JSON."""
+    _called: bool = False
+    _read: Read | None = None
+    _end: End = Factory(End)
+
+    def __attrs_post_init__(self) -> None:
+        self.whole = self.whole or self._form.nulls or self._form.checked
+        if not self.whole and types(msgspec.json.decode(self._form.schema)) == ["object"]:
+            self._opening = ("{",)
+
+    @property
+    def text(self) -> str:
+        return "".join(self._pieces)
+
+    def take(self, part: Part) -> list[Part]:
+        match part:
+            case Text():
+                return self._text(part)
+            case Usage():
+                self.usage = added(self.before, part)
+                return [self.usage]
+            case Tool():
+                self._called = True
+                return [*self._as_it_is(), part]
+            case Block():
+                return [*self._begin_again(), part]
+            case End():
+                return self._finish(part)
+            case (
+                Thinking() | Notice() | Relayed() | Fault()
+            ):  # what was held in front of a fault is no answer
+                return [part]
+
+    def given_up(self) -> list[Part]:
+        """The answer although it is wrong."""
+        text = self._read.text if self._read else self.text
+        return [
+            Notice("dropped.structured_output", self.wrong or ""),
+            *_said(text),
+            self._end,
+        ]
+
+    def _text(self, part: Text) -> list[Part]:
+        if self._called:
+            return [part]
+        if self._root is not None:
+            return self._pass(self._root, part.text)
+        self._kept.add(part.text)
+        self._pieces.append(part.text)
+        self._first = self._first or part.text.lstrip()[:1]
+        if self.whole or self._first not in self._opening:
+            return []
+        self._root = Root()
+        return self._pass(self._root, self._taken().lstrip())
+
+    def _pass(self, root: Root, text: str) -> list[Part]:
+        """A stream's next piece, without what follows the JSON, of which there is one notice."""
+        end = 0 if self._over else root.end(text)
+        if end is None:
+            return [Text(text)]
+        self._over = True
+        if self._behind or not text[end:].strip():
+            return _said(text[:end])
+        self._behind = True
+        return [*_said(text[:end]), Notice("repaired.structured_output", "text behind it is left out")]
+
+    def _begin_again(self) -> list[Part]:
+        """What the server did itself is no answer, and so is what it said in front of that."""
+        said, self._first, self._root, self._over = self._as_it_is(), "", None, False
+        return said
+
+    def _as_it_is(self) -> list[Part]:
+        return _said(self._taken())
+
+    def _taken(self) -> str:
+        text = self.text
+        self._pieces.clear()
+        return text
+
+    def _finish(self, end: End) -> list[Part]:
+        if self._root is not None:
+            return [end]
+        if self._called or end.finish not in (Finish.STOP, Finish.TOOLS):
+            return [*self._as_it_is(), end]
+        text = self.text
+        found = self._read = read(text, self._form.schema, nulls=self._form.nulls)
+        if self._form.checked and found.wrong is not None:
+            self.wrong, self._end = found.wrong, end
+            return []
+        changed = found.text != text.strip()
+        notice: list[Part] = (
+            [Notice("repaired.structured_output", "taken out of its text")] if changed else []
+        )
+        return [*notice, *_said(found.text), end]
+
+
+def _said(text: str) -> list[Part]:
+    return [Text(text)] if text else []

@@ -1,0 +1,1 @@
+"""One client request from arrival to the last byte: attempts, deadlines, keepalives, retries, response."""

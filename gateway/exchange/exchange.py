@@ -1,0 +1,255 @@
+"""One client request from leased targets to its end: attempts in order, one writer, one clock, one record.
+
+Rules:
+- Before the first content an attempt may be given up for the next one; after it, failures reach the client.
+- Which failures are tried again, and which are left to the next target, `failover` says.
+- A target's budgets of time (`budget`) are watched by one `clock`.
+- The client gone: the upstream request is closed at once.
+- At its end an exchange emits one immutable `RequestRecord`; log lines and metrics are made from it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+
+import structlog
+from attrs import Factory, define, field
+from msgspec import UNSET
+
+from gateway.anthropic import tool_ids
+from gateway.anthropic.response import events as e
+from gateway.anthropic.response.writer import MessageWriter
+from gateway.attachments import Resolver
+from gateway.emulation.emulate import Emulation, emulate
+from gateway.emulation.filters import strained
+from gateway.emulation.local import local_answer
+from gateway.emulation.structured_output import opened
+from gateway.errors import GatewayError, Kind, UpstreamFailed
+from gateway.exchange.deadlines import Clock
+from gateway.exchange.keepalive import Silence
+from gateway.exchange.response import Answering, Delivery, Folded, Peer, Streamed
+from gateway.exchange.retry import is_tried_again, moves_on, pause
+from gateway.exchange.timeouts import Budget
+from gateway.ids import fresh
+from gateway.inbound import Inbound
+from gateway.offload import run
+from gateway.parts import Fault, Notice, Part
+from gateway.settings.models import Server
+from gateway.telemetry.record import RequestRecord
+from gateway.upstreams.base import Attempt, Target
+
+CLIENT_CLOSED = 499
+"""What the record says where the client left before it was told anything."""
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+class ClientGone(Exception):
+    """The client closed its connection before the answer was over."""
+
+
+@define
+class Exchange:
+    """`run` it once. `targets` is never empty."""
+
+    inbound: Inbound
+    targets: Sequence[Target]
+    server: Server
+    peer: Peer
+    resolver: Resolver
+    _loop: asyncio.AbstractEventLoop = Factory(asyncio.get_running_loop)
+    _answering: Answering = field(init=False)
+    _delivery: Delivery = field(init=False)
+    _budget: Budget = field(init=False)
+    _clock: Clock = field(init=False)
+    _attempts: int = 0
+    _known: list[Notice] = Factory(list[Notice])
+
+    def __attrs_post_init__(self) -> None:
+        begun = self._loop.time()
+        if self.inbound.mended:
+            self._known.append(Notice("repaired.request", "half a character became U+FFFD"))
+        self._budget = Budget(self.targets[0], begun, begun)
+        request = self.inbound.request
+        writer = MessageWriter(
+            message_id=fresh("msg_"),
+            model=request.model,
+            request_id=self.inbound.request_id,
+            input_tokens=self.inbound.estimated_tokens,
+            call_ids=tool_ids.Outgoing(lambda: fresh("toolu_"), self.inbound.call_ids),
+            diagnostics=UNSET if bytes(request.diagnostics) in (b"", b"null") else None,
+            plain=not request.stream,
+        )
+        self._answering = Answering(self.peer, self.inbound.request_id, writer, self._loop.time)
+        if request.stream:
+            self._delivery = Streamed(self._answering, Silence(self.server, begun))
+        else:
+            self._delivery = Folded(self._answering)
+        self._clock = Clock(self._budget, self._delivery, self._loop)
+
+    async def run(self) -> RequestRecord:
+        """Answer the client, whatever happens, and say how it went."""
+        failure: Exception | None = None
+        watcher = asyncio.create_task(self._watch())
+        self._clock.wind()
+        try:
+            # On a stack of its own: a read that wakes it need not pass through the framework's ten frames.
+            await asyncio.create_task(self._answer())
+        except GatewayError as error:
+            failure = error
+            with contextlib.suppress(OSError):
+                await self._delivery.fail(error)
+        except ClientGone as gone:
+            failure = gone
+        except Exception:
+            log.exception("a request failed in the gateway", request_id=self.inbound.request_id)
+            failure = GatewayError(Kind.INTERNAL, "the gateway failed; its log says more")
+            with contextlib.suppress(OSError):
+                await self._delivery.fail(failure)
+        finally:
+            watcher.cancel()
+            self._clock.stop()
+        return self._record(failure)
+
+    async def _answer(self) -> None:
+        for at, target in enumerate(self.targets, 1):
+            try:
+                await self._ask(target)
+            except UpstreamFailed as error:
+                if not self._may_move_on(error, self.targets[at:]):
+                    raise
+                self._move_on(error, self.targets[at])
+            else:
+                return
+
+    async def _ask(self, target: Target) -> None:
+        """As often as the target's `retries` allow."""
+        for again in range(target.retries + 1):
+            try:
+                await self._attempt(target, pause(again))
+            except UpstreamFailed as error:
+                last = again == target.retries
+                if last or self._answering.writer.started or not is_tried_again(error):
+                    raise
+            else:
+                return
+
+    def _may_move_on(self, error: UpstreamFailed, others: Sequence[Target]) -> bool:
+        """Only as long as the client has seen no content, and has time left by the next target's measure."""
+        if not others or self._answering.writer.started or not moves_on(error):
+            return False
+        return self._loop.time() < self._budget.begun + others[0].timeouts.total
+
+    def _move_on(self, error: UpstreamFailed, following: Target) -> None:
+        failed = self._budget.target.name
+        self._known.append(Notice("fallback.target", f"{failed}: {error.kind.value}"))
+        log.warning(
+            "a target failed, the next one is tried",
+            request_id=self.inbound.request_id,
+            failed=failed,
+            because=error.message,
+            next=following.name,
+        )
+        self._clock.forgive(error)
+        self._budget.ask(following, self._loop.time())
+        self._clock.wind()
+
+    async def _attempt(self, target: Target, wait: float) -> None:
+        self._answering.route = target.name
+        self._attempts += 1
+        self._budget.ask(target, self._loop.time() + wait)
+        async with self._clock.limiting():
+            await asyncio.sleep(wait)
+            asked = await run(self.inbound.heavy, emulate, self.inbound, target.facts)
+            attempt = await run(self.inbound.heavy, local_answer, asked.inbound, target)
+            attempt = attempt or await self._open(asked.inbound, target)
+            try:
+                await self._pump(attempt, asked)
+            finally:
+                await attempt.close()
+
+    async def _open(self, inbound: Inbound, target: Target) -> Attempt:
+        """What has to be fetched and read first is not the upstream's time."""
+        self._budget.pause()
+        seen = target.facts.sight
+        todo = await run(inbound.heavy, inbound.wanted, seen)
+        attachments = await self.resolver.resolve(todo, seen, self.server.fetch_urls)
+        self._budget.ask(target, self._loop.time())
+        return await opened(inbound, target, attachments)
+
+    async def _pump(self, attempt: Attempt, asked: Emulation) -> None:
+        writer, built = self._answering.writer, attempt.built
+        self._answering.notices[:] = [*self._known, *asked.notices, *built.notices]
+        writer.applied_edits = asked.applied_edits
+        writer.returned = built.returned
+        writer.schema_of = built.schema_of
+        writer.single_tool, writer.must_call, writer.speed = built.single_tool, built.must_call, built.speed
+        sieves = asked.sieves_of(built)
+        while not writer.ended and (parts := await attempt.read()) is not None:
+            self._clock.read(said=bool(parts) or attempt.heard)
+            if parts:
+                await self._write(strained(sieves, parts) if sieves else parts)
+        if not writer.ended:
+            raise UpstreamFailed(
+                Kind.UPSTREAM_CUT, f"[{self._budget.target.facts.provider}] the answer has no end"
+            )
+
+    async def _write(self, parts: Sequence[Part]) -> None:
+        writer = self._answering.writer
+        events: list[e.Event] = []
+        for part in parts:
+            if isinstance(part, Fault) and not writer.started:
+                raise UpstreamFailed(
+                    part.kind,
+                    part.message,
+                    upstream_status=part.upstream_status,
+                    retry_after=part.retry_after,
+                )
+            events += writer.write(part)
+            if writer.ended:
+                self._answering.notices += writer.notices
+                break
+        if events:
+            self._budget.sending = True
+            await self._delivery.events(events)
+            self._budget.sending, self._budget.last_read = False, self._loop.time()
+
+    async def _watch(self) -> None:
+        await self.peer.gone()
+        self._clock.expire(ClientGone())
+
+    def _record(self, failure: Exception | None) -> RequestRecord:
+        answering, writer, target = self._answering, self._answering.writer, self._budget.target
+        usage, first = writer.usage, answering.first_event
+        failed = failure if isinstance(failure, GatewayError) else writer.fault
+        return RequestRecord(
+            request_id=self.inbound.request_id,
+            session=self.inbound.session,
+            agent=self.inbound.agent,
+            client=self.inbound.client,
+            requested_model=self.inbound.request.model,
+            route=target.route,
+            provider=target.facts.provider,
+            model=target.facts.model,
+            stream=self.inbound.request.stream,
+            status=answering.status or CLIENT_CLOSED,
+            error=failed and failed.kind,
+            why=_why(failed),
+            upstream_status=(failed and failed.upstream_status) or 0,
+            client_gone=isinstance(failure, ClientGone),
+            stop_reason=writer.stop_reason or "",
+            input_tokens=usage.input or 0,
+            output_tokens=usage.output or 0,
+            cache_read_tokens=usage.cache_read or 0,
+            cache_write_tokens=usage.cache_write or 0,
+            estimated=any(notice.name == "estimated.usage" for notice in writer.notices),
+            first_token=None if first is None else first - self._budget.begun,
+            duration=self._loop.time() - self._budget.begun,
+            attempts=self._attempts,
+            notices=tuple(answering.notices),
+        )
+
+
+def _why(failed: GatewayError | Fault | None) -> str:
+    return failed.why if isinstance(failed, GatewayError) else failed.message if failed else ""

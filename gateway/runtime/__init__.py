@@ -1,0 +1,1 @@
+"""The configuration in use: an immutable snapshot, its sources, hot reload."""

@@ -1,0 +1,246 @@
+"""The configuration, read again while the gateway serves: parse -> build -> validate -> swap.
+
+Rules:
+- The new runtime is swapped in whole, or not at all: a file that cannot be used changes nothing, and what is
+  wrong with it stands in the log, in `/ready` and in a metric.
+- Everything but the swap happens in a thread that has to give way often: streams go on meanwhile.
+- An edit, SIGHUP and the admin call are one thing; one reload runs after the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import threading
+import time
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from pathlib import Path
+
+import structlog
+from attrs import Factory, define, frozen
+
+from gateway.errors import ConfigError
+from gateway.routing.warnings import warnings
+from gateway.runtime.runtime import Runtime, RuntimeRef
+from gateway.runtime.source import Reading, Source
+from gateway.runtime.watch import Content, edits
+from gateway.settings.changes import Change, changes
+from gateway.telemetry import Reload, configuration, configure_logging
+
+MOST_CHANGES = 100
+"""Changes that one reload logs, each on a line of its own."""
+TURN = 0.0001
+"""Seconds."""
+EDIT = "the file changed"
+HANGUP = "SIGHUP"
+PAUSE = 2.0
+"""Seconds before the watch begins anew after a failure of its own."""
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+
+@frozen
+class Outcome:
+    """How one reload went."""
+
+    result: Reload
+    reason: str
+    at: float
+    """Seconds since the epoch."""
+    generation: int
+    """That serves now."""
+    error: str = ""
+    changes: tuple[Change, ...] = ()
+    restart: tuple[Change, ...] = ()
+    """What differs from the file until the gateway is started again."""
+    warnings: tuple[str, ...] = ()
+    """What its author may not expect, and was not told before."""
+
+
+@frozen
+class _Prepared:
+    """All that a swap needs."""
+
+    reading: Reading
+    runtime: Runtime | None
+    """None: it would be the same."""
+    changes: tuple[Change, ...]
+    warnings: tuple[str, ...]
+
+
+@define
+class Reloader:
+    """`reload` may be called at any time."""
+
+    runtimes: RuntimeRef
+    source: Source
+    _worker: int = 1
+    """Only the first worker tells what changed: the others do the same."""
+    last: Outcome | None = None
+    """How the last reload went that was worth a word."""
+    _content: Content = Factory(dict[Path, bytes])
+    """What was in the files when they were last used."""
+    _warnings: tuple[str, ...] = ()
+    """What was last found that the author may not expect."""
+    _turn: asyncio.Lock = Factory(asyncio.Lock)
+
+    def __attrs_post_init__(self) -> None:
+        configuration(self.generation)
+
+    @property
+    def generation(self) -> int:
+        return self.runtimes.current.generation
+
+    async def watch(self) -> None:
+        """Reload at each edit, until cancelled."""
+        while True:
+            try:
+                async with aclosing(edits(lambda: self.source.files)) as signs:
+                    async for _ in signs:
+                        await self.reload(EDIT)
+            except Exception:
+                log.exception("watching the configuration failed in the gateway")
+            await asyncio.sleep(PAUSE)
+
+    async def reload(self, reason: str) -> Outcome:
+        async with self._turn:
+            with _giving_way():
+                outcome = await self._reload(reason)
+                if reason != EDIT or self._is_news(outcome):
+                    configuration(outcome.generation, outcome.result)
+                    await asyncio.to_thread(self._tell, outcome)
+                    self.last = outcome
+        return outcome
+
+    def _is_news(self, outcome: Outcome) -> bool:
+        """Whether the sign was more than a touched file, or one that was put back in time."""
+        before = self.last
+        was_refused = before is not None and before.result == "refused"
+        waiting = before.restart if before else ()
+        return outcome.result != "unchanged" or was_refused or outcome.restart != waiting
+
+    async def _reload(self, reason: str) -> Outcome:
+        now = time.time()
+        try:
+            prepared = await asyncio.to_thread(self._prepare)
+        except ConfigError as error:
+            return Outcome("refused", reason, now, self.generation, error.message)
+        except Exception as error:
+            log.exception("reading the configuration failed in the gateway")
+            said = f"the gateway failed to read the configuration: {type(error).__name__}"
+            return Outcome("refused", reason, now, self.generation, said)
+        self.source.settle(prepared.reading)
+        self._content = prepared.reading.content
+        restart = prepared.reading.restart
+        if prepared.runtime is None:
+            return Outcome("unchanged", reason, now, self.generation, restart=restart)
+        await self._swap(prepared.runtime)
+        return Outcome(
+            "applied", reason, now, self.generation, "", prepared.changes, restart, prepared.warnings
+        )
+
+    def _prepare(self) -> _Prepared:
+        """Everything up to the swap. ConfigError. Runs in a thread."""
+        current = self.runtimes.current
+        reading = self.source.read(current.settings)
+        renewed = [path for path, now in reading.content.items() if self._content.get(path, now) != now]
+        runtime = Runtime.build(reading.settings, current, renewed)
+        differing = changes(current.settings, reading.settings) + tuple(_renewals(current, runtime))
+        if reading.settings == current.settings and not differing:
+            return _Prepared(reading, None, (), ())
+        known = self._warnings or warnings(current.settings, current.routes)
+        self._warnings = warnings(runtime.settings, runtime.routes)
+        return _Prepared(
+            reading, runtime, differing, tuple(one for one in self._warnings if one not in known)
+        )
+
+    async def _swap(self, runtime: Runtime) -> None:
+        old, new = self.runtimes.current.settings.server, runtime.settings.server
+        if (old.log_level, old.log_format) != (new.log_level, new.log_format):
+            configure_logging(new.log_level, new.log_format)
+        await self.runtimes.swap(runtime)
+
+    def _tell(self, outcome: Outcome) -> None:
+        said = log.bind(why=outcome.reason, generation=outcome.generation, worker=self._worker)
+        match outcome.result:
+            case "refused" if self._worker == 1:
+                said.error("configuration refused, the old one stays")
+                for line in outcome.error.splitlines():
+                    log.error(line.strip())
+            case "refused":
+                said.error("configuration refused, the old one stays", error=outcome.error)
+            case "unchanged":
+                said.info("configuration unchanged")
+            case "applied":
+                said.info("configuration reloaded", changes=len(outcome.changes))
+        if self._worker == 1:
+            _tell_changes(outcome)
+
+
+def _tell_changes(outcome: Outcome) -> None:
+    for change in outcome.changes[:MOST_CHANGES]:
+        log.info("changed", key=change.path, old=change.old, new=change.new)
+    if (more := len(outcome.changes) - MOST_CHANGES) > 0:
+        log.info("and more changes", count=more)
+    for change in outcome.restart:
+        log.warning("takes a restart", key=change.path, running=change.old, file=change.new)
+    for warning in outcome.warnings:
+        log.warning(warning)
+
+
+@contextmanager
+def _giving_way() -> Generator[None]:
+    """Whoever holds the interpreter gives way after `TURN`, not after Python's 5 ms: a loop that serves many
+    streams takes it up thousands of times in a second, and each time would wait that long for a thread."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(TURN)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
+
+
+def _renewals(old: Runtime, new: Runtime) -> Iterator[Change]:
+    """Providers that say the same as before, of certificates that are others."""
+    for name, adapter in new.adapters.items():
+        if old.settings.providers.get(name) == new.settings.providers[name] and (
+            old.adapters[name] is not adapter
+        ):
+            yield Change(f"providers.{name}", "certificates as they were", "certificates as they are now")
+
+
+@asynccontextmanager
+async def reloading(reloader: Reloader) -> AsyncGenerator[None]:
+    """While the block runs, edits and SIGHUP reload."""
+    loop = asyncio.get_running_loop()
+    running: set[asyncio.Task[object]] = set()
+
+    def begin(work: Coroutine[object, object, object]) -> None:
+        task = loop.create_task(work)
+        running.add(task)
+        task.add_done_callback(running.discard)
+
+    begin(reloader.watch())
+    with _on_hangup(loop, lambda: begin(reloader.reload(HANGUP))):
+        try:
+            yield
+        finally:
+            for task in tuple(running):
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+
+@contextmanager
+def _on_hangup(loop: asyncio.AbstractEventLoop, act: Callable[[], None]) -> Generator[None]:
+    """SIGHUP, where there is such a thing. A parent that starts this process has it wait until now."""
+    if not hasattr(signal, "SIGHUP") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop.add_signal_handler(signal.SIGHUP, act)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)

@@ -1,0 +1,29 @@
+"""Arrays that do not say what they hold -> the same with `items`, which allows anything.
+
+The Messages API takes an array without `items`; OpenAI and Gemini answer 400 to the whole request.
+
+Rules:
+- Every schema inside a schema is looked at (branches, definitions, items of items), and nothing else: neither
+  values (`default`, `enum`) nor properties that are merely called `items` or `type`.
+- `prefixItems` alone is not enough for these servers; an empty `items` beside it changes nothing.
+- Beside a `$ref` nothing is added: it could outweigh the items of what is referred to.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.schemas.schema import Node, is_node, mapped, types
+
+
+def itemed(root: Node) -> Node:
+    return _node(root)
+
+
+def _node(value: Any) -> Any:
+    if not is_node(value):
+        return value
+    node = mapped(value, _node)
+    if "array" in types(node) and "items" not in node and "$ref" not in node:
+        node["items"] = {}
+    return node

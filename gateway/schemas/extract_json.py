@@ -1,0 +1,84 @@
+"""A model's text that should be JSON -> the JSON in it.
+
+    "Here it is:\\n```json\\n{\\"n\\": 1}\\n```"  ->  {"n": 1}
+
+Rules:
+- Text that is JSON stays byte for byte, without the white space around it. Else a fenced block counts, else
+  the first object or list in the text; one that is broken is repaired.
+- Text without any is left as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import msgspec
+from attrs import frozen
+
+from gateway.schemas import optional_nulls
+from gateway.schemas.repair_arguments import repaired
+from gateway.schemas.schema import is_node
+from gateway.schemas.validation import check
+
+_FENCED = re.compile(r"```[A-Za-z]*[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
+_OPENING = re.compile(r"[{\[]")
+TRIES = 32
+"""How many places where an object or list may begin are tried."""
+_DECODER = json.JSONDecoder()
+
+
+@frozen
+class Read:
+    """`wrong`: why the text does not match the schema; None where it does."""
+
+    text: str
+    wrong: str | None
+
+
+def read(text: str, schema: bytes, *, nulls: bool = False) -> Read:
+    found = _found(text)
+    if found is None:
+        return Read(text.strip(), "it is not JSON")
+    source, value = found
+    if nulls:
+        source, value = _without_nulls(source, value, schema)
+    return Read(source, check(schema)(value))
+
+
+def _found(text: str) -> tuple[str, Any] | None:
+    """The JSON as it stands in the text, and its value."""
+    stripped = text.strip()
+    for source in (stripped, *(fenced.strip() for fenced in _FENCED.findall(text))):
+        try:
+            return source, msgspec.json.decode(source)
+        except (msgspec.DecodeError, RecursionError):
+            continue
+    return _inside(stripped) or _mended(stripped)
+
+
+def _inside(text: str) -> tuple[str, Any] | None:
+    """The first object or list that stands somewhere in the text."""
+    for number, begin in enumerate(_OPENING.finditer(text)):
+        if number == TRIES:
+            break
+        try:
+            value, end = _DECODER.raw_decode(text, begin.start())
+        except (ValueError, RecursionError):
+            continue
+        if value:
+            return text[begin.start() : end], value
+    return None
+
+
+def _mended(text: str) -> tuple[str, Any] | None:
+    begin = text.find("{")
+    value = repaired(text[begin:].removesuffix("```")) if begin >= 0 else None
+    return (msgspec.json.encode(value).decode(), value) if value is not None else None
+
+
+def _without_nulls(source: str, value: Any, schema: bytes) -> tuple[str, Any]:
+    root: Any = msgspec.json.decode(schema)
+    kept = optional_nulls.dropped(value, root) if is_node(root) else value
+    return (source, value) if kept == value else (msgspec.json.encode(kept).decode(), kept)

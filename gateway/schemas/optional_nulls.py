@@ -1,0 +1,113 @@
+"""Nulls that stand where a property was left out -> left out.
+
+A strict schema has no optional properties, so that models write null for what they would leave out; the
+client's own schema decides which nulls those are.
+
+Rules:
+- Of several schemas that may hold for a value (alternatives, parts of an `allOf`) each is asked: a null that
+  one of them does not ask for is left out.
+- Each value is looked at once, whatever the number of its schemas: a schema that contains itself in several
+  alternatives would double the work with each level of nesting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from attrs import Factory, define, frozen
+
+from gateway.schemas.refs import target
+from gateway.schemas.schema import COMBINERS, Node, is_node, named, nodes, strings, types
+
+
+def dropped(value: Any, root: Node) -> Any:
+    """`value` without the nulls that `root` does not ask for."""
+    try:
+        return Dropping(root).dropped(value, (root,))
+    except RecursionError:
+        return value
+
+
+def alternatives(schemas: Iterable[Any], root: Node) -> list[Node]:
+    """The schemas and all their alternatives, references followed: each once."""
+    found: dict[int, Node] = {}
+    waiting = [schema for schema in schemas if is_node(schema)]
+    while waiting:
+        node = waiting.pop(0)
+        if id(node) in found:
+            continue
+        found[id(node)] = node
+        inner = [below for key in COMBINERS for below in nodes(node.get(key))]
+        waiting += filter(is_node, [target(root, node.get("$ref")), *inner])
+    return list(found.values())
+
+
+@frozen
+class Wanted:
+    """What several schemas say together of the value that has to match them."""
+
+    properties: dict[str, list[Any]]
+    """The schemas of each property."""
+    idle: frozenset[str]
+    """Properties whose null stands for nothing."""
+    items: list[Any]
+
+
+@define
+class Dropping:
+    root: Node
+    known: dict[tuple[int, ...], Wanted] = Factory(dict[tuple[int, ...], Wanted])
+    """By the identities of the schemas."""
+    nullable: dict[str, bool] = Factory(dict[str, bool])
+    """By reference: whether null matches."""
+    visits: int = 0
+    """How many objects and lists were looked at."""
+
+    def dropped(self, value: Any, schemas: Iterable[Any]) -> Any:
+        if not isinstance(value, dict | list):
+            return value
+        self.visits += 1
+        wanted = self._wanted(schemas)
+        if not is_node(value):
+            return [self.dropped(item, wanted.items) for item in nodes(value)]
+        return {
+            name: self.dropped(below, wanted.properties.get(name, ()))
+            for name, below in value.items()
+            if below is not None or name not in wanted.idle
+        }
+
+    def _wanted(self, schemas: Iterable[Any]) -> Wanted:
+        key = tuple(map(id, schemas))
+        if key not in self.known:
+            self.known[key] = self._read(alternatives(schemas, self.root))
+        return self.known[key]
+
+    def _read(self, every: list[Node]) -> Wanted:
+        properties: dict[str, list[Any]] = {}
+        idle: set[str] = set()
+        for node in every:
+            required = set(strings(node.get("required")))
+            for name, below in named(node.get("properties")).items():
+                properties.setdefault(name, []).append(below)
+                if name not in required and name not in idle and not self._takes_null(below):
+                    idle.add(name)
+        return Wanted(properties, frozenset(idle), [node["items"] for node in every if "items" in node])
+
+    def _takes_null(self, schema: Any) -> bool:
+        if not is_node(schema):
+            return schema is True
+        reference = schema.get("$ref")
+        if len(schema) > 1 or not isinstance(reference, str):
+            return any(map(_says_null, alternatives([schema], self.root)))
+        if reference not in self.nullable:
+            self.nullable[reference] = any(map(_says_null, alternatives([schema], self.root)))
+        return self.nullable[reference]
+
+
+def _says_null(node: Node) -> bool:
+    return (
+        "null" in types(node)
+        or None in nodes(node.get("enum"))
+        or ("const" in node and node["const"] is None)
+    )

@@ -1,0 +1,65 @@
+"""References inside a schema -> what they refer to, for targets that know none.
+
+Rules:
+- `#/$defs/X`, `#/definitions/X` and any other path inside the schema are followed; what leads nowhere, or out
+  of the document, allows everything.
+- Keys beside a `$ref` win over those it brings.
+- A schema that contains itself is cut after `DEPTH` turns: there any object is allowed.
+- The result has at most `SIZE` schemas; what would be more allows everything.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import define
+
+from gateway.schemas.schema import Node, is_node, mapped, nodes
+
+DEPTH = 3
+SIZE = 5_000
+_DEFINITIONS = ("$defs", "definitions")
+
+
+def inlined(root: Node) -> Node:
+    """`root` without references and without the definitions that they named."""
+    whole = _Inlining(root).resolved(root, ())
+    return {key: value for key, value in whole.items() if key not in _DEFINITIONS}
+
+
+def target(root: Node, reference: Any) -> Node | None:
+    """What a reference points at; None where that is no schema object."""
+    if not isinstance(reference, str) or not reference.startswith("#"):
+        return None
+    found: Any = root
+    steps = reference[1:].split("/")[1:]
+    for step in (step.replace("~1", "/").replace("~0", "~") for step in steps):
+        if is_node(found):
+            found = found.get(step)
+        elif step.isdecimal() and int(step) < len(nodes(found)):
+            found = nodes(found)[int(step)]
+        else:
+            return None
+    return found if is_node(found) else None
+
+
+@define
+class _Inlining:
+    root: Node
+    left: int = SIZE
+
+    def resolved(self, node: Any, path: tuple[str, ...]) -> Any:
+        """`path`: the references that led here."""
+        if not is_node(node):
+            return node
+        self.left -= 1
+        if self.left < 0:
+            return {}
+        node = {key: value for key, value in node.items() if node is not self.root or key not in _DEFINITIONS}
+        if "$ref" not in node:
+            return mapped(node, lambda below: self.resolved(below, path))
+        reference = node.pop("$ref")
+        found = target(self.root, reference)
+        if found is not None and path.count(reference) >= DEPTH:
+            found = {"type": "object"}
+        return self.resolved({**(found or {}), **node}, (*path, str(reference)))

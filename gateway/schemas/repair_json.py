@@ -1,0 +1,135 @@
+"""The arguments of a tool call as a model wrote them -> as the client's schema wants them.
+
+    {"a": 1,}  ->  {"a": 1}          trailing commas, line ends in strings, a Markdown fence
+    "{\\"a\\": 1}"  ->  {"a": 1}     an object written as a string
+    [1, 2]  ->  {"items": [1, 2]}    where the tool has exactly one property of that type
+    {"n": null}  ->  {}              where `n` was optional before the schema was made strict
+    {a: "x"}  ->  {"a": "x"}         only with `repair`: whatever else broken JSON was meant to be
+    {"n": "5"}  ->  {"n": 5}         only with `repair`: text that is the value which the schema wants
+
+Rules:
+- Arguments that need nothing stay byte for byte.
+- What cannot be read even then is none, and so is what was cut off: nothing is put in its place.
+- Arguments that the schema still refuses are passed on: the client says so, and the model tries again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from attrs import evolve, frozen
+
+from gateway.schemas import optional_nulls
+from gateway.schemas.refs import inlined
+from gateway.schemas.repair_arguments import repaired, tidied
+from gateway.schemas.schema import Node, is_node, named, nodes, type_of, types
+from gateway.schemas.validation import check
+
+
+@frozen
+class Mended:
+    """`how`: what was done to them; empty where that is worth no notice."""
+
+    arguments: str
+    how: str = ""
+
+
+@frozen
+class Mending:
+    """What is done to the arguments of one tool. `schema` is the client's own, as it was sent."""
+
+    schema: bytes
+    nulls: bool = False
+    """The schema was made strict: nulls stand where a property was left out."""
+    repair: bool = False
+    """What is most likely is taken for what was meant, not only what is certain."""
+
+    def mended(self, text: str) -> Mended | None:
+        """None where the text cannot be read as an object."""
+        stripped = text.strip()
+        if stripped in ("", "null"):
+            return Mended("{}")
+        read = _read(stripped, repair=self.repair)
+        if read is None:
+            return None
+        root = _root(self.schema)
+        read = _as_object(read, root, repair=self.repair)
+        if not is_node(read.value):
+            return None
+        fixed: Any = optional_nulls.dropped(read.value, root) if self.nulls else read.value
+        if self.repair and check(self.schema)(fixed) is not None:
+            coerced = _coerced(fixed, inlined(root))
+            if coerced != fixed:
+                fixed, read = coerced, evolve(read, how=read.how or "types")
+        if fixed == read.value:
+            return Mended(read.text, read.how)
+        return Mended(msgspec.json.encode(fixed).decode(), read.how)
+
+
+def _root(schema: bytes) -> Node:
+    try:
+        node = msgspec.json.decode(schema or b"{}")
+    except (msgspec.DecodeError, RecursionError):
+        return {}
+    return node if is_node(node) else {}
+
+
+@frozen
+class _Read:
+    """`text` is the value's JSON."""
+
+    text: str
+    value: Any
+    how: str = ""
+
+
+def _read(text: str, *, repair: bool = False) -> _Read | None:
+    if (read := _decoded(text)) is not None:
+        return read
+    if (read := _decoded(tidied(text))) is not None:
+        return evolve(read, how="json")
+    value = repaired(text) if repair else None
+    return None if value is None else _Read(msgspec.json.encode(value).decode(), value, "json")
+
+
+def _decoded(text: str) -> _Read | None:
+    try:
+        return _Read(text, msgspec.json.decode(text))
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+
+
+def _as_object(read: _Read, root: Node, *, repair: bool) -> _Read:
+    if isinstance(read.value, str) and read.value.lstrip()[:1] in ("{", "["):
+        inner = _read(read.value.strip(), repair=repair)
+        read = evolve(inner, how=read.how or "string") if inner is not None else read
+    if read.value is None or is_node(read.value):
+        return read
+    properties = named(root.get("properties"))
+    fitting = [name for name, schema in properties.items() if _fits(read.value, schema, root)]
+    if len(fitting) != 1:
+        return read
+    name = msgspec.json.encode(fitting[0]).decode()
+    return _Read(f"{{{name}:{read.text}}}", {fitting[0]: read.value}, read.how or "wrapped")
+
+
+def _fits(value: Any, schema: Any, root: Node) -> bool:
+    kinds = [kind for node in optional_nulls.alternatives([schema], root) for kind in types(node)]
+    kind = type_of(value)
+    return kind in kinds or (kind == "integer" and "number" in kinds)
+
+
+def _coerced(value: object, schema: object) -> object:
+    """Strings that stand for the value of another type which the schema wants, read as that."""
+    if not is_node(schema):
+        return value
+    if isinstance(value, str) and (kinds := types(schema)) and "string" not in kinds:
+        inner = _decoded(value.strip())
+        return _coerced(inner.value, schema) if inner and _fits(inner.value, schema, schema) else value
+    if isinstance(value, list):
+        return [_coerced(item, schema.get("items")) for item in nodes(value)]
+    if is_node(value):
+        properties = named(schema.get("properties"))
+        return {name: _coerced(below, properties.get(name)) for name, below in value.items()}
+    return value

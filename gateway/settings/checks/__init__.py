@@ -1,0 +1,1 @@
+"""Mistakes that need more than one key to see."""

@@ -1,0 +1,189 @@
+"""What single keys cannot tell: clients that have a key, keys and ids that are one, weights that share.
+
+It looks at the tree, like `consistency`, so that its mistakes are found beside all the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import get_args
+
+from gateway.settings.errors import Given, KeyPath, one_of, quoted, suggestion
+from gateway.settings.loading.document import Tree
+from gateway.settings.models import Preset, ProviderKind
+
+Found = Iterator[tuple[KeyPath, str]]
+
+
+def crossings(tree: dict[str, Tree]) -> Found:
+    yield from _equal_keys(tree)
+    yield from _unknown_clients(tree)
+    yield from _empty_conditions(tree)
+    yield from _duplicate_aliases(tree)
+    yield from _presets(tree)
+    yield from _switches(tree)
+    for path, to in _lists(tree):
+        yield from _weights(path, to)
+    models = tree.get("models")
+    for pattern, target in models.items() if isinstance(models, dict) else ():
+        yield from _weights(("models", pattern), target)
+
+
+def targets(tree: dict[str, Tree]) -> Iterator[tuple[KeyPath, Tree]]:
+    """Every target, wherever it stands."""
+    yield ("defaults", "model"), _below(tree.get("defaults"), "model")
+    models = tree.get("models")
+    for pattern, target in models.items() if isinstance(models, dict) else ():
+        yield ("models", pattern), target
+    for path, several in _lists(tree):
+        if isinstance(several, list):
+            yield from (((*path, index), one) for index, one in enumerate(several))
+        else:
+            yield path, several
+
+
+def _presets(tree: dict[str, Tree]) -> Found:
+    """A preset says how servers of one kind differ; for others its switches mean nothing, or other things."""
+    providers = tree.get("providers")
+    for name, provider in providers.items() if isinstance(providers, dict) else ():
+        kind, preset = _below(provider, "kind"), _below(provider, "preset")
+        if (
+            not isinstance(preset, str)
+            or preset not in get_args(Preset)
+            or kind not in get_args(ProviderKind)
+        ):
+            continue
+        kinds = _KINDS_OF_PRESET.get(preset, ("openai",))
+        if kind in kinds or (kind == "scripted" and preset != "anthropic"):
+            continue
+        meant = " or ".join(f"`{one}`" for one in kinds)
+        why = f"`{preset}` is for providers of kind {meant}; leave it out, and set single `quirks` instead"
+        yield ("providers", name, "preset"), why
+
+
+_KINDS_OF_PRESET = {
+    "anthropic": ("anthropic",),
+    "responses": ("responses",),
+    "azure-responses": ("responses",),
+    "ollama": ("ollama", "openai"),
+    "plain": ("openai", "responses", "ollama"),
+}
+"""All others are for Chat Completions."""
+
+
+def _switches(tree: dict[str, Tree]) -> Found:
+    """Switches that would make another kind than theirs answer wrongly."""
+    providers = tree.get("providers")
+    known = providers if isinstance(providers, dict) else {}
+    of_providers = [(("providers", name), name, section) for name, section in known.items()]
+    of_targets = [(path, _below(target, "provider"), target) for path, target in targets(tree)]
+    for path, name, section in (*of_providers, *of_targets):
+        kind = _below(known.get(name), "kind") if isinstance(name, str) else None
+        quirks = _below(section, "quirks")
+        if kind != "responses" and str(_below(quirks, "web_search")).lower() == "true":
+            why = "only providers of kind `responses` can search the web themselves"
+            yield (*path, "quirks", "web_search"), why
+        prefill = _below(quirks, "prefill")
+        if kind == "responses" and prefill in ("continue", "flags"):
+            why = "providers of kind `responses` cannot continue an assistant's message; leave it out"
+            yield (*path, "quirks", "prefill"), why
+        for switch in ("image_urls", "pdf", "pdf_urls") if kind == "ollama" else ():
+            if str(_below(quirks, switch)).lower() == "true":
+                why = "Ollama takes images only as data, and no PDFs; leave it out, and their text is sent"
+                yield (*path, "quirks", switch), why
+        if kind == "ollama" and prefill == "flags":
+            yield (
+                (*path, "quirks", "prefill"),
+                "only providers of kind `openai` have the flags; write `continue`",
+            )
+
+
+def _lists(tree: dict[str, Tree]) -> Iterator[tuple[KeyPath, Tree]]:
+    """Every `to`: one target, or a list."""
+    aliases, routes = tree.get("aliases"), tree.get("routes")
+    for id_, alias in aliases.items() if isinstance(aliases, dict) else ():
+        yield ("aliases", id_, "to"), _below(alias, "to")
+    for number, route in enumerate(routes if isinstance(routes, list) else ()):
+        yield ("routes", number, "to"), _below(route, "to")
+
+
+def _below(section: Tree, key: str) -> Tree:
+    return section.get(key) if isinstance(section, dict) else None
+
+
+def _equal_keys(tree: dict[str, Tree]) -> Found:
+    """By a key it is told who asks, and what one may do. The keys themselves are not shown."""
+    keys = _below(tree.get("server"), "keys")
+    values = (
+        [_below(key, "key") if isinstance(key, dict) else key for key in keys]
+        if isinstance(keys, list)
+        else []
+    )
+    for number, value in enumerate(values):
+        if isinstance(value, str) and value and value in values[:number]:
+            same = values.index(value)
+            yield (
+                ("server", "keys", number),
+                f"is the same key as `server.keys[{same}]`: who asks could not be told",
+            )
+    admin = _below(tree.get("server"), "admin_key")
+    if isinstance(admin, str) and admin and admin in values:
+        same = values.index(admin)
+        yield (
+            ("server", "admin_key"),
+            f"is a client's key, too: `server.keys[{same}]` could reload and read the status",
+        )
+
+
+def _empty_conditions(tree: dict[str, Tree]) -> Found:
+    """A list of nothing would match everything."""
+    routes = tree.get("routes")
+    for number, route in enumerate(routes if isinstance(routes, list) else ()):
+        for key in ("model", "class", "client"):
+            said = _below(_below(route, "match"), key)
+            if isinstance(said, list) and not any(one != "" or not isinstance(one, Given) for one in said):
+                yield ("routes", number, "match", key), "names nothing; without this key everything matches"
+
+
+def _unknown_clients(tree: dict[str, Tree]) -> Found:
+    keys, routes = _below(tree.get("server"), "keys"), tree.get("routes")
+    names = list(_client_names(keys if isinstance(keys, list) else []))
+    for number, route in enumerate(routes if isinstance(routes, list) else ()):
+        said = _below(_below(route, "match"), "client")
+        for name in said if isinstance(said, list) else [said]:
+            if isinstance(name, str) and name and name not in names:
+                there = f"; there is {one_of(names)}" if names else "; `server.keys` has none"
+                hint = suggestion(name, names) or there
+                yield (
+                    ("routes", number, "match", "client"),
+                    f"there is no client key named {quoted(name)}{hint}",
+                )
+
+
+def _client_names(keys: list[Tree]) -> Iterator[str]:
+    for number, key in enumerate(keys, 1):
+        name = _below(key, "name")
+        yield name if isinstance(name, str) else f"key-{number}"
+
+
+def _duplicate_aliases(tree: dict[str, Tree]) -> Found:
+    """An exact name of `models` is published, too."""
+    aliases, models = tree.get("aliases"), tree.get("models")
+    for id_, alias in aliases.items() if isinstance(aliases, dict) else ():
+        if isinstance(models, dict) and id_ in models and _below(alias, "to") is not None:
+            yield ("aliases", id_, "to"), f"`models.{id_}` says where this id goes, too; remove one of them"
+
+
+def _weights(path: KeyPath, to: Tree) -> Found:
+    """Those with a weight stand first, and are never alone."""
+    if to == []:
+        yield path, "names no target"
+    items = {(*path, index): one for index, one in enumerate(to)} if isinstance(to, list) else {path: to}
+    weighed = [place for place, one in items.items() if _below(one, "weight") is not None]
+    if len(weighed) == 1:
+        yield (*weighed[0], "weight"), "has nobody to share with: give another target a weight, or remove it"
+    elif late := [place for place, right in zip(weighed, items, strict=False) if place != right]:
+        yield (
+            (*late[0], "weight"),
+            "stands behind a target without one: those come last, for when it fails",
+        )

@@ -1,0 +1,98 @@
+"""Providers of kind `scripted`: their `script` files, and what each kind of provider needs.
+
+- `script: FILE` becomes `replies:`, as if the list stood in the configuration; its mistakes name the file.
+- A provider of any other kind needs an address, and has no replies.
+
+What a provider needs is looked up in the tree, like in `consistency`, so that its mistakes are found beside
+all the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from gateway.settings.errors import InvalidSettings, KeyPath, Mistake
+from gateway.settings.loading.document import Tree
+from gateway.settings.loading.yaml_parser import composed, text_of
+
+REPLIES = "replies"
+SCRIPT = "script"
+_KEYS = (REPLIES, SCRIPT, "requests")
+
+Found = Iterator[tuple[KeyPath, str]]
+Pair = tuple[yaml.Node, yaml.Node]
+
+
+def scripts(root: list[Pair]) -> Iterator[tuple[str, yaml.MappingNode, yaml.Node, str]]:
+    """Each `script` of a file's own providers: the provider's name and node, the key, the file named."""
+    for section, providers in root:
+        if section.value != "providers" or not isinstance(providers, yaml.MappingNode):
+            continue
+        for name, provider in providers.value:
+            for key, value in provider.value if isinstance(provider, yaml.MappingNode) else ():
+                if key.value == SCRIPT and isinstance(value, yaml.ScalarNode) and value.value:
+                    yield str(name.value), provider, key, str(value.value)
+
+
+def read_script(path: Path) -> yaml.SequenceNode:
+    """InvalidSettings if it cannot be read or holds no list; without a place if there is no file."""
+    try:
+        root = composed(str(path), text_of(path))
+    except InvalidSettings as refused:
+        (mistake,) = refused.mistakes
+        raise refused if mistake.order else wrong(f"{path} {mistake.message}") from None
+    if not isinstance(root, yaml.SequenceNode):
+        raise wrong(f"{path} must hold a list of replies, such as `- text: Hello!`")
+    return root
+
+
+def wrong(message: str) -> InvalidSettings:
+    """A mistake of the `script` key; the caller knows where that stands."""
+    return InvalidSettings([Mistake("", SCRIPT, message)])
+
+
+def with_replies(provider: yaml.MappingNode, key: yaml.Node, replies: yaml.SequenceNode) -> None:
+    """Put the list into the provider, at the line of its `script`."""
+    name = yaml.ScalarNode("tag:yaml.org,2002:str", REPLIES, key.start_mark, key.end_mark)
+    provider.value.append((name, replies))
+
+
+def says_replies(provider: yaml.MappingNode) -> bool:
+    return any(key.value == REPLIES for key, _ in provider.value)
+
+
+def needs(tree: dict[str, Tree]) -> Found:
+    """What is missing from a provider, or means nothing there."""
+    providers = tree.get("providers")
+    for name, provider in providers.items() if isinstance(providers, dict) else ():
+        said = {} if provider is None else provider
+        if isinstance(said, dict):
+            check = _scripted if said.get("kind") == "scripted" else _real
+            yield from check(("providers", name), said)
+            yield from _unrecorded(("providers", name), said)
+
+
+def _unrecorded(path: KeyPath, provider: dict[str, Tree]) -> Found:
+    if "record" in provider and provider.get("kind") in ("anthropic", "scripted"):
+        yield (
+            (*path, "record"),
+            "only answers that are translated are recorded: kinds openai, responses, ollama",
+        )
+
+
+def _scripted(path: KeyPath, provider: dict[str, Tree]) -> Found:
+    if REPLIES not in provider and SCRIPT not in provider:
+        yield path, "kind `scripted` needs `replies`, or a `script` that holds them"
+    if "base_url" in provider:
+        yield (*path, "base_url"), "kind `scripted` has no server: remove this, or say the server's `kind`"
+
+
+def _real(path: KeyPath, provider: dict[str, Tree]) -> Found:
+    if "base_url" not in provider:
+        yield path, "`base_url` is missing; expected a URL such as `http://127.0.0.1:8000`"
+    for key in _KEYS:
+        if key in provider:
+            yield (*path, key), "only a provider of kind `scripted` has this"

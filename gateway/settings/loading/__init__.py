@@ -1,0 +1,1 @@
+"""YAML files -> settings: includes, environment, interpolation, conversion, errors with lines."""

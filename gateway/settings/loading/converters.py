@@ -1,0 +1,301 @@
+"""One value of the tree -> one value of a setting, or `Wrong` in words that say what was expected.
+
+No coercion: a number is no text, text is no number. `Given` text is typed by what its key needs.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+from gateway.settings import sizes
+from gateway.settings.errors import Given, Wrong, one_of, quoted, shown, suggestion
+from gateway.settings.json_values import arguments, json_object
+from gateway.settings.loading import durations
+from gateway.settings.loading import units as u
+from gateway.settings.loading.document import scalar
+from gateway.settings.loading.file_tracking import note
+from gateway.settings.loading.urls import checked, checked_proxy
+from gateway.settings.models import Preset, ProviderKind
+
+Read = Callable[[Any], Any]
+
+
+def text(value: Any) -> str:
+    if not isinstance(value, str):
+        quotes = "; put it in quotes" if isinstance(value, int | float) else ""
+        raise Wrong(f"expected text, got {shown(value)}{quotes}")
+    if not value.strip():
+        raise Wrong("expected text, got none")
+    return str(value)
+
+
+def whole(value: Any) -> int:
+    typed = scalar(value) if isinstance(value, Given) else value
+    if isinstance(typed, bool) or not isinstance(typed, int):
+        raise Wrong(f"expected a whole number, got {shown(value)}{_quoted(value)}")
+    return typed
+
+
+def number(value: Any) -> float:
+    typed = scalar(value) if isinstance(value, Given) else value
+    if isinstance(typed, bool) or not isinstance(typed, int | float):
+        raise Wrong(f"expected a number, got {shown(value)}{_quoted(value)}")
+    return float(typed)
+
+
+def truth(value: Any) -> bool:
+    typed = scalar(value) if isinstance(value, Given) else value
+    if not isinstance(typed, bool):
+        raise Wrong(f"expected `true` or `false`, got {shown(value)}{_quoted(value)}")
+    return typed
+
+
+def _quoted(value: Any) -> str:
+    """What stands in quotes but is meant without."""
+    is_text = isinstance(value, str) and not isinstance(value, Given)
+    return " as text; remove the quotes" if is_text and not isinstance(scalar(value), str) else ""
+
+
+def duration(value: Any) -> float:
+    seconds = durations.parse(value) if isinstance(value, str) else None
+    if seconds is None:
+        unit = f"; did you mean `{value}s`?" if isinstance(value, int) and value not in (True, False) else ""
+        raise Wrong(f"expected a duration such as `500ms`, `30s`, `5m` or `1h`, got {shown(value)}{unit}")
+    return seconds
+
+
+def size(value: Any) -> sizes.Size:
+    found = sizes.parse(value) if isinstance(value, str) else None
+    if found is None:
+        unit = f"; did you mean `{value}MB`?" if isinstance(value, int) and value not in (True, False) else ""
+        raise Wrong(f"expected a size such as `64KB` or `32MB`, got {shown(value)}{unit}")
+    return found
+
+
+def secret(value: Any) -> u.Secret:
+    """Never shows the value, whatever it is."""
+    if not isinstance(value, str):
+        raise Wrong("expected text; put the key in quotes")
+    if not value.strip():
+        raise Wrong("is empty; remove it, or give the key")
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise Wrong("holds a blank, a line break or a letter that a header cannot carry")
+    if _VARIABLE.fullmatch(value):
+        raise Wrong("is the name of a variable; in braces, as in `${NAME}`, its value is taken")
+    return u.Secret(str(value))
+
+
+_VARIABLE = re.compile(r"\$[A-Z_][A-Z0-9_]*")
+
+
+_HOST = re.compile(r"[\w.:%\[\]-]+")
+_PORT = re.compile(r"^[^:]*:\d*$|\]:")
+"""Behind a name or a bracketed address; an IPv6 address without brackets has more than one colon."""
+
+
+def is_host(text: str) -> bool:
+    return _HOST.fullmatch(text) is not None
+
+
+def host(value: Any) -> str:
+    word = _bare(value, "an address to listen on, such as `127.0.0.1`")
+    if not is_host(word):
+        raise Wrong(f"expected an address to listen on, such as `127.0.0.1`, got {shown(value)}")
+    return word
+
+
+def host_name(value: Any) -> str:
+    """A name that clients reach the gateway by, without scheme, port and path; `*` stands for any."""
+    word = _bare(value, "a host name, such as `gateway.example`").strip().lower()
+    if word != "*" and (not is_host(word) or _PORT.search(word)):
+        raise Wrong(
+            f"expected a host name such as `gateway.example`, without scheme, port and path, "
+            f"got {shown(value)}"
+        )
+    return word.strip("[]").removesuffix(".")
+
+
+def url(value: Any) -> str:
+    return checked(_bare(value, "a URL such as `http://127.0.0.1:8000`"))
+
+
+def proxy(value: Any) -> str:
+    return checked_proxy(_bare(value, "a URL such as `http://proxy.example:3128`"))
+
+
+def file(value: Any) -> str:
+    path = Path(_bare(value, "the path of a file")).expanduser()
+    note(path)
+    if not path.is_file():
+        raise Wrong(f"the file {_as_written(value, path)} does not exist")
+    return str(path)
+
+
+def appended(value: Any) -> str:
+    """A file that is made, or appended to."""
+    path = Path(_bare(value, "the path of a file")).expanduser()
+    if not path.parent.is_dir():
+        raise Wrong(f"the folder of {_as_written(value, path)} does not exist")
+    if path.is_dir():
+        raise Wrong(f"{_as_written(value, path)} is a folder")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise Wrong(f"{_as_written(value, path)} cannot be written")
+    return str(path)
+
+
+def _as_written(value: object, path: Path) -> str:
+    """What a reference stands for is not shown."""
+    return quoted(value) if isinstance(value, Given) else str(path)
+
+
+def target(value: Any) -> str:
+    """`provider/model`."""
+    name = _bare(value, "`provider/model`").strip()
+    provider, _, model = name.partition("/")
+    if not provider or not model:
+        raise Wrong(f"expected `provider/model`, got {shown(value)}")
+    return name
+
+
+def name(value: Any) -> str:
+    """A provider's name: what stands before the first slash of `provider/model`."""
+    word = text(value)
+    if "/" in word or any(letter.isspace() for letter in word):
+        raise Wrong("a provider's name must hold neither `/` nor blanks")
+    return word
+
+
+def pattern(value: Any) -> str:
+    """A model's name, a shell pattern, or a regular expression."""
+    written = text(value)
+    expression = expression_of(written)
+    if expression is not None:
+        try:
+            re.compile(expression)
+        except re.error as error:
+            raise Wrong(f"is no regular expression: {error}") from None
+    return written
+
+
+def expression_of(pattern: str) -> str | None:
+    """The regular expression in `/.../` or `regex:...`; None for names and shell patterns."""
+    if pattern.startswith("regex:"):
+        return pattern.removeprefix("regex:")
+    return pattern[1:-1] if len(pattern) > 2 and pattern.startswith("/") and pattern.endswith("/") else None
+
+
+def alias(value: Any) -> str:
+    """An id that clients may ask for."""
+    wild = expression_of(text(value)) is not None or any(letter in str(value) for letter in "*?[")
+    if wild or not _TOKENS.fullmatch(text(value)):
+        raise Wrong(
+            "expected a model's id, which is no pattern and holds no blank, such as `claude-qwen3-coder`"
+        )
+    return str(value)
+
+
+_TOKENS = re.compile(r"[!-~]+")
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+
+def header_name(value: Any) -> str:
+    if not _TOKEN.fullmatch(text(value)):
+        raise Wrong("is no header name")
+    return str(value)
+
+
+def header(value: Any) -> str:
+    """Never shows the value: a header may carry a key."""
+    if not isinstance(value, str):
+        raise Wrong("expected text; put the value in quotes")
+    if not value.isascii() or not value.isprintable():
+        raise Wrong("holds a line break or a letter that a header cannot carry")
+    return str(value)
+
+
+def choice(words: Sequence[str]) -> Read:
+    def read(value: Any) -> str:
+        if isinstance(value, str) and value in words:
+            return str(value)
+        hint = _kind_of(value, words) if isinstance(value, str) else ""
+        raise Wrong(f"expected {one_of(words)}, got {shown(value)}{hint}")
+
+    return read
+
+
+def _kind_of(value: str, words: Sequence[str]) -> str:
+    """A server's name in place of its kind: most speak OpenAI's Chat Completions, and have a preset."""
+    if words == get_args(ProviderKind) and value.lower() in get_args(Preset):
+        return f"; write `kind: openai` and `preset: {value.lower()}`"
+    return suggestion(getattr(value, "written", value), words)
+
+
+def annotated(base: type, marks: Sequence[object]) -> Read:
+    """The reader for `Annotated[base, *marks]`."""
+    units = [mark.name for mark in marks if isinstance(mark, u.Unit)]
+    read = BY_UNIT[units[0]] if units else PLAIN[base]
+    bounds = [mark for mark in marks if isinstance(mark, u.Within)]
+    return _within(read, bounds[0], units) if bounds else read
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]").partition("%")[0]).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _bare(value: Any, expected: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise Wrong(f"expected {expected}, got {shown(value)}")
+    return str(value)
+
+
+def _within(read: Read, bounds: u.Within, units: Sequence[str]) -> Read:
+    write = next((_WRITTEN[unit] for unit in units if unit in _WRITTEN), _plain)
+
+    def checked_read(value: Any) -> Any:
+        number = read(value)
+        if bounds.least <= number and (bounds.most is None or number <= bounds.most):
+            return number
+        most = f" and at most {write(bounds.most)}" if bounds.most is not None else ""
+        raise Wrong(f"expected at least {write(bounds.least)}{most}, got {shown(value)}")
+
+    return checked_read
+
+
+def _plain(number: float) -> str:
+    return str(int(number)) if number == int(number) else str(number)
+
+
+_WRITTEN: Mapping[str, Callable[[float], str]] = {"duration": durations.written, "size": sizes.written}
+
+BY_UNIT: Mapping[str, Read] = {
+    "duration": duration,
+    "size": size,
+    "host": host,
+    "host name": host_name,
+    "URL": url,
+    "proxy": proxy,
+    "file": file,
+    "appended file": appended,
+    "target": target,
+    "tokens": whole,
+    "name": name,
+    "header name": header_name,
+    "header": header,
+    "pattern": pattern,
+    "alias": alias,
+    "number": number,
+    "JSON object": json_object,
+    "arguments": arguments,
+}
+"""By the name of a `Unit`."""
+
+PLAIN: Mapping[type, Read] = {str: text, int: whole, bool: truth, u.Secret: secret}
+"""By the plain type of a field."""

@@ -1,0 +1,132 @@
+"""`${NAME}`, `${NAME:-default}` and `file:/path` in the text of a tree -> what they stand for.
+
+- `$${` is a literal `${`.
+- `file:` takes the whole value: the file's text without the white space around it. A relative path starts at
+  the folder of the file that says it. References in the path are resolved first.
+- What a reference stands for is never shown: `Given.written` keeps the text as it was written.
+- A command that connects to no upstream needs none of the secrets: `absent` gives something to stand in for
+  those that are not there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from attrs import frozen
+
+from gateway.settings.errors import BROKEN, Given, KeyPath, Wrong, suggestion
+from gateway.settings.loading.document import Tree
+from gateway.settings.loading.file_tracking import note
+
+_REFERENCE = re.compile(r"\$?\$\{([^{}]*)\}?")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SECRET = re.compile(r"key|token|secret|passw|credential|bearer|(?:^|_)(?:pat|auth)(?:_|$)")
+"""In a variable's name, in lower case: what makes it one of a secret."""
+_NOBODY = re.compile(r"api|access|auth|bearer|pat|api_?keys?|keys?|tokens?|secrets?|passw\w*|credentials?")
+"""Words of such a name that say nothing of whose it is."""
+
+Report = Callable[[KeyPath, str], None]
+StandIn = Callable[[KeyPath], "str | None"]
+_STAND_IN = "not-set-here."
+
+
+def absent(path: KeyPath) -> str | None:
+    """What stands in for a secret, or a provider's address, that is not there; None for any other key."""
+    match path:
+        case ("providers", _, "base_url" | "proxy"):
+            return f"http://{_STAND_IN}invalid"
+        case ("providers", _, "api_key") | ("providers", _, "headers", _) | ("server", "admin_key"):
+            return f"{_STAND_IN}{path[-1]}"
+        case ("server", "keys", int(), *_) if path[-1] != "name":
+            return f"{_STAND_IN}{path[2]}"
+        case _:
+            return None
+
+
+def is_stand_in(text: str) -> bool:
+    return text.startswith(_STAND_IN)
+
+
+@frozen
+class References:
+    environ: Mapping[str, str]
+    folder: Callable[[KeyPath], Path]
+    report: Report
+    stand_in: StandIn = lambda _: None
+
+    def resolved(self, tree: Tree, path: KeyPath = ()) -> Tree:
+        """The same tree; where a reference stands for nothing, a report and `BROKEN`."""
+        match tree:
+            case Given():
+                return tree
+            case dict():
+                return {key: self.resolved(value, (*path, key)) for key, value in tree.items()}
+            case list():
+                return [self.resolved(value, (*path, index)) for index, value in enumerate(tree)]
+            case str() if "${" in tree or tree.startswith("file:"):
+                return self._text(tree, path)
+            case _:
+                return tree
+
+    def _text(self, text: str, path: KeyPath) -> Tree:
+        try:
+            filled = _REFERENCE.sub(self._one, text)
+            if filled.startswith("file:"):
+                filled = _content(self.folder(path), filled, text)
+            return Given(filled, written=text)
+        except Wrong as wrong:
+            if (instead := self.stand_in(path)) is not None:
+                return Given(instead, written=text)
+            self.report(path, str(wrong))
+            return BROKEN
+
+    def _one(self, found: re.Match[str]) -> str:
+        whole, inside = found[0], found[1]
+        if whole.startswith("$$"):
+            return whole[1:]
+        name, said, default = inside.partition(":-")
+        if not whole.endswith("}") or not _NAME.fullmatch(name):
+            raise Wrong(f"`{whole}` is no reference; expected `${{NAME}}` or `${{NAME:-default}}`")
+        value = self.environ.get(name)
+        if value or (value is not None and not said):
+            return value
+        if said:
+            return default
+        raise Wrong(
+            f"the variable {name} is not set; set it, or write `${{{name}:-default}}`"
+            + suggestion(
+                name, [known for known in self.environ if known != name and _may_be_meant(known, name)]
+            )
+        )
+
+
+def _may_be_meant(known: str, name: str) -> bool:
+    """A key of one service is never suggested for that of another: a hint that is followed would send it
+    there."""
+    owner, secret = _owner(name)
+    other, also = _owner(known)
+    return owner == other if secret or also else True
+
+
+def _owner(name: str) -> tuple[frozenset[str], bool]:
+    """`DEEPSEEK_API_KEY` -> `deepseek`, and that it names a secret."""
+    words = [word for word in name.lower().split("_") if word]
+    owner = frozenset(word for word in words if not _NOBODY.fullmatch(word))
+    return owner, _SECRET.search(name.lower()) is not None
+
+
+def _content(folder: Path, text: str, written: str) -> str:
+    path = folder / Path(text.removeprefix("file:")).expanduser()
+    named = path if text == written else f"`{written}`"
+    note(path)
+    try:
+        content = path.read_text("utf-8").strip()
+    except OSError as error:
+        raise Wrong(f"the file {named} cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise Wrong(f"the file {named} is not UTF-8 text") from None
+    if not content:
+        raise Wrong(f"the file {named} is empty")
+    return content

@@ -1,0 +1,88 @@
+"""The configuration while it is put together: file, then environment, then command line.
+
+It knows of each value where it came from, so that a mistake in a variable names the variable, and `check`
+can show the origin of everything.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+from attrs import define, field
+
+from gateway.settings.errors import BROKEN, KeyPath, Mistake, dotted
+from gateway.settings.loading.document import Document, Tree
+
+DEFAULT = "default"
+
+
+@define
+class Draft:
+    tree: dict[str, Tree]
+    document: Document | None = None
+    mistakes: list[Mistake] = field(factory=list[Mistake])
+    _labels: dict[KeyPath, str] = field(factory=dict[KeyPath, str])
+    """Where a value from outside the file came from."""
+
+    def section(self, *path: str) -> dict[str, Tree] | None:
+        """The mapping at this path, made if nothing stands there; None if something else does."""
+        here: dict[str, Tree] = self.tree
+        for step in path:
+            if here.get(step) is None:
+                here[step] = {}
+            inner = here[step]
+            if not isinstance(inner, dict):
+                return None
+            here = inner
+        return here
+
+    def put(self, path: tuple[str, ...], value: Tree, origin: str) -> None:
+        """Set a value over what the file says. `value` may be a whole mapping."""
+        section = self.section(*path[:-1])
+        if section is not None:
+            section[path[-1]] = value
+            self.label(path, origin)
+
+    def label(self, path: KeyPath, origin: str) -> None:
+        self._labels[path] = origin
+
+    def origin(self, path: KeyPath) -> str:
+        """`config/gateway.yaml:12`, `environment PORT`, `--port` or `default`."""
+        if not self._says(path):
+            return DEFAULT
+        label = self._nearest_label(path)
+        if label is not None or self.document is None:
+            return label or DEFAULT
+        return self.document.place(path)
+
+    def folder(self, path: KeyPath) -> Path:
+        """Where a relative path in this value starts."""
+        return self.document.folder(path) if self.document else Path()
+
+    def report(self, path: KeyPath, message: str) -> None:
+        label = self._nearest_label(path)
+        if label is not None:
+            self.mistakes.append(Mistake(label, dotted(path), message))
+        elif self.document is not None:
+            self.mistakes.append(self.document.mistake(path, message))
+        else:
+            self.mistakes.append(Mistake("environment", dotted(path), message))
+
+    def _nearest_label(self, path: KeyPath) -> str | None:
+        for length in range(len(path), 0, -1):
+            if path[:length] in self._labels:
+                return self._labels[path[:length]]
+        return None
+
+    def _says(self, path: KeyPath) -> bool:
+        here: Tree = cast("Tree", self.tree)
+        for step in path:
+            match here, step:
+                case dict(), str() if step in here:
+                    here = here[step]
+                case list(), int() if step < len(here):
+                    here = here[step]
+                case _:
+                    return False
+        return here is not BROKEN

@@ -1,0 +1,86 @@
+"""Base URLs as people paste them -> the one form that adapters append to.
+
+- Kinds `openai` and `responses`: ends in `/v1`, unless its path already holds a version (`/v4`,
+  `/v1beta/openai`, `/v1/account/gateway/openai`) or was given as a full `.../chat/completions` or
+  `.../responses` address.
+- Kind `ollama`: the root of the server, without `/v1` or `/api`. Kind `anthropic`: without `/v1`.
+- On Azure: a bare resource ends in `/openai/v1`; the older address of a deployment keeps its `?api-version=`.
+- Never a slash at the end, credentials, or any other query.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from gateway.settings.errors import Wrong
+from gateway.settings.models import ProviderKind
+
+_VERSION = re.compile(r"v\d+[a-z0-9]*")
+_OPENAI_PATHS = ("/chat/completions", "/responses")
+_MESSAGES_PATH = re.compile(r"/v1(?:/messages)?$")
+_DATED = re.compile(r"api-version=[\w.-]+")
+_OLLAMA_PATH = re.compile(r"/(?:v1|api)(?:/chat(?:/completions)?|/generate|/tags)?$")
+
+
+def base_url(kind: ProviderKind, url: str) -> str:
+    """`url` has passed `checked`."""
+    if kind == "scripted":
+        return ""
+    parts = urlsplit(url)
+    query = f"?{parts.query}" if parts.query else ""
+    plain = url.partition("?")[0].rstrip("/")
+    if kind == "ollama":
+        return _OLLAMA_PATH.sub("", plain).rstrip("/")
+    if kind == "anthropic":
+        return _MESSAGES_PATH.sub("", plain).rstrip("/")
+    for path in _OPENAI_PATHS:
+        if plain.endswith(path):
+            return plain.removesuffix(path) + query
+    if is_azure(parts.hostname or "") and urlsplit(plain).path in ("", "/openai"):
+        return f"{plain.removesuffix('/openai')}/openai/v1"
+    versioned = any(_VERSION.fullmatch(segment) for segment in urlsplit(plain).path.split("/"))
+    return plain + query if versioned or query else f"{plain}/v1"
+
+
+def is_azure(host: str) -> bool:
+    """Whether a host is a resource of Azure OpenAI, under any of its names."""
+    return host.endswith((".openai.azure.com", ".services.ai.azure.com", ".cognitiveservices.azure.com"))
+
+
+def checked(text: str) -> str:
+    """The URL of a server, or Wrong. Never shows the text: it may hold a password."""
+    url = _split(text)
+    if url.username is not None or url.password is not None:
+        raise Wrong("a URL must not hold credentials; put the key into `api_key`")
+    dated = is_azure(url.hostname or "") and _DATED.fullmatch(url.query)
+    if url.fragment or "#" in text or ("?" in text and not dated):
+        raise Wrong("expected a base URL without `?` or `#`; headers go into `headers`")
+    return text.strip()
+
+
+def checked_proxy(text: str) -> str:
+    """The URL of a proxy, which may hold a user and a password, or Wrong."""
+    _split(text)
+    return text.strip()
+
+
+def _split(text: str) -> SplitResult:
+    text = text.strip()
+    if any(letter.isspace() for letter in text):
+        raise Wrong("expected a URL, got text with blanks in it")
+    try:
+        url = urlsplit(text)
+        host, port = url.hostname, url.port
+    except ValueError:
+        raise Wrong("expected a URL such as `http://127.0.0.1:8000`; host or port cannot be read") from None
+    if url.scheme not in ("http", "https") or not host or port == 0:
+        raise Wrong("expected a URL that begins with `http://` or `https://`" + _with_scheme(text))
+    return url
+
+
+_HOST_AND_PORT = re.compile(r"[A-Za-z0-9.\-]+:\d{1,5}(?:/[A-Za-z0-9/]*)?|localhost|\d+(?:\.\d+){3}")
+
+
+def _with_scheme(text: str) -> str:
+    return f"; did you mean `http://{text}`?" if _HOST_AND_PORT.fullmatch(text) else ""

@@ -1,0 +1,114 @@
+"""YAML text -> nodes that know their lines, or one mistake in words for what people really do.
+
+libyaml's parser is used where it is there (six times as fast); what it refuses is read again by Python's, for
+the words of its errors.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from gateway.settings.errors import InvalidSettings, Mistake, nearest
+from gateway.settings.loading.file_tracking import note
+
+
+def text_of(path: Path) -> str:
+    """InvalidSettings if the file cannot be read or is not UTF-8."""
+    note(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise refused(str(path), f"cannot be read: {error.strerror}") from None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise refused(f"{path}:{line}", "is not UTF-8 text", line) from None
+
+
+def _quick_loader() -> Any:
+    """libyaml under Python's composer: its own overflows the stack where a file nests deeply."""
+    parser = getattr(yaml, "CSafeLoader", None)
+    if parser is None:
+        return yaml.SafeLoader
+    composer = cast("Any", yaml).composer.Composer
+
+    def begin(loader: Any, text: str) -> None:
+        parser.__init__(loader, text)
+        composer.__init__(loader)
+
+    return type("QuickLoader", (composer, parser), {"__init__": begin})
+
+
+_QUICK_LOADER = _quick_loader()
+
+
+def _compose(text: str) -> yaml.Node | None:
+    compose = cast("Any", yaml).compose
+    try:
+        return compose(text, Loader=_QUICK_LOADER)
+    except yaml.YAMLError:
+        return compose(text, Loader=yaml.SafeLoader)
+
+
+def composed(name: str, text: str) -> yaml.Node | None:
+    """None where nothing but comments stands; InvalidSettings if the text is no YAML."""
+    is_json = text.lstrip().startswith("{")
+    try:
+        root = _compose(text.replace("\t", " ") if is_json else text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise refused(f"{name}:{line}", f"not YAML: {_syntax(error, text, line)}", line) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise refused(f"{name}:{line}", "not YAML: a control character stands here", line) from None
+    except RecursionError:
+        raise refused(name, "is nested too deeply") from None
+    return None if isinstance(root, yaml.ScalarNode) and not root.value else root
+
+
+def _syntax(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
+    """Our words for what people really do; the parser's where we know no better."""
+    lines = text.splitlines()
+    near = lines[line - 1] if line <= len(lines) else ""
+    problem = (error.problem or "cannot be read").strip()
+    begun = error.context_mark.line + 1 if error.context_mark else line
+    if "\\t" in problem or "\t" in near[: len(near) - len(near.lstrip())]:
+        return "a tab stands here; indent with blanks"
+    if near.lstrip().startswith(("*", "- *")) or "alias" in problem:
+        return _star(problem, near, text)
+    if "${" in near and ("{" in problem or "}" in problem):
+        return 'inside `[...]` and `{...}` a reference needs quotes: `"${NAME}"`'
+    if "single document" in (error.context or ""):
+        return "a second document begins here; keep one, without `---` between"
+    if "mapping values are not allowed" in problem:
+        return "text that holds `: ` needs quotes"
+    if "expected ',' or" in problem:
+        return f"what `[` or `{{` opened on line {begun} is not closed, or a comma is missing"
+    if "<block end>" in problem:
+        return f"this line does not belong to what began on line {begun}; check the indentation"
+    return f"{error.context}: {problem}" if error.context else problem
+
+
+_MISSING = re.compile(r"undefined alias '?([^\s']+)")
+_ANCHORS = re.compile(r"(?:^|[\s\[{,])&([\w-]+)", re.MULTILINE)
+
+
+def _star(problem: str, line: str, text: str) -> str:
+    """A pattern without quotes, such as `*-mini` or any key, or an anchor that is not there."""
+    missing = _MISSING.search(problem)
+    name = missing[1] if missing else ""
+    if not name[:1].isalnum() or line.lstrip().removeprefix("- ").startswith(f"*{name}:"):
+        return 'a pattern that begins with `*` needs quotes: `"*"`'
+    hint = nearest(name, set(_ANCHORS.findall(text)))
+    meant = f"did you mean `*{hint}`?" if hint else f'a pattern needs quotes: `"*{name}"`'
+    return f"no anchor `&{name}` stands above in this file, and anchors hold in one file only; {meant}"
+
+
+def refused(where: str, message: str, line: int = 0) -> InvalidSettings:
+    return InvalidSettings([Mistake(where, "", message, order=line)])

@@ -1,0 +1,1 @@
+"""The settings as a page of the docs and as a JSON schema."""

@@ -1,0 +1,134 @@
+"""What a provider of kind `scripted` answers, as frozen values: the words of the test upstream's scripts.
+
+Names mean here what they mean in `gateway.testing.script`
+(`test_yaml_and_test_upstream_speak_one_language`); there a script travels to a test server, here it is read
+as strictly as all settings.
+
+The string under a field is its description, as in models.py.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from attrs import field, frozen
+
+from gateway.settings.loading.units import (
+    Arguments,
+    Delay,
+    Of,
+    Pattern,
+    Patterns,
+    PieceCount,
+    Pieces,
+    TokenCount,
+    Within,
+)
+
+Ending = Literal["done", "cut", "reset", "error", "stall"]
+Finish = Literal["stop", "length", "tool_calls", "content_filter"]
+
+
+@frozen
+class When:
+    """Which requests a reply is for: everything that is said must hold."""
+
+    last_user: Pattern = ""
+    """Stands in the text of the last user message, tool results included; or a regular expression as `/.../`
+    or `regex:...` that matches anywhere in it. Example: `weather`."""
+    anywhere: str = ""
+    """Stands in the body, as sent. Example: `sub-task 7`."""
+    system: str = ""
+    """Stands in the system prompt. Example: `You are a reviewer`."""
+    tool: str = ""
+    """A tool of this name is offered. Example: `get_weather`."""
+    without_tool: str = ""
+    """No tool of this name is offered. Example: `Bash`."""
+    last_role: str = ""
+    """The role of the last message. Example: `assistant`."""
+    stream: bool | None = None
+    """Whether a stream is asked for. Example: `true`."""
+    model: Patterns = ()
+    """The model's name as the client said it: an exact name, a shell pattern, or a regular expression; or a
+    list of these. Example: `claude-haiku-*`."""
+
+
+@frozen
+class Call:
+    """A tool call."""
+
+    name: str
+    """The tool's name. Example: `get_weather`."""
+    arguments: Arguments = field(factory=dict[str, object])
+    """A mapping; or text that is sent as it is, for broken JSON. Example: `{city: Oslo}`."""
+    id: str | None = None
+    """Left out, a fresh one is made. Example: `call_1`."""
+    pieces: Pieces = 2
+    """Into how many fragments the arguments are cut. Example: `5`."""
+
+
+@frozen
+class Usage:
+    """The token figures of a reply."""
+
+    prompt: TokenCount = 25
+    """Tokens of the prompt, those from a cache included. Example: `1200`."""
+    completion: TokenCount = 7
+    """Tokens of the answer. Example: `80`."""
+    cached: TokenCount = 0
+    """Tokens of the prompt that came from a cache. Example: `1000`."""
+    reasoning: TokenCount = 0
+    """Tokens of the answer that were reasoning. Example: `40`."""
+
+
+@frozen
+class Refusal:
+    """An error instead of an answer."""
+
+    status: Annotated[int, Within(400, 599)]
+    """The HTTP status that the client gets, where the API has it; else 400 or 500. Example: `529`."""
+    message: str = "the script refuses this request"
+    """The words of the error. Example: `Overloaded`."""
+    retry_after: Annotated[int, Of("seconds"), Within(1)] | None = None
+    """Seconds, for statuses 429, 503 and 529. Example: `3`."""
+
+
+@frozen
+class Reply:
+    """One answer: reasoning, then text, then tool calls, then the end."""
+
+    when: When = When()
+    """Which requests it is for; left out, any. Example: `{last_user: weather}`."""
+    repeat: bool = False
+    """Whether it is given again and again, not once. Example: `true`."""
+    text: str = ""
+    """What the model says. Example: `Hello!`."""
+    reasoning: str = ""
+    """What it thinks before. Example: `The user greets me.`"""
+    calls: tuple[Call, ...] = ()
+    """The tools it calls. Example: `[{name: get_weather, arguments: {city: Oslo}}]`."""
+    refusal: Refusal | None = None
+    """An error instead of all that. Example: `{status: 429, retry_after: 3}`."""
+    finish: Finish | None = None
+    """Why it stops; left out, what fits the content. Example: `length`."""
+    usage: Usage = Usage()
+    """Its token figures. Example: `{prompt: 1200, completion: 80}`."""
+    pieces: Pieces = 3
+    """Into how many pieces text and reasoning are cut. Example: `20`."""
+    delay: Delay = 0.0
+    """Silence before each piece. Example: `50ms`."""
+    before_headers: Delay = 0.0
+    """Silence before the answer begins. Example: `2s`."""
+    before_content: Delay = 0.0
+    """Silence between its beginning and the first piece. Example: `2s`."""
+    pause_after: PieceCount = 0
+    """After this many pieces ... Example: `2`."""
+    pause: Delay = 0.0
+    """... this long a silence. Example: `30s`."""
+    ending: Ending = "done"
+    """`done`: as it should be; `cut` and `reset`: the answer breaks off; `error`: an error inside the answer;
+    `stall`: nothing more comes until a timeout. Example: `cut`."""
+    after: PieceCount | None = None
+    """After how many pieces an ending other than `done` comes; left out, after all of them. Example: `1`."""
+    error: str = "the model runner has crashed"
+    """The words of the ending `error`. Example: `out of memory`."""

@@ -1,0 +1,299 @@
+"""A 400 that names what can be mended -> how to ask once more.
+
+    "max_tokens is too large: 128000. This model supports at most 16384 ..."   ->  max_tokens 16384
+    "(8000 in the messages, 16000 in the completion)", window 16384            ->  max_tokens 8320, the window
+    "Unsupported parameter: 'temperature' is not supported with this model."   ->  without it
+    '"qwen" does not support thinking'                                         ->  without `think`
+    "Unsupported value: 'max'. Supported values are: 'low', 'high'."           ->  the effort high
+    "This response_format type is unavailable now"                             ->  without it
+    "Unknown parameter: 'tools[0].function.strict'."                           ->  no tool `strict`
+    "failed to parse grammar"                                                  ->  schemas without constraints
+    "array schema missing items", "properties[values].items: missing field"    ->  `items` in every array
+    "max_tokens=32000 cannot be greater than max_model_len=4096"               ->  max_tokens and window 4096
+    "Function tools with reasoning_effort are not supported"                   ->  beside tools effort none
+    "The encrypted content ... could not be verified."                         ->  without old reasoning
+    "Invalid value: 'web_search'. Supported values are: 'function'."           ->  without search of the web
+
+Rules:
+- Only what changes the request is a complaint: a limit below what was asked, a parameter not yet dropped.
+- The schema of the function that a refusal names loses its constraints. Without a name, or where a second
+  schema of the same request is refused, all of the request's do.
+- What the answer would be wrong without (the messages, the tools) is never dropped.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from attrs import evolve, frozen
+
+from gateway.upstreams.errors.context_overflow import overflow
+from gateway.upstreams.errors.error_body import Words, read_words
+from gateway.upstreams.errors.limit_messages import Says, figure
+from gateway.upstreams.request.reasoning_effort import WORDS
+from gateway.upstreams.upstream_request import Amends, Built, digest
+
+MARGIN = 64
+"""Tokens left free beside the prompt: the server's template may add some."""
+_LIMITED = re.compile(
+    r"max_tokens|max_completion_tokens|max_output_tokens|maxoutputtokens|num_predict|completion tokens",
+    re.IGNORECASE,
+)
+_WORD = r"([a-z][a-z_]{1,40})"
+_NAME = rf"[`'\"]?{_WORD}[`'\"]?"
+_PARAMETERS = (
+    rf"unsupported (?:parameter|value)s?(?:\(s\))?:? ?\[?{_NAME}",
+    rf"unrecognized request arguments? supplied: {_NAME}",
+    rf"(?:unknown|unexpected|invalid) (?:parameter|field|name|argument|keyword argument):? {_NAME}",
+    rf"argument not supported on this model: {_NAME}",
+    rf"does not support (?:the )?parameters?(?:\(s\))?:? ?\[?{_NAME}",
+    rf"property {_NAME} is unsupported",
+    rf"^{_NAME}: extra inputs are not permitted",
+    rf"this {_NAME} type is (?:unavailable|not available|not supported|unsupported)",
+    rf"^invalid {_NAME}: only ",
+    rf"[`'\"]{_WORD}[`'\"] (?:is|are) (?:not supported|unsupported)",
+    rf"parameter {_NAME} (?:is|are) (?:not supported|unsupported)",
+)
+_KEPT = frozenset({"model", "messages", "input", "stream", "tools", "parameter", "value", "this", "the"})
+_EFFORT = re.compile(r"reasoning[._ ]?effort", re.IGNORECASE)
+_REFUSED_VALUE = re.compile(r"(?:value:?|does not support) ['\"`]([a-z]+)['\"`]", re.IGNORECASE)
+_ALLOWED_VALUES = re.compile(
+    r"(?:supported values are|input should be|expected|allowed|valid|(?:must be|should be|expected) one of|"
+    r"must be|one of)"
+    r"(?: values)?(?: are| is)?[ :\[(]*"
+    r"((?:['\"`]?\b[a-z]+\b['\"`]?(?:\s*,\s*(?:or |and )?|\s+or\s+|\s+and\s+)?)+)",
+    re.IGNORECASE,
+)
+"""OpenAI, pydantic (vLLM, SGLang, Mistral), Groq, Ollama: the words that would do, in a row."""
+_STRICT = re.compile(r"\btools?\b[\w.\[\]]*\.strict\b", re.IGNORECASE)
+"""A place in the request: `tools[0].function.strict`, `tools.0.function.strict`."""
+_ENDPOINT = re.compile(r"\bthis endpoint's\b", re.IGNORECASE)
+"""OpenRouter: the window is that of one of the model's endpoints, and the next request may go to another."""
+_UNREADABLE = re.compile(r"encrypted content .{0,300}could not be (?:verified|decrypted)", re.IGNORECASE)
+"""Responses: reasoning that another server, or another organisation's key, has encrypted."""
+_NOT_ENCRYPTED = re.compile(r"encrypted content is not supported", re.IGNORECASE)
+"""Responses, where the model does not reason. General knowledge, not checked here."""
+_GRAMMAR = re.compile(
+    r"grammar|schema conversion|schema.{0,60}(?:not supported|unsupported)|features not supported by|"
+    r"invalid (?:json )?schema (?:for|in) ",
+    re.IGNORECASE,
+)
+"""llama.cpp, vLLM and SGLang with xgrammar; OpenAI and Ollama say `invalid schema for`, `in`."""
+_FUNCTION = re.compile(r"schema for function ['\"`]([^'\"`]{1,64})", re.IGNORECASE)
+"""OpenAI names it. Others name no function, or one of several."""
+_ITEMS = re.compile(
+    r"array schema (?:is )?missing items|[\w\])]\.items: missing field|"
+    r"\barrays? (?:schemas? )?(?:must|needs?|requires?|is missing|without)\b[^.]{0,30}\bitems\b",
+    re.IGNORECASE,
+)
+"""OpenAI, Azure and Together; Gemini; others. A property may be called `items` as well."""
+_BESIDE_TOOLS = re.compile(
+    r"\btools? with reasoning[_. ]effort (?:is|are) not supported|"
+    r"\btools?\b.{0,200}\bset reasoning[_. ]effort to [`'\"]?none\b",
+    re.IGNORECASE,
+)
+"""OpenAI's Chat Completions, for models that reason unless they are told not to."""
+_SEARCH = re.compile(
+    r"(?:value:?|type:?|tag|hosted tool:?|not support) ['\"`]?web_search\b|"
+    r"\bweb_search\b['\"`]? (?:tool )?is not",
+    re.IGNORECASE,
+)
+"""Responses, where the server has no search of the web. A function may have that name, too."""
+_UNSUPPORTED_CODES = frozenset({"unsupported_parameter", "unsupported_value", "unknown_parameter"})
+
+
+@frozen
+class Complaint:
+    """One thing that a refusal names.
+
+    `lasting`: it holds for the model; a limit that follows from this prompt's length does not.
+    """
+
+    max_tokens: int | None = None
+    window: int | None = None
+    """The model's window. Beside a `max_tokens` that lasts it is that limit."""
+    parameter: str | None = None
+    efforts: frozenset[str] = frozenset()
+    """Those that it does not take."""
+    effort_beside_tools: bool = False
+    think: bool = False
+    items: bool = False
+    schemas: bool = False
+    function: str = ""
+    """Beside `schemas`: the one whose schema it was, by the name as sent."""
+    lasting: bool = True
+
+    @property
+    def lesson(self) -> Complaint | None:
+        """What holds for the model: of a window that was too small for one request, the window alone."""
+        if self.lasting:
+            return self
+        return Complaint(window=self.window) if self.window else None
+
+
+def complaint(status: int, body: bytes) -> Complaint | None:
+    """None where there is nothing that can be mended."""
+    if status not in (400, 422):
+        return None
+    words = read_words(body)
+    return next(filter(None, (read(words) for read in _READERS)), None)
+
+
+def mend(amends: Amends, status: int, body: bytes, built: Built) -> Amends | None:
+    """What to ask with next; None where asking again would change nothing."""
+    found = complaint(status, body)
+    return None if found is None else amended(amends, found, built)
+
+
+def amended(amends: Amends, found: Complaint, built: Built) -> Amends | None:
+    """The same for a complaint that was read; `built` is the request that was refused."""
+    match found:
+        case Complaint(think=True) if amends.think:
+            return evolve(amends, think=False)
+        case Complaint(items=True) if not amends.array_items:
+            return evolve(amends, array_items=True)
+        case Complaint(schemas=True) if refused := _refused_schemas(amends, found, built):
+            return evolve(amends, bare_schemas=amends.bare_schemas | refused)
+        case Complaint(window=int()) | Complaint(max_tokens=int()):
+            return _shortened(amends, found, built)
+        case Complaint(effort_beside_tools=True) if not amends.no_effort_beside_tools:
+            return evolve(amends, no_effort_beside_tools=True)
+        case Complaint(efforts=refused) if refused - amends.efforts:
+            return evolve(amends, efforts=amends.efforts | refused)
+        case Complaint(parameter=str(name)) if name not in amends.dropped:
+            return evolve(amends, dropped=amends.dropped | {name})
+        case _:
+            return None
+
+
+def _shortened(amends: Amends, found: Complaint, built: Built) -> Amends | None:
+    """With the limit and the window that were named; where the prompt's size was not, with our own."""
+    limit, window = found.max_tokens, found.window or amends.window
+    if limit is None and found.lasting:
+        return None if window == amends.window else evolve(amends, window=window)
+    if limit is None:
+        total = window or 0
+        limit = max(total - (built.wish.prompt_tokens or 0) - MARGIN, total // 8)
+    smaller = limit < (built.wish.max_tokens or limit + 1)
+    return evolve(amends, max_tokens=limit, window=window) if smaller else None
+
+
+def _refused_schemas(amends: Amends, found: Complaint, built: Built) -> frozenset[bytes]:
+    """Those to be sent without constraints: the one that is named; without a name, or the next time, all."""
+    named = built.schema_of(found.function)
+    if named and not (one := frozenset({digest(named)})) <= amends.bare_schemas:
+        return one
+    return frozenset(map(digest, built.schemas())) - amends.bare_schemas
+
+
+def _thinking(words: Words) -> Complaint | None:
+    return Complaint(think=True) if "does not support thinking" in words.message else None
+
+
+def _room(words: Words) -> Complaint | None:
+    """What the prompt leaves of the window, where the answer's size alone was too much.
+
+    Where the prompt's size is not told, `max_tokens` is left to our own estimate of it.
+    """
+    over = overflow(words)
+    if over is None or over.window is None:
+        return None
+    window = None if _ENDPOINT.search(words.message) else over.window
+    if over.prompt is None:
+        alone = window and over.answer is not None and over.answer >= window
+        return Complaint(window=window, lasting=False) if alone else None
+    room = over.window - over.prompt - MARGIN
+    return Complaint(max_tokens=room, window=window, lasting=False) if room > 0 else None
+
+
+def _limit(words: Words) -> Complaint | None:
+    """A limit that is the window holds for it too."""
+    said = words.message
+    if not _LIMITED.search(f"{said} {words.param}"):
+        return None
+    if (window := figure(Says.ROOM, said)) is not None:
+        return Complaint(max_tokens=window, window=window)
+    if (above := figure(Says.BELOW, said)) is not None:
+        return Complaint(max_tokens=above - 1)
+    limit = figure(Says.MOST, said)
+    return None if limit is None else Complaint(max_tokens=limit)
+
+
+def _encrypted(words: Words) -> Complaint | None:
+    if words.code == "invalid_encrypted_content" or _UNREADABLE.search(words.message):
+        return Complaint(parameter="encrypted_content", lasting=False)
+    return None
+
+
+def _items(words: Words) -> Complaint | None:
+    return Complaint(items=True) if _ITEMS.search(words.message) else None
+
+
+def _beside_tools(words: Words) -> Complaint | None:
+    return Complaint(effort_beside_tools=True) if _BESIDE_TOOLS.search(words.message) else None
+
+
+def _efforts(words: Words) -> Complaint | None:
+    """The efforts that it does not take: the one that it names, and what is not among those that would do."""
+    if not _EFFORT.search(f"{words.param} {words.message}") or words.code == "unsupported_parameter":
+        return None
+    named = _REFUSED_VALUE.search(words.message)
+    refused = frozenset({named[1].lower()} if named else ())
+    for found in _ALLOWED_VALUES.finditer(words.message):
+        if allowed := WORDS & set(re.findall(r"[a-z]+", found[1].lower())):
+            refused |= WORDS - allowed
+            break
+    return Complaint(efforts=refused) if refused else None
+
+
+def _of_responses(words: Words) -> Complaint | None:
+    """What Responses refuses by another name than that of a parameter."""
+    if _NOT_ENCRYPTED.search(words.message):
+        return Complaint(parameter="include")
+    if words.param == "reasoning.summary" and words.code == "unsupported_value":
+        return Complaint(parameter=words.param)
+    return Complaint(parameter="web_search") if _SEARCH.search(words.message) else None
+
+
+def _parameter(words: Words) -> Complaint | None:
+    name = _parameter_name(words)
+    return Complaint(parameter=name) if name else None
+
+
+def _parameter_name(words: Words) -> str | None:
+    if _STRICT.search(f"{words.message} {words.param}"):
+        return "strict"
+    if words.code in _UNSUPPORTED_CODES and words.param.isidentifier():
+        return None if words.param in _KEPT else words.param
+    for pattern in _PARAMETERS:
+        found = re.search(pattern, words.message, re.IGNORECASE)
+        if found and found[1].lower() not in _KEPT:
+            return _CAMEL.sub("_", found[1]).lower()
+    return None
+
+
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+"""xAI refuses a `reasoningEffort`."""
+
+
+def _schemas(words: Words) -> Complaint | None:
+    if not _GRAMMAR.search(words.message):
+        return None
+    named = _FUNCTION.search(words.message)
+    return Complaint(schemas=True, function=named[1] if named else "")
+
+
+_READERS: tuple[Callable[[Words], Complaint | None], ...] = (
+    _thinking,
+    _room,
+    _limit,
+    _encrypted,
+    _items,
+    _beside_tools,
+    _efforts,
+    _of_responses,
+    _parameter,
+    _schemas,
+)
+"""In this order: the more specific words first."""

@@ -1,0 +1,88 @@
+"""What refusals taught about the models of one provider, kept while the process runs.
+
+Rules:
+- A lesson is kept once an answer came to the request that was made with it: a change that did not help says
+  nothing about the model (`test_a_change_that_did_not_help_is_no_lesson`).
+- A `max_tokens` that only one prompt's length made too much is no lesson; the window named with it is.
+- Bounded: the models used last, and so many schemas of each.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+
+from attrs import Factory, define, evolve
+
+from gateway.upstreams.errors.adapt import Complaint, amended, complaint
+from gateway.upstreams.upstream_request import AS_IT_IS, Amends, Built
+
+MODELS = 256
+SCHEMAS = 4_096
+MENDS = 8
+"""How many different refusals of one upstream are answered with a changed request."""
+
+
+@define
+class Lessons:
+    _known: OrderedDict[str, Amends] = Factory(OrderedDict[str, Amends])
+
+    def of(self, model: str) -> Amends:
+        return self._known.get(model, AS_IT_IS)
+
+    def asking(self, model: str) -> Asking:
+        return Asking(self, model, self.of(model))
+
+    def keep(self, model: str, refusals: list[tuple[Complaint, Built]]) -> None:
+        """Other requests may have taught something about the model meanwhile: it is added to that."""
+        known = self.of(model)
+        for found, built in refusals:
+            known = amended(known, found, built) or known
+        if len(known.bare_schemas) > SCHEMAS:
+            known = evolve(known, bare_schemas=frozenset[bytes]())
+        self._known[model] = known
+        self._known.move_to_end(model)
+        if len(self._known) > MODELS:
+            self._known.popitem(last=False)
+
+
+@define
+class Asking:
+    """One request to one model: how it is built, until it is accepted."""
+
+    _lessons: Lessons
+    _model: str
+    amends: Amends
+    _mends: int = 0
+    _schemas: bool = False
+    """Whether a schema of this request was refused before."""
+    _refusals: list[tuple[Complaint, Built]] = Factory(list[tuple[Complaint, Built]])
+
+    async def again(
+        self, status: int, body: bytes, built: Built, build: Callable[[Amends], Awaitable[Built]]
+    ) -> Built | None:
+        """What to ask with after a refusal of `built`; None where nothing about the request would change."""
+        found = self._found(status, body)
+        changed = amended(self.amends, found, built) if found and self._mends < MENDS else None
+        if found is None or changed is None:
+            return None
+        other = await build(changed)
+        if other.body == built.body:
+            return None
+        self.amends = changed
+        self._mends += 1
+        self._schemas = self._schemas or found.schemas
+        if (lesson := found.lesson) is not None:
+            self._refusals.append((lesson, built))
+        return other
+
+    def _found(self, status: int, body: bytes) -> Complaint | None:
+        """Servers name the first schema that they refuse, so a second one stands for all the rest."""
+        found = complaint(status, body)
+        return evolve(found, function="") if found and found.schemas and self._schemas else found
+
+    def accepted(self) -> None:
+        """An answer has come."""
+        refusals, self._refusals = self._refusals, []
+        if refusals:
+            self._lessons.keep(self._model, refusals)

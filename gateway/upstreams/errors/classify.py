@@ -1,0 +1,170 @@
+"""An upstream's refusal, by status and words -> the one failure that the client is told about.
+
+Rules:
+- The kind decides what the client does next: 400 with `prompt is too long` compacts, 529 gives up soon,
+  401 would ask the user to log in (so the gateway's own key failing is a 500), everything else is retried.
+- The upstream's own words are passed on behind `[provider] `, without URLs and secrets. Of refused
+  credentials nothing is passed on.
+- A call that the upstream's model made and that the upstream itself could not read (Groq: `tool_use_failed`)
+  is a bad answer, not a bad request.
+- An error inside a stream or in the body of a 200 goes by the status or the name that it carries; without
+  one it is a bad answer (502).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+
+from gateway.errors import Kind, UpstreamFailed
+from gateway.parts import Fault
+from gateway.upstreams.errors.context_overflow import overflow
+from gateway.upstreams.errors.error_body import Words, read_words
+from gateway.upstreams.errors.retry_after import pause_in
+from gateway.upstreams.model_info import ModelFacts
+
+NO_CODES: Mapping[str, int] = {}
+NO_ERROR = frozenset({b"", b"null", b"false", b'""', b"{}", b"[]"})
+"""What stands in an `error` field where there is none."""
+_BY_STATUS = {
+    402: Kind.BILLING,
+    404: Kind.NOT_FOUND,
+    405: Kind.UPSTREAM_REJECTS_REQUEST,
+    408: Kind.UPSTREAM_TIMEOUT,
+    409: Kind.UPSTREAM_UNAVAILABLE,
+    413: Kind.TOO_LARGE,
+    429: Kind.RATE_LIMITED,
+    499: Kind.UPSTREAM_CUT,
+    502: Kind.UPSTREAM_UNREACHABLE,
+    503: Kind.UPSTREAM_UNAVAILABLE,
+    504: Kind.UPSTREAM_TIMEOUT,
+    524: Kind.UPSTREAM_TIMEOUT,
+    529: Kind.UPSTREAM_OVERLOADED,
+}
+_BY_NAME = (
+    (re.compile(r"insufficient_quota|billing|payment|insufficient.?(balance|credit)"), 402),
+    (re.compile(r"rate.?limit|too_many_requests|resource_exhausted"), 429),
+    (re.compile(r"overloaded"), 529),
+    (re.compile(r"authentication|invalid_api_key|unauthorized|permission"), 401),
+    (re.compile(r"not_?found"), 404),
+    (re.compile(r"timeout"), 504),
+    (re.compile(r"unavailable"), 503),
+    (re.compile(r"invalid_request|bad_?request|invalid_argument|content_filter|content_policy"), 400),
+    (re.compile(r"server_error|internal"), 500),
+)
+_BY_WORDS = (
+    (
+        429,
+        r"insufficient_quota|exceeded your current quota|insufficient.{0,10}(balance|credit|fund)",
+        Kind.BILLING,
+    ),
+    (
+        503,
+        r"overload|busy|queue (is )?full|too many (pending )?requests|maximum pending|at capacity",
+        Kind.UPSTREAM_OVERLOADED,
+    ),
+    (503, r"loading|warming up|not ready|starting up", Kind.UPSTREAM_LOADING),
+    (500, r"template|json:|jinja", Kind.UPSTREAM_REJECTS_REQUEST),
+)
+"""What a status stands for where the words say more. The last is Ollama's: no retry mends a template."""
+_NO_TOOLS = "does not support tools"
+"""Ollama's words."""
+
+
+def read_error(
+    status: int,
+    body: bytes,
+    pause: float | None,
+    facts: ModelFacts,
+    estimate: int | None = None,
+) -> UpstreamFailed:
+    """The failure that an answer with a status other than 2xx stands for.
+
+    `pause` is what its headers say, in seconds (see `pauses`); `estimate` our own idea of the prompt's
+    tokens.
+    """
+    words = read_words(body)
+    kind = _kind(status, words)
+    return UpstreamFailed(
+        kind,
+        _message(kind, status, words, facts, estimate),
+        upstream_status=status,
+        retry_after=_seconds(pause, words),
+        said=words.message,
+    )
+
+
+def fault(
+    body: bytes, facts: ModelFacts, estimate: int | None = None, codes: Mapping[str, int] = NO_CODES
+) -> Fault:
+    """The failure that an error object inside an answer stands for.
+
+    `codes`: what its protocol's own codes stand for; with such a list, every other code is a 500.
+    """
+    words = read_words(body)
+    status = words.status or codes.get(words.code) or _named(words) or (500 if codes and words.code else 200)
+    kind = Kind.UPSTREAM_GARBAGE if status == 200 and not overflow(words) else _kind(status, words)
+    return Fault(kind, _message(kind, status, words, facts, estimate), status, _seconds(None, words))
+
+
+def is_error(body: bytes) -> bool:
+    """Whether a payload that holds no answer says what went wrong."""
+    return not body.lstrip().startswith(b'"') and bool(read_words(body).message)
+
+
+def names_error(body: bytes) -> bool:
+    """Whether a payload not only has words, but also says that they are an error's."""
+    words = read_words(body)
+    known = words.status or _named(words) or overflow(words)
+    return bool(words.message) and bool(known or "error" in (words.type, words.fields.get("object")))
+
+
+def _named(words: Words) -> int | None:
+    """The status that an error's code or type is the name of."""
+    for name in (words.code, words.type):
+        for pattern, status in _BY_NAME:
+            if name and pattern.search(name):
+                return status
+    return None
+
+
+def _kind(status: int, words: Words) -> Kind:
+    if status in (401, 403):
+        return Kind.UPSTREAM_CREDENTIALS
+    if overflow(words) and status not in (404, 429):
+        return Kind.CONTEXT_OVERFLOW
+    if words.code == "tool_use_failed":
+        return Kind.UPSTREAM_GARBAGE
+    for of, pattern, kind in _BY_WORDS:
+        if status == of and re.search(pattern, words.text, re.IGNORECASE):
+            return kind
+    if 300 <= status < 400:
+        return Kind.UPSTREAM_REJECTS_REQUEST
+    return _BY_STATUS.get(status, Kind.INVALID_REQUEST if status < 500 else Kind.UPSTREAM_FAILED)
+
+
+def _message(kind: Kind, status: int, words: Words, facts: ModelFacts, estimate: int | None) -> str:
+    said = words.message
+    match kind:
+        case Kind.CONTEXT_OVERFLOW if over := overflow(words):
+            return over.message(facts.context_window, estimate)
+        case Kind.UPSTREAM_CREDENTIALS:
+            said = f"upstream credentials rejected (status {status}): check this provider's api_key"
+        case Kind.NOT_FOUND if facts.model not in said and "model" not in said:
+            said = f"{said or 'not found'} (model {facts.model}; check this provider's base_url)"
+        case Kind.INVALID_REQUEST if _NO_TOOLS in said:
+            said = f'{said}: choose a model whose capabilities list "tools", or send no tools'
+        case Kind.UPSTREAM_REJECTS_REQUEST if status < 500:
+            said = f"answered with status {status}: check this provider's base_url"
+        case _:
+            said = said or (
+                f"answered with status {status}" if status != 200 else "sent an error without words"
+            )
+    return f"[{facts.provider}] {said}"
+
+
+def _seconds(pause: float | None, words: Words) -> int | None:
+    """Whole seconds until another try; None where neither headers nor words say."""
+    seconds = pause_in(words.message) if pause is None else pause
+    return None if seconds is None else math.ceil(seconds)

@@ -1,0 +1,81 @@
+"""What an upstream says of a prompt that does not fit -> the words Claude Code compacts on.
+
+    prompt is too long: 13392 tokens > 8192 maximum
+    input length and `max_tokens` exceed context limit: 8000 + 16000 > 16384, decrease input length or ...
+
+Rules:
+- How servers say it stands in `wordings`.
+- The first is for a prompt too long by itself, the second where only the room for the answer is missing.
+- The numbers are the upstream's. What it does not tell is taken from what is known of the model and from our
+  own estimate, so that the client always finds two numbers, the first larger than the second.
+"""
+
+from __future__ import annotations
+
+import re
+
+from attrs import frozen
+
+from gateway.upstreams.errors.error_body import Words
+from gateway.upstreams.errors.limit_messages import Says, figure, tells
+
+_UNDERSTOOD = re.compile(
+    r"prompt is too long[^0-9]*\d+\s*tokens?\s*>\s*\d+"
+    r"|input length and `max_tokens` exceed context limit: \d+ \+ \d+ > \d+"
+)
+"""What Claude Code looks for."""
+_BEYOND = 25
+"""A prompt that an upstream counted is said to exceed the window by at least this part of it. Claude
+Code cuts no more than it is told: for a few tokens it compacts and is refused again, up to six times."""
+_SHARES = r"(\d+) of \w+ input"
+"""OpenRouter's: of text, of tools, of images."""
+
+
+@frozen
+class Overflow:
+    """The numbers an upstream gave; None where it did not."""
+
+    window: int | None = None
+    prompt: int | None = None
+    answer: int | None = None
+
+    @property
+    def fits_without_answer(self) -> bool:
+        return self.window is not None and self.prompt is not None and self.prompt < self.window
+
+    def message(self, window: int | None, estimate: int | None) -> str:
+        """`window` and `estimate` stand in for numbers that the upstream did not give."""
+        if self.fits_without_answer and self.answer is not None:
+            return (
+                f"input length and `max_tokens` exceed context limit: {self.prompt} + {self.answer} > "
+                f"{self.window}, decrease input length or `max_tokens` and try again"
+            )
+        known = self.window or window
+        limit = known or max(1, (self.prompt or estimate or 0) - 1)
+        beyond = limit // _BEYOND if known and self.prompt else 1
+        prompt = max(self.prompt or estimate or 0, limit + max(1, beyond))
+        return f"prompt is too long: {prompt} tokens > {limit} maximum"
+
+
+def overflow(words: Words) -> Overflow | None:
+    """None where the words are about something else."""
+    if not tells(Says.OVERFLOW, words.text):
+        return None
+    said = words.message
+    window = _field(words, "n_ctx") or figure(Says.WINDOW, said)
+    shares = sum(map(int, re.findall(_SHARES, said)))
+    prompt = shares or _field(words, "n_prompt_tokens") or figure(Says.PROMPT, said)
+    answer, total = figure(Says.ANSWER, said), figure(Says.TOTAL, said)
+    if prompt is None and total is not None:
+        prompt = total - (answer or 0)
+    return Overflow(window, prompt, answer)
+
+
+def is_understood(said: str) -> bool:
+    """Whether clients find their two numbers in it, as Anthropic's own servers say them."""
+    return _UNDERSTOOD.search(said) is not None
+
+
+def _field(words: Words, name: str) -> int | None:
+    value = words.fields.get(name)
+    return value if isinstance(value, int) and value > 0 else None

@@ -1,0 +1,192 @@
+"""The body of a refusal, in any of the shapes servers use -> what it says.
+
+    {"error": {"message", "type", "code", "param"}}      OpenAI, vLLM, llama.cpp, OpenRouter
+    [{"error": {...}}]                                   Gemini
+    {"error": "text"}                                    Ollama; the text may be llama-server's JSON again
+    {"object": "error", "message", "type", "code"}       older vLLM, Mistral
+    {"detail": "text" | [{"loc", "msg"}]}                FastAPI
+    {"errors": [{"message"}]}                            Cloudflare, GraphQL
+    {"error": "code", "error_description": "text"}       OAuth, in front of the server
+    "text", ["text"]                                     as JSON
+    text, HTML                                           whatever stands in front of the server
+
+Rules:
+- Nothing a user must not see is kept: the request's own secrets, URLs, keys and tokens are struck out, and
+  only then are long texts cut.
+- A body that cannot be read says nothing; that is no failure.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, cast
+
+from attrs import field, frozen
+
+from gateway.upstreams.http.redaction import redacted
+
+LONGEST = 2_000
+"""Characters of an upstream's own words that are passed on."""
+
+Json = Mapping[str, Any]
+
+
+@frozen
+class Words:
+    """`message` is safe to show. `code` and `type` are lower-case; `status` is a number among them."""
+
+    message: str = ""
+    code: str = ""
+    type: str = ""
+    param: str = ""
+    status: int | None = None
+    fields: Json = field(factory=dict[str, Any])
+    """The error object itself, for figures."""
+
+    @property
+    def text(self) -> str:
+        """Everything there is to recognise an error by."""
+        return f"{self.message} {self.type} {self.code}"
+
+
+def read_words(body: bytes) -> Words:
+    """What `body` says. Never raises."""
+    text = body.decode("utf-8-sig", "replace").strip()
+    try:
+        return _from_json(json.loads(text), 0)
+    except (ValueError, RecursionError):
+        return Words(message=clean(_strip_html(text)))
+
+
+def clean(text: str) -> str:
+    """`text` without secrets and URLs, on one line, not too long."""
+    text = redacted(text)
+    for pattern, instead in _STRUCK:
+        text = pattern.sub(instead, text)
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST else text[:LONGEST] + " ..."
+
+
+_STRUCK = (
+    (re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"'<>)\]]+", re.IGNORECASE), "[url]"),
+    (re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{6,}", re.IGNORECASE), r"\1 [hidden]"),
+    (re.compile(r"\b(sk|pk|rk|gsk|xai|hf|nvapi|tgp|fw|r8|glpat|ghp|key)[-_][\w*.-]{6,}"), "[hidden]"),
+    (re.compile(r"\bAIza[\w-]{10,}"), "[hidden]"),
+    (re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*"), "[hidden]"),
+    (
+        re.compile(
+            r"(api[-_ ]?key|token|secret|password)([\"']?\s*[:=]\s*[\"']?)[^\s\"',}]{6,}", re.IGNORECASE
+        ),
+        r"\1\2[hidden]",
+    ),
+)
+
+
+def _from_json(value: object, depth: int) -> Words:
+    if isinstance(value, list):
+        items = cast("list[object]", value)
+        return _from_json(items[0], depth) if items else Words()
+    if isinstance(value, str):
+        return Words(message=clean(value))
+    if not isinstance(value, dict):
+        return Words()
+    fields = cast("Json", value)
+    error, details = fields.get("error") or fields.get("errors"), fields.get("detail")
+    if isinstance(error, dict):
+        return _from_error(cast("Json", error), _number(fields.get("status")), depth)
+    if isinstance(error, str):
+        return _from_text(error, fields, depth)
+    if isinstance(error, list):
+        return _from_json(cast("object", error), depth)
+    if isinstance(details, list):
+        return Words(message=clean("; ".join(_detail(detail) for detail in cast("list[object]", details))))
+    return _from_error(fields, None, depth)
+
+
+def _from_text(error: str, fields: Json, depth: int) -> Words:
+    """`error` is a text; Java's servers, and OAuth's, put the better one beside it."""
+    if nested := _nested(error, depth):
+        return nested
+    more = fields.get("message") or fields.get("error_description")
+    text = f"{error}: {more}" if isinstance(more, str) and more else error
+    return Words(message=clean(text), status=_number(fields.get("status")))
+
+
+def _from_error(error: Json, status: int | None, depth: int) -> Words:
+    message = next((said for name in _SAYING if (said := error.get(name))), "")
+    if isinstance(message, dict | list):
+        inner = _from_json(cast("object", message), depth + 1) if depth < _DEEPEST else Words()
+        message = inner.message or json.dumps(message)
+    else:
+        inner = _nested(_raw(error), depth) or _nested(str(message), depth) or Words()
+    return Words(
+        message=inner.message or clean(str(message)),
+        code=inner.code or _name(error.get("code")),
+        type=inner.type or _name(error.get("type")),
+        param=inner.param or str(error.get("param") or ""),
+        status=_first(_number(error.get("code")), _number(error.get("status")), status, inner.status),
+        fields=inner.fields or error,
+    )
+
+
+_DEEPEST = 3
+_SAYING = ("message", "detail", "msg", "error_description")
+
+
+def _nested(text: str, depth: int) -> Words | None:
+    """Words inside the words: servers wrap what the server behind them said."""
+    start = text.find("{")
+    if start < 0 or depth >= _DEEPEST:
+        return None
+    try:
+        words = _from_json(json.loads(text[start:]), depth + 1)
+    except (ValueError, RecursionError):
+        return None
+    return words if words.message else None
+
+
+def _raw(error: Json) -> str:
+    """OpenRouter's copy of what the provider behind it said."""
+    metadata = error.get("metadata")
+    raw = cast("Json", metadata).get("raw") if isinstance(metadata, dict) else None
+    return raw if isinstance(raw, str) else ""
+
+
+def _detail(detail: object) -> str:
+    if not isinstance(detail, dict):
+        return str(detail)
+    entry = cast("Json", detail)
+    place = ".".join(str(step) for step in cast("list[object]", entry.get("loc") or []) if step != "body")
+    said = str(entry.get("msg") or "")
+    return f"{place}: {said}" if place else said
+
+
+def _name(value: object) -> str:
+    return value.lower() if isinstance(value, str) and not value.isdigit() else ""
+
+
+def _number(value: object) -> int | None:
+    """An HTTP status, where `value` is one."""
+    if isinstance(value, str) and value.isdigit():
+        value = int(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and 400 <= value < 600:
+        return int(value)
+    return None
+
+
+def _first(*numbers: int | None) -> int | None:
+    return next((number for number in numbers if number is not None), None)
+
+
+def _strip_html(text: str) -> str:
+    """The title of a page, or its text."""
+    if not text.startswith("<"):
+        return text
+    title = re.search(r"<title[^>]*>(.*?)</title>", text[:20_000], re.IGNORECASE | re.DOTALL)
+    inner = (
+        title[1] if title else re.sub(r"<(script|style).*?</\1>|<[^>]*>", " ", text[:20_000], flags=re.DOTALL)
+    )
+    return "a web page: " + clean(html.unescape(inner))[:200]

@@ -1,0 +1,1 @@
+"""The HTTP adapter and its connections."""

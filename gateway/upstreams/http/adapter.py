@@ -1,0 +1,219 @@
+"""The one adapter for upstreams that take a JSON body by POST and stream or return an answer.
+
+What differs between protocols (path, how the request is built, how the answer is read) is a `Dialect`;
+the openai, responses and ollama folders each supply one.
+
+Rules:
+- A 400 that names what can be mended (a `max_tokens` limit, a parameter, reasoning) is answered by asking
+  once more without it, once for each cause; what helped is kept for the model (see `lessons`).
+- A 500 that says that the limit cut a call is the end of an answer (see `cut_call`).
+- A model's call that its own server could not read is asked for once more.
+- A server that is loading its model is asked again until the first-byte budget is nearly spent.
+- Whatever arrives is read, as it arrives: an SSE body in answer to a plain call, JSON in answer to a
+  streaming one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from attrs import Factory, define, evolve, frozen
+from msgspec.structs import replace
+
+from gateway.anthropic.request.attachments import Attachments
+from gateway.errors import Kind, UpstreamFailed
+from gateway.inbound import Inbound
+from gateway.offload import run
+from gateway.parts import Fault, Notice, Part, Usage
+from gateway.upstreams.base import Attempt, Target
+from gateway.upstreams.errors.adaptations import Asking, Lessons
+from gateway.upstreams.errors.classify import read_error
+from gateway.upstreams.errors.retry_after import pause
+from gateway.upstreams.http.redaction import hide, redacted
+from gateway.upstreams.http.transport import Channel, Reply
+from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.response.truncated_call import CutAttempt, is_cut_call
+from gateway.upstreams.token_prompt import Counted, Prompt
+from gateway.upstreams.upstream_request import Amends, Built, ReplyWish
+
+ERROR_LIMIT = 256 * 1024
+"""Bytes of an error body that are read."""
+LOADING_PAUSE = 1.0
+"""Seconds between two questions to a server that is loading its model."""
+
+
+class Reader(Protocol):
+    ended: bool
+
+    @property
+    def heard(self) -> bool:
+        """Whether anything has come but comments and white space."""
+        ...
+
+    def feed(self, data: bytes) -> list[Part]: ...
+    def close(self, *, framed: bool = True) -> list[Part]:
+        """The bytes are over. `framed`: HTTP told their end, so that it is not that of a connection."""
+        ...
+
+
+@frozen
+class Dialect:
+    """How one protocol is spoken."""
+
+    path: str
+    probe_path: str
+    build: Callable[[Inbound, ModelFacts, Amends, Attachments], Built]
+    prompt_of: Callable[[Built], Prompt]
+    reader: Callable[[ModelFacts, ReplyWish, str], Reader]
+    """Its last argument is the text that the answer continues, which some servers repeat."""
+
+
+@define
+class HttpAttempt:
+    """An upstream answer being read."""
+
+    built: Built
+    _reply: Reply
+    _reader: Reader
+    _asking: Asking | None = None
+    """Told of the first content. Only then was the request accepted: errors come with status 200, too."""
+    _over: bool = False
+    _failed: bool = False
+
+    @property
+    def heard(self) -> bool:
+        return self._reader.heard
+
+    async def read(self) -> list[Part] | None:
+        if self._over:
+            return None
+        data = await self._reply.read()
+        hide(self._reply.secrets)
+        parts = self._parts(data)
+        if self._asking is not None and _is_answer(parts):
+            self._asking.accepted()
+            self._asking = None
+        if not self._reader.ended:
+            return parts
+        self._failed = bool(parts) and isinstance(parts[-1], Fault)
+        return self._redacted(parts)
+
+    def _parts(self, data: bytes | None) -> list[Part]:
+        if data is not None:
+            return self._reader.feed(data)
+        self._over = True
+        return self._reader.close(framed=self._reply.framed)
+
+    def _redacted(self, parts: list[Part]) -> list[Part]:
+        """A fault at the end without the request's secrets, should the server repeat them."""
+        match parts:
+            case [*before, Fault() as fault]:
+                return [*before, replace(fault, message=redacted(fault.message, self._reply.secrets))]
+            case _:
+                return parts
+
+    async def close(self) -> None:
+        """A connection is kept for the next request only behind an answer that ended well."""
+        if self._reader.ended and not self._failed:
+            await self._reply.drain()
+        await self._reply.close()
+
+
+@define
+class HttpAdapter:
+    """One configured provider, spoken to in one dialect."""
+
+    _channel: Channel
+    _dialect: Dialect
+    _lessons: Lessons = Factory(Lessons)
+
+    async def open(self, inbound: Inbound, target: Target, attachments: Attachments) -> Attempt:
+        patience = _now() + 0.9 * target.timeouts.first_byte
+        asking, again = self._lessons.asking(target.facts.model), False
+        facts = _as_learnt(target.facts, asking.amends)
+
+        async def build(amends: Amends) -> Built:
+            return await run(inbound.heavy, self._dialect.build, inbound, facts, amends, attachments)
+
+        built = await build(asking.amends)
+        while True:
+            reply = await self._channel.post(self._dialect.path, built.body, target.timeouts.connect)
+            if reply.status < 300:
+                return self._attempt(facts, _noted(built) if again else built, reply, asking)
+            body = await refusal(reply)
+            if is_cut_call(body) and reply.status >= 500:
+                return CutAttempt(built)
+            if (other := await asking.again(reply.status, body, built, build)) is not None:
+                built = other
+                continue
+            waits = pause(reply.status, reply.headers, time.time())
+            error = read_error(reply.status, body, waits, _as_asked(facts, built), inbound.estimated_tokens)
+            if error.kind is Kind.UPSTREAM_GARBAGE and not again:
+                again = True
+                continue
+            if error.kind is not Kind.UPSTREAM_LOADING or _now() + LOADING_PAUSE >= patience:
+                raise error
+            await asyncio.sleep(LOADING_PAUSE)
+
+    def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> Prompt:
+        facts = evolve(target.facts, extra_body={})  # it may hold what only its server can read
+        return self._dialect.prompt_of(self._dialect.build(inbound, facts, Amends(), attachments))
+
+    async def count(self, inbound: Inbound, target: Target) -> Counted | None:
+        """No server that is translated to is asked; see `prompt`."""
+        return None
+
+    async def probe(self) -> str | None:
+        try:
+            reply = await self._channel.get(self._dialect.probe_path, connect=2.0)
+        except UpstreamFailed as error:
+            return error.message
+        await reply.close()
+        return None if reply.status < 500 else f"answers with status {reply.status}"
+
+    async def close(self) -> None:
+        await self._channel.close()
+
+    def _attempt(self, facts: ModelFacts, built: Built, reply: Reply, asking: Asking) -> HttpAttempt:
+        reader = self._dialect.reader(_as_asked(facts, built), built.wish, built.prefill)
+        return HttpAttempt(built, reply, reader, asking)
+
+
+def _is_answer(parts: list[Part]) -> bool:
+    """Whether it says anything, and no error."""
+    said = [part for part in parts if not isinstance(part, Usage | Notice)]
+    return bool(said) and not isinstance(said[-1], Fault)
+
+
+def _noted(built: Built) -> Built:
+    asked_again = Notice("repaired.tool_call", "the upstream could not read its model's call")
+    return evolve(built, notices=(*built.notices, asked_again))
+
+
+async def refusal(reply: Reply) -> bytes:
+    """The body of an answer with an error's status, as far as it comes. Closes it."""
+    try:
+        return await reply.explanation(ERROR_LIMIT)
+    finally:
+        await reply.close()
+
+
+def _as_learnt(facts: ModelFacts, amends: Amends) -> ModelFacts:
+    """With the window that a refusal named, where no other is known."""
+    if amends.window is None or facts.context_window is not None:
+        return facts
+    return evolve(facts, context_window=amends.window)
+
+
+def _as_asked(facts: ModelFacts, built: Built) -> ModelFacts:
+    """With the window that the request asks for, where no other is known."""
+    if built.window is None or facts.context_window is not None:
+        return facts
+    return evolve(facts, context_window=built.window)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,104 @@
+"""Whether a server that does not finish a TLS handshake speaks plain HTTP.
+
+Rules:
+- Some servers (llama.cpp) wait for more bytes and send nothing: so a nearby server that has never completed a
+  TLS handshake is asked in plain HTTP after `DELAY`, while the handshake goes on.
+- Once a TLS connection exists, the server is not asked: it may take its time for the answer.
+- The question holds no credentials. TLS servers answer it as well: with 400 or 426, or with a redirect to
+  https (nginx `error_page 497`, Caddy). None of these counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+from collections.abc import Coroutine
+
+import httpx
+
+from gateway.errors import Kind, UpstreamFailed
+from gateway.upstreams.http.connection_errors import PlainHttp, failure, is_timeout
+
+DELAY = 1.0
+"""Seconds that a handshake with a server nearby may take before the server is asked."""
+PATIENCE = 1.0
+"""Seconds for the connection and the head of the answer."""
+_TLS_EXPECTED = frozenset({b"400", b"426"})
+"""What TLS servers answer to plain HTTP: bad request, upgrade required."""
+
+
+def is_nearby(host: str) -> bool:
+    """A private address, or a name that only this network knows."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".localhost", ".internal", ".lan"))
+    return address.is_private or address.is_loopback
+
+
+async def watched(
+    request: Coroutine[object, object, httpx.Response], connected: asyncio.Event, url: httpx.URL
+) -> httpx.Response:
+    """The request's result; PlainHttp where it waits for a server that speaks no TLS.
+
+    `connected`: set once a TLS connection to the server is made, by this request or another one.
+    """
+    task = asyncio.ensure_future(request)
+    handshake = asyncio.ensure_future(connected.wait())
+    try:
+        done, _ = await asyncio.wait({task, handshake}, timeout=DELAY, return_when=asyncio.FIRST_COMPLETED)
+        if not done and await speaks_plain_http(url) and not (task.done() or connected.is_set()):
+            raise PlainHttp
+        return await task
+    finally:
+        handshake.cancel()
+        task.cancel()
+        await asyncio.gather(task, handshake, return_exceptions=True)
+
+
+async def no_connection(error: Exception, url: httpx.URL, provider: str, *, proxied: bool) -> UpstreamFailed:
+    """What it means that a connection was not made in time, or was closed before TLS was agreed on."""
+    where = f"{url.host}:{url.port or (443 if url.scheme == 'https' else 80)}"
+    asked = url.scheme == "https" and not proxied
+    if isinstance(error, PlainHttp) or (asked and await speaks_plain_http(url)):
+        said = f"TLS was not answered at {where}, which speaks plain HTTP; http:// in base_url?"
+        return UpstreamFailed(Kind.UPSTREAM_TLS, f"[{provider}] {said}")
+    if not is_timeout(error):
+        return failure(error, provider)
+    way = " through the proxy" if proxied else ""
+    said = f"cannot reach provider at {where}{way}: no connection within timeouts.connect"
+    return UpstreamFailed(Kind.UPSTREAM_CONNECT_TIMEOUT, f"[{provider}] {said}")
+
+
+async def speaks_plain_http(url: httpx.URL) -> bool:
+    host, port = url.host, url.port or 443
+    try:
+        async with asyncio.timeout(PATIENCE):
+            reader, writer = await asyncio.open_connection(host, port)
+            try:
+                writer.write(f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+                return await _answers(reader)
+            finally:
+                writer.close()
+                with contextlib.suppress(OSError):
+                    await writer.wait_closed()
+    except (OSError, ValueError):
+        return False
+
+
+async def _answers(reader: asyncio.StreamReader) -> bool:
+    """Whether an HTTP answer comes that no TLS server would give."""
+    version, _, rest = (await reader.readline()).partition(b" ")
+    status = rest[:3]
+    if not version.startswith(b"HTTP/") or status in _TLS_EXPECTED:
+        return False
+    return not (status.startswith(b"3") and await _leads_to_https(reader))
+
+
+async def _leads_to_https(reader: asyncio.StreamReader) -> bool:
+    while line := (await reader.readline()).strip().lower():
+        name, _, value = line.partition(b":")
+        if name == b"location":
+            return value.strip().startswith(b"https:")
+    return False

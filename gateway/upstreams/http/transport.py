@@ -1,0 +1,288 @@
+"""One provider's pooled HTTP connections: bytes out, status and bytes back, failures as `UpstreamFailed`.
+
+Rules:
+- httpx with the aiohttp-based transport: httpx's own costs two to five times the CPU for each read. Its pool,
+  proxy and TLS settings go to the transport; a client beside it would ignore them.
+- Environment proxies are resolved here, once, and never used for loopback addresses.
+- A pooled connection that the server closed meanwhile is replaced once, before any byte of an answer
+  (llama.cpp announces `Keep-Alive: timeout=5` and then closes after a stream at once).
+- Bodies are asked for uncompressed, and inflated where a server or proxy compresses all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import ipaddress
+import ssl
+import urllib.request
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextvars import ContextVar
+from urllib.parse import parse_qsl, urlsplit
+
+import aiohttp
+import httpx
+from attrs import define, field
+from httpx_aiohttp import AiohttpTransport
+
+from gateway.errors import Kind, UpstreamFailed
+from gateway.settings.models import Provider
+from gateway.upstreams.http.connection_errors import failure, is_cut, no_handshake
+from gateway.upstreams.http.decompression import ENCODINGS, Inflating
+from gateway.upstreams.http.handshake import is_nearby, no_connection, watched
+from gateway.upstreams.http.redaction import HIDDEN, secrets_of
+
+IDENTITY = {"user-agent": "messages-gateway"}
+KEEP_ALIVE = 30.0
+"""Seconds an idle connection is kept."""
+DRAIN = 0.5
+"""Seconds that the end of a body may take to arrive after the end of its content."""
+EXPLAINING = 2.0
+"""Seconds that the words of a refusal may take to arrive after its status."""
+
+_url = functools.lru_cache(maxsize=256)(httpx.URL)
+"""Parsing the same few URLs anew would cost half of what a request object costs."""
+
+_reused: ContextVar[bool] = ContextVar("_reused", default=False)
+
+
+@define
+class Reply:
+    """One upstream HTTP answer whose status has arrived. `close` it in every case."""
+
+    status: int
+    headers: httpx.Headers
+    _provider: str
+    _response: httpx.Response
+    secrets: Sequence[str] = field(default=(), repr=False)
+    """What the request was authorized with."""
+    _chunks: AsyncIterator[bytes] = field(init=False)
+    _encoding: str = field(init=False)
+    _inflating: Inflating | None = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._chunks = self._response.stream.__aiter__()  # type: ignore[union-attr]  # always async here
+        self._encoding = self.headers.get("content-encoding", "").strip().lower()
+        self._inflating = Inflating(self._encoding) if self._encoding in ENCODINGS else None
+
+    @property
+    def framed(self) -> bool:
+        """Whether a body that is cut can be told from one that is over."""
+        chunked = "chunked" in self.headers.get("transfer-encoding", "").lower()
+        return chunked or "content-length" in self.headers
+
+    async def read(self) -> bytes | None:
+        """The bytes of one read, None at the end of the body.
+
+        UpstreamFailed where they are compressed in an unknown way. An error raised while the reply is made
+        would leave its connection open.
+        """
+        if self._inflating is None and self._encoding not in ("", "identity"):
+            how = f"compressed with {self._encoding}, though none was asked for"
+            raise UpstreamFailed(Kind.UPSTREAM_GARBAGE, f"[{self._provider}] the answer is {how}")
+        try:
+            if self._inflating is not None:
+                return await self._inflated(self._inflating)
+            return await anext(self._chunks)
+        except StopAsyncIteration:
+            return None
+        except Exception as error:  # the transport lets several libraries' errors through
+            raise failure(error, self._provider) from error
+
+    async def _inflated(self, inflating: Inflating) -> bytes:
+        """The next piece. Everyone else has a turn before it: little data may stand for very much."""
+        await asyncio.sleep(0)
+        while not inflating.more:
+            inflating.feed(await anext(self._chunks))
+        return inflating.take()
+
+    async def all(self, limit: int) -> bytes:
+        """The whole body, of which at most `limit` bytes are kept (the rest is not read)."""
+        pieces: list[bytes] = []
+        size = 0
+        while size < limit and (data := await self.read()) is not None:
+            pieces.append(data)
+            size += len(data)
+        return b"".join(pieces)[:limit]
+
+    async def explanation(self, limit: int) -> bytes:
+        """The body of a refusal, as far as it comes: its status counts also where its words break off.
+
+        Without the request's secrets.
+        """
+        pieces: list[bytes] = []
+        size = 0
+        with contextlib.suppress(UpstreamFailed, TimeoutError):
+            async with asyncio.timeout(EXPLAINING):
+                while size < limit and (data := await self.read()) is not None:
+                    pieces.append(data)
+                    size += len(data)
+        body = b"".join(pieces)[:limit]
+        for secret in self.secrets:
+            body = body.replace(secret.encode(), HIDDEN.encode())
+        return body
+
+    async def drain(self) -> None:
+        """Wait a moment for the end of a body whose content is over: only then is the connection kept."""
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(DRAIN):
+                while await self.read() is not None:
+                    pass
+
+    async def close(self) -> None:
+        with contextlib.suppress(Exception):  # the connection is going away anyway
+            await self._response.stream.aclose()  # type: ignore[union-attr]
+
+
+@define
+class Channel:
+    """The connections to one provider."""
+
+    name: str
+    base_url: str
+    _headers: Mapping[str, str] = field(repr=False)
+    _transport: AiohttpTransport = field(repr=False)
+    _secrets: Sequence[str] = field(default=(), repr=False)
+    _query: str = ""
+    """Of every request: Azure's `api-version`."""
+    _proxied: bool = False
+    _connected: asyncio.Event = field(factory=asyncio.Event)
+    """Set once a connection is made, with its TLS handshake."""
+
+    @classmethod
+    def build(cls, name: str, provider: Provider, key_header: str = "authorization") -> Channel:
+        """`key_header`: where the provider's key goes; `authorization` makes it a Bearer token."""
+        headers = {"accept-encoding": "identity"}
+        if provider.api_key:
+            key = provider.api_key.reveal()
+            headers[key_header] = f"Bearer {key}" if key_header == "authorization" else key
+        headers |= {key.lower(): value for key, value in provider.headers.items()}
+        address, _, query = provider.base_url.partition("?")
+        connected = asyncio.Event()
+        transport = _transport(provider, connected)
+        proxied = bool(_proxy(provider))
+        holding = {**provider.headers, **dict(parse_qsl(query))}
+        secrets = secrets_of(holding, provider.api_key.reveal() if provider.api_key else None)
+        return cls(name, address, headers, transport, secrets, query, proxied, connected)
+
+    async def post(
+        self, path: str, body: bytes, connect: float, headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        """Send a JSON body and wait for the status. `connect` is in seconds.
+
+        `headers` go along where the provider's own settings do not say otherwise.
+        """
+        forwarded = headers or {}
+        sent = {**IDENTITY, **forwarded, **self._headers, "content-type": "application/json"}
+        reply = await self._send("POST", path, sent, body, connect)
+        if own := secrets_of(forwarded):
+            reply.secrets = [*own, *reply.secrets]
+        return reply
+
+    async def get(self, path: str, connect: float) -> Reply:
+        return await self._send("GET", path, {**IDENTITY, **self._headers}, b"", connect)
+
+    async def close(self) -> None:
+        await self._transport.aclose()
+
+    async def _send(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, connect: float
+    ) -> Reply:
+        url = f"{self.base_url}{path}?{self._query}" if self._query else self.base_url + path
+        # httpx takes text for ASCII, and refuses what is not.
+        raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+        request = httpx.Request(method, _url(url), headers=raw, content=body)
+        request.extensions = {"timeout": {"connect": connect}}
+        _reused.set(False)
+        try:
+            try:
+                response = await self._asked(request)
+            except httpx.TransportError as error:
+                if not (_reused.get() and is_cut(error)):
+                    raise
+                response = await self._transport.handle_async_request(request)
+        except Exception as error:  # the transport lets several libraries' errors through
+            if no_handshake(error):
+                raise await no_connection(error, request.url, self.name, proxied=self._proxied) from error
+            raise failure(error, self.name) from error
+        return Reply(response.status_code, response.headers, self.name, response, self._secrets)
+
+    async def _asked(self, request: httpx.Request) -> httpx.Response:
+        sent, url = self._transport.handle_async_request(request), request.url
+        known = self._connected.is_set() or self._proxied
+        if known or url.scheme != "https" or not is_nearby(url.host):
+            return await sent
+        return await watched(sent, self._connected, url)
+
+
+def _transport(provider: Provider, connected: asyncio.Event) -> AiohttpTransport:
+    tls = _tls(provider)
+
+    def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            limit=provider.max_connections, keepalive_timeout=KEEP_ALIVE, ssl=tls, ttl_dns_cache=60
+        )
+        return aiohttp.ClientSession(
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[_trace(connected)]
+        )
+
+    proxy = _proxy(provider)
+    return AiohttpTransport(verify=tls, proxy=httpx.Proxy(proxy) if proxy else None, client=session)
+
+
+def _tls(provider: Provider) -> ssl.SSLContext:
+    verify, cert = _verify(provider), provider.client_cert
+    if verify is True and not cert:
+        return _public_tls(provider.trust_env)
+    return httpx.create_ssl_context(verify=verify, cert=cert, trust_env=provider.trust_env)
+
+
+@functools.cache
+def _public_tls(trust_env: bool) -> ssl.SSLContext:
+    """One for all providers: reading the public authorities takes a tenth of a second."""
+    return httpx.create_ssl_context(trust_env=trust_env)
+
+
+def _verify(provider: Provider) -> ssl.SSLContext | bool:
+    if provider.verify and provider.ca_file:
+        return ssl.create_default_context(cafile=provider.ca_file)
+    return provider.verify
+
+
+def _trace(connected: asyncio.Event) -> aiohttp.TraceConfig:
+    """Notes in the request's own context whether its connection came from the pool, and the first connection
+    in `connected`."""
+    trace = aiohttp.TraceConfig()
+
+    async def reused(*_: object) -> None:
+        _reused.set(True)
+
+    async def created(*_: object) -> None:
+        _reused.set(False)
+        connected.set()
+
+    trace.on_connection_reuseconn.append(reused)
+    trace.on_connection_create_end.append(created)
+    return trace
+
+
+def _proxy(provider: Provider) -> str | None:
+    return provider.proxy or _environment_proxy(provider)
+
+
+def _environment_proxy(provider: Provider) -> str | None:
+    url = urlsplit(provider.base_url)
+    host = url.hostname or ""
+    if not provider.trust_env or is_loopback(host) or urllib.request.proxy_bypass(host):
+        return None
+    proxies = urllib.request.getproxies()
+    return proxies.get(url.scheme) or proxies.get("all")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's own."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

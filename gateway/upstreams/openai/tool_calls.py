@@ -1,0 +1,142 @@
+"""Which tool call a piece belongs to: servers agree on little but the order.
+
+Rules:
+- `index` tells calls apart. Where it is missing, a piece without an id, or with the last one, belongs to the
+  last call.
+- The same index with another id and a name is another call: Gemini's compatibility endpoint (general
+  knowledge, not checked here) and some llama.cpp builds send index 0 for all.
+- A name without an id, after arguments that are complete, is another call too: some servers send whole calls
+  with neither id nor index. A name that is merely repeated in every chunk is not, nor is one that is repeated
+  without arguments at the end.
+- A call's pieces go out once it has a name. Entries that never get one are no calls as long as the answer has
+  another: some servers put an empty entry into every delta.
+- `function_call`, the older field, counts only in an answer whose `tool_calls` name no function:
+  llama-cpp-python fills both with the same call. Its pieces are held until the answer ends, since the other
+  field may come later.
+"""
+
+from __future__ import annotations
+
+from attrs import Factory, define
+
+from gateway.codecs.buffer_limit import Held
+from gateway.codecs.json_scanner import Brackets
+from gateway.parts import Tool
+from gateway.upstreams.openai import response_wire as o
+from gateway.upstreams.response.lenient import text_of
+
+
+@define
+class _Slot:
+    key: int
+    id: str = ""
+    name: str = ""
+    said: list[str] = Factory(list[str])
+    """The arguments that were not looked at yet."""
+    waiting: list[Tool] = Factory(list[Tool])
+    """Its parts, until its name has come."""
+    _brackets: Brackets = Factory(Brackets)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the arguments so far are a whole object."""
+        for piece in self.said:
+            self._brackets.feed(piece)
+        self.said.clear()
+        return self._brackets.closed
+
+
+@define
+class CallPieces:
+    """Wire pieces -> `Tool` parts, whose keys count the calls in the order they come."""
+
+    count: int = 0
+    spoken: bool = False
+    """Whether any piece held a name or arguments."""
+    named: bool = False
+    _slots: dict[int | None, _Slot] = Factory(dict["int | None", _Slot])
+    _last: _Slot | None = None
+    _nameless: dict[int, _Slot] = Factory(dict[int, _Slot])
+    _held: Held = Factory(Held)
+
+    def parts(self, piece: o.ToolCallPiece, *, whole: bool = False) -> list[Tool]:
+        """`whole`: the piece is a complete call, whatever its index says.
+
+        UpstreamFailed where too much waits for a name.
+        """
+        function = piece.function or o.FunctionPiece()
+        name, id_ = function.name or "", piece.id or ""
+        arguments, is_object = arguments_of(function)
+        slot = None if whole else self._slot(piece.index, id_, name, arguments)
+        slot = slot or self._new(piece.index, id_)
+        slot.id, slot.name = slot.id or id_, slot.name or name
+        slot.said.append(arguments)
+        self.spoken = self.spoken or bool(name or arguments)
+        return self._released(slot, Tool(slot.key, id_, name, arguments, whole or is_object))
+
+    def rest(self) -> list[Tool]:
+        """What never got a name."""
+        return [part for slot in self._nameless.values() for part in slot.waiting]
+
+    def _released(self, slot: _Slot, part: Tool) -> list[Tool]:
+        if not slot.name:
+            self._held.add(part.arguments)
+            self._nameless[slot.key] = slot
+            slot.waiting.append(part)
+            return []
+        self.named = True
+        waiting, slot.waiting = slot.waiting, []
+        self._nameless.pop(slot.key, None)
+        return [*waiting, part]
+
+    def _slot(self, index: int | None, id_: str, name: str, arguments: str) -> _Slot | None:
+        """The call that the piece goes on with; None for a new one."""
+        slot = self._last if index is None else self._slots.get(index)
+        if slot is None:
+            return None
+        if id_ and slot.id and id_ != slot.id:
+            return None if name or index is None else slot
+        repeated = name == slot.name and not arguments.strip()
+        if name and not id_ and not repeated and slot.complete:
+            return None
+        return slot
+
+    def _new(self, index: int | None, id_: str) -> _Slot:
+        slot = self._last = self._slots[index] = _Slot(self.count, id_)
+        self.count += 1
+        return slot
+
+
+@define
+class OlderCalls:
+    """The pieces of `function_call`, kept in the order they came."""
+
+    _pieces: list[tuple[o.ToolCallPiece, bool]] = Factory(list[tuple[o.ToolCallPiece, bool]])
+    _held: Held = Factory(Held)
+
+    def __bool__(self) -> bool:
+        return bool(self._pieces)
+
+    def add(self, function: o.FunctionPiece, *, whole: bool) -> None:
+        """`whole`: the piece is a complete call. UpstreamFailed where too much has to be kept."""
+        if not (function.name or arguments_of(function)[0]):
+            return
+        self._held.add(bytes(function.arguments))
+        self._pieces.append((o.ToolCallPiece(index=0, function=function), whole))
+
+    def parts(self, calls: CallPieces) -> list[Tool]:
+        """What is left of the calls at the end of an answer whose newer field brought `calls`."""
+        pieces, self._pieces = self._pieces, []
+        if calls.named or not pieces:
+            return calls.rest()
+        own = CallPieces(calls.count)
+        parts = [part for piece, whole in pieces for part in own.parts(piece, whole=whole)]
+        return parts + own.rest()
+
+
+def arguments_of(function: o.FunctionPiece) -> tuple[str, bool]:
+    """The JSON text, and whether it came as a value of its own instead of a string."""
+    raw = bytes(function.arguments)
+    if raw in (b"", b"null"):
+        return "", False
+    return text_of(raw), not raw.startswith(b'"')

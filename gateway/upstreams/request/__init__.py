@@ -1,0 +1,1 @@
+"""What the request builders of the upstream kinds share."""

@@ -1,0 +1,65 @@
+"""Where an answer is to end, and how it is to be sampled.
+
+Rules:
+- `max_tokens` is cut to what is known of the model (its output limit, a limit its server named, what is left
+  of its window), with the notice `clamped.max_tokens`.
+- Stop sequences that a server refuses are matched here.
+- What the configuration says of sampling wins over the client.
+"""
+
+from __future__ import annotations
+
+from gateway.anthropic import wire as a
+from gateway.anthropic.notices import Notes
+from gateway.inbound import Inbound
+from gateway.settings.models import Sampling
+from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.upstream_request import Amends
+
+MARGIN = 64
+"""Tokens left between an estimated prompt with its answer and the window's end."""
+
+
+def max_tokens(inbound: Inbound, facts: ModelFacts, amends: Amends, notes: Notes) -> int | None:
+    """At least 1: to llama.cpp and Ollama 0 would mean "without limit"."""
+    wanted = inbound.request.max_tokens
+    if wanted is None:
+        return min(filter(None, (amends.max_tokens, facts.max_output_tokens)), default=None)
+    limits = filter(None, (amends.max_tokens, facts.max_output_tokens, _room(inbound, facts)))
+    allowed = max(1, min([wanted, *limits]))
+    if allowed != wanted:
+        notes.add("clamped.max_tokens", f"{wanted} to {allowed}")
+    return allowed
+
+
+def _room(inbound: Inbound, facts: ModelFacts) -> int | None:
+    """What the prompt leaves of the window; an eighth of it at least, since the prompt is only estimated."""
+    window = facts.context_window
+    if window is None:
+        return None
+    return max(window - inbound.estimated_tokens - MARGIN, window // 8)
+
+
+def stops(request: a.MessagesRequest) -> list[str]:
+    """Servers refuse or trip over blank ones; more than one takes are matched here (see `emulation`)."""
+    return [text for text in request.stop_sequences if text.strip()]
+
+
+def own_stops(stop: list[str], amends: Amends, notes: Notes) -> list[str]:
+    if not stop or "stop" not in amends.dropped:
+        return []
+    notes.add("emulated.stop_sequences")
+    return stop
+
+
+def sampling(request: a.MessagesRequest, facts: ModelFacts, notes: Notes) -> Sampling:
+    own, most = facts.sampling, facts.quirks.max_temperature
+    temperature = request.temperature if own.temperature is None else own.temperature
+    if temperature is not None and most is not None and temperature > most:
+        notes.add("clamped.temperature", f"{temperature:g} to {most:g}")
+        temperature = most
+    return Sampling(
+        temperature=temperature,
+        top_p=request.top_p if own.top_p is None else own.top_p,
+        top_k=request.top_k if own.top_k is None else own.top_k,
+    )

@@ -1,0 +1,269 @@
+"""What both upstream protocols decide alike about a request, before each writes it in its own words.
+
+Rules:
+- Where a server has no `tool_choice`, or refuses it, it is emulated: a line in the system prompt, and for a
+  named tool no other tool beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Literal
+
+from attrs import evolve
+from msgspec import Struct
+
+from gateway.anthropic import wire as a
+from gateway.anthropic.conversation import turns as t
+from gateway.anthropic.conversation.builder import conversation
+from gateway.anthropic.notices import Notes
+from gateway.anthropic.request.attachments import Attachments
+from gateway.anthropic.request.cache_control import NO_MARKS, Cut, marks
+from gateway.anthropic.request.reasoning import Reasoning, reasoning
+from gateway.anthropic.tools import toolset as ts
+from gateway.anthropic.tools.available import Terms
+from gateway.anthropic.tools.tool_names import Names, Returned
+from gateway.errors import RequestRefused
+from gateway.inbound import Inbound
+from gateway.settings.models import Sampling
+from gateway.settings.quirks import Quirks
+from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.request import limits
+from gateway.upstreams.request.extra_body import merged
+from gateway.upstreams.request.response_format import Format, output_format
+from gateway.upstreams.request.service_tier import Tier, tier
+from gateway.upstreams.request.tools import Function, functions
+from gateway.upstreams.upstream_request import Amends, Built, ReplyWish
+
+ChoiceLevel = Literal["full", "no_required", "no_named", "none"]
+
+
+NAME_LENGTH = 64
+"""The longest user name or cache key that is sent as it is."""
+NO_PREFILL = (
+    "This model does not support assistant message prefill. The conversation must end with a user message."
+)
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """One request, as far as it can be said without a protocol.
+
+    Turns have tool names as they are sent, `tools` and `choice` the client's; `names` knows both.
+    """
+
+    system: str
+    turns: list[t.Turn]
+    prefill: str
+    functions: list[Function]
+    search: a.ToolDefinition | None
+    """Anthropic's search of the web, where the upstream does that itself."""
+    choice: ts.Choice
+    """`auto` where the server is not told."""
+    single: bool
+    """Parallel calls are to be forbidden."""
+    reasoning: Reasoning
+    may_reason: bool
+    """The model may be asked for it."""
+    max_tokens: int | None
+    prompt_tokens: int
+    """As far as it can be guessed."""
+    stop: list[str]
+    own_stops: list[str]
+    """To be matched here."""
+    tier: Tier
+    format: Format | None
+    """What the answer has to match (`output_config.format`), if anything."""
+    returned: Mapping[str, Returned]
+    must_call: bool
+    """The client demands a call."""
+    names: Names
+    notes: Notes
+    thinking_display: str | None
+    sampling: Sampling
+    """The target's, and where it says nothing the client's."""
+    extra_body: Mapping[str, object]
+    marked: bool
+    """The client marked its prompt for the cache, and the upstream is told."""
+    cuts: tuple[Cut, ...]
+    """Then: where the blocks of the system prompt end."""
+
+    def built(self, body: bytes, *, single_tool: bool, window: int | None = None) -> Built:
+        wish = ReplyWish(
+            thinking=bool(self.reasoning.on),
+            display=self.thinking_display,
+            stop_sequences=tuple(self.stop),
+            max_tokens=self.max_tokens,
+            prompt_tokens=self.prompt_tokens,
+        )
+        return Built(
+            body=merged(body, self.extra_body) if self.extra_body else body,
+            wish=wish,
+            notices=self.notes.notices,
+            returned=self._returned(),
+            single_tool=single_tool,
+            must_call=self.must_call,
+            format=self.format and self.format.answer,
+            window=window,
+            stops=tuple(self.own_stops),
+            speed=self.tier.speed,
+            prefill=self.prefill,
+            schema_of=partial(_schema_of, self.functions),
+            schemas=self._schemas,
+        )
+
+    def _schemas(self) -> Iterator[bytes]:
+        yield from (bytes(function.schema) for function in self.functions)
+        if self.format is not None:
+            yield self.format.answer.schema
+
+    def _returned(self) -> Mapping[str, Returned]:
+        shortened = self.names.shortened
+        if not shortened:
+            return self.returned
+        return {sent: Returned(name) for sent, name in shortened.items()} | dict(self.returned)
+
+
+def _schema_of(functions: list[Function], name: str) -> bytes:
+    return next((bytes(told.schema) for told in functions if told.name == name), b"")
+
+
+def plan(
+    inbound: Inbound, facts: ModelFacts, amends: Amends, attachments: Attachments, tool_choice: ChoiceLevel
+) -> Plan:
+    """`tool_choice`: how much of it can be told to the server."""
+    request, quirks = inbound.request, facts.quirks
+    names, notes = Names(quirks.tool_name_limit), Notes()
+    terms = _terms(inbound, facts, attachments)
+    talk = _talk(request, terms, names, notes, quirks)
+    tools = ts.toolset(request, talk.mentions, notes, _offerable(facts, amends))
+    level = "none" if "tool_choice" in amends.dropped else tool_choice
+    system, told = _told(tools, talk.system, level, names, notes)
+    offered = functions(told, names, quirks, amends, notes)
+    form = output_format(request, quirks, amends, notes, tools=bool(offered.told))
+    asked, stop = _reasoning(request, quirks, told.choice, notes), limits.stops(request)
+    return Plan(
+        system=below(below(system, offered.prompt), form.words if form else ""),
+        turns=talk.turns,
+        prefill=talk.prefill,
+        functions=offered.told,
+        search=told.search,
+        choice=told.choice,
+        single=tools.choice.single and bool(told.tools),
+        reasoning=asked,
+        may_reason=_may_reason(asked, facts, amends, notes),
+        max_tokens=limits.max_tokens(inbound, facts, amends, notes),
+        prompt_tokens=inbound.estimated_tokens,
+        stop=[] if "stop" in amends.dropped else stop,
+        own_stops=limits.own_stops(stop, amends, notes),
+        tier=tier(request, quirks, amends, notes),
+        format=form,
+        returned=offered.returned,
+        must_call=_is_demanded(tools),
+        names=names,
+        notes=notes,
+        thinking_display=request.thinking.display if request.thinking else None,
+        sampling=limits.sampling(request, facts, notes),
+        extra_body=facts.extra_body,
+        marked=bool(terms.marks),
+        cuts=talk.cuts,
+    )
+
+
+def _offerable(facts: ModelFacts, amends: Amends) -> Terms:
+    return Terms(facts.sight.vision, facts.quirks.web_search and "web_search" not in amends.dropped)
+
+
+def _talk(
+    request: a.MessagesRequest, terms: t.Terms, names: Names, notes: Notes, quirks: Quirks
+) -> t.Conversation:
+    """RequestRefused where it cannot be sent at all."""
+    talk = conversation(request, terms, names, notes)
+    if not talk.turns:
+        raise RequestRefused("messages: nothing in them can be sent to this model")
+    if talk.prefill and quirks.prefill == "refuse":
+        raise RequestRefused(NO_PREFILL)
+    return talk
+
+
+def _terms(inbound: Inbound, facts: ModelFacts, attachments: Attachments) -> t.Terms:
+    quirks = facts.quirks
+    return t.Terms(
+        family=quirks.family,
+        replay="none" if facts.reasoning is False else quirks.replay_reasoning,
+        signed_calls=quirks.call_signatures,
+        inline_system=quirks.mid_system == "inline",
+        id_limit=quirks.tool_id_limit,
+        id_exact=quirks.tool_id_exact,
+        sight=facts.sight,
+        attachments=attachments,
+        marks=marks(inbound.body) if quirks.cache_markers != "none" else NO_MARKS,
+    )
+
+
+def _told(
+    tools: ts.Toolset, system: str, level: ChoiceLevel, names: Names, notes: Notes
+) -> tuple[str, ts.Toolset]:
+    """What the server is told of the tools, and the system prompt that says the rest."""
+    choice = tools.choice
+    if choice.type == "auto" or _TOLD[level](choice.type):
+        return system, tools
+    notes.add(_EMULATED[choice.type])
+    if choice.type == "none":
+        return system, evolve(tools, tools=[], choice=ts.Choice())
+    if choice.type == "any":
+        return below(system, "You must call one of the tools."), evolve(tools, choice=ts.Choice())
+    chosen = [tool for tool in tools.tools if tool.name == choice.name]
+    if level == "no_named":
+        return system, evolve(tools, tools=chosen, choice=evolve(choice, type="any", name=""))
+    line = f"You must call the tool {names.sent(choice.name)}."
+    return below(system, line), evolve(tools, tools=chosen, choice=ts.Choice())
+
+
+def _is_demanded(tools: ts.Toolset) -> bool:
+    """A call of a function; a search that the upstream does itself is none."""
+    choice, search = tools.choice, tools.search
+    if choice.type == "tool":
+        return search is None or choice.name != search.name
+    return choice.type == "any" and search is None
+
+
+_EMULATED: Mapping[str, str] = {
+    "any": "emulated.tool_choice_any",
+    "none": "emulated.tool_choice_none",
+    "tool": "emulated.tool_choice_tool",
+}
+_TOLD: Mapping[ChoiceLevel, Callable[[str], bool]] = {
+    "full": lambda _: True,
+    "no_required": lambda choice: choice != "any",
+    "no_named": lambda choice: choice != "tool",
+    "none": lambda _: False,
+}
+
+
+def below(system: str, line: str) -> str:
+    """The system prompt with a line of our own at its end, if there is one."""
+    return f"{system}\n\n{line}" if system and line else system or line
+
+
+def _reasoning(request: a.MessagesRequest, quirks: Quirks, choice: ts.Choice, notes: Notes) -> Reasoning:
+    """What is asked for, unless the server takes no forced call beside it."""
+    asked = reasoning(request)
+    if quirks.forced_while_thinking or choice.type not in ("any", "tool"):
+        return asked
+    if asked.on:
+        notes.add("dropped.thinking", "a tool is forced")
+    return Reasoning(on=False)
+
+
+def _may_reason(asked: Reasoning, facts: ModelFacts, amends: Amends, notes: Notes) -> bool:
+    may = facts.reasoning is not False and amends.think
+    if asked.on and not may:
+        notes.add("dropped.thinking", "the model does not reason")
+    return may
+
+
+def short(name: str) -> str:
+    """A name of at most `NAME_LENGTH` characters: longer ones are hashed."""
+    return name if len(name) <= NAME_LENGTH else hashlib.sha256(name.encode()).hexdigest()

@@ -1,0 +1,88 @@
+"""What form an answer is to have (`output_config.format`) -> how this upstream is asked for it.
+
+Rules:
+- Where the upstream takes a schema it gets one, strict where the schema has a strict form: then nulls come
+  back for what is left out, and are deleted.
+- Where it takes none, where tools could then not be called, or where it has refused the field, the schema
+  stands in the system prompt, and the answer is checked here (see `formatted`).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from attrs import frozen
+from msgspec import Raw
+
+from gateway.anthropic import wire as a
+from gateway.anthropic.notices import Notes
+from gateway.anthropic.request.output_format import asked
+from gateway.schemas import lowering
+from gateway.settings.quirks import Quirks
+from gateway.upstreams.upstream_request import Amends, AnswerFormat
+
+_FIELDS = frozenset({"response_format", "format", "text"})
+"""What upstreams call it."""
+
+
+@frozen
+class Format:
+    """`how`: by its schema; as any JSON object, with the schema in words; or in words alone."""
+
+    how: Literal["schema", "object", "words"]
+    schema: Raw
+    """As the upstream takes it."""
+    strict: bool | None
+    """None: the upstream is not told."""
+    answer: AnswerFormat
+    """What is made of the answer."""
+
+    @property
+    def words(self) -> str:
+        """The line of the system prompt; empty where the upstream is told by the schema."""
+        if self.how == "schema":
+            return ""
+        text = str(self.answer.schema, "utf-8")
+        return f"Your final answer must be JSON, and nothing else, that matches this schema: {text}"
+
+
+def wanted(request: a.MessagesRequest, notes: Notes) -> Raw | None:
+    """The schema that the client asked for."""
+    form = asked(request)
+    if form is None:
+        return None
+    if form.type != "json_schema":
+        notes.add("dropped.output_format", form.type)
+        return None
+    return form.schema
+
+
+def output_format(
+    request: a.MessagesRequest, quirks: Quirks, amends: Amends, notes: Notes, *, tools: bool
+) -> Format | None:
+    """`tools`: whether the model is offered any."""
+    sent = wanted(request, notes)
+    if sent is None:
+        return None
+    schema = bytes(sent)
+    level = quirks.json_schema
+    if level in ("object", "none") or (tools and not quirks.format_beside_tools) or amends.dropped & _FIELDS:
+        notes.add("emulated.structured_output")
+        how = "object" if level == "object" and not (tools or amends.dropped & _FIELDS) else "words"
+        return Format(how, sent, strict=False, answer=AnswerFormat(schema, checked=True))
+    return _by_schema(schema, quirks, amends, notes)
+
+
+def _by_schema(schema: bytes, quirks: Quirks, amends: Amends, notes: Notes) -> Format:
+    bare, items = amends.is_bare(schema), quirks.array_items or amends.array_items
+    if bare and lowering.is_constrained(schema):
+        notes.add("dropped.schema_constraints", "output_config.format")
+    lowered = lowering.answer(schema, quirks.schema, bare=bare, items=items)
+    strict = None if bare else lowering.strict(schema)
+    if quirks.json_schema == "strict":
+        if strict is not None:
+            return Format("schema", strict.schema, strict=True, answer=AnswerFormat(schema, strict.optional))
+        notes.add("dropped.strict", "output_config.format")
+    as_sent = strict is not None and strict.as_sent
+    marked = None if quirks.json_schema == "unmarked" else as_sent
+    return Format("schema", lowered, strict=marked, answer=AnswerFormat(schema))

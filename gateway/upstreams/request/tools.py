@@ -1,0 +1,99 @@
+"""The tools of a request -> the functions that one upstream is told of, and how its calls of them come back.
+
+Rules:
+- Schemas are lowered to what the upstream takes; `strict` is kept where it can be.
+- A call comes back under the client's name. Its arguments are held and mended where the schema was made
+  strict (nulls for what is left out) or where this server's models write broken JSON (`repair_tool_args`).
+  For all others the client's schema is at hand, to be looked up by who has to mend a call.
+- Examples have no place of their own in any upstream: they stand below the description.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import Factory, frozen
+from msgspec import Raw, Struct
+
+from gateway.anthropic import wire as a
+from gateway.anthropic.notices import Notes
+from gateway.anthropic.tools import client_tools, client_toolsets
+from gateway.anthropic.tools.tool_names import Names, Returned
+from gateway.anthropic.tools.toolset import Toolset
+from gateway.schemas import lowering
+from gateway.schemas.repair_json import Mending
+from gateway.settings.quirks import Quirks
+from gateway.upstreams.upstream_request import Amends
+
+
+class Function(Struct, frozen=True, gc=False):
+    """`name` as it is sent; `strict`: the parameters have OpenAI's strict form, and it may be asked for.
+
+    `schema` is the client's own.
+    """
+
+    name: str
+    description: str
+    parameters: Raw
+    schema: Raw
+    strict: bool = False
+
+
+@frozen
+class Functions:
+    told: list[Function] = Factory(list[Function])
+    returned: Mapping[str, Returned] = Factory(dict[str, Returned])
+    """By the name as sent, those that come back as anything but themselves."""
+    prompt: str = ""
+    """What the system prompt has to say for a tool to be of use."""
+
+
+def functions(tools: Toolset, names: Names, quirks: Quirks, amends: Amends, notes: Notes) -> Functions:
+    repair = quirks.repair_tool_args
+    items = quirks.array_items or amends.array_items
+    told: list[Function] = []
+    returned: dict[str, Returned] = {}
+    for tool in tools.tools:
+        schema = tool.input_schema
+        bare = amends.is_bare(bytes(schema))
+        if bare and lowering.is_constrained(bytes(schema)):
+            notes.add("dropped.schema_constraints", tool.name)
+        strict = _strict(tool, bytes(schema), quirks, amends, notes) if tool.strict else None
+        name = names.sent(tool.name)
+        if strict is not None and quirks.strict_tools == "made":
+            parameters = strict.schema
+        else:
+            parameters = lowering.parameters_of(tool.name, schema, quirks.schema, bare, items)
+        said = _with_examples(tool, tool.input_examples) if tool.input_examples else tool.description or ""
+        told.append(Function(name, said, parameters, schema, strict is not None))
+        if strict is None and not repair and not tools.members:
+            continue
+        nulls = strict is not None and strict.optional
+        mending = Mending(bytes(schema), nulls, repair) if nulls or repair else None
+        if mending or tool.name in tools.members:
+            returned[name] = _returned(tool.name, tools.members.get(tool.name, ""), mending)
+    memory = any(tool.type == client_tools.MEMORY for tool in tools.tools)
+    return Functions(told, returned, client_tools.MEMORY_PROMPT if memory else "")
+
+
+def _strict(
+    tool: a.ToolDefinition, schema: bytes, quirks: Quirks, amends: Amends, notes: Notes
+) -> lowering.Strict | None:
+    """The strict form, where both the upstream and the schema have one."""
+    refused = quirks.strict_tools == "none" or amends.is_bare(schema) or "strict" in amends.dropped
+    if quirks.strict_tools == "as_sent":
+        schema = bytes(lowering.parameters(schema, quirks.schema))
+    found = None if refused else lowering.strict(schema)
+    if found is None or (quirks.strict_tools == "as_sent" and not found.as_sent):
+        notes.add("dropped.strict", tool.name)
+        return None
+    return found
+
+
+def _returned(name: str, family: str, mending: Mending | None) -> Returned:
+    return Returned(name.removeprefix(family + client_toolsets.BETWEEN) if family else name, family, mending)
+
+
+def _with_examples(tool: a.ToolDefinition, examples: list[Raw]) -> str:
+    said = [f"Examples: {str(bytes(example), 'utf-8')}" for example in examples]
+    return "\n".join(filter(None, [tool.description, *said]))

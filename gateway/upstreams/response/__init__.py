@@ -1,0 +1,1 @@
+"""What the response readers of the upstream kinds share."""

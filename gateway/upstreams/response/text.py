@@ -1,0 +1,98 @@
+"""Content and reasoning as an upstream sends them -> `Text` and `Thinking` parts. Both readers use it.
+
+Rules:
+- Reasoning that the client did not ask for is dropped, with one notice. If it asked not to see it
+  (`display: omitted`), the text travels in the signature, where this upstream takes it back.
+- The provider's `expose_reasoning` overrides what the client says of showing it: `always`, `never`.
+- Reasoning inside the content is found by `gateway.upstreams.response.think_tags`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import define, field
+from msgspec import Raw
+
+from gateway.parts import Notice, Part, Text, Thinking
+from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.response.think_tags import Opening, Passage
+from gateway.upstreams.upstream_request import ReplyWish
+
+NO_ITEM: Mapping[str, str] = {}
+
+
+@define
+class Prose:
+    facts: ModelFacts
+    wish: ReplyWish
+    prefill: str = ""
+    spoken: bool = field(default=False, init=False)
+    """Any text or reasoning has come, shown or not."""
+    _opening: Opening | None = field(init=False)
+    _state: Mapping[str, str] = field(init=False)
+    _shown: bool = field(init=False)
+    _keep: bool = field(init=False)
+    _dropped: bool = field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        quirks = self.facts.quirks
+        opening = Opening(
+            self.prefill,
+            quirks.think_tags,
+            quirks.think_open,
+            patient=not self.wish.thinking,
+            tag=quirks.think_tag,
+        )
+        self._opening = None if opening.past else opening
+        self._state = {"p": quirks.family}
+        self._shown = is_shown(self.facts, self.wish.display)
+        self._keep = not self._shown and quirks.replay_reasoning != "none"
+
+    def said(self, text: str) -> list[Part]:
+        """The next piece of content; not empty."""
+        self.spoken = True
+        if self._opening is None:
+            return [Text(text)]
+        passages = self._opening.feed(text)
+        if self._opening.past:
+            self._opening = None
+        return self._parts(passages)
+
+    def thought(
+        self, text: str, item: Mapping[str, str] = NO_ITEM, details: tuple[Raw, ...] = ()
+    ) -> list[Part]:
+        """The next piece of reasoning that the upstream keeps apart.
+
+        `item`: what its server calls it, or signs with it; `details`: pieces of JSON. The server wants them
+        back, and only with them may the text be empty.
+        """
+        self.spoken = True
+        if self.wish.thinking:
+            state = {**self._state, **item} if item else self._state
+            return [Thinking(text, state, shown=self._shown, keep=self._keep, details=details)]
+        if self._dropped or not text:
+            return []
+        self._dropped = True
+        return [Notice("dropped.reasoning", "the client did not ask for it")]
+
+    def rest(self) -> list[Part]:
+        """What was held back; to be asked for before anything that follows the content."""
+        return [] if self._opening is None else self._parts(self._opening.close())
+
+    def _parts(self, passages: list[Passage]) -> list[Part]:
+        parts: list[Part] = []
+        for passage in passages:
+            parts += self.thought(passage.text) if passage.thinking else [Text(passage.text)]
+        return parts
+
+
+def is_shown(facts: ModelFacts, display: str | None) -> bool:
+    """Whether the client gets to read the reasoning; `display` is `thinking.display`."""
+    match facts.expose_reasoning:
+        case "always":
+            return True
+        case "never":
+            return False
+        case "auto":
+            return display != "omitted"

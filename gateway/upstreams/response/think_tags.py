@@ -1,0 +1,173 @@
+"""The start of an answer's content -> what is reasoning in it and what is text.
+
+    "\n<thi" + "nk>hm</th" + "ink>\n\nYes"   ->   reasoning "hm", text "Yes"
+
+Rules:
+- `<think>` counts only at the very start of the content, after white space; later it is text like any other.
+- A tag may be cut anywhere. What could still become one is held back, nothing else.
+- White space after either tag is dropped; reasoning of white space alone is none.
+- `opened`: the prompt's template has written `<think>` itself, so the content starts inside. `patient` keeps
+  everything until `</think>` comes; if it never does, all of it was text.
+- Gemini's tag is `<thought>` (`tag`).
+- An echo of the prefill, which some servers send first, is removed once.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from attrs import Factory, define, field, frozen
+
+from gateway.codecs.buffer_limit import Held
+
+
+@frozen
+class Passage:
+    """A piece of content, and whether it is reasoning."""
+
+    text: str
+    thinking: bool = False
+
+
+class _At(Enum):
+    ECHO = auto()
+    START = auto()
+    INSIDE = auto()
+    AFTER = auto()
+    """Between `</think>` and the first visible character."""
+    TEXT = auto()
+
+
+@define
+class Opening:
+    """Fed with the pieces of the content until it is `past`."""
+
+    prefill: str = ""
+    tags: bool = True
+    opened: bool = False
+    patient: bool = False
+    tag: str = "think"
+    _open: str = field(init=False)
+    _close: str = field(init=False)
+    _at: _At = field(init=False)
+    _held: str = field(default="", init=False)
+    """What has to be looked at again when more has come: never longer than what is looked for."""
+    _kept: list[str] = field(default=Factory(list[str]), init=False)
+    """What came before that, needs no second look, and cannot go out yet."""
+    _weight: Held = field(default=Factory(Held), init=False)
+    _fresh: bool = field(default=True, init=False)
+    """Nothing of the reasoning has been seen yet but white space."""
+    _out: list[Passage] = field(default=Factory(list[Passage]), init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._open, self._close = f"<{self.tag}>", f"</{self.tag}>"
+        self._at = _At.ECHO if self.prefill else self._first()
+
+    @property
+    def past(self) -> bool:
+        """From here on all content is text."""
+        return self._at is _At.TEXT
+
+    def feed(self, text: str) -> list[Passage]:
+        self._held += text
+        while self._step():
+            pass
+        return self._taken()
+
+    def close(self) -> list[Passage]:
+        """What was held back, now that no more content follows."""
+        inside = self._at is _At.INSIDE and not (self.opened and self.patient)
+        held = self._all()
+        if self._at is not _At.AFTER or held.strip():
+            self._say(held, thinking=inside)
+        if not inside:
+            self._at = _At.TEXT
+        return self._taken()
+
+    def _first(self) -> _At:
+        if self.opened:
+            return _At.INSIDE
+        return _At.START if self.tags else _At.TEXT
+
+    def _step(self) -> bool:
+        """Look at what is held; True if that led to a new state and there is more to look at."""
+        match self._at:
+            case _At.ECHO:
+                return self._echo()
+            case _At.START:
+                return self._start()
+            case _At.INSIDE:
+                return self._inside()
+            case _At.AFTER:
+                self._held = self._held.lstrip()
+                return bool(self._held) and self._go(_At.TEXT)
+            case _At.TEXT:
+                self._say(self._all(), thinking=False)
+                return False
+
+    def _echo(self) -> bool:
+        if self._held.startswith(self.prefill):
+            self._held = self._held.removeprefix(self.prefill)
+            return self._go(self._first())
+        return not self.prefill.startswith(self._held) and self._go(self._first())
+
+    def _start(self) -> bool:
+        seen = self._held.lstrip()
+        if seen.startswith(self._open):
+            self._kept.clear()
+            self._held = seen.removeprefix(self._open)
+            return self._go(_At.INSIDE)
+        if not seen:
+            self._keep(self._held)
+            self._held = ""
+        return not self._open.startswith(seen) and self._go(_At.TEXT)
+
+    def _inside(self) -> bool:
+        if self._fresh:
+            self._held = self._held.lstrip()
+            if self.opened and self._open.startswith(self._held[: len(self._open)]):
+                self._held = self._held.removeprefix(self._open)
+                return self._held != "" and not self._open.startswith(self._held)
+        thought, tag, rest = self._held.partition(self._close)
+        if tag:
+            self._held = thought
+            self._say(self._all(), thinking=True)
+            self._held = rest
+            return self._go(_At.AFTER)
+        known = len(thought) - _overlap(thought, self._close)
+        self._held = thought[known:]
+        if self.opened and self.patient:
+            self._keep(thought[:known])
+        else:
+            self._say(thought[:known], thinking=True)
+        return False
+
+    def _keep(self, text: str) -> None:
+        if text:
+            self._fresh = self._at is _At.START
+            self._weight.add(text)
+            self._kept.append(text)
+
+    def _all(self) -> str:
+        held = "".join([*self._kept, self._held])
+        self._kept.clear()
+        self._held = ""
+        return held
+
+    def _go(self, at: _At) -> bool:
+        self._at = at
+        return True
+
+    def _say(self, text: str, *, thinking: bool) -> None:
+        if text:
+            self._fresh = False
+            self._out.append(Passage(text, thinking))
+
+    def _taken(self) -> list[Passage]:
+        out, self._out = self._out, []
+        return out
+
+
+def _overlap(text: str, close: str) -> int:
+    """How many last characters of `text` could be the beginning of the closing tag."""
+    return next((n for n in range(len(close) - 1, 0, -1) if text.endswith(close[:n])), 0)

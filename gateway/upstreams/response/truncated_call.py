@@ -1,0 +1,66 @@
+"""An error that is the end of an answer: the limit cut a call, and the server could not read what there was.
+
+Where Ollama runs a model by its own template, a call that `max_tokens` cut inside its arguments is a 500, or
+an error in the stream:
+
+    llama-server returned invalid tool call arguments for "get_weather": unexpected end of JSON input
+
+Rules:
+- It is `max_tokens`, with what was said before and without the call: clients retry an error, and get the same
+  one each time.
+- Arguments that are broken in another way are the model's mistake, and an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from attrs import define
+
+from gateway.parts import End, Fault, Finish, Notice, Part
+from gateway.upstreams.errors.classify import NO_CODES, fault
+from gateway.upstreams.errors.error_body import read_words
+from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.upstream_request import Built, ReplyWish
+
+_CUT = re.compile(r"invalid tool call arguments for .{0,300}: unexpected end of JSON input", re.IGNORECASE)
+_MARK = b"unexpected end of JSON input"
+LIMITED: tuple[Notice, End] = (
+    Notice("dropped.tool_call", "max_tokens cut its arguments"),
+    End(Finish.LENGTH),
+)
+
+
+def is_cut_call(error: bytes) -> bool:
+    """`error`: the body of a refusal, or the error object in an answer."""
+    return _MARK in error and _CUT.search(read_words(error).message) is not None
+
+
+def failed(
+    error: bytes, facts: ModelFacts, wish: ReplyWish, codes: Mapping[str, int] = NO_CODES
+) -> tuple[Part, ...]:
+    """What an error object in an answer stands for: a fault, or the answer's end."""
+    return LIMITED if is_cut_call(error) else (fault(error, facts, wish.prompt_tokens, codes),)
+
+
+def is_end(parts: tuple[Part, ...]) -> bool:
+    return not isinstance(parts[-1], Fault)
+
+
+@define
+class CutAttempt:
+    """The answer of a server that refused a request although its model had begun to answer it."""
+
+    built: Built
+    heard: bool = True
+    _read: bool = False
+
+    async def read(self) -> list[Part] | None:
+        if self._read:
+            return None
+        self._read = True
+        return [*LIMITED]
+
+    async def close(self) -> None:
+        """The connection was given back with the refusal."""

@@ -1,0 +1,145 @@
+"""A provider's answers, noted down as replies that a provider of kind `scripted` gives again.
+
+Rules:
+- An answer passes as it is, and is written when it ended well; a refusal is written with the status that the
+  client gets. What broke off is not written.
+- `when` is the last user message, so that a replay does not depend on the order of questions. One that comes
+  twice gets its answers in their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import yaml
+from attrs import Factory, define, frozen
+
+from gateway.anthropic.request.attachments import Attachments
+from gateway.errors import GatewayError
+from gateway.inbound import Inbound
+from gateway.parts import End, Finish, Part, Text, Thinking, Tool, Usage
+from gateway.upstreams.base import Adapter, Attempt, Target
+from gateway.upstreams.scripted.append_file import Notebook
+from gateway.upstreams.scripted.request_text import last_user
+from gateway.upstreams.token_prompt import Counted, Prompt
+from gateway.upstreams.upstream_request import Built
+
+Reply = dict[str, Any]
+
+_FINISHES = {
+    Finish.STOP: "stop",
+    Finish.LENGTH: "length",
+    Finish.TOOLS: "tool_calls",
+    Finish.REFUSAL: "content_filter",
+}
+
+
+@define
+class RecordingAttempt:
+    """An answer being read, and kept until it ends."""
+
+    built: Built
+    _attempt: Attempt
+    _inbound: Inbound
+    _notebook: Notebook
+    _parts: list[Part] = Factory(list[Part])
+
+    @property
+    def heard(self) -> bool:
+        return self._attempt.heard
+
+    async def read(self) -> list[Part] | None:
+        parts = await self._attempt.read()
+        self._parts += parts or ()
+        if parts and isinstance(parts[-1], End):
+            append(self._notebook, self._inbound, reply_of(self._parts))
+        return parts
+
+    async def close(self) -> None:
+        await self._attempt.close()
+
+
+@frozen
+class RecordingAdapter:
+    """A provider that is listened to."""
+
+    _adapter: Adapter
+    _notebook: Notebook
+
+    async def open(self, inbound: Inbound, target: Target, attachments: Attachments) -> Attempt:
+        try:
+            attempt = await self._adapter.open(inbound, target, attachments)
+        except GatewayError as error:
+            append(self._notebook, inbound, {"refusal": _refusal(error)})
+            raise
+        return RecordingAttempt(attempt.built, attempt, inbound, self._notebook)
+
+    def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> Prompt:
+        return self._adapter.prompt(inbound, target, attachments)
+
+    async def count(self, inbound: Inbound, target: Target) -> Counted | None:
+        return await self._adapter.count(inbound, target)
+
+    async def probe(self) -> str | None:
+        return await self._adapter.probe()
+
+    async def close(self) -> None:
+        await self._adapter.close()
+
+
+def append(notebook: Notebook, inbound: Inbound, reply: Reply) -> None:
+    asked = last_user(inbound.request)
+    # a script reads `/.../` and `regex:...` as expressions, `file:...` as a reference; less a letter, as text
+    plain = asked[1:] if asked.startswith(("/", "regex:", "file:")) else asked
+    when: Reply = {"when": {"last_user": _literal(plain)}} if plain.strip() else {}
+    entry = yaml.safe_dump([when | reply], sort_keys=False, allow_unicode=True, width=110)
+    notebook.append(entry.encode())
+
+
+def _refusal(error: GatewayError) -> Reply:
+    said = {"status": error.answer.status, "message": _literal(error.message)}
+    return said | ({} if error.retry_after is None else {"retry_after": error.retry_after})
+
+
+def reply_of(parts: Iterable[Part]) -> Reply:
+    """The whole answer; what is empty is left out."""
+    texts: dict[str, str] = {"reasoning": "", "text": ""}
+    calls: dict[int, Reply] = {}
+    more: Reply = {}
+    for part in parts:
+        match part:
+            case Text():
+                texts["text"] += part.text
+            case Thinking():
+                texts["reasoning"] += part.text
+            case Tool():
+                _add(calls.setdefault(part.key, {"name": "", "arguments": ""}), part)
+            case Usage():
+                more["usage"] = _usage(part)
+            case End() if part.finish in _FINISHES:
+                more["finish"] = _FINISHES[part.finish]
+            case _:
+                pass
+    said: Reply = {key: _literal(text) for key, text in texts.items() if text.strip()}
+    return said | ({"calls": [_call(call) for call in calls.values()]} if calls else {}) | more
+
+
+def _add(call: Reply, part: Tool) -> None:
+    call["name"] = call["name"] or part.name
+    call["arguments"] += part.arguments
+
+
+def _call(call: Reply) -> Reply:
+    return {"name": call["name"], "arguments": _literal(call["arguments"])}
+
+
+def _usage(said: Usage) -> Reply:
+    figures = {"prompt": said.input, "completion": said.output, "cached": said.cache_read}
+    whole = {key: number or 0 for key, number in figures.items()}
+    return whole | {"prompt": whole["prompt"] + whole["cached"], "reasoning": said.thinking or 0}
+
+
+def _literal(value: object) -> object:
+    """Text that holds `${` is no reference."""
+    return value.replace("${", "$${") if isinstance(value, str) else value

@@ -1,0 +1,140 @@
+"""One serving process: alone with its own socket, or one of several on a socket that their parent holds.
+
+`python -m gateway.workers.worker` is what the parent starts. It takes its `Orders` from stdin. The end of
+stdin is the end of the parent: the worker then stops as if asked to, so no process is left behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import pickle
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+import uvicorn
+from attrs import evolve, frozen
+from litestar import Litestar
+
+from gateway.app import create_app
+from gateway.controllers.service import ALONE, Worker, service_of
+from gateway.runtime.source import Source
+from gateway.settings.loading.load import Loaded, load
+from gateway.telemetry import configure_logging, finish_writing, log_in_background
+from gateway.workers.http_protocol import bounded
+
+KEEP_ALIVE = 75
+"""Seconds an idle client connection is kept: longer than clients keep theirs, so that none is cut in use."""
+SWITCH = 0.002
+"""Seconds after which a thread that prepares a heavy request gives way to the event loop."""
+COLLECTIONS = (5_000, 10, 100)
+"""Thresholds of the garbage collector. By default it looks at everything there is every few thousand objects,
+which for a request of 4 MB takes 100 ms at a time, in which no stream goes on."""
+GRACE = 20
+"""Seconds that running answers are given when the gateway is stopped."""
+
+
+@frozen
+class Options:
+    """What the command line said: enough to read the configuration at any time."""
+
+    config: Path | None = None
+    host: str | None = None
+    port: int | None = None
+    allow_unauthenticated: bool = False
+
+    def load(self) -> Loaded:
+        return load(
+            self.config,
+            os.environ,
+            host=self.host,
+            port=self.port,
+            allow_unauthenticated=self.allow_unauthenticated,
+        )
+
+    def source(self, loaded: Loaded) -> Source:
+        """How to read again what was found once: the same file, even if another is found first by now."""
+        again = evolve(self, config=loaded.path or self.config)
+        return Source(loaded, again.load, self.allow_unauthenticated)
+
+
+@frozen
+class Orders:
+    """What a worker is told by its parent."""
+
+    options: Options
+    loaded: Loaded
+    """What to begin with: the file may be unusable by now."""
+    worker: Worker
+    sockets: tuple[int, ...]
+    """The descriptors of the sockets to listen on."""
+
+
+class GatewayServer(uvicorn.Server):
+    """Writes the last log lines before a signal ends the process."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """uvicorn raises the signals it got again when this ends: SIGTERM ends the process there and then."""
+        with super().capture_signals():
+            try:
+                yield
+            finally:
+                finish_writing()
+
+
+def serve(source: Source, worker: Worker = ALONE, sockets: Sequence[socket.socket] | None = None) -> None:
+    """Blocks until SIGINT or SIGTERM. ConfigError if the settings name files that cannot be used."""
+    settings = source.loaded.settings
+    config = listening(create_app(settings, source, worker), settings.server.host, settings.server.port)
+    sys.setswitchinterval(SWITCH)
+    # What is there by now stays. A collection that looked at it all would hold up every stream for a while.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTIONS)
+    with contextlib.suppress(KeyboardInterrupt):
+        GatewayServer(config).run(list(sockets) if sockets else None)
+
+
+def listening(app: Litestar, host: str, port: int, grace: int = GRACE) -> uvicorn.Config:
+    """How an application of `create_app` is served. `grace`: seconds for running answers at the end."""
+    runtimes = service_of(app).runtimes
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http=bounded(lambda: runtimes.current.settings.server),
+        ws="none",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=grace,
+    )
+
+
+def main() -> None:
+    orders: Orders = pickle.load(sys.stdin.buffer)  # noqa: S301  what our own parent wrote
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    server = orders.loaded.settings.server
+    log_in_background()
+    configure_logging(server.log_level, server.log_format)
+    sockets = [socket.socket(fileno=descriptor) for descriptor in orders.sockets]
+    serve(orders.options.source(orders.loaded), orders.worker, sockets)
+
+
+def _end_with_parent() -> None:
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main()
