@@ -1,8 +1,8 @@
-"""Pieces of a JSON text -> whether the object or array that they began is closed.
+"""Finds the end of a JSON object or array whose text arrives in pieces.
 
 Rules:
-- Each piece is looked at once, so that asking after every piece costs the text's length, not its square.
-- Brackets are counted, nothing else is read: what is closed may still be no JSON.
+- Each piece is scanned once, so asking after every piece costs the text's length, not its square.
+- Only brackets and strings are tracked: a closed value may still be invalid JSON.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ _INSIDE = re.compile(r'["\\]')
 
 
 @define
-class Brackets:
+class JsonScanner:
+    """Feed it the pieces in order."""
+
     _depth: int = 0
     _begun: bool = False
     _quoted: bool = False
@@ -27,7 +29,9 @@ class Brackets:
     def closed(self) -> bool:
         return self._begun and self._depth == 0 and not self._quoted
 
-    def feed(self, text: str) -> None:
+    def feed(self, text: str) -> int | None:
+        """The offset in `text` right behind the first value that ends in it; None if none ends."""
+        end: int | None = None
         at = 1 if self._escaped and text else 0
         self._escaped = self._escaped and not text
         while found := (_INSIDE if self._quoted else _OUTSIDE).search(text, at):
@@ -43,3 +47,5 @@ class Brackets:
                     self._begun = True
                 case _:
                     self._depth -= 1
+                    end = at if self._depth == 0 and end is None else end
+        return end

@@ -23,11 +23,11 @@ from gateway.anthropic import wire as a
 from gateway.anthropic.request.attachments import Attachments
 from gateway.anthropic.response.stop_reason import added
 from gateway.codecs.buffer_limit import Held
+from gateway.codecs.json_scanner import JsonScanner
 from gateway.errors import UpstreamFailed
 from gateway.inbound import Inbound
 from gateway.parts import Block, End, Fault, Finish, Notice, Part, Relayed, Text, Thinking, Tool, Usage
 from gateway.schemas.extract_json import Read, read
-from gateway.schemas.root import Root
 from gateway.schemas.schema import types
 from gateway.upstreams.base import Attempt, Target
 from gateway.upstreams.upstream_request import AnswerFormat, Built
@@ -122,7 +122,7 @@ class FormedAnswer:
     _kept: Held = Factory(Held)
     _first: str = ""
     """Its first character that is no white space."""
-    _root: Root | None = None
+    _root: JsonScanner | None = None
     """While a stream is let through: what of it has passed."""
     _over: bool = False
     _behind: bool = False
@@ -178,12 +178,12 @@ class FormedAnswer:
         self._first = self._first or part.text.lstrip()[:1]
         if self.whole or self._first not in self._opening:
             return []
-        self._root = Root()
+        self._root = JsonScanner()
         return self._pass(self._root, self._taken().lstrip())
 
-    def _pass(self, root: Root, text: str) -> list[Part]:
+    def _pass(self, root: JsonScanner, text: str) -> list[Part]:
         """A stream's next piece, without what follows the JSON, of which there is one notice."""
-        end = 0 if self._over else root.end(text)
+        end = 0 if self._over else root.feed(text)
         if end is None:
             return [Text(text)]
         self._over = True

@@ -1,75 +1,133 @@
-"""The one clock of an exchange: it ends an attempt whose patience is spent, and covers silence up.
+"""Per-request timer: cancels an attempt that exceeds a timeout, sends keepalives while the upstream is silent.
 
-One timer, wound to the next moment that matters and never per chunk: when it rings, it looks at what has
-happened meanwhile.
+- `first_byte`: until the first byte of the answer; SSE comments that keep a connection open do not count.
+  `idle`: between two reads after that. `total`: since the request arrived.
+- `first_byte` does not run while attachments are fetched (`pause`). `idle` does not run while a slow client
+  takes what was read (`sending`).
+- One timer handle for each request, set to the next deadline or keepalive, never reset for a chunk: when it
+  fires, it compares the times recorded meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import AsyncGenerator
 
 from attrs import Factory, define
 
+from gateway.errors import Kind, UpstreamFailed
 from gateway.exchange.response import Delivery
-from gateway.exchange.timeouts import Budget
+from gateway.upstreams.base import Target
 
 TICK = 0.005
-"""Seconds: the finest it is read."""
+"""Seconds: the timer's resolution."""
 
 
 @define
-class Clock:
-    budget: Budget
+class Deadlines:
+    """When the current target times out. All times are seconds of the event loop's clock."""
+
+    target: Target
+    begun: float
+    """When the request arrived."""
+    asked: float
+    """When the upstream request was sent."""
+    last_read: float | None = None
+    sending: bool = False
+    """The last read is being written to the client."""
+
+    def start(self, target: Target, now: float) -> None:
+        self.target, self.asked, self.last_read, self.sending = target, now, None, False
+
+    def pause(self) -> None:
+        self.asked = math.inf
+
+    def next(self, now: float) -> float:
+        """When the attempt times out if nothing is read before."""
+        timeouts = self.target.timeouts
+        if self.last_read is None:
+            waiting = self.asked + timeouts.first_byte
+        else:
+            waiting = (now if self.sending else self.last_read) + timeouts.idle
+        return min(waiting, self.begun + timeouts.total)
+
+    def error(self, now: float) -> UpstreamFailed:
+        """The timeout that was exceeded, by its key."""
+        timeouts, facts = self.target.timeouts, self.target.facts
+        if now - self.begun >= timeouts.total:
+            key, limit, what = "total", timeouts.total, "the whole answer"
+        elif self.last_read is None:
+            key, limit, what = "first_byte", timeouts.first_byte, "the first byte"
+        else:
+            key, limit, what = "idle", timeouts.idle, "the next byte"
+        said = f"[{facts.provider}] waited {limit:g} s for {what} of {facts.model} (timeouts.{key})"
+        return UpstreamFailed(Kind.UPSTREAM_TIMEOUT, said)
+
+
+@define
+class RequestTimer:
+    deadlines: Deadlines
     delivery: Delivery
     _loop: asyncio.AbstractEventLoop
-    _timer: asyncio.TimerHandle | None = None
+    _handle: asyncio.TimerHandle | None = None
     _running: asyncio.Timeout | None = None
-    _verdict: Exception | None = None
-    """What everything ends of."""
-    _beats: set[asyncio.Task[None]] = Factory(set["asyncio.Task[None]"])
+    _error: Exception | None = None
+    """What cancels the running attempt and any that follows."""
+    _keepalives: set[asyncio.Task[None]] = Factory(set["asyncio.Task[None]"])
 
     def now(self) -> float:
         return self._loop.time()
 
-    def wind(self) -> None:
-        """Ask to be woken at the next moment that matters."""
-        if self._timer:
-            self._timer.cancel()
+    def schedule(self) -> None:
+        """Set the handle to the next deadline or keepalive."""
+        if self._handle:
+            self._handle.cancel()
         now = self.now()
-        due = min(self.budget.deadline(now), self.delivery.due())
-        self._timer = self._loop.call_at(max(due, now + TICK), self._tick)
+        due = min(self.deadlines.next(now), self.delivery.due())
+        self._handle = self._loop.call_at(max(due, now + TICK), self._fire)
 
     def stop(self) -> None:
-        if self._timer:
-            self._timer.cancel()
-        for beat in self._beats:
-            beat.cancel()
+        if self._handle:
+            self._handle.cancel()
+        for task in self._keepalives:
+            task.cancel()
 
-    def read(self, *, said: bool) -> None:
-        """Something came. After the first that says something another budget holds, which may end sooner."""
-        first = self.budget.last_read is None
-        if said or not first:
-            self.budget.last_read = self.now()
-        if said and first:
-            self.wind()
+    def start(self, target: Target, wait: float = 0.0) -> None:
+        """`target` is asked in `wait` seconds: its deadlines hold from then on."""
+        self.deadlines.start(target, self.now() + wait)
 
-    def expire(self, verdict: Exception) -> None:
-        """End the running attempt, and any that would begin; `verdict` is what they end of."""
-        self._verdict = verdict
+    def read(self, *, has_data: bool) -> None:
+        """Record a read. After the first one with data another timeout applies, which may end sooner."""
+        first = self.deadlines.last_read is None
+        if has_data or not first:
+            self.deadlines.last_read = self.now()
+        if has_data and first:
+            self.schedule()
+
+    def sending(self) -> None:
+        """Until `sent` the client is slow, not the upstream."""
+        self.deadlines.sending = True
+
+    def sent(self) -> None:
+        self.deadlines.sending, self.deadlines.last_read = False, self.now()
+
+    def cancel(self, error: Exception) -> None:
+        """Cancel the running attempt, and any that would begin, with `error`."""
+        self._error = error
         if self._running is not None:
             with contextlib.suppress(RuntimeError):  # it is ending by itself
                 self._running.reschedule(self.now())
 
-    def forgive(self, verdict: Exception) -> None:
-        """It ended one target's attempt, and another target is asked."""
-        if self._verdict is verdict:
-            self._verdict = None
+    def clear(self, error: Exception) -> None:
+        """`error` ended one target's attempt, and the next target is asked."""
+        if self._error is error:
+            self._error = None
 
     @contextlib.asynccontextmanager
     async def limiting(self) -> AsyncGenerator[None]:
-        """An attempt, which ends of the verdict once there is one."""
+        """One attempt. Raises the error it was cancelled with."""
         try:
             async with asyncio.timeout(None) as self._running:
                 self._check()
@@ -81,20 +139,20 @@ class Clock:
             self._running = None
 
     def _check(self) -> None:
-        if self._verdict is not None:
-            raise self._verdict
+        if self._error is not None:
+            raise self._error
 
-    def _tick(self) -> None:
+    def _fire(self) -> None:
         now = self.now()
-        if now >= self.budget.deadline(now):
-            self.expire(self.budget.spent(now))
+        if now >= self.deadlines.next(now):
+            self.cancel(self.deadlines.error(now))
             return
         if now >= self.delivery.due():
-            beat = self._loop.create_task(self._beat())
-            self._beats.add(beat)
-            beat.add_done_callback(self._beats.discard)
-        self.wind()
+            task = self._loop.create_task(self._keepalive())
+            self._keepalives.add(task)
+            task.add_done_callback(self._keepalives.discard)
+        self.schedule()
 
-    async def _beat(self) -> None:
+    async def _keepalive(self) -> None:
         with contextlib.suppress(OSError):
-            await self.delivery.beat()
+            await self.delivery.keepalive()

@@ -3,7 +3,7 @@
 Rules:
 - Before the first content an attempt may be given up for the next one; after it, failures reach the client.
 - Which failures are tried again, and which are left to the next target, `failover` says.
-- A target's budgets of time (`budget`) are watched by one `clock`.
+- One timer (`deadlines`) watches the timeouts of the current target.
 - The client gone: the upstream request is closed at once.
 - At its end an exchange emits one immutable `RequestRecord`; log lines and metrics are made from it.
 """
@@ -27,11 +27,10 @@ from gateway.emulation.filters import strained
 from gateway.emulation.local import local_answer
 from gateway.emulation.structured_output import opened
 from gateway.errors import GatewayError, Kind, UpstreamFailed
-from gateway.exchange.deadlines import Clock
+from gateway.exchange.deadlines import Deadlines, RequestTimer
 from gateway.exchange.keepalive import Silence
 from gateway.exchange.response import Answering, Delivery, Folded, Peer, Streamed
 from gateway.exchange.retry import is_tried_again, moves_on, pause
-from gateway.exchange.timeouts import Budget
 from gateway.ids import fresh
 from gateway.inbound import Inbound
 from gateway.offload import run
@@ -61,8 +60,7 @@ class Exchange:
     _loop: asyncio.AbstractEventLoop = Factory(asyncio.get_running_loop)
     _answering: Answering = field(init=False)
     _delivery: Delivery = field(init=False)
-    _budget: Budget = field(init=False)
-    _clock: Clock = field(init=False)
+    _timer: RequestTimer = field(init=False)
     _attempts: int = 0
     _known: list[Notice] = Factory(list[Notice])
 
@@ -70,7 +68,6 @@ class Exchange:
         begun = self._loop.time()
         if self.inbound.mended:
             self._known.append(Notice("repaired.request", "half a character became U+FFFD"))
-        self._budget = Budget(self.targets[0], begun, begun)
         request = self.inbound.request
         writer = MessageWriter(
             message_id=fresh("msg_"),
@@ -86,13 +83,14 @@ class Exchange:
             self._delivery = Streamed(self._answering, Silence(self.server, begun))
         else:
             self._delivery = Folded(self._answering)
-        self._clock = Clock(self._budget, self._delivery, self._loop)
+        deadlines = Deadlines(self.targets[0], begun, begun)
+        self._timer = RequestTimer(deadlines, self._delivery, self._loop)
 
     async def run(self) -> RequestRecord:
         """Answer the client, whatever happens, and say how it went."""
         failure: Exception | None = None
         watcher = asyncio.create_task(self._watch())
-        self._clock.wind()
+        self._timer.schedule()
         try:
             # On a stack of its own: a read that wakes it need not pass through the framework's ten frames.
             await asyncio.create_task(self._answer())
@@ -109,7 +107,7 @@ class Exchange:
                 await self._delivery.fail(failure)
         finally:
             watcher.cancel()
-            self._clock.stop()
+            self._timer.stop()
         return self._record(failure)
 
     async def _answer(self) -> None:
@@ -139,10 +137,10 @@ class Exchange:
         """Only as long as the client has seen no content, and has time left by the next target's measure."""
         if not others or self._answering.writer.started or not moves_on(error):
             return False
-        return self._loop.time() < self._budget.begun + others[0].timeouts.total
+        return self._loop.time() < self._timer.deadlines.begun + others[0].timeouts.total
 
     def _move_on(self, error: UpstreamFailed, following: Target) -> None:
-        failed = self._budget.target.name
+        failed = self._timer.deadlines.target.name
         self._known.append(Notice("fallback.target", f"{failed}: {error.kind.value}"))
         log.warning(
             "a target failed, the next one is tried",
@@ -151,15 +149,15 @@ class Exchange:
             because=error.message,
             next=following.name,
         )
-        self._clock.forgive(error)
-        self._budget.ask(following, self._loop.time())
-        self._clock.wind()
+        self._timer.clear(error)
+        self._timer.start(following)
+        self._timer.schedule()
 
     async def _attempt(self, target: Target, wait: float) -> None:
         self._answering.route = target.name
         self._attempts += 1
-        self._budget.ask(target, self._loop.time() + wait)
-        async with self._clock.limiting():
+        self._timer.start(target, wait)
+        async with self._timer.limiting():
             await asyncio.sleep(wait)
             asked = await run(self.inbound.heavy, emulate, self.inbound, target.facts)
             attempt = await run(self.inbound.heavy, local_answer, asked.inbound, target)
@@ -171,11 +169,11 @@ class Exchange:
 
     async def _open(self, inbound: Inbound, target: Target) -> Attempt:
         """What has to be fetched and read first is not the upstream's time."""
-        self._budget.pause()
+        self._timer.deadlines.pause()
         seen = target.facts.sight
         todo = await run(inbound.heavy, inbound.wanted, seen)
         attachments = await self.resolver.resolve(todo, seen, self.server.fetch_urls)
-        self._budget.ask(target, self._loop.time())
+        self._timer.start(target)
         return await opened(inbound, target, attachments)
 
     async def _pump(self, attempt: Attempt, asked: Emulation) -> None:
@@ -187,13 +185,12 @@ class Exchange:
         writer.single_tool, writer.must_call, writer.speed = built.single_tool, built.must_call, built.speed
         sieves = asked.sieves_of(built)
         while not writer.ended and (parts := await attempt.read()) is not None:
-            self._clock.read(said=bool(parts) or attempt.heard)
+            self._timer.read(has_data=bool(parts) or attempt.heard)
             if parts:
                 await self._write(strained(sieves, parts) if sieves else parts)
         if not writer.ended:
-            raise UpstreamFailed(
-                Kind.UPSTREAM_CUT, f"[{self._budget.target.facts.provider}] the answer has no end"
-            )
+            provider = self._timer.deadlines.target.facts.provider
+            raise UpstreamFailed(Kind.UPSTREAM_CUT, f"[{provider}] the answer has no end")
 
     async def _write(self, parts: Sequence[Part]) -> None:
         writer = self._answering.writer
@@ -211,16 +208,18 @@ class Exchange:
                 self._answering.notices += writer.notices
                 break
         if events:
-            self._budget.sending = True
+            self._timer.sending()
             await self._delivery.events(events)
-            self._budget.sending, self._budget.last_read = False, self._loop.time()
+            self._timer.sent()
 
     async def _watch(self) -> None:
         await self.peer.gone()
-        self._clock.expire(ClientGone())
+        self._timer.cancel(ClientGone())
 
     def _record(self, failure: Exception | None) -> RequestRecord:
-        answering, writer, target = self._answering, self._answering.writer, self._budget.target
+        answering, writer = self._answering, self._answering.writer
+        deadlines = self._timer.deadlines
+        target = deadlines.target
         usage, first = writer.usage, answering.first_event
         failed = failure if isinstance(failure, GatewayError) else writer.fault
         return RequestRecord(
@@ -244,8 +243,8 @@ class Exchange:
             cache_read_tokens=usage.cache_read or 0,
             cache_write_tokens=usage.cache_write or 0,
             estimated=any(notice.name == "estimated.usage" for notice in writer.notices),
-            first_token=None if first is None else first - self._budget.begun,
-            duration=self._loop.time() - self._budget.begun,
+            first_token=None if first is None else first - deadlines.begun,
+            duration=self._loop.time() - deadlines.begun,
             attempts=self._attempts,
             notices=tuple(answering.notices),
         )

@@ -84,10 +84,10 @@ class Delivery(Protocol):
     async def events(self, events: Sequence[e.Event]) -> None: ...
     async def fail(self, error: GatewayError) -> None: ...
     def due(self) -> float:
-        """When `beat` wants to be called, in seconds of the clock."""
+        """When `keepalive` is to be called, in seconds of the event loop's clock."""
         ...
 
-    async def beat(self) -> None: ...
+    async def keepalive(self) -> None: ...
 
 
 @define
@@ -119,7 +119,7 @@ class Streamed:
         # A write that waits for the client to read is no silence, and a ping behind it would be no help.
         return self._silence.next()[0] if not self._turn.locked() else self._to.now() + 1.0
 
-    async def beat(self) -> None:
+    async def keepalive(self) -> None:
         when, act = self._silence.next()
         if self._turn.locked() or when > self._to.now() or self._to.writer.ended:
             return
@@ -179,7 +179,7 @@ class Folded:
     def due(self) -> float:
         return float("inf")
 
-    async def beat(self) -> None:
+    async def keepalive(self) -> None:
         """A plain answer has none."""
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from attrs import Factory, define
 
-from gateway.codecs.json_scanner import Brackets
+from gateway.codecs.json_scanner import JsonScanner
 from gateway.parts import Tool
 from gateway.schemas.repair_json import Mended, Mending
 
@@ -53,7 +53,7 @@ class Call:
     """The first of `_pieces` that has not been looked at by `release`."""
     _foreign: bool = False
     """They begin with something else than an object, and are never shown."""
-    _brackets: Brackets = Factory(Brackets)
+    _brackets: JsonScanner = Factory(JsonScanner)
     _counted: int = 0
     """The first of `_pieces` whose brackets were not counted yet."""
     _broken: bool = False

@@ -20,7 +20,7 @@ from __future__ import annotations
 from attrs import Factory, define
 
 from gateway.codecs.buffer_limit import Held
-from gateway.codecs.json_scanner import Brackets
+from gateway.codecs.json_scanner import JsonScanner
 from gateway.parts import Tool
 from gateway.upstreams.openai import response_wire as o
 from gateway.upstreams.response.lenient import text_of
@@ -35,7 +35,7 @@ class _Slot:
     """The arguments that were not looked at yet."""
     waiting: list[Tool] = Factory(list[Tool])
     """Its parts, until its name has come."""
-    _brackets: Brackets = Factory(Brackets)
+    _brackets: JsonScanner = Factory(JsonScanner)
 
     @property
     def complete(self) -> bool:
