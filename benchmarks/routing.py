@@ -17,6 +17,7 @@ from benchmarks import bodies
 from benchmarks.translate import microseconds
 from gateway.anthropic.request.decoding import decode_request
 from gateway.controllers.asgi import read_inbound
+from gateway.controllers.body import BodyBudget, BodyReservation
 from gateway.inbound import Inbound
 from gateway.routing.table import RouteTable
 from gateway.settings.models import Match, ModelRule, ModelTarget, Provider, RouteRule, Server, Settings
@@ -115,7 +116,8 @@ def read(case: Case) -> Inbound:
         return {"type": "http.request", "body": case.inbound.body, "more_body": False}
 
     try:
-        read_inbound(scope, receive, SERVER, "req_bench").send(None)
+        with BodyReservation(BodyBudget()) as hold:
+            read_inbound(scope, receive, SERVER, "req_bench", hold).send(None)
     except StopIteration as done:
         return done.value
     raise RuntimeError("reading a request had to wait")

@@ -23,15 +23,15 @@ from benchmarks.upstream import DIALECTS, TEXTS
 from gateway.anthropic.request.decoding import decode_request
 from gateway.anthropic.response import events
 from gateway.anthropic.response.writer import MessageWriter
-from gateway.anthropic.tool_ids import Outgoing
+from gateway.anthropic.tool_ids import ClientCallIds
 from gateway.inbound import Inbound
-from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.ollama.reader import NativeReader
-from gateway.upstreams.ollama.request import to_chat_request as to_ollama
+from gateway.upstreams.ollama.request import to_native_request as to_ollama
 from gateway.upstreams.openai.reader import ChatReader
 from gateway.upstreams.openai.request import to_chat_request as to_openai
 from gateway.upstreams.presets import PRESETS
-from gateway.upstreams.upstream_request import ReplyWish
+from gateway.upstreams.upstream_request import ResponseOptions
 
 ROUNDS = 25
 
@@ -59,13 +59,13 @@ def microseconds(*works: Callable[[], object], each: float = 0.03) -> list[float
     return best
 
 
-def facts(preset: str) -> ModelFacts:
-    return ModelFacts("bench", "bench", PRESETS[preset], context_window=131_072)
+def info(preset: str) -> ModelInfo:
+    return ModelInfo("bench", "bench", PRESETS[preset], context_window=131_072)
 
 
 def request(about: str, preset: str, translate: Callable[..., object]) -> Figure:
     body = bodies.big()
-    known = facts(preset)
+    known = info(preset)
 
     def work() -> object:
         return translate(Inbound("req_bench", body, {}, decode_request(body)), known)
@@ -82,7 +82,7 @@ def payloads(path: bytes) -> list[bytes]:
 def chunk(about: str, path: bytes, reader: ChatReader | NativeReader, at_once: int) -> Figure:
     """`at_once` chunks in one read; the figure is for one of them."""
     numbers = count()
-    writer = MessageWriter("msg_1", "bench", "req_bench", 25, Outgoing(lambda: f"toolu_{next(numbers)}"))
+    writer = MessageWriter("msg_1", "bench", "req_bench", 25, ClientCallIds(lambda: f"toolu_{next(numbers)}"))
     read = b"".join((payloads(path) * at_once)[:at_once])
 
     def work() -> bytes:
@@ -96,15 +96,15 @@ def chunk(about: str, path: bytes, reader: ChatReader | NativeReader, at_once: i
 
 
 def figures() -> list[Figure]:
-    wish = ReplyWish()
+    options = ResponseOptions()
     openai, ollama = b"/chat/completions", b"/api/chat"
     return [
         request("request of 268 KB to OpenAI's dialect", "plain", to_openai),
         request("request of 268 KB to Ollama's dialect", "ollama", to_ollama),
-        chunk("text chunk of OpenAI's, one per read", openai, ChatReader(facts("plain"), wish), 1),
-        chunk("text chunk of OpenAI's, ten per read", openai, ChatReader(facts("plain"), wish), 10),
-        chunk("text chunk of Ollama's, one per read", ollama, NativeReader(facts("ollama"), wish), 1),
-        chunk("text chunk of Ollama's, ten per read", ollama, NativeReader(facts("ollama"), wish), 10),
+        chunk("text chunk of OpenAI's, one per read", openai, ChatReader(info("plain"), options), 1),
+        chunk("text chunk of OpenAI's, ten per read", openai, ChatReader(info("plain"), options), 10),
+        chunk("text chunk of Ollama's, one per read", ollama, NativeReader(info("ollama"), options), 1),
+        chunk("text chunk of Ollama's, ten per read", ollama, NativeReader(info("ollama"), options), 10),
     ]
 
 

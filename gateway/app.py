@@ -18,19 +18,19 @@ from gateway.controllers.admin import AdminController
 from gateway.controllers.health import HealthController
 from gateway.controllers.messages import MessagesController
 from gateway.controllers.models import ModelsController
-from gateway.controllers.origin import guarded
+from gateway.controllers.origin import origin_guard
 from gateway.controllers.paths import PREFIXES
 from gateway.controllers.refusals import ANSWERED
-from gateway.controllers.service import ALONE, Service, Worker
+from gateway.controllers.service import ALONE, Service, WorkerIdentity
 from gateway.errors import GatewayError, Kind, RequestRefused
 from gateway.exchange.response import error_headers, error_json
-from gateway.ids import fresh
+from gateway.ids import new_id
 from gateway.runtime.reload import Reloader, reloading
 from gateway.runtime.runtime import Runtime, RuntimeRef
-from gateway.runtime.source import Source
+from gateway.runtime.source import SettingsSource
 from gateway.settings.models import Settings
 from gateway.telemetry import RequestRecord, emit
-from gateway.tokens import Counter
+from gateway.tokens import TokenCounter
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
@@ -54,19 +54,21 @@ class Application(Litestar):
         return [*plugins, MsgspecDIPlugin()]
 
 
-def create_app(settings: Settings, source: Source | None = None, worker: Worker = ALONE) -> Litestar:
+def create_app(
+    settings: Settings, source: SettingsSource | None = None, worker: WorkerIdentity = ALONE
+) -> Litestar:
     """ConfigError if the settings name files that cannot be used.
 
     With a `source` the settings are read again whenever they change.
     """
     runtimes = RuntimeRef.holding(Runtime.build(settings))
     reloader = Reloader(runtimes, source, worker.number) if source else None
-    service = Service(runtimes, Counter(), worker=worker, reloader=reloader)
+    service = Service(runtimes, TokenCounter(), worker=worker, reloader=reloader)
     return Application(
         route_handlers=[MessagesController, ModelsController, HealthController, AdminController],
         state=State({"service": service}),
         lifespan=[_serving],
-        middleware=[guarded],
+        middleware=[origin_guard],
         after_request=_identified,
         exception_handlers={GatewayError: _refused, HTTPException: _routed, Exception: _crashed},
         openapi_config=None,
@@ -85,12 +87,12 @@ async def _serving(app: Litestar) -> AsyncGenerator[None]:
 
 
 async def _identified(response: Response[Any]) -> Response[Any]:
-    response.headers.setdefault("request-id", fresh("req_"))
+    response.headers.setdefault("request-id", new_id("req_"))
     return response
 
 
 def _refused(request: AnyRequest, error: GatewayError) -> Response[bytes]:
-    request_id = fresh("req_")
+    request_id = new_id("req_")
     record = RequestRecord(
         request_id,
         method=request.method,

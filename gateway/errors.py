@@ -54,7 +54,7 @@ class Kind(Enum):
 
 
 @frozen
-class Answer:
+class ErrorResponse:
     """What a client is told: HTTP status, Anthropic error type, and whether and when to try again."""
 
     status: int
@@ -65,33 +65,33 @@ class Answer:
     """Seconds, sent as `retry-after` unless the upstream named its own."""
 
 
-KINDS: Mapping[Kind, Answer] = {
-    Kind.INVALID_REQUEST: Answer(400, "invalid_request_error", should_retry=False),
-    Kind.CONTEXT_OVERFLOW: Answer(400, "invalid_request_error", should_retry=False),
-    Kind.AUTHENTICATION: Answer(401, "authentication_error", should_retry=False),
-    Kind.BILLING: Answer(402, "billing_error", should_retry=False),
-    Kind.PERMISSION: Answer(403, "permission_error", should_retry=False),
-    Kind.NOT_FOUND: Answer(404, "not_found_error", should_retry=False),
-    Kind.METHOD_NOT_ALLOWED: Answer(405, "invalid_request_error", should_retry=False),
-    Kind.REQUEST_TIMEOUT: Answer(408, "timeout_error"),
-    Kind.TOO_LARGE: Answer(413, "request_too_large", should_retry=False),
-    Kind.UNSUPPORTED_MEDIA_TYPE: Answer(415, "invalid_request_error", should_retry=False),
-    Kind.RATE_LIMITED: Answer(429, "rate_limit_error", retry_after=5),
-    Kind.HEADERS_TOO_LARGE: Answer(431, "invalid_request_error", should_retry=False),
-    Kind.GATEWAY_BUSY: Answer(503, "api_error", retry_after=2),
-    Kind.INTERNAL: Answer(500, "api_error"),
-    Kind.UPSTREAM_FAILED: Answer(500, "api_error"),
-    Kind.UPSTREAM_REJECTS_REQUEST: Answer(500, "api_error", should_retry=False),
-    Kind.UPSTREAM_CREDENTIALS: Answer(500, "api_error", should_retry=False),
-    Kind.UPSTREAM_UNREACHABLE: Answer(502, "api_error"),
-    Kind.UPSTREAM_TLS: Answer(502, "api_error", should_retry=False),
-    Kind.UPSTREAM_GARBAGE: Answer(502, "api_error"),
-    Kind.UPSTREAM_CUT: Answer(502, "api_error"),
-    Kind.UPSTREAM_UNAVAILABLE: Answer(503, "api_error", retry_after=2),
-    Kind.UPSTREAM_LOADING: Answer(503, "api_error", retry_after=5),
-    Kind.UPSTREAM_CONNECT_TIMEOUT: Answer(504, "timeout_error"),
-    Kind.UPSTREAM_TIMEOUT: Answer(504, "timeout_error"),
-    Kind.UPSTREAM_OVERLOADED: Answer(529, "overloaded_error", retry_after=2),
+KINDS: Mapping[Kind, ErrorResponse] = {
+    Kind.INVALID_REQUEST: ErrorResponse(400, "invalid_request_error", should_retry=False),
+    Kind.CONTEXT_OVERFLOW: ErrorResponse(400, "invalid_request_error", should_retry=False),
+    Kind.AUTHENTICATION: ErrorResponse(401, "authentication_error", should_retry=False),
+    Kind.BILLING: ErrorResponse(402, "billing_error", should_retry=False),
+    Kind.PERMISSION: ErrorResponse(403, "permission_error", should_retry=False),
+    Kind.NOT_FOUND: ErrorResponse(404, "not_found_error", should_retry=False),
+    Kind.METHOD_NOT_ALLOWED: ErrorResponse(405, "invalid_request_error", should_retry=False),
+    Kind.REQUEST_TIMEOUT: ErrorResponse(408, "timeout_error"),
+    Kind.TOO_LARGE: ErrorResponse(413, "request_too_large", should_retry=False),
+    Kind.UNSUPPORTED_MEDIA_TYPE: ErrorResponse(415, "invalid_request_error", should_retry=False),
+    Kind.RATE_LIMITED: ErrorResponse(429, "rate_limit_error", retry_after=5),
+    Kind.HEADERS_TOO_LARGE: ErrorResponse(431, "invalid_request_error", should_retry=False),
+    Kind.GATEWAY_BUSY: ErrorResponse(503, "api_error", retry_after=2),
+    Kind.INTERNAL: ErrorResponse(500, "api_error"),
+    Kind.UPSTREAM_FAILED: ErrorResponse(500, "api_error"),
+    Kind.UPSTREAM_REJECTS_REQUEST: ErrorResponse(500, "api_error", should_retry=False),
+    Kind.UPSTREAM_CREDENTIALS: ErrorResponse(500, "api_error", should_retry=False),
+    Kind.UPSTREAM_UNREACHABLE: ErrorResponse(502, "api_error"),
+    Kind.UPSTREAM_TLS: ErrorResponse(502, "api_error", should_retry=False),
+    Kind.UPSTREAM_GARBAGE: ErrorResponse(502, "api_error"),
+    Kind.UPSTREAM_CUT: ErrorResponse(502, "api_error"),
+    Kind.UPSTREAM_UNAVAILABLE: ErrorResponse(503, "api_error", retry_after=2),
+    Kind.UPSTREAM_LOADING: ErrorResponse(503, "api_error", retry_after=5),
+    Kind.UPSTREAM_CONNECT_TIMEOUT: ErrorResponse(504, "timeout_error"),
+    Kind.UPSTREAM_TIMEOUT: ErrorResponse(504, "timeout_error"),
+    Kind.UPSTREAM_OVERLOADED: ErrorResponse(529, "overloaded_error", retry_after=2),
 }
 
 
@@ -127,7 +127,7 @@ class GatewayError(Exception):
         return self.message if self._said in self.message else f"{self.message} (it said: {self._said})"
 
     @property
-    def answer(self) -> Answer:
+    def answer(self) -> ErrorResponse:
         return KINDS[self.kind]
 
     @property

@@ -5,6 +5,6 @@ from __future__ import annotations
 import secrets
 
 
-def fresh(prefix: str) -> str:
+def new_id(prefix: str) -> str:
     """`fresh("req_")` -> `req_5f0c...`."""
     return prefix + secrets.token_hex(12)

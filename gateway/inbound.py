@@ -9,11 +9,11 @@ from attrs import Factory, field, frozen
 
 from gateway.anthropic import tool_ids
 from gateway.anthropic import wire as a
-from gateway.anthropic.conversation.content_parts import Sight
+from gateway.anthropic.conversation.content_parts import InputModalities
 from gateway.anthropic.conversation.documents import binary_size
 from gateway.anthropic.conversation.image_size import IMAGE_TOKENS
-from gateway.anthropic.request.media import Shown, shown
-from gateway.attachments.requirements import Wanted, wanted
+from gateway.anthropic.request.media import MediaBlock, media_blocks
+from gateway.attachments.requirements import RequiredAttachments, required_attachments
 from gateway.offload import is_heavy
 
 FILE_BYTES = 50_000
@@ -35,7 +35,7 @@ class Inbound:
     client: str = ""
     query: str = ""
     """Of the request's URL, without the question mark."""
-    mended: bool = False
+    repaired: bool = False
     """Halves of characters were replaced in the body (see `characters`)."""
     heavy: bool = field(default=Factory(_is_heavy, takes_self=True), kw_only=True)
     """Whether work on it belongs in a thread."""
@@ -53,22 +53,22 @@ class Inbound:
     @cached_property
     def call_ids(self) -> Mapping[str, int]:
         """See `ids.history`."""
-        return tool_ids.history(self.request)
+        return tool_ids.ids_in_history(self.request)
 
     @cached_property
-    def shown(self) -> tuple[Shown, ...]:
+    def media(self) -> tuple[MediaBlock, ...]:
         """What the messages hold beside text."""
-        return () if self.request.said else shown(self.request.messages)
+        return () if self.request.said else media_blocks(self.request.messages)
 
-    def wanted(self, sight: Sight) -> Wanted:
+    def required_attachments(self, modalities: InputModalities) -> RequiredAttachments:
         """What of it a target cannot take as it is."""
-        return wanted(self.shown, sight)
+        return required_attachments(self.media, modalities)
 
     @cached_property
     def estimated_tokens(self) -> int:
         """A cheap guess at the prompt's size: bytes / 4, with images and PDFs taken out and weighed apart."""
         size, shown = len(self.body), 0
-        for one in self.shown:
+        for one in self.media:
             block = one.block
             if isinstance(block, a.Image):
                 size -= len(block.source.data)

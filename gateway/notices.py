@@ -16,7 +16,7 @@ from enum import Enum
 from attrs import frozen
 
 
-class Found(Enum):
+class When(Enum):
     """When a notice is known: a stream's headers are gone by the time its answer ends."""
 
     REQUEST = "the request"
@@ -25,159 +25,163 @@ class Found(Enum):
 
 
 @frozen
-class Meaning:
+class NoticeKind:
     """What happened, where that is found, and before which kinds of upstream; no kinds: before any."""
 
     says: str
-    found: Found = Found.REQUEST
+    found: When = When.REQUEST
     kinds: tuple[str, ...] = ()
 
 
-NOTICES: Mapping[str, Meaning] = {
-    "clamped.document": Meaning(
+NOTICES: Mapping[str, NoticeKind] = {
+    "clamped.document": NoticeKind(
         "a PDF has more pages or text than is read; the text says how much is left out"
     ),
-    "clamped.effort": Meaning(
+    "clamped.effort": NoticeKind(
         "the effort asked for is more, or less, than the model takes: the nearest one was sent"
     ),
-    "clamped.max_tokens": Meaning(
+    "clamped.max_tokens": NoticeKind(
         "`max_tokens` was more than the model's limit, or than its window leaves; it was lowered"
     ),
-    "clamped.temperature": Meaning(
+    "clamped.temperature": NoticeKind(
         "`temperature` was more than the server takes; it was lowered", kinds=("openai",)
     ),
-    "dropped.annotations": Meaning(
+    "dropped.annotations": NoticeKind(
         "what an answer cites: its text is passed on and its sources are, not which words are from where",
-        Found.ANSWER,
+        When.ANSWER,
         kinds=("openai", "responses"),
     ),
-    "dropped.block": Meaning("a content block that no upstream knows, or in a place where it has no meaning"),
-    "dropped.citations": Meaning("citations were wished for; no upstream cites"),
-    "dropped.context_management": Meaning(
+    "dropped.block": NoticeKind(
+        "a content block that no upstream knows, or in a place where it has no meaning"
+    ),
+    "dropped.citations": NoticeKind("citations were wished for; no upstream cites"),
+    "dropped.context_management": NoticeKind(
         "an edit of `context_management` that is not done here, such as compaction by threshold"
     ),
-    "dropped.document": Meaning(
+    "dropped.document": NoticeKind(
         "a PDF without text, or a document that could not be fetched: a line in its place says so"
     ),
-    "dropped.effort": Meaning("the effort asked for: the upstream has no place for it, or refuses it"),
-    "dropped.file": Meaning("a file known by its id alone: a line in its place says so"),
-    "dropped.image": Meaning(
+    "dropped.effort": NoticeKind("the effort asked for: the upstream has no place for it, or refuses it"),
+    "dropped.file": NoticeKind("a file known by its id alone: a line in its place says so"),
+    "dropped.image": NoticeKind(
         "the model has no vision, or an image could not be fetched: a line in its place says so"
     ),
-    "dropped.inference_geo": Meaning("the region asked for: the gateway cannot vouch for where a model runs"),
-    "dropped.output_format": Meaning("an output format other than a JSON schema"),
-    "dropped.output_item": Meaning(
-        "an item of an answer that the Messages API has no block for", Found.ANSWER, kinds=("responses",)
+    "dropped.inference_geo": NoticeKind(
+        "the region asked for: the gateway cannot vouch for where a model runs"
     ),
-    "dropped.parallel_tool_calls": Meaning(
-        "the client allows one call at a time: the later calls", Found.ANSWER
+    "dropped.output_format": NoticeKind("an output format other than a JSON schema"),
+    "dropped.output_item": NoticeKind(
+        "an item of an answer that the Messages API has no block for", When.ANSWER, kinds=("responses",)
     ),
-    "dropped.parameter": Meaning(
+    "dropped.parallel_tool_calls": NoticeKind(
+        "the client allows one call at a time: the later calls", When.ANSWER
+    ),
+    "dropped.parameter": NoticeKind(
         "a field that the upstream refuses, and without which the answer still holds; "
         "at log level `debug` it is named"
     ),
-    "dropped.reasoning": Meaning("the model reasoned although the client did not ask for it", Found.ANSWER),
-    "dropped.role": Meaning("a message of an unknown role was taken for the user's"),
-    "dropped.safeguards": Meaning(
+    "dropped.reasoning": NoticeKind("the model reasoned although the client did not ask for it", When.ANSWER),
+    "dropped.role": NoticeKind("a message of an unknown role was taken for the user's"),
+    "dropped.safeguards": NoticeKind(
         "`safeguards`: the upstream gives no verdicts on tool calls, so Claude Code's auto mode has to ask a "
         "model (`gateway env` sets that up)"
     ),
-    "dropped.sampling": Meaning(
+    "dropped.sampling": NoticeKind(
         "`temperature` or `top_p`: the model refuses it", kinds=("openai", "responses")
     ),
-    "dropped.schema_constraints": Meaning(
+    "dropped.schema_constraints": NoticeKind(
         "limits and patterns in a schema of which the upstream could make no grammar: descriptions say them"
     ),
-    "dropped.search_option": Meaning(
+    "dropped.search_option": NoticeKind(
         "what a web search may be told, such as `blocked_domains`, and the server that does it may not",
         kinds=("responses",),
     ),
-    "dropped.server_tool": Meaning(
+    "dropped.server_tool": NoticeKind(
         "the call of a server tool in the history has no result, or a result no call"
     ),
-    "dropped.speed": Meaning("`speed: fast`: the provider names no `fast_tier`, or its server refuses it"),
-    "dropped.strict": Meaning(
+    "dropped.speed": NoticeKind("`speed: fast`: the provider names no `fast_tier`, or its server refuses it"),
+    "dropped.strict": NoticeKind(
         "`strict` of a tool or an answer: the upstream or the schema has no strict form"
     ),
-    "dropped.structured_output": Meaning(
-        "the answer still does not match its schema, after it was asked for twice", Found.ANSWER
+    "dropped.structured_output": NoticeKind(
+        "the answer still does not match its schema, after it was asked for twice", When.ANSWER
     ),
-    "dropped.thinking": Meaning(
+    "dropped.thinking": NoticeKind(
         "the client asked for reasoning, and there is no way to ask this upstream for it, or it refuses, or "
         "not beside tools, a forced tool or a continued answer; or a server of Responses could not read the "
         "reasoning that it was given back"
     ),
-    "dropped.tool": Meaning(
+    "dropped.tool": NoticeKind(
         "a tool that the gateway cannot offer, such as Anthropic's own web search, or a name given twice"
     ),
-    "dropped.tool_arguments": Meaning(
-        "pieces of a tool call that came after its end", Found.ANSWER, kinds=("openai", "responses")
+    "dropped.tool_arguments": NoticeKind(
+        "pieces of a tool call that came after its end", When.ANSWER, kinds=("openai", "responses")
     ),
-    "dropped.tool_call": Meaning(
+    "dropped.tool_call": NoticeKind(
         "a tool call without a name, or one that `max_tokens` cut so that its own server could not read it",
-        Found.ANSWER,
+        When.ANSWER,
     ),
-    "dropped.tool_choice": Meaning(
+    "dropped.tool_choice": NoticeKind(
         "a `tool_choice` of an unknown type, or a call that the client demanded and the model did not make",
-        Found.EITHER,
+        When.EITHER,
     ),
-    "dropped.top_k": Meaning("the upstream has no `top_k`, or refuses it", kinds=("openai", "responses")),
-    "empty_answer": Meaning("the upstream ended cleanly and said nothing", Found.ANSWER),
-    "emulated.compaction": Meaning("the summary was asked of the model as an ordinary answer"),
-    "emulated.disable_parallel_tool_use": Meaning(
+    "dropped.top_k": NoticeKind("the upstream has no `top_k`, or refuses it", kinds=("openai", "responses")),
+    "empty_answer": NoticeKind("the upstream ended cleanly and said nothing", When.ANSWER),
+    "emulated.compaction": NoticeKind("the summary was asked of the model as an ordinary answer"),
+    "emulated.disable_parallel_tool_use": NoticeKind(
         "the upstream cannot forbid parallel calls: the first is kept"
     ),
-    "emulated.prewarm": Meaning(
+    "emulated.prewarm": NoticeKind(
         "`max_tokens: 0` was answered without asking the upstream: it caches by itself"
     ),
-    "emulated.server_tool": Meaning(
+    "emulated.server_tool": NoticeKind(
         "a web search or fetch was asked for and nobody can do it: the answer says so"
     ),
-    "emulated.stop_sequences": Meaning(
+    "emulated.stop_sequences": NoticeKind(
         "the upstream does not tell which one matched, takes fewer, or refuses them: they are matched here"
     ),
-    "emulated.structured_output": Meaning(
+    "emulated.structured_output": NoticeKind(
         "the schema of the answer is a line in the system prompt; the answer is checked"
     ),
-    "emulated.tool_choice_any": Meaning(
+    "emulated.tool_choice_any": NoticeKind(
         "the upstream cannot be told that a call is demanded, or refuses to be: a line in the system prompt "
         "says so"
     ),
-    "emulated.tool_choice_none": Meaning(
+    "emulated.tool_choice_none": NoticeKind(
         "the upstream cannot be told that no tool may be called, or refuses to be: none is offered"
     ),
-    "emulated.tool_choice_tool": Meaning(
+    "emulated.tool_choice_tool": NoticeKind(
         "the upstream cannot be told which tool to call, or refuses to be: that one alone is offered, and "
         "a line in the system prompt, or a demand for any call, says the rest"
     ),
-    "emulated.tool_result": Meaning(
+    "emulated.tool_result": NoticeKind(
         "a call in the history has no result: the model is told that it was interrupted"
     ),
-    "emulated.tool_search": Meaning("a search for tools: all are there from the start"),
-    "estimated.usage": Meaning("the upstream gave no token counts", Found.ANSWER),
-    "fallback.target": Meaning(
+    "emulated.tool_search": NoticeKind("a search for tools: all are there from the start"),
+    "estimated.usage": NoticeKind("the upstream gave no token counts", When.ANSWER),
+    "fallback.target": NoticeKind(
         "a target failed before it had said anything, and the next one of the route answered"
     ),
-    "repaired.answer": Meaning(
+    "repaired.answer": NoticeKind(
         "the upstream's answer was not quite of its protocol's form: a number in a string, a null in a list; "
         "what could be read of it was taken",
-        Found.ANSWER,
+        When.ANSWER,
     ),
-    "repaired.request": Meaning("half a character in the request (a lone surrogate) became U+FFFD"),
-    "repaired.stop_reason": Meaning(
+    "repaired.request": NoticeKind("half a character in the request (a lone surrogate) became U+FFFD"),
+    "repaired.stop_reason": NoticeKind(
         "the upstream's reason for ending did not fit what it had sent, or Ollama gave none when it stopped "
         "a model that repeated one token",
-        Found.ANSWER,
+        When.ANSWER,
     ),
-    "repaired.structured_output": Meaning(
+    "repaired.structured_output": NoticeKind(
         "the answer was JSON among other words, which are left out, or was asked for again because it did "
         "not match",
-        Found.ANSWER,
+        When.ANSWER,
     ),
-    "repaired.tool_arguments": Meaning(
-        "the arguments of a call were broken JSON, or of another type than the tool wants", Found.ANSWER
+    "repaired.tool_arguments": NoticeKind(
+        "the arguments of a call were broken JSON, or of another type than the tool wants", When.ANSWER
     ),
-    "repaired.tool_call": Meaning(
+    "repaired.tool_call": NoticeKind(
         "the upstream could not read the call that its own model made, and was asked once more"
     ),
 }

@@ -1,10 +1,11 @@
-"""What every answer is made of: the neutral parts that readers emit and the one writer turns into events.
+"""Neutral response deltas: what the readers of all upstream kinds emit and the one writer turns into events.
 
 Rules:
 - A reader emits parts in the order the upstream sent them, one list for each read of the network.
-- `Text`, `Thinking`, `Tool`, `Block` and `End` are content: the first of them starts the client's message.
-  `Usage`, `Notice` and `Fault` commit nothing.
-- Exactly one of `End`, `Fault` and a relayed `message_stop` or `message` ends an answer.
+- `TextDelta`, `ReasoningDelta`, `ToolCallDelta`, `PassthroughBlock` and `Finish` are content: the first of
+  them starts the client's message.
+  `Usage`, `Notice` and `StreamError` commit nothing.
+- Exactly one of `Finish`, `StreamError` and a relayed `message_stop` or `message` ends an answer.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import msgspec
 from gateway.errors import Kind
 
 
-class Finish(Enum):
+class FinishReason(Enum):
     """Why an upstream stopped, before the presence of tool calls is looked at (the writer does that)."""
 
     STOP = "stop"
@@ -29,13 +30,13 @@ class Finish(Enum):
     COMPACTION = "compaction"
 
 
-class Text(msgspec.Struct, frozen=True):
+class TextDelta(msgspec.Struct, frozen=True):
     """A piece of visible text, as it came: never empty."""
 
     text: str
 
 
-class Thinking(msgspec.Struct, frozen=True):
+class ReasoningDelta(msgspec.Struct, frozen=True):
     """A piece of reasoning.
 
     `shown`: whether the client gets the text; if not, the block is opened and the text travels in its
@@ -50,7 +51,7 @@ class Thinking(msgspec.Struct, frozen=True):
     details: tuple[msgspec.Raw, ...] = ()
 
 
-class Tool(msgspec.Struct, frozen=True):
+class ToolCallDelta(msgspec.Struct, frozen=True):
     """A piece of a tool call. `key` tells calls of one answer apart and orders them.
 
     `id` and `name` may be empty in any piece (the first non-empty one counts); `arguments` is the next
@@ -64,7 +65,7 @@ class Tool(msgspec.Struct, frozen=True):
     whole: bool = False
 
 
-class Block(msgspec.Struct, frozen=True):
+class PassthroughBlock(msgspec.Struct, frozen=True):
     """A complete content block in Anthropic's shape, passed on as it is."""
 
     block: Mapping[str, Any]
@@ -96,7 +97,7 @@ class Notice(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
-class Fault(msgspec.Struct, frozen=True):
+class StreamError(msgspec.Struct, frozen=True):
     """An error inside the answer. Nothing follows it."""
 
     kind: Kind
@@ -105,7 +106,7 @@ class Fault(msgspec.Struct, frozen=True):
     retry_after: int | None = None
 
 
-class Relayed(msgspec.Struct, frozen=True):
+class PassthroughEvent(msgspec.Struct, frozen=True):
     """An event of an upstream that speaks Messages itself, or its whole answer (`name` is `message`).
 
     `data` is its JSON, which passes as it is; `stop_reason` where it says one.
@@ -116,10 +117,10 @@ class Relayed(msgspec.Struct, frozen=True):
     stop_reason: str = ""
 
 
-class End(msgspec.Struct, frozen=True):
+class Finish(msgspec.Struct, frozen=True):
     """The upstream's clean end."""
 
-    finish: Finish = Finish.STOP
+    reason: FinishReason = FinishReason.STOP
     stop_sequence: str | None = None
     explanation: str | None = None
     """A refusal's own words, where the upstream keeps them apart from the text."""
@@ -127,4 +128,14 @@ class End(msgspec.Struct, frozen=True):
     """Nothing was to be said."""
 
 
-Part = Text | Thinking | Tool | Block | Usage | Notice | Fault | Relayed | End
+Part = (
+    TextDelta
+    | ReasoningDelta
+    | ToolCallDelta
+    | PassthroughBlock
+    | Usage
+    | Notice
+    | StreamError
+    | PassthroughEvent
+    | Finish
+)

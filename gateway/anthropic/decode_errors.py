@@ -15,12 +15,12 @@ _AT = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 _MISSING = re.compile(r"Object missing required field `(?P<field>[^`]*)`")
 
 
-def missing(field: str) -> ValueError:
+def missing_field(field: str) -> ValueError:
     """For a `__post_init__`, in msgspec's own words: the decoder adds the path."""
     return ValueError(f"Object missing required field `{field}`")
 
 
-def refusal(error: msgspec.ValidationError, base: str) -> RequestRefused:
+def decode_error(error: msgspec.ValidationError, base: str) -> RequestRefused:
     """`base`: the path of what was decoded; empty for the whole request."""
     text = str(error)
     at = _AT.search(text)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from gateway.anthropic.decode_errors import missing
+from gateway.anthropic.decode_errors import missing_field
 
 
 class ImageSource(Struct, frozen=True):
@@ -22,7 +22,7 @@ class ImageSource(Struct, frozen=True):
     def __post_init__(self) -> None:
         for name in _PICTURED.get(self.type, ()):
             if not getattr(self, name):
-                raise missing(name)
+                raise missing_field(name)
 
 
 _PICTURED = {"base64": ("media_type", "data"), "url": ("url",), "file": ("file_id",)}
@@ -32,7 +32,7 @@ class Transformations(Struct, frozen=True):
     oversized_image: str | None = None
 
 
-class Inside(Struct, frozen=True):
+class DocumentContent(Struct, frozen=True):
     """A text or an image of a document that is made of them; whatever is neither has no more than a type."""
 
     type: str
@@ -43,7 +43,7 @@ class Inside(Struct, frozen=True):
     def __post_init__(self) -> None:
         name = _HELD.get(self.type)
         if name and getattr(self, name) is None:
-            raise missing(name)
+            raise missing_field(name)
 
 
 _HELD = {"text": "text", "image": "source"}
@@ -55,14 +55,14 @@ class DocumentSource(Struct, frozen=True):
     type: str
     media_type: str | None = None
     data: str | None = None
-    content: str | list[Inside] | None = None
+    content: str | list[DocumentContent] | None = None
     url: str | None = None
     file_id: str | None = None
 
     def __post_init__(self) -> None:
         for name in _DOCUMENTED.get(self.type, ()):
             if getattr(self, name) is None:
-                raise missing(name)
+                raise missing_field(name)
 
 
 _DOCUMENTED = {

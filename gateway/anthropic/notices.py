@@ -14,7 +14,7 @@ AND_MORE = "and more"
 
 
 @define
-class Notes:
+class NoticeCollector:
     """Collects the notices of one translation, in the order they first came up."""
 
     _said: dict[tuple[str, str], Notice] = field(factory=dict[tuple[str, str], Notice], init=False)

@@ -69,7 +69,7 @@ def sign(state: Mapping[str, str], hidden_text: str = "", details: bytes = b"") 
     return PREFIX + _pack(msgspec.json.encode(content))
 
 
-def replayed(block: a.ThinkingBlock, family: str) -> Replay:
+def replayed_reasoning(block: a.ThinkingBlock, family: str) -> Replay:
     """The reasoning to send to an upstream of `family`; empty where there is none for it."""
     if not block.signature.startswith(PREFIX):
         return NO_REPLAY

@@ -33,7 +33,7 @@ _SHORT = 16
 """Below this an id limit leaves no room for a prefix (Mistral: exactly nine letters and digits)."""
 
 
-def history(request: a.MessagesRequest) -> Mapping[str, int]:
+def ids_in_history(request: a.MessagesRequest) -> Mapping[str, int]:
     """Upstream's original ids in the request's history -> the number the next call of that id gets.
 
     That is how often the id occurs, or one more than the highest number already given to it, should the
@@ -48,15 +48,15 @@ def history(request: a.MessagesRequest) -> Mapping[str, int]:
     return found
 
 
-def original(client_id: str) -> str:
+def original_id(client_id: str) -> str:
     """What the upstream called the call; ids that are not in our form stay as they are."""
     return _decode(client_id)[0]
 
 
-def outgoing(original: str, history_count: int, seen: int) -> str:
+def client_id(original: str, history_count: int, seen: int) -> str:
     """The client's id for a call that the upstream named `original` (never empty: mint those).
 
-    `history_count` is what `history` says of it, `seen` how often it came earlier in this answer.
+    `history_count` is what `ids_in_history` says of it, `seen` how often it came earlier in this answer.
     """
     n = history_count + seen
     if n == 0 and _PLAIN.fullmatch(original) and not _OURS.fullmatch(original):
@@ -65,7 +65,7 @@ def outgoing(original: str, history_count: int, seen: int) -> str:
 
 
 @define
-class Outgoing:
+class ClientCallIds:
     """The client's ids for the calls of one answer. `mint` makes one for a call that has none."""
 
     mint: Callable[[], str]
@@ -77,10 +77,10 @@ class Outgoing:
             return self.mint()
         seen = self._seen[original]
         self._seen[original] += 1
-        return outgoing(original, self.history.get(original, 0), seen)
+        return client_id(original, self.history.get(original, 0), seen)
 
 
-def incoming(
+def upstream_id(
     client_id: str,
     taken: Collection[str],
     limit: int | None,
@@ -94,7 +94,7 @@ def incoming(
     hash forms of it are in `taken`; it is kept up to date, so that a turn of many equal ids costs no more
     than one of different ids.
     """
-    was = original(client_id) if client_id.startswith(_PREFIX) else client_id
+    was = original_id(client_id) if client_id.startswith(_PREFIX) else client_id
     fits = limit is None or len(was) <= limit
     if exact:
         fits = len(was) == limit and was.isascii() and was.isalnum()

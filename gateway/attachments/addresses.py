@@ -20,7 +20,7 @@ _COMPATIBLE = ipaddress.ip_network("::/96")
 
 
 @define
-class Guard:
+class AddressGuard:
     """Makes the sockets of one fetch. `refused`: it has turned an address down."""
 
     private: bool = False

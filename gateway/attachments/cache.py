@@ -13,15 +13,15 @@ from typing import Any, Generic, TypeVar
 
 from attrs import define, field
 
-from gateway.anthropic.request.attachments import Fetched, Reading
+from gateway.anthropic.request.attachments import FetchedFile, PdfText
 
-V = TypeVar("V", Fetched, Reading)
+V = TypeVar("V", FetchedFile, PdfText)
 Make = Callable[[], Coroutine[Any, Any, V]]
 
 
 @define
-class Shelf(Generic[V]):
-    room: int
+class BoundedCache(Generic[V]):
+    capacity: int
     """Bytes."""
     _kept: OrderedDict[str, V] = field(init=False, factory=OrderedDict[str, V])
     _making: dict[str, asyncio.Task[V]] = field(init=False, factory=dict[str, "asyncio.Task[V]"])
@@ -46,7 +46,7 @@ class Shelf(Generic[V]):
         self._forget(key)
         self._kept[key] = made
         self._weight += _weight(key, made)
-        while self._weight > self.room and len(self._kept) > 1:
+        while self._weight > self.capacity and len(self._kept) > 1:
             self._forget(next(iter(self._kept)))
         return made
 
@@ -56,7 +56,7 @@ class Shelf(Generic[V]):
             self._weight -= _weight(key, old)
 
 
-def _weight(key: str, value: Fetched | Reading) -> int:
+def _weight(key: str, value: FetchedFile | PdfText) -> int:
     """Bytes; an entry itself weighs something, too."""
-    content = value.data if isinstance(value, Fetched) else value.text
+    content = value.data if isinstance(value, FetchedFile) else value.text
     return 500 + len(key) + len(content)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from gateway.anthropic.request.attachments import Reading
+from gateway.anthropic.request.attachments import PdfText
 
 BYTES = 32 * 1024 * 1024
 PAGES = 600
@@ -40,21 +40,21 @@ class _Pages(msgspec.Struct):
 _PAGES = msgspec.json.Decoder(_Pages)
 
 
-async def read(data: str, turn: asyncio.Semaphore) -> Reading:
+async def read_pdf(data: str, turn: asyncio.Semaphore) -> PdfText:
     """`turn` lets in as many at a time as there should be."""
     if len(data) > BYTES // 3 * 4:
-        return Reading(failure=f"it is larger than {BYTES // (1024 * 1024)} MB")
+        return PdfText(failure=f"it is larger than {BYTES // (1024 * 1024)} MB")
     try:
         beginning = base64.b64decode(data[:1024])
     except (binascii.Error, ValueError):
-        return Reading(failure="its data is no base64")
+        return PdfText(failure="its data is no base64")
     if b"%PDF-" not in beginning:
-        return Reading(failure="it is no PDF")
+        return PdfText(failure="it is no PDF")
     async with turn:
         return await _extract(data.encode())
 
 
-async def _extract(coded: bytes) -> Reading:
+async def _extract(coded: bytes) -> PdfText:
     try:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", str(_SCRIPT), str(PAGES), str(CHARACTERS)),
@@ -64,25 +64,25 @@ async def _extract(coded: bytes) -> Reading:
             env={name: os.environ[name] for name in _PASSED if name in os.environ},
         )
     except OSError:
-        return Reading(failure="there is no process to read it")
+        return PdfText(failure="there is no process to read it")
     try:
         async with asyncio.timeout(PATIENCE):
             out, _ = await process.communicate(coded)
     except TimeoutError:
-        return Reading(failure=f"it took longer than {PATIENCE:g} s")
+        return PdfText(failure=f"it took longer than {PATIENCE:g} s")
     finally:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await asyncio.shield(process.wait())
-    return _reading(out) if process.returncode == 0 else Reading(failure="it is damaged or encrypted")
+    return _reading(out) if process.returncode == 0 else PdfText(failure="it is damaged or encrypted")
 
 
-def _reading(out: bytes) -> Reading:
+def _reading(out: bytes) -> PdfText:
     found = _PAGES.decode(out)
     if not any(found.pages):
-        return Reading(failure="its pages hold no text")
+        return PdfText(failure="its pages hold no text")
     texts = [f"[page {number}]\n{text}".rstrip() for number, text in enumerate(found.pages, 1)]
     if found.left_out:
         texts.append(f"[{found.left_out} more pages are left out]")
-    return Reading("\n\n".join(texts), left_out=found.left_out)
+    return PdfText("\n\n".join(texts), left_out=found.left_out)

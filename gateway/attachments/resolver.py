@@ -16,11 +16,11 @@ from functools import partial
 
 from attrs import Factory, define
 
-from gateway.anthropic.conversation.content_parts import Sight
-from gateway.anthropic.request.attachments import NOTHING, Attachments, Fetched, Reading
+from gateway.anthropic.conversation.content_parts import InputModalities
+from gateway.anthropic.request.attachments import NO_ATTACHMENTS, Attachments, FetchedFile, PdfText
 from gateway.attachments import pdf, web
-from gateway.attachments.cache import Shelf
-from gateway.attachments.requirements import Wanted
+from gateway.attachments.cache import BoundedCache
+from gateway.attachments.requirements import RequiredAttachments
 from gateway.settings.server import FetchUrls
 
 ROOM = 64 * 1024 * 1024
@@ -31,8 +31,8 @@ URLS = 100
 """The most that is fetched for one request."""
 FETCHES, READINGS = 8, 2
 """At the same time, over all requests."""
-OFF = Fetched(failure="this gateway fetches no URLs (server.fetch_urls)")
-TOO_MANY = Fetched(failure=f"a request may name {URLS} URLs at most")
+OFF = FetchedFile(failure="this gateway fetches no URLs (server.fetch_urls)")
+TOO_MANY = FetchedFile(failure=f"a request may name {URLS} URLs at most")
 
 
 BIG = 1024 * 1024
@@ -40,11 +40,11 @@ BIG = 1024 * 1024
 
 
 @define
-class Table:
+class ResolvedAttachments:
     """The attachments of one request, as far as they have come."""
 
-    files: dict[str, Fetched] = Factory(dict[str, Fetched])
-    texts: dict[str, Reading] = Factory(dict[str, Reading])
+    files: dict[str, FetchedFile] = Factory(dict[str, FetchedFile])
+    texts: dict[str, PdfText] = Factory(dict[str, PdfText])
     urls: int = 0
     """How many were asked for."""
 
@@ -53,32 +53,42 @@ class Table:
 class Resolver:
     """One per process."""
 
-    _files: Shelf[Fetched] = Factory(lambda: Shelf[Fetched](ROOM))
-    _texts: Shelf[Reading] = Factory(lambda: Shelf[Reading](ROOM))
+    _files: BoundedCache[FetchedFile] = Factory(lambda: BoundedCache[FetchedFile](ROOM))
+    _texts: BoundedCache[PdfText] = Factory(lambda: BoundedCache[PdfText](ROOM))
     _fetches: asyncio.Semaphore = Factory(lambda: asyncio.Semaphore(FETCHES))
     _readings: asyncio.Semaphore = Factory(lambda: asyncio.Semaphore(READINGS))
 
-    async def resolve(self, todo: Wanted, sight: Sight, urls: FetchUrls) -> Attachments:
-        """`sight`: what the target takes. `urls`: which addresses may be fetched from."""
+    async def resolve(
+        self, todo: RequiredAttachments, modalities: InputModalities, urls: FetchUrls
+    ) -> Attachments:
+        """`modalities`: what the target takes. `urls`: which addresses may be fetched from."""
         if todo.nothing:
-            return NOTHING
-        table = Table()
+            return NO_ATTACHMENTS
+        table = ResolvedAttachments()
         with contextlib.suppress(TimeoutError):  # what came meanwhile is in the table
             async with asyncio.timeout(PATIENCE):
-                await self._fill(table, todo, sight, urls)
+                await self._fill(table, todo, modalities, urls)
         return Attachments(table.files, table.texts)
 
-    async def _fill(self, table: Table, todo: Wanted, sight: Sight, urls: FetchUrls) -> None:
+    async def _fill(
+        self,
+        table: ResolvedAttachments,
+        todo: RequiredAttachments,
+        modalities: InputModalities,
+        urls: FetchUrls,
+    ) -> None:
         await asyncio.gather(
             *(self._fetch(table, "image", url, again, urls) for url, again in todo.images.items()),
             *(self._fetch(table, "document", url, again, urls) for url, again in todo.documents.items()),
         )
         pdfs = dict(todo.pdfs)
-        if not sight.pdf:
+        if not modalities.pdf:
             pdfs |= {table.files[url].data: again for url, again in todo.documents.items()}
         await asyncio.gather(*(self._read(table, data, again) for data, again in pdfs.items() if data))
 
-    async def _fetch(self, table: Table, want: web.Want, url: str, again: bool, urls: FetchUrls) -> None:
+    async def _fetch(
+        self, table: ResolvedAttachments, want: web.Want, url: str, again: bool, urls: FetchUrls
+    ) -> None:
         table.urls += 1
         if urls == "never":
             table.files[url] = OFF
@@ -88,13 +98,15 @@ class Resolver:
             key, make = f"{want} {urls} {url}", partial(self._get, want, url, urls)
             table.files[url] = await self._files.get(key, make, again=again)
 
-    async def _get(self, want: web.Want, url: str, urls: FetchUrls) -> Fetched:
+    async def _get(self, want: web.Want, url: str, urls: FetchUrls) -> FetchedFile:
         async with self._fetches:
             return await web.fetch(url, want, private=urls == "all")
 
-    async def _read(self, table: Table, data: str, again: bool) -> None:
+    async def _read(self, table: ResolvedAttachments, data: str, again: bool) -> None:
         key = await asyncio.to_thread(_digest, data) if len(data) > BIG else _digest(data)
-        table.texts[data] = await self._texts.get(key, partial(pdf.read, data, self._readings), again=again)
+        table.texts[data] = await self._texts.get(
+            key, partial(pdf.read_pdf, data, self._readings), again=again
+        )
 
 
 def _digest(data: str) -> str:

@@ -17,8 +17,8 @@ from urllib.parse import urljoin
 import aiohttp
 import httpx
 
-from gateway.anthropic.request.attachments import Fetched
-from gateway.attachments.addresses import Guard
+from gateway.anthropic.request.attachments import FetchedFile
+from gateway.attachments.addresses import AddressGuard
 
 Want = Literal["image", "document"]
 
@@ -41,23 +41,23 @@ _UNSAID = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 """Content types that say nothing."""
 
 
-class Unfit(Exception):
+class UnusableUrl(Exception):
     """What stands at a URL cannot be used; the text says why."""
 
 
-async def fetch(url: str, want: Want, *, private: bool) -> Fetched:
+async def fetch(url: str, want: Want, *, private: bool) -> FetchedFile:
     """`private`: addresses that are not public are allowed, too."""
-    guard = Guard(private)
+    guard = AddressGuard(private)
     try:
         async with asyncio.timeout(PATIENCE):
             return await _follow(url, want, guard)
     except TimeoutError:
-        return Fetched(failure=f"it took longer than {PATIENCE:g} s")
-    except (Unfit, aiohttp.ClientError, httpx.InvalidURL, OSError, ValueError) as error:
-        return Fetched(failure=_why(error, guard))
+        return FetchedFile(failure=f"it took longer than {PATIENCE:g} s")
+    except (UnusableUrl, aiohttp.ClientError, httpx.InvalidURL, OSError, ValueError) as error:
+        return FetchedFile(failure=_why(error, guard))
 
 
-async def _follow(url: str, want: Want, guard: Guard) -> Fetched:
+async def _follow(url: str, want: Want, guard: AddressGuard) -> FetchedFile:
     for _ in range(REDIRECTS + 1):
         connector = aiohttp.TCPConnector(socket_factory=guard.socket, use_dns_cache=False, force_close=True)
         async with (
@@ -72,44 +72,44 @@ async def _follow(url: str, want: Want, guard: Guard) -> Fetched:
             if 300 <= response.status < 400 and (location := response.headers.get("location")):
                 url = urljoin(url, location)
             elif response.status != 200:
-                raise Unfit(f"the server answered {response.status}")
+                raise UnusableUrl(f"the server answered {response.status}")
             else:
                 return await _read(response, want)
-    raise Unfit("it redirects without end")
+    raise UnusableUrl("it redirects without end")
 
 
 def _checked(url: str) -> str:
     parsed = httpx.URL(url)
     if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise Unfit("only http and https URLs are fetched")
+        raise UnusableUrl("only http and https URLs are fetched")
     if parsed.userinfo:
-        raise Unfit("URLs with credentials are not fetched")
+        raise UnusableUrl("URLs with credentials are not fetched")
     return url
 
 
-async def _read(response: aiohttp.ClientResponse, want: Want) -> Fetched:
+async def _read(response: aiohttp.ClientResponse, want: Want) -> FetchedFile:
     said, limit = response.headers.get("content-type", "").partition(";")[0].strip().lower(), LIMITS[want]
     if said not in _UNSAID and not _is_fit(said, want):
-        raise Unfit(f"the server says that it is {said}")
+        raise UnusableUrl(f"the server says that it is {said}")
     if (response.content_length or 0) > limit:
-        raise Unfit(f"it is larger than {limit // (1024 * 1024)} MB")
+        raise UnusableUrl(f"it is larger than {limit // (1024 * 1024)} MB")
     data = bytearray()
     async for piece in response.content.iter_any():
         data += piece
         if len(data) > limit:
-            raise Unfit(f"it is larger than {limit // (1024 * 1024)} MB")
+            raise UnusableUrl(f"it is larger than {limit // (1024 * 1024)} MB")
     for media_type, beginnings in _BEGINNINGS[want].items():
         if data.startswith(beginnings):
-            return Fetched(media_type, base64.b64encode(data).decode())
-    raise Unfit("it is no picture in a known format" if want == "image" else "it is no PDF")
+            return FetchedFile(media_type, base64.b64encode(data).decode())
+    raise UnusableUrl("it is no picture in a known format" if want == "image" else "it is no PDF")
 
 
 def _is_fit(said: str, want: Want) -> bool:
     return said.startswith("image/") if want == "image" else said in ("application/pdf", "application/x-pdf")
 
 
-def _why(error: Exception, guard: Guard) -> str:
-    if isinstance(error, Unfit):
+def _why(error: Exception, guard: AddressGuard) -> str:
+    if isinstance(error, UnusableUrl):
         return str(error)
     if guard.refused:
         return "its address is not public"

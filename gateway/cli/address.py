@@ -7,7 +7,7 @@ from gateway.settings.models import Settings
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104
 
 
-def address(settings: Settings, port: int | None = None) -> str:
+def gateway_url(settings: Settings, port: int | None = None) -> str:
     """For a client on this machine. Without `port`, 0 stands for any free one."""
     host = settings.server.host
     shown = _EVERYWHERE.get(host, f"[{host}]" if ":" in host else host)

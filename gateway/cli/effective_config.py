@@ -11,7 +11,7 @@ from attrs import frozen
 
 from gateway.settings.loading import durations
 from gateway.settings.loading.layers import DEFAULT
-from gateway.settings.loading.load import Loaded
+from gateway.settings.loading.load import LoadedConfig
 from gateway.settings.models import Provider, Secret
 from gateway.settings.quirks import Overrides
 from gateway.settings.server import ClientKey
@@ -22,21 +22,21 @@ _ALWAYS = ("kind", "base_url", "api_key")
 
 
 @frozen
-class Value:
+class EffectiveValue:
     key: str
     text: str
     source: str
 
 
-def server_values(loaded: Loaded) -> Iterator[Value]:
+def server_values(loaded: LoadedConfig) -> Iterator[EffectiveValue]:
     server = loaded.settings.server
     for one in attrs.fields(type(server)):
         value: object = getattr(server, one.name)
-        text = durations.written(value) if isinstance(value, float) else _text(value)
-        yield Value(one.name, text, loaded.sources[f"server.{one.name}"])
+        text = durations.format_duration(value) if isinstance(value, float) else _text(value)
+        yield EffectiveValue(one.name, text, loaded.sources[f"server.{one.name}"])
 
 
-def provider_values(loaded: Loaded, name: str) -> Iterator[Value]:
+def provider_values(loaded: LoadedConfig, name: str) -> Iterator[EffectiveValue]:
     """Kind, address, preset, key and timeouts always; the rest where it is not the default."""
     provider = loaded.settings.providers[name]
     for one in attrs.fields(Provider):
@@ -46,17 +46,17 @@ def provider_values(loaded: Loaded, name: str) -> Iterator[Value]:
         elif one.name == "timeouts":
             yield from _timeouts(loaded, name)
         elif one.name in _ALWAYS or source != DEFAULT:
-            yield Value(one.name, _field(one.name, getattr(provider, one.name)), source)
+            yield EffectiveValue(one.name, _field(one.name, getattr(provider, one.name)), source)
 
 
-def _preset(provider: Provider, source: str) -> Value:
+def _preset(provider: Provider, source: str) -> EffectiveValue:
     if provider.preset is not None:
-        return Value("preset", provider.preset, source)
+        return EffectiveValue("preset", provider.preset, source)
     found = recognise(provider.kind, provider.base_url)
-    return Value("preset", found, DEFAULT if found == "plain" else "recognised")
+    return EffectiveValue("preset", found, DEFAULT if found == "plain" else "recognised")
 
 
-def _timeouts(loaded: Loaded, name: str) -> Iterator[Value]:
+def _timeouts(loaded: LoadedConfig, name: str) -> Iterator[EffectiveValue]:
     provider = loaded.settings.providers[name]
     resolved = timeouts_for(loaded.settings, name)
     for one in attrs.fields(type(resolved)):
@@ -64,7 +64,9 @@ def _timeouts(loaded: Loaded, name: str) -> Iterator[Value]:
         if getattr(provider.timeouts, one.name) is None:
             follows = provider.kind == "ollama" and one.name == "idle"
             source = "first_byte" if follows else loaded.sources[f"defaults.timeouts.{one.name}"]
-        yield Value(f"timeouts.{one.name}", durations.written(getattr(resolved, one.name)), source)
+        yield EffectiveValue(
+            f"timeouts.{one.name}", durations.format_duration(getattr(resolved, one.name)), source
+        )
 
 
 def _field(key: str, value: object) -> str:

@@ -12,13 +12,13 @@ import click
 import rich_click
 
 from gateway.cli import client_key, shells
-from gateway.cli.address import address
-from gateway.cli.environment import Environment, Key, Maker
+from gateway.cli.address import gateway_url
+from gateway.cli.environment import Environment, EnvironmentBuilder, EnvKey
 from gateway.errors import ConfigError, RequestRefused
 from gateway.routing.table import RouteTable
-from gateway.settings.errors import Wrong
-from gateway.settings.loading.load import Loaded, load
-from gateway.settings.loading.urls import checked
+from gateway.settings.errors import InvalidValue
+from gateway.settings.loading.load import LoadedConfig, load_config
+from gateway.settings.loading.urls import checked_url
 
 SHELLS: tuple[shells.Shell, ...] = get_args(shells.Shell)
 
@@ -49,37 +49,41 @@ def env(
 
         gateway env qwen3-coder --shell powershell
     """
-    loaded = configuration(config)
-    key = client_key.revealed(loaded, client) if show_key else client_key.covered(loaded, client)
+    loaded = load_configuration(config)
+    key = client_key.real_key(loaded, client) if show_key else client_key.key_reference(loaded, client)
     made = environment(loaded, base_url, key, model)
     if as_json:
         click.echo(json.dumps(_json(made), indent=2, ensure_ascii=False))
         return
-    chosen = shell or shells.guessed(os.environ, sys.platform)
-    click.echo(shells.rendered(made, chosen), nl=False)
+    chosen = shell or shells.guess_shell(os.environ, sys.platform)
+    click.echo(shells.render_environment(made, chosen), nl=False)
     if not shells.has_comments(chosen):
         for note in (*made.warnings, *made.notes):
             click.echo(note, err=True)
 
 
-def configuration(path: Path | None) -> Loaded:
+def load_configuration(path: Path | None) -> LoadedConfig:
     """Ends the command where it cannot be read. The upstreams' secrets need not be set in this terminal."""
     try:
-        return load(path, os.environ, allow_unauthenticated=True, secrets=False)
+        return load_config(path, os.environ, allow_unauthenticated=True, secrets=False)
     except ConfigError as error:
         click.echo(error.message, err=True)
         sys.exit(1)
 
 
-def environment(loaded: Loaded, base_url: str | None, key: Key, model: str | None) -> Environment:
+def environment(loaded: LoadedConfig, base_url: str | None, key: EnvKey, model: str | None) -> Environment:
     """click.UsageError where the address or the model is none."""
-    maker = Maker(loaded.settings, RouteTable.build(loaded.settings))
+    maker = EnvironmentBuilder(loaded.settings, RouteTable.build(loaded.settings))
     if base_url is None and loaded.settings.server.port == 0:
         raise click.UsageError("The configuration takes any free port: say --base-url.")
     try:
-        url = checked(base_url).rstrip("/").removesuffix("/v1") if base_url else address(loaded.settings)
+        url = (
+            checked_url(base_url).rstrip("/").removesuffix("/v1")
+            if base_url
+            else gateway_url(loaded.settings)
+        )
         return maker.environment(url, key, model, os.environ)
-    except Wrong as wrong:
+    except InvalidValue as wrong:
         raise click.UsageError(f"--base-url: {wrong}") from None
     except RequestRefused as refused:
         raise click.UsageError(refused.message) from None

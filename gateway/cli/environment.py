@@ -20,13 +20,13 @@ from collections.abc import Iterator, Mapping
 
 from attrs import field, frozen
 
-from gateway.cli.auto_mode import JUDGE, Verdict, verdict
+from gateway.cli.auto_mode import JUDGE, AutoModeJudge, auto_mode_judge
 from gateway.errors import RequestRefused
-from gateway.routing.conditions import ORDINARY, TOKENS
+from gateway.routing.conditions import TOKENS, TYPICAL_REQUEST
 from gateway.routing.table import RouteTable, target_name, window_of
 from gateway.settings.models import ModelTarget, Settings
 from gateway.settings.timeouts import timeouts_for
-from gateway.settings.windows import LEAST, LONGEST_ANSWER, announced, too_small
+from gateway.settings.windows import LONGEST_ANSWER, MIN_WINDOW, announced_window, too_small
 
 TIERS: Mapping[str, str] = {
     "OPUS": "claude-opus-5-5",
@@ -49,7 +49,7 @@ _WAIT = 600.0
 
 
 @frozen
-class Key:
+class EnvKey:
     """The client key. `variable` is the one that holds it, where the configuration names one."""
 
     value: str = field(repr=False, default="any")
@@ -60,7 +60,7 @@ class Key:
 
 
 @frozen
-class Variable:
+class EnvVariable:
     name: str
     value: str = field(repr=False)
     comment: str = ""
@@ -71,7 +71,7 @@ class Variable:
 
 @frozen
 class Environment:
-    variables: tuple[Variable, ...]
+    variables: tuple[EnvVariable, ...]
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     """What will go wrong, and what to do about it."""
@@ -86,12 +86,12 @@ class Environment:
 
 
 @frozen
-class Maker:
+class EnvironmentBuilder:
     settings: Settings
     table: RouteTable
 
     def environment(
-        self, base_url: str, key: Key, model: str | None = None, environ: Mapping[str, str] = NOTHING
+        self, base_url: str, key: EnvKey, model: str | None = None, environ: Mapping[str, str] = NOTHING
     ) -> Environment:
         """RequestRefused where the model, or any at all, is not configured. `environ`: the user's."""
         name, target = self._main(model)
@@ -103,10 +103,10 @@ class Maker:
         tiers = dict(self._tiers(name, target, explicit=model is not None))
         judged = self._judge(name)
         variables = (
-            Variable("ANTHROPIC_BASE_URL", base_url),
+            EnvVariable("ANTHROPIC_BASE_URL", base_url),
             _credential(key),
-            Variable("ANTHROPIC_MODEL", name, self._goal(name, target)),
-            *(Variable(f"ANTHROPIC_DEFAULT_{tier}_MODEL", value) for tier, value in tiers.items()),
+            EnvVariable("ANTHROPIC_MODEL", name, self._goal(name, target)),
+            *(EnvVariable(f"ANTHROPIC_DEFAULT_{tier}_MODEL", value) for tier, value in tiers.items()),
             *_sizes(name, target, window),
             *_auto_mode(judged),
             *self._behaviour(target),
@@ -115,13 +115,13 @@ class Maker:
         return Environment(variables, (judged.note,), (*past, *self._warnings(name, grown, window)))
 
     def _passing(
-        self, base_url: str, key: Key, model: str | None, target: ModelTarget, environ: Mapping[str, str]
+        self, base_url: str, key: EnvKey, model: str | None, target: ModelTarget, environ: Mapping[str, str]
     ) -> Environment:
         """What leads Claude Code to the gateway, and leaves it what it is: its models, its login."""
         variables = (
-            Variable("ANTHROPIC_BASE_URL", base_url),
+            EnvVariable("ANTHROPIC_BASE_URL", base_url),
             *_beside_their_own(key, environ),
-            *([Variable("ANTHROPIC_MODEL", model, self._goal(model, target))] if model else []),
+            *([EnvVariable("ANTHROPIC_MODEL", model, self._goal(model, target))] if model else []),
             *self._behaviour(target),
         )
         warnings: tuple[str, ...] = ()
@@ -131,14 +131,14 @@ class Maker:
         note = f"Your own Anthropic key, token or login goes to {target.provider}: it is left as it is."
         return Environment(variables, (note,), warnings, unset=ELSEWHERE)
 
-    def _behaviour(self, target: ModelTarget) -> Iterator[Variable]:
+    def _behaviour(self, target: ModelTarget) -> Iterator[EnvVariable]:
         yield from self._patience(target)
         hints = "so that routes can tell what a request is for"
-        yield Variable("CLAUDE_CODE_GATEWAY_HINT_HEADERS", "1", hints)
-        yield Variable(
+        yield EnvVariable("CLAUDE_CODE_GATEWAY_HINT_HEADERS", "1", hints)
+        yield EnvVariable(
             "CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY", "1", "/model lists the gateway's `claude` ids"
         )
-        yield Variable("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1", "it calls nobody but the gateway")
+        yield EnvVariable("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1", "it calls nobody but the gateway")
 
     def _main(self, model: str | None) -> tuple[str, ModelTarget]:
         if model is not None:
@@ -169,7 +169,7 @@ class Maker:
 
     def _routes(self, name: str) -> list[object]:
         """What happens to a request for this name."""
-        return [(one.conditions, one.targets) for one in self.table.narrowed(name).routes]
+        return [(one.conditions, one.targets) for one in self.table.candidates(name).routes]
 
     def _tiers(self, name: str, main: ModelTarget, *, explicit: bool) -> Iterator[tuple[str, str]]:
         """With a model that was asked for, all go to it but small jobs that have a model of their own."""
@@ -195,17 +195,17 @@ class Maker:
         """Where it goes; of several ways, the one of an ordinary request."""
         if name == target_name(target):
             return ""
-        routes = self.table.narrowed(name).routes
+        routes = self.table.candidates(name).routes
         several = len(routes) > 1 or any(len(one.targets) > 1 for one in routes)
         return f"goes to {target_name(target)}" + (", unless the routes see a reason" if several else "")
 
     def _grown(self, name: str, target: ModelTarget) -> ModelTarget:
         """Where a conversation of this name is in the end, if routes go by its size: a target whose window is
         full is the last one."""
-        narrowed = self.table.narrowed(name)
+        narrowed = self.table.candidates(name)
         found = (one.bound for route in narrowed.routes for one in route.conditions if one.key == TOKENS)
         for bound in sorted(found):
-            route, window = narrowed.first({**ORDINARY, TOKENS: bound + 1}), self._window(target)
+            route, window = narrowed.first({**TYPICAL_REQUEST, TOKENS: bound + 1}), self._window(target)
             if route and window is not None and bound < window and self._window(route.targets[0]):
                 target = route.targets[0]
         return target
@@ -213,16 +213,16 @@ class Maker:
     def _window(self, target: ModelTarget) -> int | None:
         return window_of(target, self.settings)
 
-    def _patience(self, target: ModelTarget) -> Iterator[Variable]:
+    def _patience(self, target: ModelTarget) -> Iterator[EnvVariable]:
         total = timeouts_for(self.settings, target.provider).total
         if total > _WAIT:
             comment = "how long an answer that is not streamed may take; 5 minutes otherwise"
-            yield Variable("API_TIMEOUT_MS", str(int(total * 1000)), comment)
+            yield EnvVariable("API_TIMEOUT_MS", str(int(total * 1000)), comment)
 
-    def _judge(self, main: str) -> Verdict:
+    def _judge(self, main: str) -> AutoModeJudge:
         """What `claude-sonnet-5` means here, by a name that is not Claude Code's own; else the main model."""
         meant = self._name(JUDGE) if self._found(JUDGE) else JUDGE
-        return verdict(self.settings, self.table, dict.fromkeys((meant, main)))
+        return auto_mode_judge(self.settings, self.table, dict.fromkeys((meant, main)))
 
     def _warnings(self, name: str, target: ModelTarget, window: int | None) -> Iterator[str]:
         goal = target_name(target)
@@ -238,7 +238,7 @@ class Maker:
                 f"Claude Code takes {name} for a model of its own, whatever window is set: "
                 f"`gateway env {self._name(name)}` makes it compact within {window} tokens."
             )
-        if window is not None and window < LEAST:
+        if window is not None and window < MIN_WINDOW:
             yield f"{goal}: {too_small(window)}."
 
 
@@ -252,14 +252,14 @@ def _unknown(name: str) -> str:
     return re.sub(r"\d.*", NEUTRAL, name)
 
 
-def _credential(key: Key) -> Variable:
+def _credential(key: EnvKey) -> EnvVariable:
     comment = "" if key.needed else "the gateway asks for none, Claude Code insists on one"
     if key.placeholder:
         comment = "put a client key here, or use --show-key"
-    return Variable(TOKEN, key.value, comment, key.variable)
+    return EnvVariable(TOKEN, key.value, comment, key.variable)
 
 
-def _beside_their_own(key: Key, environ: Mapping[str, str]) -> Iterator[Variable]:
+def _beside_their_own(key: EnvKey, environ: Mapping[str, str]) -> Iterator[EnvVariable]:
     """The gateway's key, in the header that the user's own credential leaves free."""
     if not key.needed:
         return
@@ -268,24 +268,26 @@ def _beside_their_own(key: Key, environ: Mapping[str, str]) -> Iterator[Variable
     else:
         prefix = "x-api-key: "
         comment = "the gateway's key; your own headers, if any, go on lines of their own"
-        yield Variable(CUSTOM_HEADERS, prefix + key.value, comment, key.variable, prefix)
+        yield EnvVariable(CUSTOM_HEADERS, prefix + key.value, comment, key.variable, prefix)
 
 
-def _auto_mode(judged: Verdict) -> Iterator[Variable]:
+def _auto_mode(judged: AutoModeJudge) -> Iterator[EnvVariable]:
     if judged.judge:
-        yield Variable("CLAUDE_CODE_AUTO_MODE_SERVER", "0", "auto mode asks a model, not Anthropic's servers")
-        yield Variable("CLAUDE_CODE_AUTO_MODE_MODEL", judged.judge, "this one")
+        yield EnvVariable(
+            "CLAUDE_CODE_AUTO_MODE_SERVER", "0", "auto mode asks a model, not Anthropic's servers"
+        )
+        yield EnvVariable("CLAUDE_CODE_AUTO_MODE_MODEL", judged.judge, "this one")
 
 
-def _sizes(name: str, target: ModelTarget, window: int | None) -> Iterator[Variable]:
+def _sizes(name: str, target: ModelTarget, window: int | None) -> Iterator[EnvVariable]:
     limit = target.max_output_tokens
     if window is None:
         output = limit or LONGEST_ANSWER
     else:
-        told = announced(window, limit)
+        told = announced_window(window, limit)
         output = told.output
         if not is_its_own(name):
             why = f"compacts at {told.compacts_at} of {window} tokens"
-            yield Variable("CLAUDE_CODE_MAX_CONTEXT_TOKENS", str(told.window), why)
+            yield EnvVariable("CLAUDE_CODE_MAX_CONTEXT_TOKENS", str(told.window), why)
     if output < LONGEST_ANSWER:
-        yield Variable("CLAUDE_CODE_MAX_OUTPUT_TOKENS", str(output), "the longest answer")
+        yield EnvVariable("CLAUDE_CODE_MAX_OUTPUT_TOKENS", str(output), "the longest answer")

@@ -23,12 +23,12 @@ from rich.console import Console
 from rich.text import Text
 
 from gateway.cli import output_file, progress
-from gateway.doctor.client import Line, Silence
+from gateway.doctor.client import ProbeClient, ProbeError
 from gateway.doctor.cloud_providers import CLOUDS, Cloud, with_key
-from gateway.doctor.configuration import PORT, Entry, free_port, window_to_write, written
-from gateway.doctor.identity import Unknown, identify
-from gateway.doctor.server import Model, Server
-from gateway.settings.windows import LEAST
+from gateway.doctor.configuration import PORT, ProviderEntry, gateway_port, render_config, window_to_write
+from gateway.doctor.identity import UnknownServer, identify
+from gateway.doctor.server import DetectedModel, DetectedServer
+from gateway.settings.windows import MIN_WINDOW
 
 PORTS = (11434, 8080, 8000, 1234, 30000)
 """Ollama, llama.cpp, vLLM, LM Studio, SGLang, where nobody said otherwise."""
@@ -60,27 +60,27 @@ def init(yes: bool, out: Path, force: bool, ports: str | None, as_json: bool) ->
 
     gateway init --yes --out gateway.yaml
     """
-    output_file.check(out, force=force, advice=", --out names another")
+    output_file.check_writable(out, force=force, advice=", --out names another")
     console = Console(stderr=True, highlight=False)
     looked_at = _ports(ports)
     listed = ", ".join(map(str, looked_at))
     with progress.wait(console, f"looking at 127.0.0.1, ports {listed} ... (--ports names others)"):
-        seen = asyncio.run(seen_on(looked_at))
-    servers = [one for one in seen.values() if isinstance(one, Server)]
+        seen = asyncio.run(detect_servers(looked_at))
+    servers = [one for one in seen.values() if isinstance(one, DetectedServer)]
     clouds = list(with_key(os.environ))
-    entries = [Entry(server, server.chats[0] if server.chats else None) for server in servers]
+    entries = [ProviderEntry(server, server.chats[0] if server.chats else None) for server in servers]
     entries += [_entry(cloud) for cloud in clouds]
     for entry in entries:
         _say(console, entry)
     for port, one in seen.items():
-        if isinstance(one, Unknown) and one.reachable:
+        if isinstance(one, UnknownServer) and one.reachable:
             console.print(Text(f"  left out port {port}: {one.reason}"), soft_wrap=True)
     if not (yes or as_json) and sys.stdin.isatty():
         entries = list(_asked(entries))
     usable = [entry for entry in entries if entry.model is not None]
     if not usable:
         _nothing(looked_at, out, as_json=as_json)
-    output_file.write(out, written(usable, _title(usable), output_file.is_free))
+    output_file.write_file(out, render_config(usable, _title(usable), output_file.is_gateway_port_free))
     _finish(console, out, usable, as_json=as_json)
 
 
@@ -96,26 +96,26 @@ def _ports(text: str | None) -> tuple[int, ...]:
     return ports
 
 
-async def seen_on(ports: Sequence[int]) -> dict[int, Server | Unknown]:
+async def detect_servers(ports: Sequence[int]) -> dict[int, DetectedServer | UnknownServer]:
     """What answers on these ports of this machine, in this order."""
     looked = await asyncio.gather(*(_look(port) for port in ports))
     return dict(zip(ports, looked, strict=True))
 
 
-async def _look(port: int) -> Server | Unknown:
+async def _look(port: int) -> DetectedServer | UnknownServer:
     try:
-        async with Line.to(f"http://127.0.0.1:{port}") as line:
+        async with ProbeClient.to(f"http://127.0.0.1:{port}") as line:
             return await identify(line, PATIENCE)
-    except Silence as silence:
-        return Unknown(str(silence))
+    except ProbeError as silence:
+        return UnknownServer(str(silence))
 
 
-def _entry(cloud: Cloud) -> Entry:
+def _entry(cloud: Cloud) -> ProviderEntry:
     comment = f"{cloud.variable} was set; the model is an example"
-    return Entry(cloud.server, cloud.server.models[0], cloud.variable, comment)
+    return ProviderEntry(cloud.server, cloud.server.models[0], cloud.variable, comment)
 
 
-def _say(console: Console, entry: Entry) -> None:
+def _say(console: Console, entry: ProviderEntry) -> None:
     server = entry.server
     what = f"{server.product} {server.version}".strip()
     models = f"{len(server.chats)} model{'' if len(server.chats) == 1 else 's'}"
@@ -126,18 +126,18 @@ def _say(console: Console, entry: Entry) -> None:
     console.print(Text("  found ", style="green") + Text(f"{what}: {how}"), soft_wrap=True)
 
 
-def _asked(entries: Sequence[Entry]) -> Iterator[Entry]:
+def _asked(entries: Sequence[ProviderEntry]) -> Iterator[ProviderEntry]:
     for entry in entries:
         if click.confirm(f"Use {entry.server.product} ({entry.server.url})?", default=True, err=True):
-            yield Entry(entry.server, _model(entry), entry.key_variable, entry.comment)
+            yield ProviderEntry(entry.server, _model(entry), entry.key_variable, entry.comment)
 
 
-def _model(entry: Entry) -> Model | None:
+def _model(entry: ProviderEntry) -> DetectedModel | None:
     """For a provider that costs money any name will do; a server nearby has what it lists."""
     models = entry.server.chats
     if entry.key_variable:
         name: str = click.prompt("  Which model?", default=models[0].name, err=True)
-        return models[0] if name == models[0].name else Model(name)
+        return models[0] if name == models[0].name else DetectedModel(name)
     if len(models) < 2:
         return models[0] if models else None
     for number, model in enumerate(models[:_SHOWN], 1):
@@ -148,11 +148,11 @@ def _model(entry: Entry) -> Model | None:
     return models[choice - 1]
 
 
-def _title(entries: Sequence[Entry]) -> Iterator[str]:
+def _title(entries: Sequence[ProviderEntry]) -> Iterator[str]:
     yield "Written by `gateway init`. `gateway check` says what it means, `gateway check --probe` whether the"
     yield "models are there; docs/configuration.md describes every key."
     yield f"Every name that a client asks for goes to {entries[0].server.product}, as `*` below says."
-    if free_port(entries, output_file.is_free) == PORT:
+    if gateway_port(entries, output_file.is_gateway_port_free) == PORT:
         yield f"The gateway listens on http://127.0.0.1:{PORT}."
 
 
@@ -165,7 +165,7 @@ def _nothing(ports: Sequence[int], path: Path, *, as_json: bool) -> None:
     sys.exit(1)
 
 
-def _finish(console: Console, path: Path, entries: Sequence[Entry], *, as_json: bool) -> None:
+def _finish(console: Console, path: Path, entries: Sequence[ProviderEntry], *, as_json: bool) -> None:
     if as_json:
         listed = [
             {
@@ -183,10 +183,10 @@ def _finish(console: Console, path: Path, entries: Sequence[Entry], *, as_json: 
         console.print(Text(f"  gateway {command} --config {path}{rest}"), soft_wrap=True)
 
 
-def _claude(entry: Entry) -> str:
+def _claude(entry: ProviderEntry) -> str:
     """What works with the model that `*` goes to."""
     assert entry.model is not None
     window = window_to_write(entry.server, entry.model)
-    small = window is not None and window < LEAST
+    small = window is not None and window < MIN_WINDOW
     bare = small or entry.model.tools is False or entry.server.templates_tools is False
     return 'claude --bare --tools "" -p "hello"' if bare else "claude"

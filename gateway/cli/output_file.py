@@ -14,13 +14,13 @@ import click
 from gateway.workers import sockets
 
 
-def is_free(port: int) -> bool:
+def is_gateway_port_free(port: int) -> bool:
     """Whether a gateway with the configuration that is written could listen there."""
-    return sockets.is_free("127.0.0.1", port)
+    return sockets.is_port_free("127.0.0.1", port)
 
 
-def check(path: Path, *, force: bool, advice: str) -> None:
-    """click.UsageError where the file is there already, click.ClickException where `write` could only fail.
+def check_writable(path: Path, *, force: bool, advice: str) -> None:
+    """click.UsageError if the file exists, click.ClickException if `write_file` would fail.
     Folders that are missing it will make."""
     ways = (path.absolute(), *path.absolute().parents)
     there = next(way for way in ways if os.path.exists(way))  # noqa: PTH110  pathlib's raises at a long name
@@ -32,7 +32,7 @@ def check(path: Path, *, force: bool, advice: str) -> None:
         raise _failed(path, errno.EACCES)
 
 
-def write(path: Path, text: str, *, folders: bool = True) -> None:
+def write_file(path: Path, text: str, *, folders: bool = True) -> None:
     """click.ClickException if it cannot be written. `folders`: make those that are missing."""
     try:
         if folders:

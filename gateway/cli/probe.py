@@ -15,16 +15,16 @@ from rich.text import Text
 
 from gateway.cli.tables import print_rows
 from gateway.doctor import examination
-from gateway.doctor.client import Line, Silence
-from gateway.doctor.examination import Examined, Trial
+from gateway.doctor.client import ProbeClient, ProbeError
+from gateway.doctor.examination import Examination, Probe
 from gateway.doctor.finding import Finding, Verdict
-from gateway.doctor.identity import Unknown, identify
-from gateway.doctor.server import Model, Server
+from gateway.doctor.identity import UnknownServer, identify
+from gateway.doctor.server import DetectedModel, DetectedServer
 from gateway.routing.table import RouteTable, target_name
 from gateway.settings.errors import nearest
 from gateway.settings.models import ModelTarget, Provider, Settings
-from gateway.settings.windows import LEAST, too_small
-from gateway.upstreams.ollama.model_options import launch
+from gateway.settings.windows import MIN_WINDOW, too_small
+from gateway.upstreams.ollama.model_options import launch_options
 from gateway.upstreams.presets import quirks_of
 
 KINDS = ("openai", "ollama")
@@ -32,7 +32,7 @@ KINDS = ("openai", "ollama")
 
 
 @frozen
-class Probed:
+class ProbedTarget:
     """One target. `problems`: what will fail; `advice`: what could be written better."""
 
     target: ModelTarget
@@ -52,7 +52,7 @@ class Probed:
         return target_name(self.target)
 
 
-def probe(settings: Settings, table: RouteTable, *, deep: bool = False) -> tuple[Probed, ...]:
+def probe(settings: Settings, table: RouteTable, *, deep: bool = False) -> tuple[ProbedTarget, ...]:
     """Every configured target, in the order of the configuration, with the quirks of the first way to it.
 
     `deep`: its window is filled up to the end.
@@ -61,23 +61,23 @@ def probe(settings: Settings, table: RouteTable, *, deep: bool = False) -> tuple
     for route in table.every():
         for target in route.targets:
             ways.setdefault(target_name(target), target)
-    trials = examination.deep(examination.ABILITIES) if deep else examination.ABILITIES
+    trials = examination.with_deep_window(examination.ABILITIES) if deep else examination.ABILITIES
     found = asyncio.run(_all(settings, [ways[name] for name in table.own], trials))
-    main = {target_name(target) for target in table.ordinary()}
+    main = {target_name(target) for target in table.for_typical_request()}
     return tuple(_judged(found[name], main=name in main) for name in table.own)
 
 
-def _judged(probed: Probed, *, main: bool) -> Probed:
+def _judged(probed: ProbedTarget, *, main: bool) -> ProbedTarget:
     """A window too small for Claude Code is a problem where its main thread goes, and nowhere else."""
     windows = [size for size in (probed.target.context_window, probed.window) if size]
-    if not main or not windows or min(windows) >= LEAST:
+    if not main or not windows or min(windows) >= MIN_WINDOW:
         return probed
     return evolve(probed, problems=(*probed.problems, too_small(min(windows))))
 
 
 async def _all(
-    settings: Settings, targets: Sequence[ModelTarget], trials: Sequence[Trial]
-) -> dict[str, Probed]:
+    settings: Settings, targets: Sequence[ModelTarget], trials: Sequence[Probe]
+) -> dict[str, ProbedTarget]:
     names = dict.fromkeys(target.provider for target in targets)
     groups = [[target for target in targets if target.provider == name] for name in names]
     probed = await asyncio.gather(
@@ -87,45 +87,49 @@ async def _all(
 
 
 async def _server(
-    provider: Provider, targets: Sequence[ModelTarget], trials: Sequence[Trial]
-) -> list[Probed]:
+    provider: Provider, targets: Sequence[ModelTarget], trials: Sequence[Probe]
+) -> list[ProbedTarget]:
     if provider.kind not in KINDS:
         said = f"not probed: it speaks `{provider.kind}`"
-        return [Probed(target, advice=(said,)) for target in targets]
+        return [ProbedTarget(target, advice=(said,)) for target in targets]
     try:
-        async with Line.to(provider.base_url, provider) as line:
+        async with ProbeClient.to(provider.base_url, provider) as line:
             found = await identify(line)
-            if isinstance(found, Unknown) and not (found.reachable and not found.key_refused):
-                return [Probed(target, there="no", problems=(found.reason,)) for target in targets]
-            server = found if isinstance(found, Server) else _plain(provider)
+            if isinstance(found, UnknownServer) and not (found.reachable and not found.key_refused):
+                return [ProbedTarget(target, there="no", problems=(found.reason,)) for target in targets]
+            server = found if isinstance(found, DetectedServer) else _plain(provider)
             return [await _target(line, server, provider, target, trials) for target in targets]
-    except Silence as silence:
-        return [Probed(target, there="no", problems=(str(silence),)) for target in targets]
+    except ProbeError as silence:
+        return [ProbedTarget(target, there="no", problems=(str(silence),)) for target in targets]
 
 
-def _plain(provider: Provider) -> Server:
+def _plain(provider: Provider) -> DetectedServer:
     """One that lists nothing, such as a proxy; it may chat all the same."""
-    return Server("unknown", provider.kind, provider.base_url, "nothing that tells it apart")
+    return DetectedServer("unknown", provider.kind, provider.base_url, "nothing that tells it apart")
 
 
 async def _target(
-    line: Line, server: Server, provider: Provider, target: ModelTarget, trials: Sequence[Trial]
-) -> Probed:
+    line: ProbeClient,
+    server: DetectedServer,
+    provider: Provider,
+    target: ModelTarget,
+    trials: Sequence[Probe],
+) -> ProbedTarget:
     server = _as_configured(server, provider)
-    model = server.model(target.model) or Model(target.model)
+    model = server.model(target.model) or DetectedModel(target.model)
     quirks = evolve(quirks_of(provider), **target.quirks.said)
-    loaded = launch(target.context_window, quirks)
-    subject = examination.subject(line, server, model, loaded, target.extra_body)
+    loaded = launch_options(target.context_window, quirks)
+    subject = examination.probe_context(line, server, model, loaded, target.extra_body)
     async for _ in examination.examine(subject, trials):
         pass
-    found = examination.examined(subject)
+    found = examination.corrected_model(subject)
     now = await identify(line)
-    shown = now.model(target.model) if isinstance(now, Server) else None
+    shown = now.model(target.model) if isinstance(now, DetectedServer) else None
     window = _tried(found) or (shown.window if shown else _only(server).window)
     there = found.verdict("answers")
     problems = [] if there == "yes" else [_missing(server, found, target)]
     advice = list(_advice(target, found, window, server)) if there == "yes" else []
-    return Probed(
+    return ProbedTarget(
         target=target,
         product=server.product,
         there=there,
@@ -139,24 +143,24 @@ async def _target(
     )
 
 
-def _tried(found: Examined) -> int | None:
+def _tried(found: Examination) -> int | None:
     """The window that a trial found, where there was one."""
     value = next((one.value for one in found.findings if one.name == "window"), None)
     return value if isinstance(value, int) else None
 
 
-def _as_configured(server: Server, provider: Provider) -> Server:
+def _as_configured(server: DetectedServer, provider: Provider) -> DetectedServer:
     """The questions go by the road that requests will take."""
     preset = provider.preset or server.preset
     return evolve(server, kind=provider.kind, url=provider.base_url, preset=preset)
 
 
-def _only(server: Server) -> Model:
+def _only(server: DetectedServer) -> DetectedModel:
     """llama.cpp answers every name with the one model it has."""
-    return server.models[0] if server.product == "llama.cpp" and server.models else Model("")
+    return server.models[0] if server.product == "llama.cpp" and server.models else DetectedModel("")
 
 
-def _missing(server: Server, found: Examined, target: ModelTarget) -> str:
+def _missing(server: DetectedServer, found: Examination, target: ModelTarget) -> str:
     names = [model.name for model in server.models]
     words = next((one.evidence for one in found.findings if one.name == "answers"), "it does not answer")
     if target.model in names or not names or server.product == "llama.cpp":
@@ -171,7 +175,9 @@ def _window_problems(target: ModelTarget, window: int | None) -> Iterator[str]:
         yield f"context_window is {said}, but the server holds {window}: longer prompts are refused or cut"
 
 
-def _advice(target: ModelTarget, found: Examined, window: int | None, server: Server) -> Iterator[str]:
+def _advice(
+    target: ModelTarget, found: Examination, window: int | None, server: DetectedServer
+) -> Iterator[str]:
     said = target.context_window
     if window and said is None:
         yield f"set `context_window: {window}`"
@@ -187,7 +193,7 @@ def _advice(target: ModelTarget, found: Examined, window: int | None, server: Se
         yield f"max_output_tokens is {wanted}, but the model writes {most} at most"
 
 
-def _switches(target: ModelTarget, found: Examined) -> Iterable[str]:
+def _switches(target: ModelTarget, found: Examination) -> Iterable[str]:
     for key, name, said in (
         ("vision", "vision", target.vision),
         ("reasoning", "reasoning", target.reasoning),
@@ -199,7 +205,7 @@ def _switches(target: ModelTarget, found: Examined) -> Iterable[str]:
             yield f"`{key}: false` is set, but it has it"
 
 
-def print_probes(console: Console, probed: Sequence[Probed]) -> None:
+def print_probes(console: Console, probed: Sequence[ProbedTarget]) -> None:
     if not probed:
         return
     columns = ("target", "there", "tools", "images", "reasoning", "configured", "holds")
@@ -217,7 +223,7 @@ def print_probes(console: Console, probed: Sequence[Probed]) -> None:
             console.print(Text("advice: ", style="bold yellow") + Text(f"{one.name}: {advice}"))
 
 
-def probes_json(probed: Sequence[Probed]) -> list[dict[str, object]]:
+def probes_json(probed: Sequence[ProbedTarget]) -> list[dict[str, object]]:
     return [
         {
             "target": one.name,

@@ -35,26 +35,26 @@ def bar(console: Console, title: str) -> Generator[Advance]:
 def wait(console: Console, title: str) -> Generator[None]:
     """A step of unknown length."""
     if not console.is_terminal:
-        say(console, title)
+        print_line(console, title)
         yield
         return
     with console.status(title):
         yield
 
 
-def say(console: Console, text: str) -> None:
+def print_line(console: Console, text: str) -> None:
     """A line as it is: not wrapped, so that it can be copied, and without markup."""
     console.print(f"  {text}".rstrip(), soft_wrap=True, markup=False, highlight=False)
 
 
 def _plain(console: Console, title: str) -> Advance:
-    say(console, title)
+    print_line(console, title)
     told = time.monotonic()
 
     def advance(done: int, total: int) -> None:
         nonlocal told
         if time.monotonic() - told >= _EVERY:
             told = time.monotonic()
-            say(console, f"... {min(100, 100 * done // total)} %")
+            print_line(console, f"... {min(100, 100 * done // total)} %")
 
     return advance

@@ -8,7 +8,7 @@ import attrs
 
 from gateway.routing.conditions import FITS, TOKENS
 from gateway.routing.table import Route, target_name
-from gateway.settings.loading.load import Loaded
+from gateway.settings.loading.load import LoadedConfig
 from gateway.settings.models import ModelTarget
 
 _TRUTHS = {
@@ -20,7 +20,7 @@ _TRUTHS = {
 }
 
 
-def asked(route: Route) -> str:
+def route_conditions(route: Route) -> str:
     """What a request must be: `claude-haiku-*, with images`."""
     names = " or ".join(route.patterns) or "any model"
     said = (one for one in route.conditions if one.key != FITS)
@@ -38,7 +38,7 @@ def condition(key: str, wanted: tuple[Hashable, ...]) -> str:
     return f"{key} {' or '.join(map(str, wanted))}"
 
 
-def goes_to(targets: Iterable[ModelTarget]) -> str:
+def targets_text(targets: Iterable[ModelTarget]) -> str:
     """`a/x (75 %) or b/y (25 %), then c/z`: shares of the sessions, then what is tried when one fails."""
     every = list(targets)
     shared = [f"{target_name(one)} ({share(one, every)})" for one in every if one.weight is not None]
@@ -52,7 +52,7 @@ def share(target: ModelTarget, targets: Iterable[ModelTarget]) -> str:
     return f"{100 * (target.weight or 0) / whole:.3g} %"
 
 
-def place(loaded: Loaded, source: str) -> str:
+def place(loaded: LoadedConfig, source: str) -> str:
     """The file stands above all tables: of a value in it, the line is enough."""
     file, _, line = source.rpartition(":")
     return f"line {line}" if loaded.path and file == str(loaded.path) else source

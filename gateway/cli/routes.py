@@ -19,15 +19,23 @@ from rich.console import Console
 from rich.text import Text
 
 from gateway.anthropic.request.decoding import decode_request
-from gateway.cli.route_text import asked, condition, goes_to, place, route_json, share, target_json
+from gateway.cli.route_text import (
+    condition,
+    place,
+    route_conditions,
+    route_json,
+    share,
+    target_json,
+    targets_text,
+)
 from gateway.cli.tables import print_rows
 from gateway.errors import ConfigError, RequestRefused
 from gateway.inbound import Inbound
-from gateway.routing.affinity import Shares
-from gateway.routing.explain import Check, Explanation, Step, explain
+from gateway.routing.affinity import SessionShares
+from gateway.routing.explain import ConditionCheck, Explanation, RouteStep, explain
 from gateway.routing.table import Route, RouteTable, target_name
-from gateway.settings.errors import dotted
-from gateway.settings.loading.load import Loaded, load
+from gateway.settings.errors import dotted_path
+from gateway.settings.loading.load import LoadedConfig, load_config
 from gateway.settings.models import ModelTarget
 
 CONFIG = click.option(
@@ -54,9 +62,11 @@ def list_(config: Path | None, allow_unauthenticated: bool, as_json: bool) -> No
     table = RouteTable.build(loaded.settings)
     every = [*table.written(), *([table.default] if table.default else [])]
     if as_json:
-        _print_json([route_json(one, loaded.sources[dotted(one.place)]) for one in every])
+        _print_json([route_json(one, loaded.sources[dotted_path(one.place)]) for one in every])
         return
-    rows = [(one.label, asked(one), goes_to(one.targets), _from(loaded, one)) for one in every]
+    rows = [
+        (one.label, route_conditions(one), targets_text(one.targets), _from(loaded, one)) for one in every
+    ]
     title = f"Routes of {loaded.path or 'the environment'}"
     print_rows(Console(highlight=False), title, ("route", "requested", "goes to", "from"), rows)
 
@@ -96,9 +106,9 @@ def explain_(
     sys.exit(0 if found.route else 1)
 
 
-def _loaded(config: Path | None, *, allow: bool) -> Loaded:
+def _loaded(config: Path | None, *, allow: bool) -> LoadedConfig:
     try:
-        return load(config, os.environ, allow_unauthenticated=allow)
+        return load_config(config, os.environ, allow_unauthenticated=allow)
     except ConfigError as error:
         click.echo(error.message, err=True)
         sys.exit(1)
@@ -142,7 +152,7 @@ def _print_json(value: object) -> None:
     click.echo(json.dumps(value, indent=2))
 
 
-def _as_json(found: Explanation, inbound: Inbound, loaded: Loaded) -> dict[str, object]:
+def _as_json(found: Explanation, inbound: Inbound, loaded: LoadedConfig) -> dict[str, object]:
     route = found.route
     return {
         "model": inbound.request.model,
@@ -152,7 +162,7 @@ def _as_json(found: Explanation, inbound: Inbound, loaded: Loaded) -> dict[str, 
         "steps": [
             {
                 "route": _label(step),
-                "from": loaded.sources.get(dotted(step.route.place), ""),
+                "from": loaded.sources.get(dotted_path(step.route.place), ""),
                 "outcome": step.outcome,
                 "checks": [_check_json(check) for check in step.checks],
             }
@@ -161,7 +171,7 @@ def _as_json(found: Explanation, inbound: Inbound, loaded: Loaded) -> dict[str, 
     }
 
 
-def _check_json(check: Check) -> dict[str, object]:
+def _check_json(check: ConditionCheck) -> dict[str, object]:
     said: dict[str, object] = {
         "key": check.key,
         "wanted": check.wanted,
@@ -172,7 +182,7 @@ def _check_json(check: Check) -> dict[str, object]:
     return said | because | ({"guessed": check.guessed} if check.key == "class" else {})
 
 
-def _print(found: Explanation, inbound: Inbound, loaded: Loaded, console: Console) -> None:
+def _print(found: Explanation, inbound: Inbound, loaded: LoadedConfig, console: Console) -> None:
     rows = [(_label(step), step.outcome, _why(step), _from(loaded, step.route)) for step in found.steps]
     title = f"A request for {inbound.request.model}, by {loaded.path or 'the environment'}"
     print_rows(console, title, ("route", "outcome", "why", "from"), rows)
@@ -186,26 +196,26 @@ def _print(found: Explanation, inbound: Inbound, loaded: Loaded, console: Consol
         console.print(Text(words, style="dim") + Text(target_name(target), style="bold green") + Text(part))
 
 
-def _from(loaded: Loaded, route: Route) -> str:
-    return place(loaded, loaded.sources.get(dotted(route.place), ""))
+def _from(loaded: LoadedConfig, route: Route) -> str:
+    return place(loaded, loaded.sources.get(dotted_path(route.place), ""))
 
 
 def _tried(route: Route, inbound: Inbound) -> list[ModelTarget]:
     """The targets, in the order in which they are tried for this session."""
-    return [route.targets[at] for at in Shares.of(route.targets).order(inbound)]
+    return [route.targets[at] for at in SessionShares.of(route.targets).order(inbound)]
 
 
-def _label(step: Step) -> str:
+def _label(step: RouteStep) -> str:
     return step.route.label or "the name of a target"
 
 
-def _why(step: Step) -> str:
+def _why(step: RouteStep) -> str:
     if step.outcome == "not reached":
         return ""
     return "; ".join(_words(check) for check in step.checks) or "takes everything"
 
 
-def _words(check: Check) -> str:
+def _words(check: ConditionCheck) -> str:
     note = f" ({'a guess: ' if check.guessed else ''}{check.note})" if check.note else ""
     if check.key == "model":
         wanted = " or ".join(map(str, check.wanted)) or "any"
@@ -214,7 +224,7 @@ def _words(check: Check) -> str:
     return f"{condition(check.key, check.wanted)}: {said}{_shown(check)}{note}"
 
 
-def _shown(check: Check) -> str:
+def _shown(check: ConditionCheck) -> str:
     match check.seen:
         case bool():
             return ""

@@ -20,10 +20,10 @@ import httpx
 import rich_click
 
 from gateway.cli import client_key
-from gateway.cli.env import configuration, environment
+from gateway.cli.env import environment, load_configuration
 from gateway.routing.table import RouteTable
-from gateway.settings.loading.converters import is_loopback
-from gateway.settings.loading.load import Loaded
+from gateway.settings.loading.converters import is_loopback_host
+from gateway.settings.loading.load import LoadedConfig
 
 _PATIENCE = 3.0
 _UNAUTHORIZED = 401
@@ -51,8 +51,8 @@ def run(
 
     gateway run --model qwen3-coder -- claude -p "what is in this folder?"
     """
-    loaded = configuration(config)
-    made = environment(loaded, base_url, client_key.revealed(loaded, client), model)
+    loaded = load_configuration(config)
+    made = environment(loaded, base_url, client_key.real_key(loaded, client), model)
     url = made.variables[0].value
     if trouble := _trouble(url):
         serve = shlex.join(["gateway", "serve", *(["--config", str(config)] if config else [])])
@@ -69,7 +69,7 @@ def _trouble(url: str) -> str:
     """Why no command should be started; empty where the gateway answers."""
     try:
         said = httpx.get(
-            f"{url}/health", timeout=_PATIENCE, trust_env=not is_loopback(urlsplit(url).hostname or "")
+            f"{url}/health", timeout=_PATIENCE, trust_env=not is_loopback_host(urlsplit(url).hostname or "")
         )
     except httpx.TransportError:
         return f"Nothing answers at {url}."
@@ -78,16 +78,16 @@ def _trouble(url: str) -> str:
     return f"What answers at {url} is no gateway (GET /health: {said.status_code})."
 
 
-def _difference(url: str, loaded: Loaded, client: str | None) -> str:
+def _difference(url: str, loaded: LoadedConfig, client: str | None) -> str:
     """How the gateway that answers differs from this configuration; empty where they publish the same."""
     file = loaded.path or "the environment"
-    key = client_key.revealed(loaded, client)
+    key = client_key.real_key(loaded, client)
     try:
         said = httpx.get(
             f"{url}/v1/models?limit=1000",
             headers={"x-api-key": key.value},
             timeout=_PATIENCE,
-            trust_env=not is_loopback(urlsplit(url).hostname or ""),
+            trust_env=not is_loopback_host(urlsplit(url).hostname or ""),
         )
         if said.status_code == _UNAUTHORIZED:
             return f"the gateway at {url} refuses the client key of {file}: it serves another configuration."

@@ -8,7 +8,7 @@ import click
 import rich_click
 
 from gateway.cli import output_file
-from gateway.settings.reference.json_schema import written
+from gateway.settings.reference.json_schema import schema_text
 
 
 @rich_click.command()
@@ -21,6 +21,6 @@ def schema(out: Path | None) -> None:
     The first line of the file then names it: `# yaml-language-server: $schema=gateway.schema.json`
     """
     if out is None:
-        click.echo(written(), nl=False)
+        click.echo(schema_text(), nl=False)
         return
-    output_file.write(out, written(), folders=False)
+    output_file.write_file(out, schema_text(), folders=False)

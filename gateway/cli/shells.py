@@ -12,12 +12,12 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal
 
-from gateway.cli.environment import Environment, Variable
+from gateway.cli.environment import Environment, EnvVariable
 
 Shell = Literal["bash", "fish", "powershell", "vscode", "claude"]
 
 
-def rendered(environment: Environment, shell: Shell) -> str:
+def render_environment(environment: Environment, shell: Shell) -> str:
     return "\n".join(_FORMATS[shell](environment)) + "\n"
 
 
@@ -25,14 +25,14 @@ def has_comments(shell: Shell) -> bool:
     return shell != "claude"
 
 
-def guessed(environ: Mapping[str, str], platform: str) -> Shell:
+def guess_shell(environ: Mapping[str, str], platform: str) -> Shell:
     if platform == "win32":
         return "powershell"
     return "fish" if environ.get("SHELL", "").endswith("fish") else "bash"
 
 
 def _bash(environment: Environment) -> Iterator[str]:
-    def line(one: Variable) -> str:
+    def line(one: EnvVariable) -> str:
         value = f'"{one.prefix}${one.reference}"' if one.reference else shlex.quote(one.value)
         return f"export {one.name}={value}"
 
@@ -40,7 +40,7 @@ def _bash(environment: Environment) -> Iterator[str]:
 
 
 def _fish(environment: Environment) -> Iterator[str]:
-    def line(one: Variable) -> str:
+    def line(one: EnvVariable) -> str:
         escaped = one.value.replace("\\", "\\\\").replace("'", "\\'")
         value = f'"{one.prefix}${one.reference}"' if one.reference else f"'{escaped}'"
         return f"set -gx {one.name} {value}"
@@ -53,7 +53,7 @@ _QUOTES = "'\u2018\u2019\u201a\u201b"
 
 
 def _powershell(environment: Environment) -> Iterator[str]:
-    def line(one: Variable) -> str:
+    def line(one: EnvVariable) -> str:
         doubled = "".join(letter * 2 if letter in _QUOTES else letter for letter in one.value)
         reference = f'"{one.prefix}$env:{one.reference}"' if one.prefix else f"$env:{one.reference}"
         return f"$env:{one.name} = " + (reference if one.reference else f"'{doubled}'")
@@ -66,7 +66,7 @@ def _powershell(environment: Environment) -> Iterator[str]:
 
 
 def _lines(
-    environment: Environment, line: Callable[[Variable], str], unset: Callable[[Iterable[str]], str]
+    environment: Environment, line: Callable[[EnvVariable], str], unset: Callable[[Iterable[str]], str]
 ) -> Iterator[str]:
     for note in (*environment.warnings, *environment.notes):
         yield f"# {note}"
@@ -90,7 +90,7 @@ def _claude(environment: Environment) -> Iterator[str]:
     yield json.dumps({"env": said}, indent=2, ensure_ascii=False)
 
 
-def _shown(one: Variable) -> str:
+def _shown(one: EnvVariable) -> str:
     return f"{one.prefix}<the value of {one.reference}>" if one.reference else one.value
 
 

@@ -20,10 +20,10 @@ _BLANK = b"\xef\xbb\xbf\r\n\t "
 
 
 @define
-class Intake:
+class BodyReader:
     plain: bool = field(default=False, init=False)
     """The body is no stream."""
-    heard: bool = field(default=False, init=False)
+    has_data: bool = field(default=False, init=False)
     """Anything but comments and white space has come."""
     _events: SseReader = Factory(SseReader)
     _decided: bool = False
@@ -39,8 +39,8 @@ class Intake:
             self._keep(data)
             return []
         payloads = self._events.feed(data)
-        if not self.heard:
-            self.heard = bool(payloads) or self._events.pending
+        if not self.has_data:
+            self.has_data = bool(payloads) or self._events.pending
         return payloads
 
     def close(self) -> list[bytes]:
@@ -60,7 +60,7 @@ class Intake:
         if any(known.startswith(start) for known in _STARTS):
             self._kept.append(head)
             return []
-        self._decided = self.plain = self.heard = True
+        self._decided = self.plain = self.has_data = True
         self._keep(head)
         return []
 

@@ -19,7 +19,7 @@ PIECE = 64
 
 
 @define
-class Held:
+class BufferLimit:
     size: int = 0
 
     def add(self, text: str | bytes) -> None:

@@ -15,11 +15,11 @@ from litestar import Controller, asgi
 from litestar.exceptions import NotFoundException
 from litestar.types import HTTPScope, Receive, Scope, Send
 
-from gateway.controllers.asgi import AsgiPeer, headers_of
+from gateway.controllers.asgi import AsgiConnection, headers_of
 from gateway.controllers.auth import is_admin
-from gateway.controllers.service import Service, Worker, in_full, service_in
+from gateway.controllers.service import Service, WorkerIdentity, outcome_details, service_in
 from gateway.errors import Kind, RequestRefused
-from gateway.ids import fresh
+from gateway.ids import new_id
 from gateway.runtime.reload import Reloader
 
 REASON = "asked for"
@@ -34,15 +34,17 @@ class AdminController(Controller):
         _tell_others(service.worker)
         if outcome.result == "refused":
             raise RequestRefused(outcome.error)
-        await _answer(AsgiPeer(receive, send), service.identity() | {"reload": in_full(outcome)})
+        await _answer(
+            AsgiConnection(receive, send), service.identity() | {"reload": outcome_details(outcome)}
+        )
 
     @asgi("/admin/status", copy_scope=False)
     async def status(self, scope: Scope, receive: Receive, send: Send) -> None:
         service, reloader = _admitted(scope, "GET")
         told = service.identity() | {"files": [str(path) for path in reloader.source.files]}
         if reloader.last is not None:
-            told["reload"] = in_full(reloader.last)
-        await _answer(AsgiPeer(receive, send), told)
+            told["reload"] = outcome_details(reloader.last)
+        await _answer(AsgiConnection(receive, send), told)
 
 
 def _admitted(any_scope: Scope, method: str) -> tuple[Service, Reloader]:
@@ -62,12 +64,12 @@ def _admitted(any_scope: Scope, method: str) -> tuple[Service, Reloader]:
     return service, service.reloader
 
 
-def _tell_others(worker: Worker) -> None:
+def _tell_others(worker: WorkerIdentity) -> None:
     """The parent hands a SIGHUP on to every worker; to this one it is nothing new."""
     if worker.parent is not None and os.getppid() == worker.parent:
         with contextlib.suppress(OSError):
             os.kill(worker.parent, signal.SIGHUP)
 
 
-async def _answer(peer: AsgiPeer, body: dict[str, object]) -> None:
-    await peer.answer(msgspec.json.encode(body), fresh("req_"))
+async def _answer(peer: AsgiConnection, body: dict[str, object]) -> None:
+    await peer.answer(msgspec.json.encode(body), new_id("req_"))

@@ -1,4 +1,4 @@
-"""A raw ASGI request as an `Inbound`, and its client as a `Peer`."""
+"""A raw ASGI request as an `Inbound`, and its client as a `ClientConnection`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from attrs import define
 from litestar.types import Receive, Scope, Send
 
 from gateway.anthropic.request.decoding import decode_request
-from gateway.anthropic.request.surrogates import whole_characters
+from gateway.anthropic.request.surrogates import replace_lone_surrogates
 from gateway.anthropic.wire import MessagesRequest
-from gateway.controllers.auth import authenticate, without_key
-from gateway.controllers.body import Hold, read_body
+from gateway.controllers.auth import authenticate, without_gateway_key
+from gateway.controllers.body import BodyReservation, read_body
 from gateway.errors import GatewayError, Kind, RequestRefused
 from gateway.exchange.response import Headers, error_headers, error_json
 from gateway.inbound import Inbound
@@ -18,7 +18,7 @@ from gateway.settings.models import Server
 
 
 @define
-class AsgiPeer:
+class AsgiConnection:
     """The client behind one ASGI request whose body has been read."""
 
     receive: Receive
@@ -69,7 +69,7 @@ def headers_of(scope: Scope) -> dict[str, str]:
 
 
 async def read_inbound(
-    scope: Scope, receive: Receive, server: Server, request_id: str, hold: Hold
+    scope: Scope, receive: Receive, server: Server, request_id: str, hold: BodyReservation
 ) -> Inbound:
     """The decoded request of an authenticated client. RequestRefused says what is wrong with it;
     ClientLeft."""
@@ -77,25 +77,25 @@ async def read_inbound(
     client = authenticate(headers, server)
     sent = await read_body(receive, headers, server, hold)
     heavy = is_heavy(sent)
-    body, request = await run(heavy, decoded, sent)
+    body, request = await run(heavy, decode_body, sent)
     return Inbound(
         request_id=request_id,
         body=body,
-        headers=without_key(headers, server),
+        headers=without_gateway_key(headers, server),
         request=request,
         client=client,
         query=scope["query_string"].decode("latin-1"),
-        mended=body is not sent,
+        repaired=body is not sent,
         heavy=heavy,
     )
 
 
-def decoded(sent: bytes) -> tuple[bytes, MessagesRequest]:
+def decode_body(sent: bytes) -> tuple[bytes, MessagesRequest]:
     """The body, mended where it has to be, and what it says."""
     try:
         return sent, decode_request(sent)
     except RequestRefused:
-        body = whole_characters(sent)
+        body = replace_lone_surrogates(sent)
         if body is sent:
             raise
     return body, decode_request(body)

@@ -3,7 +3,7 @@
 Rules:
 - A request may carry two credentials: `x-api-key` (Claude Code, older SDKs) and `Authorization: Bearer`
   (newer SDKs). Claude Code sends both when its shell has an Anthropic key beside the gateway's token. Either
-  one may be the client key. The same holds for the values of a repeated header, up to `MOST_VALUES`.
+  one may be the client key. The same holds for the values of a repeated header, up to `MAX_VALUES`.
 - A configured key, the admin key included, opens this gateway and nothing behind it: a credential header
   that holds one is removed, whatever the scheme. The other header stays, for providers with
   `pass_credentials`.
@@ -21,7 +21,7 @@ from gateway.errors import Kind, RequestRefused
 from gateway.settings.models import Server
 
 _HEADERS = ("x-api-key", "authorization")
-MOST_VALUES = 8
+MAX_VALUES = 8
 """Values of one credential header that are compared; with more it is no credential, and is removed."""
 
 
@@ -41,7 +41,7 @@ def authenticate(headers: Mapping[str, str], server: Server) -> str:
     return name
 
 
-def without_key(headers: Mapping[str, str], server: Server) -> Mapping[str, str]:
+def without_gateway_key(headers: Mapping[str, str], server: Server) -> Mapping[str, str]:
     """The headers of an authenticated client without those that hold one of this gateway's keys."""
     removed = {name for name in _HEADERS if name in headers and not _may_pass(headers[name], server)}
     return {name: value for name, value in headers.items() if name not in removed} if removed else headers
@@ -52,7 +52,7 @@ def _may_pass(value: str, server: Server) -> bool:
         return False
     if not server.keys and server.admin_key is None:
         return True
-    return value.count(",") < MOST_VALUES and not any(_is_ours(one, server) for one in _spellings(value))
+    return value.count(",") < MAX_VALUES and not any(_is_ours(one, server) for one in _spellings(value))
 
 
 def _is_ours(credential: str, server: Server) -> bool:
@@ -101,7 +101,7 @@ def _credentials(headers: Mapping[str, str]) -> Iterator[str]:
 def _values(header: str) -> Iterator[str]:
     """The header as a whole, and the values of one that is repeated."""
     yield header.strip()
-    if 0 < header.count(",") < MOST_VALUES:
+    if 0 < header.count(",") < MAX_VALUES:
         yield from (value.strip() for value in header.split(","))
 
 

@@ -46,13 +46,13 @@ class BodyBudget:
 
 
 @define
-class Hold:
+class BodyReservation:
     """One request's part of the budget, while the block lasts."""
 
     _budget: BodyBudget
     _size: int = field(default=0, init=False)
 
-    def __enter__(self) -> Hold:
+    def __enter__(self) -> BodyReservation:
         return self
 
     def __exit__(
@@ -82,7 +82,9 @@ class Hold:
         self.give_back(self._size)
 
 
-async def read_body(receive: Receive, headers: Mapping[str, str], server: Server, hold: Hold) -> bytes:
+async def read_body(
+    receive: Receive, headers: Mapping[str, str], server: Server, hold: BodyReservation
+) -> bytes:
     """The body as the client meant it. RequestRefused, or ClientLeft."""
     encoding = headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "", "gzip"):
@@ -94,7 +96,7 @@ async def read_body(receive: Receive, headers: Mapping[str, str], server: Server
     return await asyncio.to_thread(_inflated, sent, server, hold) if encoding == "gzip" else sent
 
 
-async def _received(receive: Receive, server: Server, hold: Hold) -> bytes:
+async def _received(receive: Receive, server: Server, hold: BodyReservation) -> bytes:
     pieces: list[bytes] = []
     size, refused = 0, None
     most, loop = server.max_body, asyncio.get_running_loop()
@@ -127,7 +129,7 @@ async def _received(receive: Receive, server: Server, hold: Hold) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def _refusal(piece: bytes, size: int, server: Server, hold: Hold) -> RequestRefused | None:
+def _refusal(piece: bytes, size: int, server: Server, hold: BodyReservation) -> RequestRefused | None:
     if size > server.max_body:
         return _too_large(server)
     try:
@@ -137,7 +139,7 @@ def _refusal(piece: bytes, size: int, server: Server, hold: Hold) -> RequestRefu
     return None
 
 
-def _inflated(body: bytes, server: Server, hold: Hold) -> bytes:
+def _inflated(body: bytes, server: Server, hold: BodyReservation) -> bytes:
     """Both sizes count while both are held."""
     packed, pieces = len(body), list[bytes]()
     try:
@@ -153,7 +155,7 @@ def _inflated(body: bytes, server: Server, hold: Hold) -> bytes:
     return b"".join(pieces)
 
 
-def _inflate(body: bytes, pieces: list[bytes], server: Server, hold: Hold) -> bytes:
+def _inflate(body: bytes, pieces: list[bytes], server: Server, hold: BodyReservation) -> bytes:
     """Inflate one member, in pieces; returns what follows it. A member that is cut is no error here: no JSON
     ends so."""
     inflate = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)

@@ -17,44 +17,44 @@ from litestar.types import HTTPScope, Receive, Scope, Send
 
 from gateway.anthropic.request.validation import validate
 from gateway.controllers import refusals
-from gateway.controllers.asgi import AsgiPeer, read_inbound
-from gateway.controllers.body import ClientLeft, Hold
+from gateway.controllers.asgi import AsgiConnection, read_inbound
+from gateway.controllers.body import BodyReservation, ClientLeft
 from gateway.controllers.paths import canonical, under_each_prefix
 from gateway.controllers.service import Service, service_in
-from gateway.emulation.emulate import thinned
+from gateway.emulation.emulate import apply_context_edits
 from gateway.errors import GatewayError, Kind, RequestRefused
 from gateway.exchange.exchange import CLIENT_CLOSED, Exchange
-from gateway.ids import fresh
+from gateway.ids import new_id
 from gateway.inbound import Inbound
 from gateway.offload import run
 from gateway.runtime.runtime import Runtime
 from gateway.telemetry import RequestRecord, emit, in_flight
 from gateway.upstreams.base import Target
-from gateway.upstreams.token_prompt import Counted
+from gateway.upstreams.token_prompt import TokenCount
 
 COUNT_PATH = "/v1/messages/count_tokens"
 
 
-Answer = Callable[[Service, Runtime, Inbound, AsgiPeer], Awaitable[RequestRecord]]
+AsgiAnswer = Callable[[Service, Runtime, Inbound, AsgiConnection], Awaitable[RequestRecord]]
 
 
 class MessagesController(Controller):
     @asgi(under_each_prefix("/messages"), copy_scope=False)
     async def messages(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await _serve(scope, AsgiPeer(receive, send), _exchange)
+        await _serve(scope, AsgiConnection(receive, send), _exchange)
 
     @asgi(under_each_prefix("/messages/count_tokens"), copy_scope=False)
     async def count_tokens(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await _serve(scope, AsgiPeer(receive, send), _count)
+        await _serve(scope, AsgiConnection(receive, send), _count)
 
 
-async def _serve(any_scope: Scope, peer: AsgiPeer, answer: Answer) -> None:
+async def _serve(any_scope: Scope, peer: AsgiConnection, answer: AsgiAnswer) -> None:
     """Read a request, have it answered, and report it; whatever it is refused for."""
     scope = cast("HTTPScope", any_scope)
-    request_id, begun = fresh("req_"), time.monotonic()
+    request_id, begun = new_id("req_"), time.monotonic()
     service = service_in(scope)
     inbound: Inbound | None = None
-    with in_flight(), Hold(service.bodies) as hold:
+    with in_flight(), BodyReservation(service.bodies) as hold:
         try:
             _post_only(scope)
             async with service.runtimes.lease() as runtime:
@@ -69,7 +69,9 @@ async def _serve(any_scope: Scope, peer: AsgiPeer, answer: Answer) -> None:
         emit(evolve(record, duration=time.monotonic() - begun))
 
 
-async def _exchange(service: Service, runtime: Runtime, inbound: Inbound, peer: AsgiPeer) -> RequestRecord:
+async def _exchange(
+    service: Service, runtime: Runtime, inbound: Inbound, peer: AsgiConnection
+) -> RequestRecord:
     targets = await run(inbound.heavy, _routed, runtime, inbound)
     return await Exchange(inbound, targets, runtime.settings.server, peer, service.resolver).run()
 
@@ -81,7 +83,7 @@ def _routed(runtime: Runtime, inbound: Inbound) -> tuple[Target, ...]:
     return runtime.targets(inbound)
 
 
-async def _count(service: Service, runtime: Runtime, inbound: Inbound, peer: AsgiPeer) -> RequestRecord:
+async def _count(service: Service, runtime: Runtime, inbound: Inbound, peer: AsgiConnection) -> RequestRecord:
     """Count exactly what would be sent upstream."""
     target = await run(inbound.heavy, _counted_for, runtime, inbound)
     counted = await target.adapter.count(inbound, target)
@@ -99,8 +101,8 @@ async def _count(service: Service, runtime: Runtime, inbound: Inbound, peer: Asg
         client=inbound.client,
         requested_model=inbound.request.model,
         route=target.route,
-        provider=target.facts.provider,
-        model=target.facts.model,
+        provider=target.model_info.provider,
+        model=target.model_info.model,
         input_tokens=counted.tokens,
     )
 
@@ -110,19 +112,19 @@ def _counted_for(runtime: Runtime, inbound: Inbound) -> Target:
     return runtime.targets(inbound)[0]
 
 
-async def _counted(service: Service, runtime: Runtime, inbound: Inbound, target: Target) -> Counted:
+async def _counted(service: Service, runtime: Runtime, inbound: Inbound, target: Target) -> TokenCount:
     tokens = await _weighed(service, runtime, inbound, target)
-    thinner = await run(inbound.heavy, thinned, inbound, target.facts)
+    thinner = await run(inbound.heavy, apply_context_edits, inbound, target.model_info)
     if thinner is inbound:
-        return Counted(tokens)
-    return Counted(await _weighed(service, runtime, thinner, target), original=tokens)
+        return TokenCount(tokens)
+    return TokenCount(await _weighed(service, runtime, thinner, target), original=tokens)
 
 
 async def _weighed(service: Service, runtime: Runtime, inbound: Inbound, target: Target) -> int:
     try:
-        sight = target.facts.sight
-        todo = await run(inbound.heavy, inbound.wanted, sight)
-        attachments = await service.resolver.resolve(todo, sight, runtime.settings.server.fetch_urls)
+        modalities = target.model_info.modalities
+        todo = await run(inbound.heavy, inbound.required_attachments, modalities)
+        attachments = await service.resolver.resolve(todo, modalities, runtime.settings.server.fetch_urls)
         prompt = await run(inbound.heavy, target.adapter.prompt, inbound, target, attachments)
         return await service.counter.count(prompt)
     except RequestRefused:  # it may not be sendable, but counting it hurts nobody
@@ -131,7 +133,7 @@ async def _weighed(service: Service, runtime: Runtime, inbound: Inbound, target:
 
 def _check(runtime: Runtime, inbound: Inbound, *, counting: bool = False) -> None:
     if runtime.settings.server.validation == "strict":
-        if inbound.mended:
+        if inbound.repaired:
             raise RequestRefused("the request body is not valid JSON: it holds half a surrogate pair")
         validate(inbound.request, counting=counting, betas=inbound.headers.get("anthropic-beta", ""))
 

@@ -17,7 +17,7 @@ from gateway.controllers.capabilities import capabilities
 from gateway.controllers.paths import under_each_prefix
 from gateway.controllers.service import service_of
 from gateway.errors import Kind, RequestRefused
-from gateway.routing.patterns import plain
+from gateway.routing.patterns import without_window_suffix
 from gateway.routing.table import RouteTable
 from gateway.runtime.runtime import Runtime
 
@@ -98,7 +98,7 @@ def _info(name: str, table: RouteTable) -> Info:
     return {
         "id": name,
         "type": "model",
-        "display_name": table.aliases.get(plain(name), name),
+        "display_name": table.aliases.get(without_window_suffix(name), name),
         "created_at": UNKNOWN_DATE,
         "lifecycle": LIFECYCLE,
         "deprecated_at": None,

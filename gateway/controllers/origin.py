@@ -25,7 +25,7 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from gateway.controllers.service import service_in
 from gateway.errors import Kind, RequestRefused
-from gateway.settings.loading.converters import is_loopback
+from gateway.settings.loading.converters import is_loopback_host
 from gateway.settings.models import Server
 
 _SETTING = "`server.hosts` allows further names, and with `server.keys` clients show a key instead"
@@ -36,21 +36,21 @@ _SHOWN = 100
 """Characters of a header that an error repeats."""
 
 
-def guarded(app: ASGIApp) -> ASGIApp:
-    """Middleware: refuses what `check` refuses."""
+def origin_guard(app: ASGIApp) -> ASGIApp:
+    """Middleware: refuses what `check_origin` refuses."""
 
     async def guard(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             server = service_in(scope).runtimes.current.settings.server
             if not server.keys and not scope["path"].startswith(_KEYED):
-                check(scope["method"], _headers(scope), server, _local(scope))
+                check_origin(scope["method"], _headers(scope), server, _local(scope))
         await app(scope, receive, send)
 
     return guard
 
 
 def _headers(scope: HTTPScope) -> dict[str, str]:
-    """Those that `check` looks at; of one that is repeated all values, which then name no host of ours."""
+    """The headers `check_origin` reads; all values of a repeated one, which then match no allowed host."""
     found: dict[str, str] = {}
     for name, value in scope["headers"]:
         if name in _LOOKED_AT:
@@ -65,7 +65,7 @@ def _local(scope: HTTPScope) -> str:
     return server[0] if server else ""
 
 
-def check(method: str, headers: Mapping[str, str], server: Server, local: str = "") -> None:
+def check_origin(method: str, headers: Mapping[str, str], server: Server, local: str = "") -> None:
     """RequestRefused (403, 415) for what a web page may have sent. `headers` have lower-case names. `local`:
     the address that the client connected to."""
     if "*" not in server.hosts:
@@ -91,7 +91,7 @@ def check(method: str, headers: Mapping[str, str], server: Server, local: str = 
 
 @functools.lru_cache(maxsize=256)
 def _is_ours(name: str, hosts: tuple[str, ...], listening: str, local: str) -> bool:
-    if name in hosts or is_loopback(name) or name.endswith(".localhost"):
+    if name in hosts or is_loopback_host(name) or name.endswith(".localhost"):
         return True
     address = _address(name)
     if address is None:

@@ -6,7 +6,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from gateway.errors import GatewayError, Kind, RequestRefused
 from gateway.exchange.response import error_headers, error_json
-from gateway.ids import fresh
+from gateway.ids import new_id
 from gateway.settings.models import Server
 from gateway.telemetry import RequestRecord, emit
 
@@ -16,9 +16,9 @@ _SHOWN = 200
 """Bytes of a URL's path in the log."""
 
 
-def answer(error: GatewayError, method: bytes, url: bytes) -> bytes:
+def refusal_response(error: GatewayError, method: bytes, url: bytes) -> bytes:
     """The whole HTTP/1.1 answer. Logs and counts the request. `method` and `url` are empty if unknown."""
-    request_id, status = fresh("req_"), error.answer.status
+    request_id, status = new_id("req_"), error.answer.status
     body = error_json(error, request_id)
     headers = [
         (b"content-type", b"application/json"),
@@ -41,15 +41,15 @@ def answer(error: GatewayError, method: bytes, url: bytes) -> bytes:
     return b"".join([STATUS_LINE[status], *lines, b"\r\n", b"" if method == b"HEAD" else body])
 
 
-def malformed() -> RequestRefused:
+def malformed_request() -> RequestRefused:
     return RequestRefused("the request is not valid HTTP/1.1")
 
 
-def tunnel() -> RequestRefused:
+def connect_refused() -> RequestRefused:
     return RequestRefused("CONNECT is not allowed: this is no proxy", Kind.METHOD_NOT_ALLOWED)
 
 
-def pipelined() -> RequestRefused:
+def pipelining_refused() -> RequestRefused:
     return RequestRefused("too many requests were sent without waiting for an answer")
 
 
@@ -75,7 +75,7 @@ def trailers_too_large(limits: Server) -> RequestRefused:
     )
 
 
-def head_too_slow(limits: Server) -> RequestRefused:
+def head_timeout(limits: Server) -> RequestRefused:
     return RequestRefused(
         f"the head of the request took more than {limits.head_timeout:g} s (`server.head_timeout`)",
         Kind.REQUEST_TIMEOUT,

@@ -12,13 +12,13 @@ from litestar.types import Scope
 
 from gateway.attachments import Resolver
 from gateway.controllers.body import BodyBudget
-from gateway.runtime.reload import Outcome, Reloader
+from gateway.runtime.reload import Reloader, ReloadOutcome
 from gateway.runtime.runtime import RuntimeRef
-from gateway.tokens import Counter
+from gateway.tokens import TokenCounter
 
 
 @frozen
-class Worker:
+class WorkerIdentity:
     """Which of the processes on one port this is."""
 
     number: int = 1
@@ -27,16 +27,16 @@ class Worker:
     """The process that started it; None if it is on its own."""
 
 
-ALONE = Worker()
+ALONE = WorkerIdentity()
 
 
 @define
 class Service:
     runtimes: RuntimeRef
-    counter: Counter
+    counter: TokenCounter
     resolver: Resolver = Factory(Resolver)
     bodies: BodyBudget = Factory(BodyBudget)
-    worker: Worker = ALONE
+    worker: WorkerIdentity = ALONE
     reloader: Reloader | None = None
     """None: the settings came from no file."""
 
@@ -49,7 +49,7 @@ class Service:
             "generation": self.runtimes.current.generation,
         }
         if self.reloader is not None and self.reloader.last is not None:
-            told["reload"] = in_short(self.reloader.last)
+            told["reload"] = outcome_summary(self.reloader.last)
         return told
 
     async def close(self) -> None:
@@ -57,7 +57,7 @@ class Service:
         await self.runtimes.close()
 
 
-def in_short(outcome: Outcome) -> dict[str, object]:
+def outcome_summary(outcome: ReloadOutcome) -> dict[str, object]:
     """How a reload went, as JSON; what says nothing is left out."""
     told: dict[str, object] = {
         "result": outcome.result,
@@ -69,9 +69,9 @@ def in_short(outcome: Outcome) -> dict[str, object]:
     return {name: value for name, value in told.items() if value}
 
 
-def in_full(outcome: Outcome) -> dict[str, object]:
+def outcome_details(outcome: ReloadOutcome) -> dict[str, object]:
     """The same with every key that changed."""
-    told = in_short(outcome)
+    told = outcome_summary(outcome)
     told["changes"] = [asdict(change) for change in outcome.changes]
     if outcome.restart:
         told["takes_a_restart"] = [asdict(change) for change in outcome.restart]

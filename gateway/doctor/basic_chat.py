@@ -6,22 +6,22 @@ whether `stream_options` may be sent.
 
 from __future__ import annotations
 
-from gateway.doctor.dialect import Answer, Question, mended
-from gateway.doctor.finding import Finding, Subject, excerpt
+from gateway.doctor.dialect import ChatAnswer, ChatQuestion, adapted_variant
+from gateway.doctor.finding import Finding, ProbeContext, excerpt
 
 LOADING = 300.0
 """Seconds: the first question may load the model."""
 _TEXT = "Reply with one word: ready"
-_QUESTION = Question(_TEXT, max_tokens=32)
-_THINKERS = Question(_TEXT, max_tokens=1024)
+_QUESTION = ChatQuestion(_TEXT, max_tokens=32)
+_THINKERS = ChatQuestion(_TEXT, max_tokens=1024)
 """For models that spend the first tokens on hidden reasoning."""
 _ATTEMPTS = 3
 
 
-async def answering(subject: Subject) -> list[Finding]:
+async def probe_chat(subject: ProbeContext) -> list[Finding]:
     answer = await subject.ask(_QUESTION, LOADING)
     for _ in range(_ATTEMPTS):
-        manner = mended(subject.manner, answer) if answer.refused else None
+        manner = adapted_variant(subject.manner, answer) if answer.refused else None
         if manner is None:
             break
         subject.manner = manner
@@ -34,7 +34,7 @@ async def answering(subject: Subject) -> list[Finding]:
     return [found, _streams(answer), _usage(subject, answer)]
 
 
-def _answers(answer: Answer) -> Finding:
+def _answers(answer: ChatAnswer) -> Finding:
     # A model may think its whole answer away, hidden: then only the counts say that it worked.
     if not answer.fault and (answer.said_anything or answer.output_tokens):
         first = f"the first piece after {answer.first:.1f} s, " if answer.first is not None else ""
@@ -45,7 +45,7 @@ def _answers(answer: Answer) -> Finding:
     return Finding("answers", "no", f"status {answer.status} with nothing in it", "it is no chat server")
 
 
-def _streams(answer: Answer) -> Finding:
+def _streams(answer: ChatAnswer) -> Finding:
     if answer.pieces > 1:
         return Finding("streams", "yes", f"{answer.pieces} pieces")
     return Finding(
@@ -53,7 +53,7 @@ def _streams(answer: Answer) -> Finding:
     )
 
 
-def _usage(subject: Subject, answer: Answer) -> Finding:
+def _usage(subject: ProbeContext, answer: ChatAnswer) -> Finding:
     if answer.prompt_tokens is not None:
         return Finding("usage", "yes", f"{answer.prompt_tokens} in, {answer.output_tokens or 0} out")
     how = "" if subject.manner.stream_usage else ", and it refuses stream_options"

@@ -14,16 +14,16 @@ import time
 from collections.abc import AsyncGenerator
 
 from gateway.doctor import json_access as js
-from gateway.doctor.client import Silence
-from gateway.doctor.dialect import Question, body, chunks, url
-from gateway.doctor.finding import Finding, Subject
+from gateway.doctor.client import ProbeError
+from gateway.doctor.dialect import ChatQuestion, chat_body, chat_url, stream_chunks
+from gateway.doctor.finding import Finding, ProbeContext
 
 PATIENCE = 60.0
 WATCHED = 20.0
 """Seconds that the server is given to notice."""
 _POLL = 0.2
-_LONG = Question("Count from 1 to 2000, one number on each line.", max_tokens=1500)
-_SHORT = Question("Reply with one word: ready", max_tokens=8)
+_LONG = ChatQuestion("Count from 1 to 2000, one number on each line.", max_tokens=1500)
+_SHORT = ChatQuestion("Reply with one word: ready", max_tokens=8)
 _GAUGES = {
     "vLLM": r"^vllm:num_requests_running\S* ([\d.]+)",
     "SGLang": r"^sglang:num_running_reqs\S* ([\d.]+)",
@@ -31,15 +31,15 @@ _GAUGES = {
 _BURNS = "an answer that you interrupt goes on using the machine, and the next question waits for it"
 
 
-async def cancellation(subject: Subject) -> list[Finding]:
+async def probe_cancellation(subject: ProbeContext) -> list[Finding]:
     try:
         before = await _running(subject)
         return [await (_timed(subject) if before is None else _counted(subject, before))]
-    except Silence as error:
+    except ProbeError as error:
         return [Finding("cancellation", "unknown", str(error))]
 
 
-async def _counted(subject: Subject, before: int) -> Finding:
+async def _counted(subject: ProbeContext, before: int) -> Finding:
     async with _long_answer(subject):
         during = await _running(subject)
     if during is None or during <= before:
@@ -53,7 +53,7 @@ async def _counted(subject: Subject, before: int) -> Finding:
     return Finding("cancellation", "no", f"it still worked {WATCHED:.0f} s later", _BURNS)
 
 
-async def _timed(subject: Subject) -> Finding:
+async def _timed(subject: ProbeContext) -> Finding:
     alone = await _short(subject)
     patience = 3 * alone + 2
     async with _long_answer(subject):
@@ -69,7 +69,7 @@ async def _timed(subject: Subject) -> Finding:
     return Finding("cancellation", "no", times, _BURNS)
 
 
-async def _short(subject: Subject, seconds: float = PATIENCE) -> float:
+async def _short(subject: ProbeContext, seconds: float = PATIENCE) -> float:
     try:
         async with asyncio.timeout(seconds):
             return (await subject.ask(_SHORT, seconds)).seconds
@@ -78,19 +78,19 @@ async def _short(subject: Subject, seconds: float = PATIENCE) -> float:
 
 
 @contextlib.asynccontextmanager
-async def _long_answer(subject: Subject) -> AsyncGenerator[None]:
+async def _long_answer(subject: ProbeContext) -> AsyncGenerator[None]:
     """While it is being written; leaving leaves it. Raises Silence."""
-    asked = body(subject.manner, _LONG)
-    async with subject.line.open(url(subject.line, subject.manner), asked, PATIENCE) as stream:
+    asked = chat_body(subject.manner, _LONG)
+    async with subject.line.open(chat_url(subject.line, subject.manner), asked, PATIENCE) as stream:
         if stream.status >= 300:
-            raise Silence(f"the long question was refused with {stream.status}")
-        async with contextlib.aclosing(chunks(stream, subject.manner.kind)) as pieces:
+            raise ProbeError(f"the long question was refused with {stream.status}")
+        async with contextlib.aclosing(stream_chunks(stream, subject.manner.kind)) as pieces:
             async for _ in pieces:
                 break
             yield
 
 
-async def _running(subject: Subject) -> int | None:
+async def _running(subject: ProbeContext) -> int | None:
     """How many requests are worked on; None where the server does not say."""
     if subject.server.product == "llama.cpp":
         heard = await subject.line.get(f"{subject.line.root}/slots")

@@ -20,10 +20,10 @@ import httpx
 from attrs import field, frozen
 
 from gateway.doctor import json_access as js
-from gateway.settings.loading.converters import is_loopback
+from gateway.settings.loading.converters import is_loopback_host
 from gateway.settings.loading.urls import base_url
 from gateway.settings.models import Provider, Secret
-from gateway.upstreams.errors.error_body import read_words
+from gateway.upstreams.errors.error_body import parse_error_body
 
 LARGEST = 16 * 1024 * 1024
 """Bytes of one answer. OpenRouter's list of models has about two million."""
@@ -31,12 +31,12 @@ CONNECT = 5.0
 HIDDEN = b"***"
 
 
-class Silence(Exception):
+class ProbeError(Exception):
     """The server could not be reached, or broke off; the message is one line."""
 
 
 @frozen
-class Heard:
+class ProbeResponse:
     """One answer. `status` 0: there was none, and `fault` says why."""
 
     status: int = 0
@@ -55,11 +55,11 @@ class Heard:
     @property
     def words(self) -> str:
         """What the server said when it refused, or why nothing was heard."""
-        return self.fault or read_words(self.body).message or f"HTTP {self.status}"
+        return self.fault or parse_error_body(self.body).message or f"HTTP {self.status}"
 
 
 @frozen
-class Stream:
+class ProbeStream:
     status: int
     _response: httpx.Response
     _key: bytes
@@ -71,17 +71,17 @@ class Stream:
             async for piece in self._response.aiter_bytes():
                 size += len(piece)
                 if size > LARGEST:
-                    raise Silence(f"the answer has more than {LARGEST} bytes")
+                    raise ProbeError(f"the answer has more than {LARGEST} bytes")
                 yield piece.replace(self._key, HIDDEN) if self._key else piece
         except httpx.HTTPError as error:
-            raise Silence(_reason(error)) from error
+            raise ProbeError(_reason(error)) from error
 
     async def body(self) -> bytes:
         return b"".join([piece async for piece in self.pieces()])
 
 
 @frozen
-class Line:
+class ProbeClient:
     """`api` is where `/chat/completions` and `/models` are; `root` is without `/v1`."""
 
     api: str
@@ -98,31 +98,31 @@ class Line:
         try:
             client = _client(url, said)
         except (OSError, ValueError, ssl.SSLError) as error:
-            raise Silence(f"the certificates or the proxy cannot be used: {error}") from error
+            raise ProbeError(f"the certificates or the proxy cannot be used: {error}") from error
         key = said.api_key.reveal().encode() if said.api_key else b""
         async with client:
             yield cls(api, base_url("ollama", api), client, key)
 
-    async def get(self, url: str, seconds: float = CONNECT) -> Heard:
+    async def get(self, url: str, seconds: float = CONNECT) -> ProbeResponse:
         return await self._ask("GET", url, None, seconds)
 
-    async def post(self, url: str, body: object, seconds: float = CONNECT) -> Heard:
+    async def post(self, url: str, body: object, seconds: float = CONNECT) -> ProbeResponse:
         return await self._ask("POST", url, body, seconds)
 
     @contextlib.asynccontextmanager
-    async def open(self, url: str, body: object, seconds: float) -> AsyncGenerator[Stream]:
+    async def open(self, url: str, body: object, seconds: float) -> AsyncGenerator[ProbeStream]:
         """A streamed answer; leaving closes the connection if it is not over. Raises Silence."""
         async with self._opened("POST", url, body, seconds) as response:
-            yield Stream(response.status_code, response, self._key)
+            yield ProbeStream(response.status_code, response, self._key)
 
-    async def _ask(self, method: str, url: str, body: object, seconds: float) -> Heard:
+    async def _ask(self, method: str, url: str, body: object, seconds: float) -> ProbeResponse:
         began = time.monotonic()
         try:
             async with self._opened(method, url, body, seconds) as response:
-                whole = await Stream(response.status_code, response, self._key).body()
-                return Heard(response.status_code, whole, time.monotonic() - began)
-        except Silence as error:
-            return Heard(fault=str(error), seconds=time.monotonic() - began)
+                whole = await ProbeStream(response.status_code, response, self._key).body()
+                return ProbeResponse(response.status_code, whole, time.monotonic() - began)
+        except ProbeError as error:
+            return ProbeResponse(fault=str(error), seconds=time.monotonic() - began)
 
     @contextlib.asynccontextmanager
     async def _opened(
@@ -133,7 +133,7 @@ class Line:
             request = self._client.build_request(method, url, json=body, timeout=limits)
             response = await self._client.send(request, stream=True)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
-            raise Silence(_reason(error)) from error
+            raise ProbeError(_reason(error)) from error
         try:
             yield response
         finally:
@@ -157,7 +157,7 @@ def _client(url: str, provider: Provider) -> httpx.AsyncClient:
         # Loading the authorities takes long, and an `http:` address has no use for them.
         verify=_trust(provider) if url.startswith("https:") else False,
         proxy=provider.proxy,
-        trust_env=provider.trust_env and not is_loopback(urlsplit(url).hostname or ""),
+        trust_env=provider.trust_env and not is_loopback_host(urlsplit(url).hostname or ""),
         limits=httpx.Limits(max_keepalive_connections=0),
     )
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from attrs import frozen
 
-from gateway.doctor.server import Model, Server
+from gateway.doctor.server import DetectedModel, DetectedServer
 from gateway.settings.models import ProviderKind
 
 
@@ -25,9 +25,9 @@ class Cloud:
     kind: ProviderKind = "openai"
 
     @property
-    def server(self) -> Server:
-        model = Model(self.model, window=self.window, output=self.output)
-        return Server(self.title, self.kind, self.url, f"{self.variable} is set", models=(model,))
+    def server(self) -> DetectedServer:
+        model = DetectedModel(self.model, window=self.window, output=self.output)
+        return DetectedServer(self.title, self.kind, self.url, f"{self.variable} is set", models=(model,))
 
 
 CLOUDS = (

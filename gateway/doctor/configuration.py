@@ -18,8 +18,8 @@ from attrs import frozen
 
 from gateway.doctor.client import is_near
 from gateway.doctor.examination import advised_window
-from gateway.doctor.server import Model, Server
-from gateway.settings.windows import LEAST, too_small
+from gateway.doctor.server import DetectedModel, DetectedServer
+from gateway.settings.windows import MIN_WINDOW, too_small
 
 PORT = 8080
 _LISTED = 12
@@ -35,22 +35,22 @@ _NAMES = {
 
 
 @frozen
-class Entry:
+class ProviderEntry:
     """One provider to write. `model` is what `*` goes to, where it is the first."""
 
-    server: Server
-    model: Model | None
+    server: DetectedServer
+    model: DetectedModel | None
     key_variable: str = ""
     comment: str = ""
 
 
-def written(
-    entries: Sequence[Entry], title: Iterable[str], is_free: Callable[[int], bool] = lambda _: True
+def render_config(
+    entries: Sequence[ProviderEntry], title: Iterable[str], is_free: Callable[[int], bool] = lambda _: True
 ) -> str:
     """`title` is the comment at the top, line by line. `is_free`: whether a port can be had."""
     names = provider_names(entries)
     lines = [*(f"# {_comment(line)}".rstrip() for line in title)]
-    if (port := free_port(entries, is_free)) != PORT:
+    if (port := gateway_port(entries, is_free)) != PORT:
         lines += ["", "server:", f"  port: {port}    # {PORT} is {_whose(entries)}"]
     lines += ["", "providers:"]
     for name, entry in zip(names, entries, strict=True):
@@ -62,21 +62,21 @@ def written(
     return "\n".join(lines) + "\n"
 
 
-def free_port(entries: Iterable[Entry], is_free: Callable[[int], bool] = lambda _: True) -> int:
+def gateway_port(entries: Iterable[ProviderEntry], is_free: Callable[[int], bool] = lambda _: True) -> int:
     """8080, unless a model server on this machine or any other program has it."""
     taken, ports = _near_ports(entries), range(PORT, PORT + 100)
     return next((port for port in ports if port not in taken and is_free(port)), PORT)
 
 
-def _near_ports(entries: Iterable[Entry]) -> set[int | None]:
+def _near_ports(entries: Iterable[ProviderEntry]) -> set[int | None]:
     return {urlsplit(entry.server.url).port for entry in entries if is_near(entry.server.url)}
 
 
-def _whose(entries: Iterable[Entry]) -> str:
+def _whose(entries: Iterable[ProviderEntry]) -> str:
     return "the model server's" if PORT in _near_ports(entries) else "taken by another program"
 
 
-def provider_names(entries: Sequence[Entry]) -> list[str]:
+def provider_names(entries: Sequence[ProviderEntry]) -> list[str]:
     names: list[str] = []
     for entry in entries:
         name = _NAMES.get(entry.server.product) or _label(entry.server.url)
@@ -92,20 +92,20 @@ def _label(url: str) -> str:
     return name if name.replace("-", "").isalnum() and name.isascii() else "local"
 
 
-def _provider(name: str, entry: Entry) -> Iterator[str]:
+def _provider(name: str, entry: ProviderEntry) -> Iterator[str]:
     server = entry.server
     yield f"  {name}:" + (f"    # {_comment(entry.comment)}" if entry.comment else "")
     yield f"    kind: {server.kind}"
     if server.preset:
         yield f"    preset: {server.preset}"
-    yield f"    base_url: {scalar(server.url)}"
+    yield f"    base_url: {yaml_scalar(server.url)}"
     if entry.key_variable:
         yield f"    api_key: ${{{entry.key_variable}}}"
     if is_near(server.url):
         yield "    timeouts: {first_byte: 30m}    # loading a model and reading a long prompt take their time"
 
 
-def _models(name: str, entry: Entry, *, first: bool) -> Iterator[str]:
+def _models(name: str, entry: ProviderEntry, *, first: bool) -> Iterator[str]:
     """All but what `*` goes to: that is `_rest`, which comes last."""
     others = [model for model in entry.server.chats if entry.model is None or model.name != entry.model.name]
     if entry.model is not None and not first:
@@ -116,18 +116,18 @@ def _models(name: str, entry: Entry, *, first: bool) -> Iterator[str]:
         yield f"  # ... and {len(others) - _LISTED} more, which `gateway doctor --json` lists"
 
 
-def _rest(name: str, entry: Entry) -> Iterator[str]:
+def _rest(name: str, entry: ProviderEntry) -> Iterator[str]:
     if entry.model is not None:
         yield from _remarks(entry)
         yield f'  "*": {_target(name, entry, entry.model)}'
 
 
-def _key(name: str, model: Model) -> str:
-    return scalar(f"{name}/{model.name}")
+def _key(name: str, model: DetectedModel) -> str:
+    return yaml_scalar(f"{name}/{model.name}")
 
 
-def _target(name: str, entry: Entry, model: Model) -> str:
-    pairs = [("provider", name), ("model", scalar(model.name))]
+def _target(name: str, entry: ProviderEntry, model: DetectedModel) -> str:
+    pairs = [("provider", name), ("model", yaml_scalar(model.name))]
     window = window_to_write(entry.server, model)
     pairs += [("context_window", str(window))] if window else []
     pairs += [("max_output_tokens", str(model.output))] if model.output else []
@@ -136,22 +136,22 @@ def _target(name: str, entry: Entry, model: Model) -> str:
     return "{" + ", ".join(f"{key}: {value}" for key, value in pairs) + "}"
 
 
-def window_to_write(server: Server, model: Model) -> int | None:
+def window_to_write(server: DetectedServer, model: DetectedModel) -> int | None:
     return advised_window(model) if server.kind == "ollama" else model.window
 
 
-def _remarks(entry: Entry) -> Iterator[str]:
+def _remarks(entry: ProviderEntry) -> Iterator[str]:
     assert entry.model is not None
     window = window_to_write(entry.server, entry.model)
     if window is None:
         yield "  # Set context_window: nobody told how much this model can hold."
-    elif window < LEAST:
+    elif window < MIN_WINDOW:
         yield f"  # {too_small(window)}."
     if entry.server.kind == "ollama" and entry.model.largest and window and window < entry.model.largest:
         yield f"  # The model was made for up to {entry.model.largest} tokens: more takes more memory."
 
 
-def scalar(text: str) -> str:
+def yaml_scalar(text: str) -> str:
     """The text as YAML that stays text, whatever is in it."""
     if _PLAIN.fullmatch(text) and text.lower() not in _NOT_TEXT and not text.startswith("file:"):
         return text

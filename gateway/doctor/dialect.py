@@ -18,16 +18,16 @@ from gateway.codecs.lines import LineTooLong
 from gateway.codecs.ndjson import NdjsonReader
 from gateway.codecs.sse import SseReader
 from gateway.doctor import json_access as js
-from gateway.doctor.client import Line, Silence, Stream
+from gateway.doctor.client import ProbeClient, ProbeError, ProbeStream
 from gateway.settings.models import ProviderKind
-from gateway.upstreams.errors.adapt import complaint
-from gateway.upstreams.errors.error_body import read_words
+from gateway.upstreams.errors.adapt import read_refusal
+from gateway.upstreams.errors.error_body import parse_error_body
 
 _REASONING = ("reasoning_content", "reasoning", "thinking")
 
 
 @frozen
-class Manner:
+class ChatVariant:
     """How this server wants to be asked; learned from its refusals."""
 
     kind: ProviderKind
@@ -44,7 +44,7 @@ class Manner:
 
 
 @frozen
-class Question:
+class ChatQuestion:
     text: str
     max_tokens: int = 64
     tools: tuple[dict[str, object], ...] = ()
@@ -55,19 +55,19 @@ class Question:
     picture: bytes = b""
     think: Literal["", "template", "effort"] = ""
     """How reasoning is asked for, where it is. Ollama has one way only."""
-    enough: Callable[[Answer], bool] = lambda _: False
+    enough: Callable[[ChatAnswer], bool] = lambda _: False
     """Whether the rest of the answer is of no interest: then it is left."""
 
 
 @frozen
-class Call:
+class AnsweredCall:
     name: str
     arguments: object
     """Parsed; None where they are no JSON."""
 
 
 @define
-class Answer:
+class ChatAnswer:
     """Seconds are from sending the request. Counts are None where the server gave none."""
 
     status: int = 0
@@ -75,7 +75,7 @@ class Answer:
     text: str = ""
     reasoning: str = ""
     reasoning_field: str = ""
-    calls: list[Call] = field(factory=list[Call])
+    calls: list[AnsweredCall] = field(factory=list[AnsweredCall])
     fault: str = ""
     """What broke it off after the status."""
     finish: str = ""
@@ -94,7 +94,7 @@ class Answer:
     @property
     def words(self) -> str:
         """Why there is no proper answer, in the server's words."""
-        said = read_words(self.refusal).message if self.refusal else ""
+        said = parse_error_body(self.refusal).message if self.refusal else ""
         return self.fault or f"{self.status} {said}".strip()
 
     @property
@@ -102,25 +102,27 @@ class Answer:
         return bool(self.text.strip() or self.reasoning.strip() or self.calls)
 
 
-async def ask(line: Line, manner: Manner, question: Question, seconds: float) -> Answer:
+async def ask_model(
+    line: ProbeClient, manner: ChatVariant, question: ChatQuestion, seconds: float
+) -> ChatAnswer:
     """Never raises but for cancellation."""
-    answer, began = Answer(), time.monotonic()
+    answer, began = ChatAnswer(), time.monotonic()
     try:
-        async with line.open(url(line, manner), body(manner, question), seconds) as stream:
+        async with line.open(chat_url(line, manner), chat_body(manner, question), seconds) as stream:
             answer.status = stream.status
             if answer.refused:
                 answer.refusal = await stream.body()
             else:
                 await _read(stream, manner.kind, answer, question.enough, began)
-    except Silence as error:
+    except ProbeError as error:
         answer.fault = str(error)
     answer.seconds = time.monotonic() - began
     return answer
 
 
-def mended(manner: Manner, answer: Answer) -> Manner | None:
+def adapted_variant(manner: ChatVariant, answer: ChatAnswer) -> ChatVariant | None:
     """The manner that a refusal asks for; None where it asks for none."""
-    found = complaint(answer.status, answer.refusal)
+    found = read_refusal(answer.status, answer.refusal)
     match found.parameter if found else None:
         case "max_tokens" if manner.tokens_field == "max_tokens":
             return evolve(manner, tokens_field="max_completion_tokens")
@@ -132,15 +134,15 @@ def mended(manner: Manner, answer: Answer) -> Manner | None:
             return None
 
 
-def url(line: Line, manner: Manner) -> str:
+def chat_url(line: ProbeClient, manner: ChatVariant) -> str:
     return f"{line.root}/api/chat" if manner.kind == "ollama" else f"{line.api}/chat/completions"
 
 
-def body(manner: Manner, question: Question) -> dict[str, Any]:
+def chat_body(manner: ChatVariant, question: ChatQuestion) -> dict[str, Any]:
     return _native(manner, question) if manner.kind == "ollama" else _chat(manner, question)
 
 
-def _chat(manner: Manner, question: Question) -> dict[str, Any]:
+def _chat(manner: ChatVariant, question: ChatQuestion) -> dict[str, Any]:
     said: dict[str, Any] = {
         "model": manner.model,
         "messages": [{"role": "user", "content": _content(question)}],
@@ -166,14 +168,14 @@ def _chat(manner: Manner, question: Question) -> dict[str, Any]:
     return said
 
 
-def _content(question: Question) -> str | list[dict[str, object]]:
+def _content(question: ChatQuestion) -> str | list[dict[str, object]]:
     if not question.picture:
         return question.text
     image = {"url": "data:image/png;base64," + base64.b64encode(question.picture).decode()}
     return [{"type": "text", "text": question.text}, {"type": "image_url", "image_url": image}]
 
 
-def _native(manner: Manner, question: Question) -> dict[str, Any]:
+def _native(manner: ChatVariant, question: ChatQuestion) -> dict[str, Any]:
     message: dict[str, object] = {"role": "user", "content": question.text}
     if question.picture:
         message["images"] = [base64.b64encode(question.picture).decode()]
@@ -188,10 +190,14 @@ def _native(manner: Manner, question: Question) -> dict[str, Any]:
 
 
 async def _read(
-    stream: Stream, kind: ProviderKind, answer: Answer, enough: Callable[[Answer], bool], began: float
+    stream: ProbeStream,
+    kind: ProviderKind,
+    answer: ChatAnswer,
+    enough: Callable[[ChatAnswer], bool],
+    began: float,
 ) -> None:
     shards: dict[int, list[str]] = {}
-    async with aclosing(chunks(stream, kind)) as values:
+    async with aclosing(stream_chunks(stream, kind)) as values:
         async for chunk in values:
             answer.pieces += 1
             _take(chunk, answer, shards)
@@ -199,10 +205,10 @@ async def _read(
                 answer.first = time.monotonic() - began
             if enough(answer):
                 break
-    answer.calls += [Call(name, js.parsed(text.encode() or b"{}")) for name, text in shards.values()]
+    answer.calls += [AnsweredCall(name, js.parsed(text.encode() or b"{}")) for name, text in shards.values()]
 
 
-async def chunks(stream: Stream, kind: ProviderKind) -> AsyncGenerator[object]:
+async def stream_chunks(stream: ProbeStream, kind: ProviderKind) -> AsyncGenerator[object]:
     """The JSON values of a stream; of a server that does not stream, its one answer. Raises Silence."""
     reader = NdjsonReader() if kind == "ollama" else SseReader()
     whole = bytearray()
@@ -217,7 +223,7 @@ async def chunks(stream: Stream, kind: ProviderKind) -> AsyncGenerator[object]:
                     yield value
         rest = reader.close()
     except LineTooLong as error:
-        raise Silence(str(error)) from error
+        raise ProbeError(str(error)) from error
     values = [value for payload in rest if (value := js.parsed(payload)) is not None]
     if not found and not values and (value := js.parsed(bytes(whole))) is not None:
         values = [value]
@@ -225,7 +231,7 @@ async def chunks(stream: Stream, kind: ProviderKind) -> AsyncGenerator[object]:
         yield value
 
 
-def _take(chunk: object, answer: Answer, shards: dict[int, list[str]]) -> None:
+def _take(chunk: object, answer: ChatAnswer, shards: dict[int, list[str]]) -> None:
     if (error := js.at(chunk, "error")) is not None:
         answer.fault = js.text(chunk, "error", "message") or str(error)[:300]
     choice = js.at(chunk, "choices", 0)
@@ -249,13 +255,13 @@ def _spoken(content: object) -> str:
     return "".join(js.text(part, "text") for part in js.items(content))
 
 
-def _take_call(call: object, place: int, answer: Answer, shards: dict[int, list[str]]) -> None:
+def _take_call(call: object, place: int, answer: ChatAnswer, shards: dict[int, list[str]]) -> None:
     name, arguments = (
         js.text(call, "function", "name"),
         js.at(call, "function", "arguments"),
     )
     if isinstance(arguments, dict):
-        answer.calls.append(Call(name, js.fields(call, "function", "arguments")))
+        answer.calls.append(AnsweredCall(name, js.fields(call, "function", "arguments")))
         return
     index = js.at(call, "index")
     shard = shards.setdefault(index if isinstance(index, int) else place, ["", ""])
@@ -263,7 +269,7 @@ def _take_call(call: object, place: int, answer: Answer, shards: dict[int, list[
     shard[1] += arguments if isinstance(arguments, str) else ""
 
 
-def _count(chunk: object, answer: Answer) -> None:
+def _count(chunk: object, answer: ChatAnswer) -> None:
     usage = js.at(chunk, "usage") or js.at(chunk, "x_groq", "usage")
     answer.prompt_tokens = js.first(
         js.number(usage, "prompt_tokens"),

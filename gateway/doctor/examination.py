@@ -14,19 +14,19 @@ from typing import Literal
 
 from attrs import evolve, field, frozen
 
-from gateway.doctor.basic_chat import LOADING, answering
-from gateway.doctor.cancellation import cancellation
-from gateway.doctor.client import Line, Silence, is_near
-from gateway.doctor.dialect import Manner
-from gateway.doctor.finding import Finding, Subject, Verdict
-from gateway.doctor.prefix_cache import prefix_cache
-from gateway.doctor.reasoning import reasoning
-from gateway.doctor.server import Model, Server
-from gateway.doctor.tools import forced_tools, parallel_tools, tools
-from gateway.doctor.vision import vision
-from gateway.doctor.window import DEEP, USUAL, Effort, output_limit, window
-from gateway.settings.windows import ADVISED, LEAST
-from gateway.upstreams.ollama.model_options import Launch, launch
+from gateway.doctor.basic_chat import LOADING, probe_chat
+from gateway.doctor.cancellation import probe_cancellation
+from gateway.doctor.client import ProbeClient, ProbeError, is_near
+from gateway.doctor.dialect import ChatVariant
+from gateway.doctor.finding import Finding, ProbeContext, Verdict
+from gateway.doctor.prefix_cache import probe_prefix_cache
+from gateway.doctor.reasoning import probe_reasoning
+from gateway.doctor.server import DetectedModel, DetectedServer
+from gateway.doctor.tools import probe_forced_tools, probe_parallel_tools, probe_tools
+from gateway.doctor.vision import probe_vision
+from gateway.doctor.window import DEEP, USUAL, ProbeEffort, probe_output_limit, probe_window
+from gateway.settings.windows import ADVISED_WINDOW, MIN_WINDOW
+from gateway.upstreams.ollama.model_options import LaunchOptions, launch_options
 from gateway.upstreams.presets import PRESETS, recognise
 
 NO_FIELDS: Mapping[str, object] = {}
@@ -35,50 +35,50 @@ Overall = Literal["usable", "limited", "unusable"]
 
 
 @frozen
-class Trial:
+class Probe:
     title: str
     """What is done, for a progress bar."""
     name: str
     """Of its first finding."""
-    run: Callable[[Subject], Awaitable[list[Finding]]]
+    run: Callable[[ProbeContext], Awaitable[list[Finding]]]
     seconds: float
 
 
-def _filling(effort: Effort) -> Trial:
-    return Trial("filling its window", "window", partial(window, effort=effort), effort.seconds + 30)
+def _filling(effort: ProbeEffort) -> Probe:
+    return Probe("filling its window", "window", partial(probe_window, effort=effort), effort.seconds + 30)
 
 
-def deep(trials: Sequence[Trial]) -> tuple[Trial, ...]:
+def with_deep_window(trials: Sequence[Probe]) -> tuple[Probe, ...]:
     """The same trials, and a window that is tried in earnest behind them."""
     return (*(trial for trial in trials if trial.name != "window"), _filling(DEEP))
 
 
-ANSWERING = Trial("asking it a question", "answers", answering, 2 * LOADING)
-TOOLS = Trial("offering it a tool", "tools", tools, 180)
-VISION = Trial("showing it a picture", "vision", vision, 100)
-REASONING = Trial("asking it to think", "reasoning", reasoning, 100)
+ANSWERING = Probe("asking it a question", "answers", probe_chat, 2 * LOADING)
+TOOLS = Probe("offering it a tool", "tools", probe_tools, 180)
+VISION = Probe("showing it a picture", "vision", probe_vision, 100)
+REASONING = Probe("asking it to think", "reasoning", probe_reasoning, 100)
 QUICK = (ANSWERING, TOOLS)
 ABILITIES = (ANSWERING, TOOLS, VISION, REASONING)
 FULL = (
     ANSWERING,
     TOOLS,
-    Trial("forcing a call", "required call", forced_tools, 180),
-    Trial("offering it a tool twice", "parallel tools", parallel_tools, 100),
+    Probe("forcing a call", "required call", probe_forced_tools, 180),
+    Probe("offering it a tool twice", "parallel tools", probe_parallel_tools, 100),
     VISION,
     REASONING,
-    Trial("asking for too long an answer", "output limit", output_limit, 40),
-    Trial("sending a long prompt twice", "prefix cache", prefix_cache, 240),
-    Trial("leaving in the middle of an answer", "cancellation", cancellation, 180),
+    Probe("asking for too long an answer", "output limit", probe_output_limit, 40),
+    Probe("sending a long prompt twice", "prefix cache", probe_prefix_cache, 240),
+    Probe("leaving in the middle of an answer", "cancellation", probe_cancellation, 180),
     _filling(USUAL),  # last: a server that has no check may go on reading
 )
 
 
 @frozen
-class Examined:
+class Examination:
     """A server, one of its models, and all that was found."""
 
-    server: Server
-    model: Model
+    server: DetectedServer
+    model: DetectedModel
     """With what the trials corrected."""
     findings: tuple[Finding, ...] = field(default=())
 
@@ -86,45 +86,45 @@ class Examined:
     def overall(self) -> Overall:
         if self.verdict("answers") != "yes":
             return "unusable"
-        small = self.model.window is not None and self.model.window < LEAST
+        small = self.model.window is not None and self.model.window < MIN_WINDOW
         return "limited" if small or self.verdict("tools") != "yes" else "usable"
 
     def verdict(self, name: str) -> Verdict:
-        return verdict(self.findings, name)
+        return overall_verdict(self.findings, name)
 
 
-def verdict(findings: Iterable[Finding], name: str) -> Verdict:
+def overall_verdict(findings: Iterable[Finding], name: str) -> Verdict:
     for one in findings:
         if one.name == name:
             return one.verdict
     return "unknown"
 
 
-def subject(
-    line: Line,
-    server: Server,
-    model: Model,
-    loaded: Launch | None = None,
+def probe_context(
+    line: ProbeClient,
+    server: DetectedServer,
+    model: DetectedModel,
+    loaded: LaunchOptions | None = None,
     extra_body: Mapping[str, object] = NO_FIELDS,
-) -> Subject:
+) -> ProbeContext:
     """`loaded`: what the gateway's requests launch a model of Ollama with; None: as is advised."""
     quirks = PRESETS[server.preset or recognise(server.kind, server.url)]
-    manner = Manner(server.kind, model.name, quirks.max_tokens_field, quirks.stream_usage)
+    manner = ChatVariant(server.kind, model.name, quirks.max_tokens_field, quirks.stream_usage)
     if server.kind == "ollama":
-        loaded = loaded or launch(advised_window(model), quirks)
+        loaded = loaded or launch_options(advised_window(model), quirks)
         manner = evolve(manner, launch=loaded.request(extra_body))
-    return Subject(line, server, model, manner, is_near(server.url))
+    return ProbeContext(line, server, model, manner, is_near(server.url))
 
 
-def advised_window(model: Model) -> int:
+def advised_window(model: DetectedModel) -> int:
     """What Ollama should load: what it has loaded if that is enough, else what is useful and possible."""
-    if model.window and model.window >= ADVISED:
+    if model.window and model.window >= ADVISED_WINDOW:
         return model.window
-    return min(model.largest or ADVISED, ADVISED)
+    return min(model.largest or ADVISED_WINDOW, ADVISED_WINDOW)
 
 
 async def examine(
-    subject: Subject, trials: Sequence[Trial] = FULL, on_begin: Callable[[Trial], None] = lambda _: None
+    subject: ProbeContext, trials: Sequence[Probe] = FULL, on_begin: Callable[[Probe], None] = lambda _: None
 ) -> AsyncIterator[Finding]:
     """The findings as they come. Ends early if it does not even answer. Never raises."""
     for trial in trials:
@@ -136,17 +136,17 @@ async def examine(
             return
 
 
-async def _bounded(trial: Trial, subject: Subject) -> list[Finding]:
+async def _bounded(trial: Probe, subject: ProbeContext) -> list[Finding]:
     try:
         async with asyncio.timeout(trial.seconds):
             return await trial.run(subject)
     except TimeoutError:
         return [Finding(trial.name, "unknown", f"not done within {trial.seconds:.0f} s")]
-    except Silence as error:
+    except ProbeError as error:
         return [Finding(trial.name, "unknown", str(error))]
 
 
-def examined(subject: Subject) -> Examined:
+def corrected_model(subject: ProbeContext) -> Examination:
     """What the server says of the model, corrected by what was seen."""
     found = subject.found
     window, output, tried = found.get("window"), found.get("output limit"), subject.model
@@ -158,7 +158,7 @@ def examined(subject: Subject) -> Examined:
         vision=_seen(found.get("vision"), tried.vision),
         reasoning=_seen(found.get("reasoning"), tried.reasoning),
     )
-    return Examined(subject.server, model, tuple(found.values()))
+    return Examination(subject.server, model, tuple(found.values()))
 
 
 def _figure(finding: Finding | None) -> int | None:

@@ -6,9 +6,9 @@ from typing import Literal
 
 from attrs import define, field, frozen
 
-from gateway.doctor.client import Line
-from gateway.doctor.dialect import Answer, Manner, Question, ask
-from gateway.doctor.server import Model, Server
+from gateway.doctor.client import ProbeClient
+from gateway.doctor.dialect import ChatAnswer, ChatQuestion, ChatVariant, ask_model
+from gateway.doctor.server import DetectedModel, DetectedServer
 
 Verdict = Literal["yes", "partly", "no", "unknown"]
 
@@ -26,29 +26,31 @@ class Finding:
 
 
 @define
-class Subject:
+class ProbeContext:
     """The model on trial, and what is known of it so far."""
 
-    line: Line
-    server: Server
-    model: Model
-    manner: Manner
+    line: ProbeClient
+    server: DetectedServer
+    model: DetectedModel
+    manner: ChatVariant
     near: bool
     """On this machine or network: it may be asked for much."""
     field_seen: str = ""
     """The field in which reasoning came, once it did."""
     found: dict[str, Finding] = field(factory=dict[str, Finding])
 
-    async def ask(self, question: Question, seconds: float) -> Answer:
-        answer = await ask(self.line, self.manner, question, seconds)
-        self.field_seen = self.field_seen or answer.reasoning_field or ("<think>" if tagged(answer) else "")
+    async def ask(self, question: ChatQuestion, seconds: float) -> ChatAnswer:
+        answer = await ask_model(self.line, self.manner, question, seconds)
+        self.field_seen = (
+            self.field_seen or answer.reasoning_field or ("<think>" if reasons_in_text(answer) else "")
+        )
         return answer
 
     def verdict(self, name: str) -> Verdict:
         return self.found[name].verdict if name in self.found else "unknown"
 
 
-def tagged(answer: Answer) -> bool:
+def reasons_in_text(answer: ChatAnswer) -> bool:
     """Whether the reasoning stands in the text."""
     return answer.text.lstrip().startswith("<think>") or "</think>" in answer.text
 

@@ -21,8 +21,8 @@ from attrs import evolve, frozen
 
 from gateway.doctor import json_access as js
 from gateway.doctor import products
-from gateway.doctor.client import Heard, Line
-from gateway.doctor.server import Server
+from gateway.doctor.client import ProbeClient, ProbeResponse
+from gateway.doctor.server import DetectedServer
 
 PATIENCE = 4.0
 """Seconds for each of these answers; a server that loads a model may be slow even here."""
@@ -30,7 +30,7 @@ LONGEST_NAME = 200
 
 
 @frozen
-class Unknown:
+class UnknownServer:
     """No server that could be used, and why."""
 
     reason: str
@@ -38,46 +38,52 @@ class Unknown:
     key_refused: bool = False
 
 
-async def identify(line: Line, patience: float = PATIENCE) -> Server | Unknown:
+async def identify(line: ProbeClient, patience: float = PATIENCE) -> DetectedServer | UnknownServer:
     heard = await _looked_at(line, patience)
     if all(one.status == 0 for one in heard.values()):
-        return Unknown(heard["models"].fault)
+        return UnknownServer(heard["models"].fault)
     if b"Messages API gateway" in heard["/"].body:
-        return Unknown("this is a gateway like this one, not a model server", reachable=True)
+        return UnknownServer("this is a gateway like this one, not a model server", reachable=True)
     found = await _recognised(line, heard)
     return _sane(found) if found else _refused(heard["models"])
 
 
-def _sane(server: Server) -> Server:
+def _sane(server: DetectedServer) -> DetectedServer:
     """Without names that nobody would give a model: they would end in a configuration."""
     named = (model for model in server.models if model.name.isprintable() and len(model.name) <= LONGEST_NAME)
     return evolve(server, models=tuple(model for model in named if not model.name.startswith("file:")))
 
 
-async def _looked_at(line: Line, patience: float) -> Mapping[str, Heard]:
+async def _looked_at(line: ProbeClient, patience: float) -> Mapping[str, ProbeResponse]:
     urls = {path: line.root + path for path in ("/", *products.PATHS)} | {"models": f"{line.api}/models"}
     heard = await asyncio.gather(*(line.get(url, patience) for url in urls.values()))
     return dict(zip(urls, heard, strict=True))
 
 
-async def _recognised(line: Line, heard: Mapping[str, Heard]) -> Server | None:
+async def _recognised(line: ProbeClient, heard: Mapping[str, ProbeResponse]) -> DetectedServer | None:
     said = {path: one.json for path, one in heard.items()}
     if js.text(said, "/api/version", "version") and isinstance(js.at(said, "/api/tags", "models"), list):
-        return await products.ollama(line, said)
-    looks = (products.llamacpp, products.lmstudio, products.sglang, products.vllm, products.listed)
+        return await products.detect_ollama(line, said)
+    looks = (
+        products.detect_llamacpp,
+        products.detect_lmstudio,
+        products.detect_sglang,
+        products.detect_vllm,
+        products.detect_by_model_list,
+    )
     return next((server for look in looks if (server := look(line, said))), None)
 
 
-def _refused(models: Heard) -> Unknown:
+def _refused(models: ProbeResponse) -> UnknownServer:
     if models.status in (401, 403):
-        return Unknown(f"it asks for a key: {models.words}", reachable=True, key_refused=True)
-    return Unknown(
+        return UnknownServer(f"it asks for a key: {models.words}", reachable=True, key_refused=True)
+    return UnknownServer(
         f"no list of models and nothing else that a model server has (GET /v1/models: {_shown(models)})",
         reachable=True,
     )
 
 
-def _shown(heard: Heard) -> str:
+def _shown(heard: ProbeResponse) -> str:
     if heard.ok:
         return "answered with something else"
     return f"{heard.status} {heard.words}"[:120] if heard.status else heard.words

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import secrets
 
-from gateway.doctor.dialect import Answer, Question
-from gateway.doctor.finding import Finding, Subject, excerpt
+from gateway.doctor.dialect import ChatAnswer, ChatQuestion
+from gateway.doctor.finding import Finding, ProbeContext, excerpt
 
 PATIENCE = 120.0
 _NAME = "prefix cache"
@@ -19,7 +19,7 @@ _MEASURABLE = 0.4
 _SLOW = "each turn reads the whole conversation again: minutes on a slow machine, money elsewhere"
 
 
-async def prefix_cache(subject: Subject) -> list[Finding]:
+async def probe_prefix_cache(subject: ProbeContext) -> list[Finding]:
     room = (subject.model.window or subject.manner.window or 8192) // 3
     for size in _SIZES:
         words = min(size, room)
@@ -32,21 +32,21 @@ async def prefix_cache(subject: Subject) -> list[Finding]:
     return [Finding(_NAME, "unknown", "it reads too quickly for a difference to be seen")]
 
 
-async def _twice(subject: Subject, words: int) -> tuple[Answer, Answer]:
+async def _twice(subject: ProbeContext, words: int) -> tuple[ChatAnswer, ChatAnswer]:
     # The nonce stands first, so that nothing of an earlier run is in the cache.
     text = f"{secrets.token_hex(8)}" + " word" * words
-    asked = [Question(f"{text}\n{end}", max_tokens=1) for end in ("Reply: one", "Answer with: two")]
+    asked = [ChatQuestion(f"{text}\n{end}", max_tokens=1) for end in ("Reply: one", "Answer with: two")]
     return await subject.ask(asked[0], PATIENCE), await subject.ask(asked[1], PATIENCE)
 
 
-def _reading(answer: Answer) -> float:
+def _reading(answer: ChatAnswer) -> float:
     """Seconds for the prompt: the server's own measure, else until the first piece."""
     return next(
         (one for one in (answer.prompt_seconds, answer.first, answer.seconds) if one is not None), 0.0
     )
 
 
-def _judged(first: Answer, second: Answer) -> Finding:
+def _judged(first: ChatAnswer, second: ChatAnswer) -> Finding:
     times = f"{_reading(first):.2f} s, then {_reading(second):.2f} s"
     if second.cached_tokens and second.cached_tokens > (second.prompt_tokens or 0) * 0.5:
         return Finding(_NAME, "yes", f"{second.cached_tokens} tokens came from the cache; {times}")

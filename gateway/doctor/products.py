@@ -13,8 +13,8 @@ from typing import cast, get_args
 from attrs import evolve
 
 from gateway.doctor import json_access as js
-from gateway.doctor.client import Line
-from gateway.doctor.server import Model, Server
+from gateway.doctor.client import ProbeClient
+from gateway.doctor.server import DetectedModel, DetectedServer
 from gateway.settings.models import Preset
 
 PATHS = ("/props", "/version", "/get_server_info", "/api/version", "/api/tags", "/api/ps", "/api/v0/models")
@@ -30,13 +30,13 @@ def _preset(name: str) -> Preset | None:
     return cast("Preset", name) if name in get_args(Preset) else None
 
 
-def llamacpp(line: Line, said: Said) -> Server | None:
+def detect_llamacpp(line: ProbeClient, said: Said) -> DetectedServer | None:
     props = said["/props"]
     if js.at(props, "default_generation_settings") is None and js.number(props, "total_slots") is None:
         return None
     window = js.first(js.number(props, "default_generation_settings", "n_ctx"), js.number(props, "n_ctx"))
     tools = js.flag(props, "chat_template_caps", "supports_tools")
-    facts = Model(
+    facts = DetectedModel(
         "default",
         window=window,
         tools=False if tools is False else None,
@@ -48,7 +48,7 @@ def llamacpp(line: Line, said: Said) -> Server | None:
         for entry in js.items(said["models"], "data")
         if (name := js.text(entry, "id"))
     ]
-    return Server(
+    return DetectedServer(
         product="llama.cpp",
         kind="openai",
         url=line.api,
@@ -61,22 +61,22 @@ def llamacpp(line: Line, said: Said) -> Server | None:
     )
 
 
-def lmstudio(line: Line, said: Said) -> Server | None:
+def detect_lmstudio(line: ProbeClient, said: Said) -> DetectedServer | None:
     listed = js.items(said["/api/v0/models"], "data")
     own = [entry for entry in listed if js.text(entry, "state") or js.number(entry, "max_context_length")]
     if not own:
         return None
     models = tuple(_lmstudio_model(entry) for entry in own if js.text(entry, "id"))
-    return Server(
+    return DetectedServer(
         "LM Studio", "openai", line.api, "GET /api/v0/models lists models with a state", models=models
     )
 
 
-def _lmstudio_model(entry: object) -> Model:
+def _lmstudio_model(entry: object) -> DetectedModel:
     loaded = js.text(entry, "state") == "loaded"
     largest = js.number(entry, "max_context_length")
     abilities = js.items(entry, "capabilities")
-    return Model(
+    return DetectedModel(
         js.text(entry, "id"),
         window=js.number(entry, "loaded_context_length") if loaded else None,
         largest=largest,
@@ -87,7 +87,7 @@ def _lmstudio_model(entry: object) -> Model:
     )
 
 
-def sglang(line: Line, said: Said) -> Server | None:
+def detect_sglang(line: ProbeClient, said: Said) -> DetectedServer | None:
     info = js.fields(said["/get_server_info"])
     keys = ("tool_call_parser", "max_total_num_tokens", "mem_fraction_static", "served_model_name")
     if not any(key in info for key in keys):
@@ -95,7 +95,7 @@ def sglang(line: Line, said: Said) -> Server | None:
     window = js.number(info, "context_length")
     models = tuple(_listed_model(entry) for entry in js.items(said["models"], "data"))
     named = tuple(evolve(model, window=model.window or window) for model in models if model.name)
-    return Server(
+    return DetectedServer(
         product="SGLang",
         kind="openai",
         url=line.api,
@@ -107,7 +107,7 @@ def sglang(line: Line, said: Said) -> Server | None:
     )
 
 
-def vllm(line: Line, said: Said) -> Server | None:
+def detect_vllm(line: ProbeClient, said: Said) -> DetectedServer | None:
     listed = js.items(said["models"], "data")
     version = js.text(said["/version"], "version")
     owned = any(js.text(entry, "owned_by") == "vllm" for entry in listed)
@@ -115,28 +115,30 @@ def vllm(line: Line, said: Said) -> Server | None:
         return None
     models = tuple(_listed_model(entry) for entry in listed if js.text(entry, "id"))
     evidence = "GET /v1/models says vllm" if owned else "GET /version, and max_model_len in /v1/models"
-    return Server(
+    return DetectedServer(
         "vLLM", "openai", line.api, evidence, version=version, preset=_preset("vllm"), models=models
     )
 
 
-def listed(line: Line, said: Said) -> Server | None:
+def detect_by_model_list(line: ProbeClient, said: Said) -> DetectedServer | None:
     """Any server with a list of models, in OpenAI's shape or bare."""
     answer = said["models"]
     entries = js.items(answer, "data") or js.items(answer)
     models = tuple(_listed_model(entry) for entry in entries if js.text(entry, "id"))
     if not models and not isinstance(js.at(answer, "data"), list):
         return None
-    return Server("OpenAI-compatible", "openai", line.api, "GET /v1/models lists models", models=models)
+    return DetectedServer(
+        "OpenAI-compatible", "openai", line.api, "GET /v1/models lists models", models=models
+    )
 
 
-def _listed_model(entry: object) -> Model:
+def _listed_model(entry: object) -> DetectedModel:
     """With what OpenRouter, Groq, Together, Mistral and vLLM say beside the name."""
     name = js.text(entry, "id")
     windows = ("max_model_len", "context_length", "context_window", "max_context_length")
     inputs = js.items(entry, "architecture", "input_modalities")
     able = js.items(entry, "supported_parameters")
-    return Model(
+    return DetectedModel(
         name,
         window=js.first(*(js.number(entry, key) for key in windows)),
         output=js.first(
@@ -150,7 +152,7 @@ def _listed_model(entry: object) -> Model:
     )
 
 
-async def ollama(line: Line, said: Said) -> Server:
+async def detect_ollama(line: ProbeClient, said: Said) -> DetectedServer:
     loaded = {js.text(entry, "name"): entry for entry in js.items(said["/api/ps"], "models")}
     names = [name for entry in js.items(said["/api/tags"], "models") if (name := js.text(entry, "name"))]
     # What is loaded is asked about first: it is what will be used.
@@ -159,7 +161,7 @@ async def ollama(line: Line, said: Said) -> Server:
         *(line.post(f"{line.root}/api/show", {"model": name}) for name in names[:SHOWN])
     )
     facts = dict(zip(names, (one.json for one in shown), strict=False))
-    return Server(
+    return DetectedServer(
         product="Ollama",
         kind="ollama",
         url=line.root,
@@ -169,12 +171,12 @@ async def ollama(line: Line, said: Said) -> Server:
     )
 
 
-def _ollama_model(name: str, shown: object, loaded: object) -> Model:
+def _ollama_model(name: str, shown: object, loaded: object) -> DetectedModel:
     able = js.items(shown, "capabilities")
     info = js.fields(shown, "model_info")
     architecture = js.text(info, "general.architecture")
     lengths = [key for key in info if key.endswith(".context_length")]
-    return Model(
+    return DetectedModel(
         name,
         window=js.number(loaded, "context_length"),
         largest=js.first(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gateway.doctor.dialect import Answer, Question
-from gateway.doctor.finding import Finding, Subject, excerpt
+from gateway.doctor.dialect import ChatAnswer, ChatQuestion
+from gateway.doctor.finding import Finding, ProbeContext, excerpt
 
 PATIENCE = 90.0
 _TEXT = "What is 17 times 23?"
@@ -11,10 +11,10 @@ _PLAIN = 120
 """Characters of an answer after which no reasoning is expected any more."""
 
 
-async def reasoning(subject: Subject) -> list[Finding]:
+async def probe_reasoning(subject: ProbeContext) -> list[Finding]:
     if subject.field_seen:
         return [_seen(subject.field_seen, "without being asked")]
-    asked = Question(_TEXT, 300, think="template" if subject.near else "effort", enough=_shows)
+    asked = ChatQuestion(_TEXT, 300, think="template" if subject.near else "effort", enough=_shows)
     answer = await subject.ask(asked, PATIENCE)
     if subject.field_seen:
         return [_seen(subject.field_seen, "when asked")]
@@ -25,7 +25,7 @@ async def reasoning(subject: Subject) -> list[Finding]:
     return [Finding("reasoning", "no", "none came, also when it was asked for")]
 
 
-def _shows(answer: Answer) -> bool:
+def _shows(answer: ChatAnswer) -> bool:
     """What thinks, thinks first."""
     return bool(answer.reasoning) or len(answer.text) > _PLAIN
 

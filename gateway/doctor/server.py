@@ -8,7 +8,7 @@ from gateway.settings.models import Preset, ProviderKind
 
 
 @frozen
-class Model:
+class DetectedModel:
     name: str
     window: int | None = None
     """What a request may hold now."""
@@ -24,7 +24,7 @@ class Model:
 
 
 @frozen
-class Server:
+class DetectedServer:
     product: str
     """`llama.cpp`, `vLLM`, ... or `OpenAI-compatible`."""
     kind: ProviderKind
@@ -35,19 +35,19 @@ class Server:
     version: str = ""
     preset: Preset | None = None
     """What to write as `preset`, where the address does not say it."""
-    models: tuple[Model, ...] = ()
+    models: tuple[DetectedModel, ...] = ()
     slots: int | None = None
     """How many requests it works on at once."""
     templates_tools: bool | None = None
     """llama.cpp: whether the chat template knows tools; without, they are dropped in silence."""
 
-    def model(self, name: str) -> Model | None:
+    def model(self, name: str) -> DetectedModel | None:
         """Ollama's `:latest` may be left out."""
         names = (name, f"{name}:latest") if self.kind == "ollama" else (name,)
         return next((model for model in self.models if model.name in names), None)
 
     @property
-    def chats(self) -> tuple[Model, ...]:
+    def chats(self) -> tuple[DetectedModel, ...]:
         """The models that can talk, best first: loaded, then with tools, then as listed."""
         able = [model for model in self.models if model.chat]
         return tuple(sorted(able, key=lambda model: (not model.loaded, model.tools is False)))

@@ -7,8 +7,8 @@ named. Both are tried with a question that asks for something else, so that only
 from __future__ import annotations
 
 from gateway.doctor import json_access as js
-from gateway.doctor.dialect import Answer, Call, Question
-from gateway.doctor.finding import Finding, Subject, excerpt
+from gateway.doctor.dialect import AnsweredCall, ChatAnswer, ChatQuestion
+from gateway.doctor.finding import Finding, ProbeContext, excerpt
 from gateway.settings.quirks import Quirks
 from gateway.upstreams.presets import PRESETS, recognise
 
@@ -44,36 +44,36 @@ _ADVICE = {
 }
 
 
-async def tools(subject: Subject) -> list[Finding]:
+async def probe_tools(subject: ProbeContext) -> list[Finding]:
     length = 60 if subject.server.templates_tools is False else _LENGTH
-    asked = await subject.ask(Question(_ONE, length, tools=(WEATHER,)), PATIENCE)
+    asked = await subject.ask(ChatQuestion(_ONE, length, tools=(WEATHER,)), PATIENCE)
     if any(_proper(call) for call in asked.calls):
         return [Finding("tools", "yes", _shown(asked.calls))]
     if subject.server.kind == "ollama" or asked.refused:
         return [_without(subject, asked)]
-    forced = await subject.ask(Question(_ONE, length, tools=(WEATHER,), forced=True), PATIENCE)
+    forced = await subject.ask(ChatQuestion(_ONE, length, tools=(WEATHER,), forced=True), PATIENCE)
     if any(_proper(call) for call in forced.calls):
         meaning = "the model is too weak for an agent: Claude Code lets the model decide"
         return [Finding("tools", "partly", f"only when forced: {_shown(forced.calls)}", meaning)]
     return [_without(subject, asked)]
 
 
-async def forced_tools(subject: Subject) -> list[Finding]:
+async def probe_forced_tools(subject: ProbeContext) -> list[Finding]:
     """Nothing of Ollama, which knows no `tool_choice`."""
     if subject.server.kind == "ollama":
         return []
     if subject.verdict("tools") not in ("yes", "partly"):
         return [Finding(name, "unknown", _NOT_ASKED) for name in ("required call", "named call")]
     preset = PRESETS[subject.server.preset or recognise(subject.server.kind, subject.server.url)]
-    required = await subject.ask(Question(_HELLO, _LENGTH, tools=(WEATHER, _TIME), forced=True), PATIENCE)
-    named = await subject.ask(Question(_OTHER, _LENGTH, tools=(WEATHER, _TIME), named=NAME), PATIENCE)
+    required = await subject.ask(ChatQuestion(_HELLO, _LENGTH, tools=(WEATHER, _TIME), forced=True), PATIENCE)
+    named = await subject.ask(ChatQuestion(_OTHER, _LENGTH, tools=(WEATHER, _TIME), named=NAME), PATIENCE)
     return [
         _obeyed("required call", "no_required", required, bool(required.calls), preset),
         _obeyed("named call", "no_named", named, any(call.name == NAME for call in named.calls), preset),
     ]
 
 
-def _obeyed(name: str, quirk: str, answer: Answer, called: bool, preset: Quirks) -> Finding:
+def _obeyed(name: str, quirk: str, answer: ChatAnswer, called: bool, preset: Quirks) -> Finding:
     """`quirk`: what says to the gateway that this cannot be asked for."""
     if called:
         return Finding(name, "yes", _shown(answer.calls))
@@ -84,17 +84,17 @@ def _obeyed(name: str, quirk: str, answer: Answer, called: bool, preset: Quirks)
     return Finding(name, "no", seen, told)
 
 
-def _instead(answer: Answer) -> str:
+def _instead(answer: ChatAnswer) -> str:
     if answer.calls:
         return f"another tool was called: {_shown(answer.calls)}"
     return f'no call, but "{excerpt(answer.text or answer.reasoning, 80)}"'
 
 
-async def parallel_tools(subject: Subject) -> list[Finding]:
+async def probe_parallel_tools(subject: ProbeContext) -> list[Finding]:
     name = "parallel tools"
     if subject.verdict("tools") != "yes":
         return [Finding(name, "unknown", _NOT_ASKED)]
-    answer = await subject.ask(Question(_TWO, max_tokens=600, tools=(WEATHER,)), PATIENCE)
+    answer = await subject.ask(ChatQuestion(_TWO, max_tokens=600, tools=(WEATHER,)), PATIENCE)
     cities = {js.text(call.arguments, "city") for call in answer.calls if _proper(call)}
     if len(cities) > 1:
         return [Finding(name, "yes", _shown(answer.calls))]
@@ -104,15 +104,15 @@ async def parallel_tools(subject: Subject) -> list[Finding]:
     return [Finding(name, "unknown", excerpt(answer.fault or answer.text or answer.words))]
 
 
-def _proper(call: Call) -> bool:
+def _proper(call: AnsweredCall) -> bool:
     return call.name == NAME and js.text(call.arguments, "city") in CITIES
 
 
-def _shown(calls: list[Call]) -> str:
+def _shown(calls: list[AnsweredCall]) -> str:
     return excerpt(", ".join(f"{call.name}({js.text(call.arguments, 'city') or '?'})" for call in calls))
 
 
-def _without(subject: Subject, answer: Answer) -> Finding:
+def _without(subject: ProbeContext, answer: ChatAnswer) -> Finding:
     advice = _ADVICE.get(subject.server.product, "take a model, or a server, that calls tools")
     if answer.refused or answer.fault:
         return Finding("tools", "no", f"refused: {excerpt(answer.words, 200)}", advice)

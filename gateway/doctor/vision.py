@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 import zlib
 
-from gateway.doctor.dialect import Question
-from gateway.doctor.finding import Finding, Subject, excerpt
+from gateway.doctor.dialect import ChatQuestion
+from gateway.doctor.finding import Finding, ProbeContext, excerpt
 
 PATIENCE = 90.0
 COLOUR, RGB = "orange", bytes((255, 128, 0))
@@ -16,8 +16,10 @@ _TEXT = "Which colour is this picture? Reply with one word."
 _BLIND = "pictures are replaced by a line of text (vision: false), so that they break nothing"
 
 
-async def vision(subject: Subject) -> list[Finding]:
-    question = Question(_TEXT, 200, picture=picture(), enough=lambda answer: COLOUR in answer.text.lower())
+async def probe_vision(subject: ProbeContext) -> list[Finding]:
+    question = ChatQuestion(
+        _TEXT, 200, picture=test_image(), enough=lambda answer: COLOUR in answer.text.lower()
+    )
     answer = await subject.ask(question, PATIENCE)
     if answer.refused or answer.fault:
         return [Finding("vision", "no", f"refused: {excerpt(answer.words)}", _BLIND)]
@@ -29,7 +31,7 @@ async def vision(subject: Subject) -> list[Finding]:
     return [Finding("vision", "no", f'it took the picture, but orange is "{said}"', _BLIND)]
 
 
-def picture() -> bytes:
+def test_image() -> bytes:
     rows = (b"\0" + RGB * SIDE) * SIDE
     header = struct.pack(">IIBBBBB", SIDE, SIDE, 8, 2, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))

@@ -22,15 +22,15 @@ import time
 
 from attrs import define, frozen
 
-from gateway.doctor.client import Silence
-from gateway.doctor.dialect import Answer, Question, body, chunks, url
-from gateway.doctor.finding import Finding, Subject, excerpt
+from gateway.doctor.client import ProbeError
+from gateway.doctor.dialect import ChatAnswer, ChatQuestion, chat_body, chat_url, stream_chunks
+from gateway.doctor.finding import Finding, ProbeContext, excerpt
 from gateway.doctor.identity import identify
-from gateway.doctor.server import Server
-from gateway.settings.windows import ADVISED, LEAST, too_small
-from gateway.upstreams.errors.adapt import complaint
-from gateway.upstreams.errors.context_overflow import overflow
-from gateway.upstreams.errors.error_body import read_words
+from gateway.doctor.server import DetectedServer
+from gateway.settings.windows import ADVISED_WINDOW, MIN_WINDOW, too_small
+from gateway.upstreams.errors.adapt import read_refusal
+from gateway.upstreams.errors.context_overflow import context_overflow
+from gateway.upstreams.errors.error_body import parse_error_body
 
 PATIENCE = 30.0
 _WORD = " hello"
@@ -47,22 +47,22 @@ _YOURSELF = "set context_window yourself"
 
 
 @frozen
-class Effort:
+class ProbeEffort:
     largest: int
     """Tokens of the longest prompt."""
     seconds: float
     """For all prompts together."""
 
 
-USUAL = Effort(largest=40_000, seconds=PATIENCE)
+USUAL = ProbeEffort(largest=40_000, seconds=PATIENCE)
 """A little more than Claude Code wants."""
-DEEP = Effort(largest=700_000, seconds=600.0)
+DEEP = ProbeEffort(largest=700_000, seconds=600.0)
 """4 MB of text."""
 
 
-async def window(subject: Subject, effort: Effort = USUAL) -> list[Finding]:
+async def probe_window(subject: ProbeContext, effort: ProbeEffort = USUAL) -> list[Finding]:
     now = await identify(subject.line)
-    model = now.model(subject.model.name) if isinstance(now, Server) else None
+    model = now.model(subject.model.name) if isinstance(now, DetectedServer) else None
     claimed = model.window if model and model.window else subject.model.window
     if subject.server.kind == "ollama":
         return [_loaded(subject, claimed)]
@@ -74,7 +74,7 @@ async def window(subject: Subject, effort: Effort = USUAL) -> list[Finding]:
     return [Finding("window", "yes", f"the server says {claimed}; {why}", _enough(claimed), claimed)]
 
 
-def _loaded(subject: Subject, claimed: int | None) -> Finding:
+def _loaded(subject: ProbeContext, claimed: int | None) -> Finding:
     asked = subject.manner.window
     if claimed is None:
         return Finding(
@@ -90,9 +90,9 @@ def _loaded(subject: Subject, claimed: int | None) -> Finding:
 class _Trying:
     """Prompts that grow. `taken`: the longest that was answered."""
 
-    subject: Subject
+    subject: ProbeContext
     claimed: int | None
-    effort: Effort
+    effort: ProbeEffort
     taken: int = 0
 
     async def found(self) -> Finding:
@@ -105,7 +105,7 @@ class _Trying:
             began = time.monotonic()
             try:
                 async with asyncio.timeout(ends - began):
-                    answer = await self.subject.ask(Question(_WORD * size, max_tokens=1), ends - began)
+                    answer = await self.subject.ask(ChatQuestion(_WORD * size, max_tokens=1), ends - began)
             except TimeoutError:
                 return self._inconclusive(
                     f"{size} tokens were not read within {time.monotonic() - began:.0f} s"
@@ -119,7 +119,7 @@ class _Trying:
             return Finding("window", "partly", seen, _enough(self.claimed), self.claimed)
         return self._inconclusive("" if self.effort == DEEP else "`--deep` tries more")
 
-    def _judged(self, answer: Answer, size: int) -> Finding | None:
+    def _judged(self, answer: ChatAnswer, size: int) -> Finding | None:
         """None where the prompt was taken, as far as can be told."""
         if answer.refused:
             return self._refused(answer, size)
@@ -135,8 +135,8 @@ class _Trying:
         seen = f"{size} tokens were cut to {count} without a word"
         return Finding("window", "partly", seen, meaning, min(self.claimed or count, count))
 
-    def _refused(self, answer: Answer, size: int) -> Finding:
-        over = overflow(read_words(answer.refusal))
+    def _refused(self, answer: ChatAnswer, size: int) -> Finding:
+        over = context_overflow(parse_error_body(answer.refusal))
         told = over.window if over else None
         seen = f"{size} tokens are refused: {excerpt(answer.words, 100)}"
         if told and self.claimed and told != self.claimed:
@@ -166,12 +166,16 @@ def _next(size: int, took: float, left: float, goal: int) -> int | None:
 
 
 def _enough(size: int) -> str:
-    if size < LEAST:
+    if size < MIN_WINDOW:
         return too_small(size)
-    return "" if size >= ADVISED else f"enough for Claude Code's default tools; real work takes {ADVISED}"
+    return (
+        ""
+        if size >= ADVISED_WINDOW
+        else f"enough for Claude Code's default tools; real work takes {ADVISED_WINDOW}"
+    )
 
 
-async def output_limit(subject: Subject) -> list[Finding]:
+async def probe_output_limit(subject: ProbeContext) -> list[Finding]:
     if subject.server.kind == "ollama":
         return []
     if subject.model.output:
@@ -181,21 +185,21 @@ async def output_limit(subject: Subject) -> list[Finding]:
             )
         ]
     status, refusal = await _refusal(subject)
-    said = complaint(status, refusal) if refusal else None
+    said = read_refusal(status, refusal) if refusal else None
     if said and said.max_tokens and said.lasting:
-        seen = excerpt(read_words(refusal).message, 100)
+        seen = excerpt(parse_error_body(refusal).message, 100)
         return [Finding("output limit", "yes", f"{_MUCH} are refused: {seen}", value=said.max_tokens)]
     return [Finding("output limit", "unknown", f"a limit of {_MUCH} is {'refused' if refusal else 'taken'}")]
 
 
-async def _refusal(subject: Subject) -> tuple[int, bytes]:
+async def _refusal(subject: ProbeContext) -> tuple[int, bytes]:
     """What it says to the absurd limit; nothing if it begins to answer."""
-    asked = body(subject.manner, Question("Reply with one word: ready", max_tokens=_MUCH))
-    with contextlib.suppress(Silence):
-        async with subject.line.open(url(subject.line, subject.manner), asked, PATIENCE) as stream:
+    asked = chat_body(subject.manner, ChatQuestion("Reply with one word: ready", max_tokens=_MUCH))
+    with contextlib.suppress(ProbeError):
+        async with subject.line.open(chat_url(subject.line, subject.manner), asked, PATIENCE) as stream:
             if stream.status >= 300:
                 return stream.status, await stream.body()
-            async with contextlib.aclosing(chunks(stream, subject.manner.kind)) as pieces:
+            async with contextlib.aclosing(stream_chunks(stream, subject.manner.kind)) as pieces:
                 async for _ in pieces:
                     break
     return 200, b""

@@ -1,6 +1,6 @@
 """What the gateway does itself because a target cannot.
 
-    (request, target's facts) -> the request to make of it, and the sieves that its answer goes through
+    (request, model info) -> the request to send and the filters for its response
 
 Rules:
 - What can be left to the upstream is; a request that needs nothing comes back as the same object.
@@ -19,15 +19,15 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.notices import Notes
-from gateway.anthropic.request.context_edits import edited
+from gateway.anthropic.notices import NoticeCollector
+from gateway.anthropic.request.context_edits import apply_edits
 from gateway.anthropic.signatures import sign
-from gateway.emulation.filters import Sieve, StopSieve, SummarySieve
+from gateway.emulation.filters import CompactionFilter, PartFilter, StopSequenceFilter
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.parts import Notice
-from gateway.upstreams.model_info import ModelFacts
-from gateway.upstreams.upstream_request import Built
+from gateway.upstreams.model_info import ModelInfo
+from gateway.upstreams.upstream_request import UpstreamRequest
 
 SUMMARISE = "Summarise the conversation so far for handing over; keep decisions, file names, open tasks."
 _TOOL_CHANGES = frozenset({"tool_addition", "tool_removal"})
@@ -38,55 +38,55 @@ class Emulation:
     """`applied_edits` is None where the request asked for no context edits."""
 
     inbound: Inbound
-    sieves: tuple[Sieve, ...] = ()
+    filters: tuple[PartFilter, ...] = ()
     notices: tuple[Notice, ...] = ()
     applied_edits: tuple[Mapping[str, object], ...] | None = None
 
-    def sieves_of(self, built: Built) -> tuple[Sieve, ...]:
+    def filters_for(self, built: UpstreamRequest) -> tuple[PartFilter, ...]:
         """Those for one attempt, whose upstream may have refused to look for stop sequences."""
-        return (*self.sieves, StopSieve(built.stops)) if built.stops else self.sieves
+        return (*self.filters, StopSequenceFilter(built.stops)) if built.stops else self.filters
 
 
-def emulate(inbound: Inbound, facts: ModelFacts) -> Emulation:
+def emulate(inbound: Inbound, info: ModelInfo) -> Emulation:
     """RequestRefused where the request asks for what excludes each other."""
-    if facts.quirks.stream_only and not inbound.request.stream:
+    if info.quirks.stream_only and not inbound.request.stream:
         inbound = evolve(inbound, request=replace(inbound.request, stream=True))
     request = inbound.request
-    if facts.quirks.native or not _is_special(request):
+    if info.quirks.native or not _is_special(request):
         return Emulation(inbound)
-    _refuse(request, facts)
-    notes, sieves = Notes(), list[Sieve]()
+    _refuse(request, info)
+    notes, filters = NoticeCollector(), list[PartFilter]()
     applied = None
     _leave_out(request, notes)
     if request.compaction:
         request = _summarising(request)
-        sieves.append(SummarySieve(_summary_block(request, facts)))
+        filters.append(CompactionFilter(_summary_block(request, info)))
         notes.add("emulated.compaction")
     elif request.context_management:
-        thinned = edited(request, inbound.estimated_tokens, notes)
+        thinned = apply_edits(request, inbound.estimated_tokens, notes)
         request, applied = thinned.request, thinned.applied
-    if stops := _own_stops(request, facts):
+    if stops := _own_stops(request, info):
         request = replace(request, stop_sequences=(), stream=True)
-        sieves.append(StopSieve(stops))
+        filters.append(StopSequenceFilter(stops))
         notes.add("emulated.stop_sequences")
     if request is not inbound.request:
         inbound = evolve(inbound, request=request)
-    return Emulation(inbound, tuple(sieves), notes.notices, applied)
+    return Emulation(inbound, tuple(filters), notes.notices, applied)
 
 
-def _leave_out(request: a.MessagesRequest, notes: Notes) -> None:
+def _leave_out(request: a.MessagesRequest, notes: NoticeCollector) -> None:
     if request.inference_geo:
         notes.add("dropped.inference_geo", request.inference_geo)
     if _says(request.safeguards):
         notes.add("dropped.safeguards")
 
 
-def thinned(inbound: Inbound, facts: ModelFacts) -> Inbound:
+def apply_context_edits(inbound: Inbound, info: ModelInfo) -> Inbound:
     """What is left to count once the client's context edits are done; the same object where none are."""
     request = inbound.request
-    if facts.quirks.native or request.context_management is None:
+    if info.quirks.native or request.context_management is None:
         return inbound
-    thinner = edited(request, inbound.estimated_tokens, Notes()).request
+    thinner = apply_edits(request, inbound.estimated_tokens, NoticeCollector()).request
     return inbound if thinner is request else evolve(inbound, request=thinner)
 
 
@@ -105,7 +105,7 @@ def _is_special(request: a.MessagesRequest) -> bool:
     )
 
 
-def _refuse(request: a.MessagesRequest, facts: ModelFacts) -> None:
+def _refuse(request: a.MessagesRequest, info: ModelInfo) -> None:
     """What would be a wrong answer if it were ignored.
 
     Both SDKs answer the refusal of `thread` by sending the whole history without it, and stay so. Ignoring
@@ -121,17 +121,17 @@ def _refuse(request: a.MessagesRequest, facts: ModelFacts) -> None:
     if request.billing_policy and request.billing_policy.bill_to == "user_profile":
         raise RequestRefused("billing_policy.bill_to: user profiles are not known to this gateway")
     if _says(request.mcp_servers):
-        raise RequestRefused(f"mcp_servers is not supported by provider {facts.provider}")
+        raise RequestRefused(f"mcp_servers is not supported by provider {info.provider}")
 
 
 def _says(field: Raw) -> bool:
     return bytes(field).strip() not in (b"", b"null", b"[]")
 
 
-def _own_stops(request: a.MessagesRequest, facts: ModelFacts) -> tuple[str, ...]:
+def _own_stops(request: a.MessagesRequest, info: ModelInfo) -> tuple[str, ...]:
     """The stop sequences that are matched here: where the upstream would hide the match, or takes fewer."""
     usable = tuple(text for text in request.stop_sequences if text.strip())
-    quirks = facts.quirks
+    quirks = info.quirks
     hidden = quirks.stop_report == "hidden" and quirks.exact_stops
     too_many = quirks.stop_limit is not None and len(usable) > quirks.stop_limit
     return usable if hidden or too_many else ()
@@ -155,12 +155,12 @@ def _summarising(request: a.MessagesRequest) -> a.MessagesRequest:
     )
 
 
-def _summary_block(request: a.MessagesRequest, facts: ModelFacts) -> dict[str, object]:
+def _summary_block(request: a.MessagesRequest, info: ModelInfo) -> dict[str, object]:
     block: dict[str, object] = {
         "type": "compaction",
         "content": None,
         "encrypted_content": None,
-        "signature": sign({"p": facts.quirks.family}),
+        "signature": sign({"p": info.quirks.family}),
     }
     changes = any(
         isinstance(block, a.Unknown) and block.type in _TOOL_CHANGES

@@ -1,11 +1,11 @@
-"""What stands between an attempt and the writer where the gateway does part of the upstream's work.
+"""Filters applied to an attempt's parts when the gateway emulates a feature the upstream lacks.
 
-    attempt -> parts -> sieve -> parts -> writer
+    attempt -> parts -> each -> parts -> writer
 
 Rules:
-- A sieve is fed every part of one attempt in order; it may hold some back, and gives them up at the end.
+- A each is fed every part of one attempt in order; it may hold some back, and gives them up at the end.
 - Faults and figures pass at once and unchanged.
-- What a sieve ends, ends: the parts after its `End` are never asked for, and the attempt is closed.
+- A filter may end the answer: no parts are read after its `Finish`, and the attempt is closed.
 """
 
 from __future__ import annotations
@@ -16,18 +16,30 @@ from typing import Protocol
 
 from attrs import Factory, define, field
 
-from gateway.codecs.buffer_limit import Held
-from gateway.parts import Block, End, Fault, Finish, Notice, Part, Relayed, Text, Thinking, Tool, Usage
+from gateway.codecs.buffer_limit import BufferLimit
+from gateway.parts import (
+    Finish,
+    FinishReason,
+    Notice,
+    Part,
+    PassthroughBlock,
+    PassthroughEvent,
+    ReasoningDelta,
+    StreamError,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+)
 
 
-class Sieve(Protocol):
+class PartFilter(Protocol):
     def take(self, part: Part) -> list[Part]:
         """What `part` brings about."""
         ...
 
 
 @define
-class StopSieve:
+class StopSequenceFilter:
     """Ends the answer where its text holds a stop sequence, and says which one.
 
     Upstreams cut the text before the match and report a plain stop, so that the match is lost. Only text is
@@ -44,11 +56,11 @@ class StopSieve:
 
     def take(self, part: Part) -> list[Part]:
         match part:
-            case Text():
+            case TextDelta():
                 return self._search(part.text)
-            case Usage() | Notice() | Fault() | Relayed():
+            case Usage() | Notice() | StreamError() | PassthroughEvent():
                 return [part]
-            case Thinking() | Tool() | Block() | End():
+            case ReasoningDelta() | ToolCallDelta() | PassthroughBlock() | Finish():
                 return [*self._given_up(), part]
 
     def _search(self, text: str) -> list[Part]:
@@ -56,7 +68,7 @@ class StopSieve:
         found, waiting = self._automaton.search(text, held)
         if found is not None:
             self._held = ""
-            return [*_said(text[: found[0]]), End(Finish.STOP, text[found[0] : found[1]])]
+            return [*_said(text[: found[0]]), Finish(FinishReason.STOP, text[found[0] : found[1]])]
         self._held = text[len(text) - waiting :]
         return _said(text[: len(text) - waiting])
 
@@ -126,38 +138,38 @@ class Automaton:
 
 
 @define
-class SummarySieve:
+class CompactionFilter:
     """Makes the whole text of an answer one `compaction` block. No text, no summary: its content is null."""
 
     _block: Mapping[str, object]
     """The block without its content."""
     _texts: list[str] = Factory(list[str])
-    _kept: Held = Factory(Held)
+    _kept: BufferLimit = Factory(BufferLimit)
 
     def take(self, part: Part) -> list[Part]:
         match part:
-            case Text():
+            case TextDelta():
                 self._kept.add(part.text)
                 self._texts.append(part.text)
                 return []
-            case Thinking() | Tool() | Block():
+            case ReasoningDelta() | ToolCallDelta() | PassthroughBlock():
                 return []
-            case Usage() | Notice() | Fault() | Relayed():
+            case Usage() | Notice() | StreamError() | PassthroughEvent():
                 return [part]
-            case End():
+            case Finish():
                 return self._finished()
 
     def _finished(self) -> list[Part]:
         text = "".join(self._texts).strip()
-        return [Block({**self._block, "content": text or None}), End(Finish.COMPACTION)]
+        return [PassthroughBlock({**self._block, "content": text or None}), Finish(FinishReason.COMPACTION)]
 
 
-def strained(sieves: Sequence[Sieve], parts: Sequence[Part]) -> list[Part]:
-    """`parts` through all sieves, one after another."""
-    for sieve in sieves:
-        parts = [given for part in parts for given in sieve.take(part)]
+def apply_filters(filters: Sequence[PartFilter], parts: Sequence[Part]) -> list[Part]:
+    """`parts` through all filters, one after another."""
+    for each in filters:
+        parts = [given for part in parts for given in each.take(part)]
     return list(parts)
 
 
 def _said(text: str) -> list[Part]:
-    return [Text(text)] if text else []
+    return [TextDelta(text)] if text else []

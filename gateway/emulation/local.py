@@ -18,16 +18,16 @@ from gateway.emulation.server_tools import unavailable
 from gateway.inbound import Inbound
 from gateway.parts import Notice, Part
 from gateway.upstreams.base import Target
-from gateway.upstreams.upstream_request import Built
+from gateway.upstreams.upstream_request import UpstreamRequest
 
 
 @define
 class LocalAttempt:
-    """An answer that is ready. `parts` end with `End`."""
+    """An answer that is ready. `parts` end with `Finish`."""
 
     parts: list[Part]
-    built: Built = Factory(lambda: Built(b""))
-    heard: bool = True
+    request: UpstreamRequest = Factory(lambda: UpstreamRequest(b""))
+    has_data: bool = True
 
     async def read(self) -> list[Part] | None:
         parts, self.parts = self.parts, []
@@ -44,12 +44,12 @@ _ANSWERS: tuple[Answer, ...] = (prewarmed, unavailable)
 
 def local_answer(inbound: Inbound, target: Target) -> LocalAttempt | None:
     """RequestRefused where the request asks for what cannot be done."""
-    if target.facts.quirks.native:
+    if target.model_info.quirks.native:
         return None
     for answer in _ANSWERS:
         parts = answer(inbound, target)
         if parts is not None:
             notices = tuple(part for part in parts if isinstance(part, Notice))
             said: list[Part] = [part for part in parts if not isinstance(part, Notice)]
-            return LocalAttempt(said, Built(b"", notices=notices))
+            return LocalAttempt(said, UpstreamRequest(b"", notices=notices))
     return None

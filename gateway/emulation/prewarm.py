@@ -6,7 +6,7 @@ Upstreams cache by themselves, and 0 means "without limit" to llama.cpp and Olla
 from __future__ import annotations
 
 from gateway.inbound import Inbound
-from gateway.parts import End, Finish, Notice, Part, Usage
+from gateway.parts import Finish, FinishReason, Notice, Part, Usage
 from gateway.upstreams.base import Target
 
 
@@ -14,4 +14,4 @@ def prewarmed(inbound: Inbound, target: Target) -> list[Part] | None:
     if inbound.request.max_tokens != 0:
         return None
     notice = Notice("emulated.prewarm", f"{target.name} was not asked")
-    return [notice, Usage(input=inbound.estimated_tokens, output=0), End(Finish.LENGTH, silent=True)]
+    return [notice, Usage(input=inbound.estimated_tokens, output=0), Finish(FinishReason.LENGTH, silent=True)]

@@ -17,13 +17,13 @@ from msgspec import structs
 
 from gateway.anthropic import wire as a
 from gateway.anthropic.conversation.compaction import summary
-from gateway.anthropic.notices import Notes
-from gateway.anthropic.tools.available import Terms
-from gateway.anthropic.tools.tool_changes import Mention, mention
+from gateway.anthropic.notices import NoticeCollector
+from gateway.anthropic.tools.available import ToolOptions
+from gateway.anthropic.tools.tool_changes import ToolChange, tool_change
 from gateway.anthropic.tools.toolset import toolset
-from gateway.ids import fresh
+from gateway.ids import new_id
 from gateway.inbound import Inbound
-from gateway.parts import Block, End, Notice, Part, Text, Usage
+from gateway.parts import Finish, Notice, Part, PassthroughBlock, TextDelta, Usage
 from gateway.upstreams.base import Target
 
 _TOOLS = {"web_search": ("query", "Web search"), "web_fetch": ("url", "Web fetch")}
@@ -35,14 +35,14 @@ def unavailable(inbound: Inbound, target: Target) -> list[Part] | None:
     request = inbound.request
     if not any(tool.type is not None and _served(tool) for tool in request.tools):
         return None
-    name = _wanted(request, Terms(web_search=target.facts.quirks.web_search))
+    name = _wanted(request, ToolOptions(web_search=target.model_info.quirks.web_search))
     if name is None:
         return None
     key, title = _TOOLS[name]
     text = _last_text(request)
     call = {
         "type": "server_tool_use",
-        "id": fresh("srvtoolu_"),
+        "id": new_id("srvtoolu_"),
         "name": name,
         "input": {key: _query(text) if key == "query" else _url(text)},
     }
@@ -50,22 +50,24 @@ def unavailable(inbound: Inbound, target: Target) -> list[Part] | None:
     result = {"type": f"{name}_tool_result", "tool_use_id": call["id"], "content": error}
     return [
         Notice("emulated.server_tool", f"{name}: unavailable"),
-        Block(call),
-        Block(result),
-        Text(f"{title} is not available on this gateway."),
+        PassthroughBlock(call),
+        PassthroughBlock(result),
+        TextDelta(f"{title} is not available on this gateway."),
         Usage(
             input=inbound.estimated_tokens, server_tools={"web_search_requests": 0, "web_fetch_requests": 0}
         ),
-        End(),
+        Finish(),
     ]
 
 
-def _wanted(request: a.MessagesRequest, terms: Terms) -> str | None:
+def _wanted(request: a.MessagesRequest, terms: ToolOptions) -> str | None:
     """The name of the tool that is answered for."""
     choice = request.tool_choice
     if choice is not None and choice.type == "none":
         return None
-    offered = toolset(structs.replace(request, tool_choice=None), _mentions(request), Notes(), terms)
+    offered = toolset(
+        structs.replace(request, tool_choice=None), _mentions(request), NoticeCollector(), terms
+    )
     own = {tool.name for tool in (*offered.tools, *filter(None, [offered.search]))}
     wanted = [name for one in offered.left_out.values() if (name := _served(one.tool)) and name not in own]
     if choice is not None and choice.type == "tool":
@@ -73,15 +75,15 @@ def _wanted(request: a.MessagesRequest, terms: Terms) -> str | None:
     return wanted[0] if wanted and not own else None
 
 
-def _mentions(request: a.MessagesRequest) -> list[Mention]:
+def _mentions(request: a.MessagesRequest) -> list[ToolChange]:
     """What the messages add and remove. What they merely name is offered anyway."""
-    found: list[Mention] = []
+    found: list[ToolChange] = []
     for i, message in enumerate(request.messages):
         for j, block in enumerate(message.content):
             if not isinstance(block, a.Unknown):
                 continue
             path = f"messages.{i}.content.{j}"
-            if message.role == "system" and (said := mention(block, path)):
+            if message.role == "system" and (said := tool_change(block, path)):
                 found.append(said)
             elif message.role != "system" and (begun := summary(block, path)):
                 found = list(begun.changes)

@@ -21,48 +21,60 @@ from msgspec import structs
 
 from gateway.anthropic import wire as a
 from gateway.anthropic.request.attachments import Attachments
-from gateway.anthropic.response.stop_reason import added
-from gateway.codecs.buffer_limit import Held
+from gateway.anthropic.response.stop_reason import total_usage
+from gateway.codecs.buffer_limit import BufferLimit
 from gateway.codecs.json_scanner import JsonScanner
 from gateway.errors import UpstreamFailed
 from gateway.inbound import Inbound
-from gateway.parts import Block, End, Fault, Finish, Notice, Part, Relayed, Text, Thinking, Tool, Usage
-from gateway.schemas.extract_json import Read, read
+from gateway.parts import (
+    Finish,
+    FinishReason,
+    Notice,
+    Part,
+    PassthroughBlock,
+    PassthroughEvent,
+    ReasoningDelta,
+    StreamError,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+)
+from gateway.schemas.extract_json import ExtractedJson, extract_json
 from gateway.schemas.schema import types
 from gateway.upstreams.base import Attempt, Target
-from gateway.upstreams.upstream_request import AnswerFormat, Built
+from gateway.upstreams.upstream_request import AnswerSchema, UpstreamRequest
 
 
-async def opened(inbound: Inbound, target: Target, attachments: Attachments) -> Attempt:
+async def open_attempt(inbound: Inbound, target: Target, attachments: Attachments) -> Attempt:
     """The target's attempt, as it is unless its answer is to have a form."""
 
     async def ask(inbound: Inbound) -> Attempt:
         return await target.adapter.open(inbound, target, attachments)
 
     attempt = await ask(inbound)
-    form = attempt.built.format
-    return attempt if form is None else FormattedAttempt(attempt.built, attempt, form, inbound, ask)
+    form = attempt.request.format
+    return attempt if form is None else StructuredAttempt(attempt.request, attempt, form, inbound, ask)
 
 
 AskAgain = Callable[[Inbound], Coroutine[Any, Any, Attempt]]
 
 
 @define
-class FormattedAttempt:
-    built: Built
+class StructuredAttempt:
+    request: UpstreamRequest
     _attempt: Attempt
-    _form: AnswerFormat
+    _form: AnswerSchema
     _inbound: Inbound
     _ask: AskAgain
-    _answer: FormedAnswer = field(init=False)
+    _answer: StructuredAnswer = field(init=False)
     _second: bool = False
 
     def __attrs_post_init__(self) -> None:
-        self._answer = FormedAnswer(self._form, whole=not self._inbound.request.stream)
+        self._answer = StructuredAnswer(self._form, whole=not self._inbound.request.stream)
 
     @property
-    def heard(self) -> bool:
-        return self._attempt.heard
+    def has_data(self) -> bool:
+        return self._attempt.has_data
 
     async def read(self) -> list[Part] | None:
         parts = await self._attempt.read()
@@ -87,7 +99,7 @@ class FormattedAttempt:
             return first.given_up()
         await self._attempt.close()
         self._attempt = attempt
-        self._answer = FormedAnswer(self._form, whole=True, before=first.usage)
+        self._answer = StructuredAnswer(self._form, whole=True, before=first.usage)
         return [Notice("repaired.structured_output", f"asked again: {wrong}")]
 
 
@@ -104,13 +116,13 @@ def _told(inbound: Inbound, text: str, wrong: str) -> Inbound:
 
 
 @define
-class FormedAnswer:
+class StructuredAnswer:
     """The parts of one answer. `whole`: nothing of its text is shown before its end.
 
     `wrong` is set at the end of an answer that does not match: the caller asks again, or takes `given_up`.
     """
 
-    _form: AnswerFormat
+    _form: AnswerSchema
     whole: bool
     before: Usage = Factory(Usage)
     """The figures of an earlier answer to the same request."""
@@ -119,7 +131,7 @@ class FormedAnswer:
     _opening: tuple[str, ...] = ("{", "[")
     _pieces: list[str] = Factory(list[str])
     """The text so far, where it is held."""
-    _kept: Held = Factory(Held)
+    _kept: BufferLimit = Factory(BufferLimit)
     _first: str = ""
     """Its first character that is no white space."""
     _root: JsonScanner | None = None
@@ -128,8 +140,8 @@ class FormedAnswer:
     _behind: bool = False
     """Something stood behind the JSON."""
     _called: bool = False
-    _read: Read | None = None
-    _end: End = Factory(End)
+    _read: ExtractedJson | None = None
+    _end: Finish = Factory(Finish)
 
     def __attrs_post_init__(self) -> None:
         self.whole = self.whole or self._form.nulls or self._form.checked
@@ -142,20 +154,20 @@ class FormedAnswer:
 
     def take(self, part: Part) -> list[Part]:
         match part:
-            case Text():
+            case TextDelta():
                 return self._text(part)
             case Usage():
-                self.usage = added(self.before, part)
+                self.usage = total_usage(self.before, part)
                 return [self.usage]
-            case Tool():
+            case ToolCallDelta():
                 self._called = True
                 return [*self._as_it_is(), part]
-            case Block():
+            case PassthroughBlock():
                 return [*self._begin_again(), part]
-            case End():
+            case Finish():
                 return self._finish(part)
             case (
-                Thinking() | Notice() | Relayed() | Fault()
+                ReasoningDelta() | Notice() | PassthroughEvent() | StreamError()
             ):  # what was held in front of a fault is no answer
                 return [part]
 
@@ -168,7 +180,7 @@ class FormedAnswer:
             self._end,
         ]
 
-    def _text(self, part: Text) -> list[Part]:
+    def _text(self, part: TextDelta) -> list[Part]:
         if self._called:
             return [part]
         if self._root is not None:
@@ -185,7 +197,7 @@ class FormedAnswer:
         """A stream's next piece, without what follows the JSON, of which there is one notice."""
         end = 0 if self._over else root.feed(text)
         if end is None:
-            return [Text(text)]
+            return [TextDelta(text)]
         self._over = True
         if self._behind or not text[end:].strip():
             return _said(text[:end])
@@ -205,13 +217,13 @@ class FormedAnswer:
         self._pieces.clear()
         return text
 
-    def _finish(self, end: End) -> list[Part]:
+    def _finish(self, end: Finish) -> list[Part]:
         if self._root is not None:
             return [end]
-        if self._called or end.finish not in (Finish.STOP, Finish.TOOLS):
+        if self._called or end.reason not in (FinishReason.STOP, FinishReason.TOOLS):
             return [*self._as_it_is(), end]
         text = self.text
-        found = self._read = read(text, self._form.schema, nulls=self._form.nulls)
+        found = self._read = extract_json(text, self._form.schema, nulls=self._form.nulls)
         if self._form.checked and found.wrong is not None:
             self.wrong, self._end = found.wrong, end
             return []
@@ -223,4 +235,4 @@ class FormedAnswer:
 
 
 def _said(text: str) -> list[Part]:
-    return [Text(text)] if text else []
+    return [TextDelta(text)] if text else []

@@ -1,4 +1,4 @@
-"""Per-request timer: cancels an attempt that exceeds a timeout, sends keepalives while the upstream is silent.
+"""The timer of one request: cancels attempts that exceed a timeout, sends keepalives during silence.
 
 - `first_byte`: until the first byte of the answer; SSE comments that keep a connection open do not count.
   `idle`: between two reads after that. `total`: since the request arrived.
@@ -18,7 +18,7 @@ from collections.abc import AsyncGenerator
 from attrs import Factory, define
 
 from gateway.errors import Kind, UpstreamFailed
-from gateway.exchange.response import Delivery
+from gateway.exchange.response import ClientResponse
 from gateway.upstreams.base import Target
 
 TICK = 0.005
@@ -55,21 +55,21 @@ class Deadlines:
 
     def error(self, now: float) -> UpstreamFailed:
         """The timeout that was exceeded, by its key."""
-        timeouts, facts = self.target.timeouts, self.target.facts
+        timeouts, info = self.target.timeouts, self.target.model_info
         if now - self.begun >= timeouts.total:
             key, limit, what = "total", timeouts.total, "the whole answer"
         elif self.last_read is None:
             key, limit, what = "first_byte", timeouts.first_byte, "the first byte"
         else:
             key, limit, what = "idle", timeouts.idle, "the next byte"
-        said = f"[{facts.provider}] waited {limit:g} s for {what} of {facts.model} (timeouts.{key})"
+        said = f"[{info.provider}] waited {limit:g} s for {what} of {info.model} (timeouts.{key})"
         return UpstreamFailed(Kind.UPSTREAM_TIMEOUT, said)
 
 
 @define
 class RequestTimer:
     deadlines: Deadlines
-    delivery: Delivery
+    delivery: ClientResponse
     _loop: asyncio.AbstractEventLoop
     _handle: asyncio.TimerHandle | None = None
     _running: asyncio.Timeout | None = None

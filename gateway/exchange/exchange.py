@@ -23,18 +23,24 @@ from gateway.anthropic.response import events as e
 from gateway.anthropic.response.writer import MessageWriter
 from gateway.attachments import Resolver
 from gateway.emulation.emulate import Emulation, emulate
-from gateway.emulation.filters import strained
+from gateway.emulation.filters import apply_filters
 from gateway.emulation.local import local_answer
-from gateway.emulation.structured_output import opened
+from gateway.emulation.structured_output import open_attempt
 from gateway.errors import GatewayError, Kind, UpstreamFailed
 from gateway.exchange.deadlines import Deadlines, RequestTimer
-from gateway.exchange.keepalive import Silence
-from gateway.exchange.response import Answering, Delivery, Folded, Peer, Streamed
-from gateway.exchange.retry import is_tried_again, moves_on, pause
-from gateway.ids import fresh
+from gateway.exchange.keepalive import KeepaliveSchedule
+from gateway.exchange.response import (
+    ClientConnection,
+    ClientResponse,
+    JsonResponse,
+    ResponseContext,
+    StreamingResponse,
+)
+from gateway.exchange.retry import backoff, should_fail_over, should_retry
+from gateway.ids import new_id
 from gateway.inbound import Inbound
 from gateway.offload import run
-from gateway.parts import Fault, Notice, Part
+from gateway.parts import Notice, Part, StreamError
 from gateway.settings.models import Server
 from gateway.telemetry.record import RequestRecord
 from gateway.upstreams.base import Attempt, Target
@@ -55,34 +61,34 @@ class Exchange:
     inbound: Inbound
     targets: Sequence[Target]
     server: Server
-    peer: Peer
+    connection: ClientConnection
     resolver: Resolver
     _loop: asyncio.AbstractEventLoop = Factory(asyncio.get_running_loop)
-    _answering: Answering = field(init=False)
-    _delivery: Delivery = field(init=False)
+    _answering: ResponseContext = field(init=False)
+    _delivery: ClientResponse = field(init=False)
     _timer: RequestTimer = field(init=False)
     _attempts: int = 0
     _known: list[Notice] = Factory(list[Notice])
 
     def __attrs_post_init__(self) -> None:
         begun = self._loop.time()
-        if self.inbound.mended:
+        if self.inbound.repaired:
             self._known.append(Notice("repaired.request", "half a character became U+FFFD"))
         request = self.inbound.request
         writer = MessageWriter(
-            message_id=fresh("msg_"),
+            message_id=new_id("msg_"),
             model=request.model,
             request_id=self.inbound.request_id,
             input_tokens=self.inbound.estimated_tokens,
-            call_ids=tool_ids.Outgoing(lambda: fresh("toolu_"), self.inbound.call_ids),
+            call_ids=tool_ids.ClientCallIds(lambda: new_id("toolu_"), self.inbound.call_ids),
             diagnostics=UNSET if bytes(request.diagnostics) in (b"", b"null") else None,
             plain=not request.stream,
         )
-        self._answering = Answering(self.peer, self.inbound.request_id, writer, self._loop.time)
+        self._answering = ResponseContext(self.connection, self.inbound.request_id, writer, self._loop.time)
         if request.stream:
-            self._delivery = Streamed(self._answering, Silence(self.server, begun))
+            self._delivery = StreamingResponse(self._answering, KeepaliveSchedule(self.server, begun))
         else:
-            self._delivery = Folded(self._answering)
+            self._delivery = JsonResponse(self._answering)
         deadlines = Deadlines(self.targets[0], begun, begun)
         self._timer = RequestTimer(deadlines, self._delivery, self._loop)
 
@@ -125,17 +131,17 @@ class Exchange:
         """As often as the target's `retries` allow."""
         for again in range(target.retries + 1):
             try:
-                await self._attempt(target, pause(again))
+                await self._attempt(target, backoff(again))
             except UpstreamFailed as error:
                 last = again == target.retries
-                if last or self._answering.writer.started or not is_tried_again(error):
+                if last or self._answering.writer.started or not should_retry(error):
                     raise
             else:
                 return
 
     def _may_move_on(self, error: UpstreamFailed, others: Sequence[Target]) -> bool:
         """Only as long as the client has seen no content, and has time left by the next target's measure."""
-        if not others or self._answering.writer.started or not moves_on(error):
+        if not others or self._answering.writer.started or not should_fail_over(error):
             return False
         return self._loop.time() < self._timer.deadlines.begun + others[0].timeouts.total
 
@@ -159,7 +165,7 @@ class Exchange:
         self._timer.start(target, wait)
         async with self._timer.limiting():
             await asyncio.sleep(wait)
-            asked = await run(self.inbound.heavy, emulate, self.inbound, target.facts)
+            asked = await run(self.inbound.heavy, emulate, self.inbound, target.model_info)
             attempt = await run(self.inbound.heavy, local_answer, asked.inbound, target)
             attempt = attempt or await self._open(asked.inbound, target)
             try:
@@ -170,33 +176,33 @@ class Exchange:
     async def _open(self, inbound: Inbound, target: Target) -> Attempt:
         """What has to be fetched and read first is not the upstream's time."""
         self._timer.deadlines.pause()
-        seen = target.facts.sight
-        todo = await run(inbound.heavy, inbound.wanted, seen)
+        seen = target.model_info.modalities
+        todo = await run(inbound.heavy, inbound.required_attachments, seen)
         attachments = await self.resolver.resolve(todo, seen, self.server.fetch_urls)
         self._timer.start(target)
-        return await opened(inbound, target, attachments)
+        return await open_attempt(inbound, target, attachments)
 
     async def _pump(self, attempt: Attempt, asked: Emulation) -> None:
-        writer, built = self._answering.writer, attempt.built
+        writer, built = self._answering.writer, attempt.request
         self._answering.notices[:] = [*self._known, *asked.notices, *built.notices]
         writer.applied_edits = asked.applied_edits
         writer.returned = built.returned
         writer.schema_of = built.schema_of
         writer.single_tool, writer.must_call, writer.speed = built.single_tool, built.must_call, built.speed
-        sieves = asked.sieves_of(built)
+        filters = asked.filters_for(built)
         while not writer.ended and (parts := await attempt.read()) is not None:
-            self._timer.read(has_data=bool(parts) or attempt.heard)
+            self._timer.read(has_data=bool(parts) or attempt.has_data)
             if parts:
-                await self._write(strained(sieves, parts) if sieves else parts)
+                await self._write(apply_filters(filters, parts) if filters else parts)
         if not writer.ended:
-            provider = self._timer.deadlines.target.facts.provider
+            provider = self._timer.deadlines.target.model_info.provider
             raise UpstreamFailed(Kind.UPSTREAM_CUT, f"[{provider}] the answer has no end")
 
     async def _write(self, parts: Sequence[Part]) -> None:
         writer = self._answering.writer
         events: list[e.Event] = []
         for part in parts:
-            if isinstance(part, Fault) and not writer.started:
+            if isinstance(part, StreamError) and not writer.started:
                 raise UpstreamFailed(
                     part.kind,
                     part.message,
@@ -213,7 +219,7 @@ class Exchange:
             self._timer.sent()
 
     async def _watch(self) -> None:
-        await self.peer.gone()
+        await self.connection.gone()
         self._timer.cancel(ClientGone())
 
     def _record(self, failure: Exception | None) -> RequestRecord:
@@ -229,8 +235,8 @@ class Exchange:
             client=self.inbound.client,
             requested_model=self.inbound.request.model,
             route=target.route,
-            provider=target.facts.provider,
-            model=target.facts.model,
+            provider=target.model_info.provider,
+            model=target.model_info.model,
             stream=self.inbound.request.stream,
             status=answering.status or CLIENT_CLOSED,
             error=failed and failed.kind,
@@ -250,5 +256,5 @@ class Exchange:
         )
 
 
-def _why(failed: GatewayError | Fault | None) -> str:
+def _why(failed: GatewayError | StreamError | None) -> str:
     return failed.why if isinstance(failed, GatewayError) else failed.message if failed else ""

@@ -16,14 +16,14 @@ from attrs import define, field
 from gateway.settings.models import Server
 
 
-class Act(Enum):
+class KeepaliveAction(Enum):
     COMMIT = "commit"
     PING = "ping"
-    DRIP = "drip"
+    EMPTY_DELTA = "drip"
 
 
 @define
-class Silence:
+class KeepaliveSchedule:
     """The clock arithmetic of one streamed answer; `begun` and all times are seconds of one clock."""
 
     _rules: Server
@@ -36,21 +36,21 @@ class Silence:
     def __attrs_post_init__(self) -> None:
         self._sent = self._real = self.begun
 
-    def sent_events(self, now: float) -> None:
+    def events_sent(self, now: float) -> None:
         """Real events went to the client (headers with them, if they had not gone before)."""
         self.committed = True
         self._sent = self._real = now
 
-    def acted(self, act: Act, now: float) -> None:
+    def keepalive_sent(self, act: KeepaliveAction, now: float) -> None:
         self.committed = True
         self._sent = now
-        if act is Act.DRIP:
+        if act is KeepaliveAction.EMPTY_DELTA:
             self._dripped = now
 
-    def next(self) -> tuple[float, Act]:
+    def next(self) -> tuple[float, KeepaliveAction]:
         """The next thing to do and when, if nothing else is sent before."""
         if not self.committed:
-            return self.begun + self._rules.commit_after, Act.COMMIT
+            return self.begun + self._rules.commit_after, KeepaliveAction.COMMIT
         ping = self._sent + self._rules.ping_every
         drip = max(self._real + self._rules.drip_after, self._dripped + self._rules.drip_every)
-        return (drip, Act.DRIP) if drip <= ping else (ping, Act.PING)
+        return (drip, KeepaliveAction.EMPTY_DELTA) if drip <= ping else (ping, KeepaliveAction.PING)

@@ -22,7 +22,7 @@ from gateway.anthropic.response.accumulate import fold
 from gateway.anthropic.response.writer import MessageWriter
 from gateway.codecs.buffer_limit import LIMIT, PIECE, too_large
 from gateway.errors import GatewayError
-from gateway.exchange.keepalive import Act, Silence
+from gateway.exchange.keepalive import KeepaliveAction, KeepaliveSchedule
 from gateway.parts import Notice
 
 Headers = list[tuple[bytes, bytes]]
@@ -34,7 +34,7 @@ _UNKNOWN = ord("?")
 PING = e.render([e.Ping()])
 
 
-class Peer(Protocol):
+class ClientConnection(Protocol):
     """The client's end of the connection."""
 
     async def start(self, status: int, headers: Headers) -> None: ...
@@ -45,10 +45,10 @@ class Peer(Protocol):
 
 
 @define
-class Answering:
+class ResponseContext:
     """What both deliveries need: whom to answer, as which request, with which warnings and headers."""
 
-    peer: Peer
+    connection: ClientConnection
     request_id: str
     writer: MessageWriter
     now: Callable[[], float]
@@ -64,7 +64,7 @@ class Answering:
         headers = [(b"content-type", content_type), (b"request-id", self.request_id.encode())]
         if self.route:
             headers.append((b"x-gateway-model", _printable(self.route)))
-        if names := warnings(self.notices):
+        if names := warning_names(self.notices):
             headers.append((b"x-gateway-warnings", names.encode()))
         return headers
 
@@ -74,11 +74,11 @@ class Answering:
         body = error_json(error, self.request_id)
         headers = self.headers(b"application/json") + error_headers(error)
         headers.append((b"content-length", str(len(body)).encode()))
-        await self.peer.start(self.status, headers)
-        await self.peer.send(body, more=False)
+        await self.connection.start(self.status, headers)
+        await self.connection.send(body, more=False)
 
 
-class Delivery(Protocol):
+class ClientResponse(Protocol):
     """One of the two ways."""
 
     async def events(self, events: Sequence[e.Event]) -> None: ...
@@ -91,11 +91,11 @@ class Delivery(Protocol):
 
 
 @define
-class Streamed:
+class StreamingResponse:
     """Server-sent events, with pings and empty deltas in silence."""
 
-    _to: Answering
-    _silence: Silence
+    _to: ResponseContext
+    _silence: KeepaliveSchedule
     _turn: asyncio.Lock = Factory(asyncio.Lock)
     _listed: int = 0
 
@@ -104,7 +104,7 @@ class Streamed:
         async with self._turn:
             await self._write(data, more=not self._to.writer.ended)
         now = self._to.now()
-        self._silence.sent_events(now)
+        self._silence.events_sent(now)
         if self._to.first_event is None:
             self._to.first_event = now
 
@@ -123,15 +123,17 @@ class Streamed:
         when, act = self._silence.next()
         if self._turn.locked() or when > self._to.now() or self._to.writer.ended:
             return
-        data = (e.render(self._to.writer.drip()) if act is Act.DRIP else b"") or PING
-        self._silence.acted(act, self._to.now())
+        data = (
+            e.render(self._to.writer.empty_delta()) if act is KeepaliveAction.EMPTY_DELTA else b""
+        ) or PING
+        self._silence.keepalive_sent(act, self._to.now())
         async with self._turn:
             await self._write(data, more=True)
 
     def _render(self, events: Sequence[e.Event]) -> bytes:
         if not self._to.writer.ended or isinstance(events[-1], e.Error):
             return e.render(events)
-        late = warnings(self._to.notices[self._listed :] if self._to.status else [])
+        late = warning_names(self._to.notices[self._listed :] if self._to.status else [])
         if not late:
             return e.render(events)
         return e.render(events[:-1]) + e.comment(f"gateway-warnings: {late}") + e.render(events[-1:])
@@ -143,15 +145,15 @@ class Streamed:
             self._listed = len(self._to.notices)
             headers = self._to.headers(b"text/event-stream; charset=utf-8")
             headers += [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
-            await self._to.peer.start(200, headers)
-        await self._to.peer.send(data, more=more)
+            await self._to.connection.start(200, headers)
+        await self._to.connection.send(data, more=more)
 
 
 @define
-class Folded:
+class JsonResponse:
     """One JSON object when everything has arrived."""
 
-    _to: Answering
+    _to: ResponseContext
     _events: list[e.Event] = field(factory=list[e.Event])
 
     async def events(self, events: Sequence[e.Event]) -> None:
@@ -170,8 +172,8 @@ class Folded:
         self._to.status = 200
         headers = self._to.headers(b"application/json")
         headers.append((b"content-length", str(len(body)).encode()))
-        await self._to.peer.start(200, headers)
-        await self._to.peer.send(body, more=False)
+        await self._to.connection.start(200, headers)
+        await self._to.connection.send(body, more=False)
 
     async def fail(self, error: GatewayError) -> None:
         await self._to.refuse(error)
@@ -201,7 +203,7 @@ def error_headers(error: GatewayError) -> Headers:
     return headers
 
 
-def warnings(notices: Sequence[Notice]) -> str:
+def warning_names(notices: Sequence[Notice]) -> str:
     """The distinct names, in the order they came."""
     return ", ".join(dict.fromkeys(notice.name for notice in notices))
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from gateway.errors import Kind, UpstreamFailed
 
-PAUSE = 0.25
-"""Seconds before the first repeated attempt; doubled for each further one, at most `PAUSE_LIMIT`."""
-PAUSE_LIMIT = 2.0
+BACKOFF = 0.25
+"""Seconds before the first repeated attempt; doubled for each further one, at most `BACKOFF_LIMIT`."""
+BACKOFF_LIMIT = 2.0
 
 _AGAIN = frozenset(
     {
@@ -29,16 +29,16 @@ _ELSEWHERE = frozenset(
 )
 
 
-def is_tried_again(error: UpstreamFailed) -> bool:
+def should_retry(error: UpstreamFailed) -> bool:
     if error.kind is Kind.UPSTREAM_LOADING:  # it has been waited for
         return False
     return error.kind in _AGAIN or error.upstream_status in _AGAIN_STATUSES
 
 
-def moves_on(error: UpstreamFailed) -> bool:
-    return error.kind in _ELSEWHERE or is_tried_again(error)
+def should_fail_over(error: UpstreamFailed) -> bool:
+    return error.kind in _ELSEWHERE or should_retry(error)
 
 
-def pause(again: int) -> float:
+def backoff(again: int) -> float:
     """Seconds before the attempt of this number at one target, 0 for the first."""
-    return min(PAUSE_LIMIT, PAUSE * 2 ** (again - 1)) if again else 0.0
+    return min(BACKOFF_LIMIT, BACKOFF * 2 ** (again - 1)) if again else 0.0

@@ -38,7 +38,7 @@ def options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def parameters(xllamacpp: Any, asked: argparse.Namespace) -> Any:
+def server_parameters(xllamacpp: Any, asked: argparse.Namespace) -> Any:
     params = xllamacpp.CommonParams()
     params.model.path = asked.model
     params.model_alias = {asked.alias}
@@ -59,7 +59,7 @@ def parameters(xllamacpp: Any, asked: argparse.Namespace) -> Any:
     return params
 
 
-def announce(address: str, place: Path) -> None:
+def print_address(address: str, place: Path) -> None:
     draft = place.with_suffix(".draft")
     draft.write_text(address, encoding="utf-8")
     draft.replace(place)
@@ -79,11 +79,11 @@ def main() -> None:
     sys.path.insert(0, asked.packages)
     xllamacpp: Any = importlib.import_module("xllamacpp")
     try:
-        server = xllamacpp.Server(parameters(xllamacpp, asked))
+        server = xllamacpp.Server(server_parameters(xllamacpp, asked))
     except RuntimeError as error:
         # What is wrong with the model stands in the log already.
         sys.exit(str(error))
-    announce(server.listening_address, asked.announce)
+    print_address(server.listening_address, asked.announce)
     threading.Event().wait()
 
 

@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from gateway.llamacpp import CannotRun
-from gateway.llamacpp.wheels import File, Wheel, this_machine
+from gateway.llamacpp.wheels import Wheel, WheelFile, this_machine
 
 Progress = Callable[[int, int], None]
 """Called a few times a second with bytes written so far and bytes expected."""
@@ -60,7 +60,7 @@ def install(wheel: Wheel, cache: Path, on_progress: Progress) -> Path:
         ) from error
 
 
-def check_room(cache: Path, file: File) -> None:
+def check_room(cache: Path, file: WheelFile) -> None:
     need = int((file.download + file.unpacked) * _ROOM)
     free = shutil.disk_usage(cache).free
     if free < need:
@@ -86,7 +86,7 @@ def _settle(made: Path, folder: Path) -> Path:
     return folder
 
 
-def _fetch(wheel: Wheel, file: File, bench: Path, on_progress: Progress) -> None:
+def _fetch(wheel: Wheel, file: WheelFile, bench: Path, on_progress: Progress) -> None:
     scratch = bench / "scratch"
     scratch.mkdir()
     pins = bench / "requirements.txt"
@@ -102,11 +102,11 @@ def _fetch(wheel: Wheel, file: File, bench: Path, on_progress: Progress) -> None
             lambda: on_progress(_weight(scratch) + _weight(bench / "wheel"), _expected(file)),
         )
     if status != 0:
-        raise CannotRun(explain(wheel, said.read_text(encoding="utf-8", errors="replace")))
+        raise CannotRun(install_error(wheel, said.read_text(encoding="utf-8", errors="replace")))
     on_progress(_expected(file), _expected(file))
 
 
-def _expected(file: File) -> int:
+def _expected(file: WheelFile) -> int:
     return file.download + file.unpacked
 
 
@@ -189,7 +189,7 @@ _CAUSES: Sequence[tuple[Sequence[str], str]] = (
 )
 
 
-def explain(wheel: Wheel, output: str) -> str:
+def install_error(wheel: Wheel, output: str) -> str:
     """What an installer said, as one sentence with its cause, then its last words."""
     low = output.lower()
     cause = next((cause for signs, cause in _CAUSES if any(sign in low for sign in signs)), "see below")

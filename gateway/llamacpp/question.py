@@ -22,14 +22,14 @@ _TIMEOUT = httpx.Timeout(10, read=300)
 
 
 @frozen
-class Question:
+class DemoQuestion:
     text: str
     model: str
     max_tokens: int = 160
 
 
 @define
-class Answer:
+class DemoAnswer:
     """Seconds are from sending the request."""
 
     text: str = ""
@@ -39,7 +39,7 @@ class Answer:
     complete: bool = False
 
 
-def ask(base_url: str, key: str, question: Question, show: Callable[[str], None]) -> Answer:
+def ask_gateway(base_url: str, key: str, question: DemoQuestion, show: Callable[[str], None]) -> DemoAnswer:
     """The answer, shown while it arrives. Raises CannotRun with the server's words."""
     body = {
         "model": question.model,
@@ -61,14 +61,14 @@ def ask(base_url: str, key: str, question: Question, show: Callable[[str], None]
         ):
             if response.is_error:
                 raise CannotRun(f"The gateway answered {response.status_code}: {response.read().decode()}")
-            return listen(response.iter_lines(), began, show)
+            return read_answer(response.iter_lines(), began, show)
     except httpx.HTTPError as error:
         raise CannotRun(f"The gateway did not answer: {error or type(error).__name__}") from error
 
 
-def listen(lines: Iterable[str], began: float, show: Callable[[str], None]) -> Answer:
+def read_answer(lines: Iterable[str], began: float, show: Callable[[str], None]) -> DemoAnswer:
     """The lines of a server-sent event stream -> the answer. `began` is on the monotonic clock."""
-    answer = Answer()
+    answer = DemoAnswer()
     for line in lines:
         if line.startswith("data:"):
             piece = _take(msgspec.json.decode(line[5:]), answer)
@@ -83,7 +83,7 @@ def listen(lines: Iterable[str], began: float, show: Callable[[str], None]) -> A
     return answer
 
 
-def _take(event: dict[str, Any], answer: Answer) -> str:
+def _take(event: dict[str, Any], answer: DemoAnswer) -> str:
     match event:
         case {"type": "content_block_delta", "delta": {"type": "text_delta", "text": str(text)}}:
             return text

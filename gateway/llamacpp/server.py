@@ -29,7 +29,7 @@ _LAST_LINES = 8
 
 
 @frozen
-class Options:
+class LlamaServerOptions:
     """`context` is the tokens of one slot; 0 takes the length that the model was trained for."""
 
     packages: Path
@@ -61,8 +61,8 @@ def _nothing() -> None:
 
 
 @contextlib.contextmanager
-def running(
-    options: Options, log: Path, *, patience: float = 300.0, on_wait: Callable[[], None] = _nothing
+def running_server(
+    options: LlamaServerOptions, log: Path, *, patience: float = 300.0, on_wait: Callable[[], None] = _nothing
 ) -> Generator[LlamaServer]:
     """Start, wait until the model is loaded (`on_wait` is called meanwhile), stop. Raises CannotRun."""
     with tempfile.TemporaryDirectory(prefix="llama-", ignore_cleanup_errors=True) as place:
@@ -75,7 +75,7 @@ def running(
             _stop(process)
 
 
-def _start(options: Options, announced: Path, log: Path) -> subprocess.Popen[bytes]:
+def _start(options: LlamaServerOptions, announced: Path, log: Path) -> subprocess.Popen[bytes]:
     arguments = {
         "--packages": options.packages,
         "--model": options.model,
@@ -100,7 +100,7 @@ def _address(
 ) -> str:
     while not announced.exists():
         if process.poll() is not None:
-            raise CannotRun(obituary(process.returncode, log))
+            raise CannotRun(exit_reason(process.returncode, log))
         if time.monotonic() > deadline:
             raise CannotRun(f"The llama.cpp server did not load the model in time. Its log: {log}")
         on_wait()
@@ -118,7 +118,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def obituary(status: int, log: Path) -> str:
+def exit_reason(status: int, log: Path) -> str:
     """Why the child died, for a user."""
     if status == -getattr(signal, "SIGILL", 0):
         return "This processor lacks an instruction that the prebuilt llama.cpp server needs (AVX2 or FMA)."

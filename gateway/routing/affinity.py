@@ -38,7 +38,7 @@ def _beginning(request: a.MessagesRequest) -> list[str]:
 
 
 @frozen
-class Shares:
+class SessionShares:
     """How the targets of one route share sessions. Those without a weight stand last, in their order."""
 
     names: tuple[str, ...]
@@ -47,7 +47,7 @@ class Shares:
     """How many targets have no weight."""
 
     @classmethod
-    def of(cls, targets: Sequence[ModelTarget]) -> Shares:
+    def of(cls, targets: Sequence[ModelTarget]) -> SessionShares:
         shared = [one for one in targets if one.weight is not None]
         names = _distinct([f"{one.provider}/{one.model}" for one in shared])
         return cls(names, tuple(one.weight or 1 for one in shared), len(targets) - len(shared))
@@ -56,10 +56,10 @@ class Shares:
         """The indices of the targets, in the order in which they are tried for this session."""
         count = len(self.names)
         rest = range(count, count + self.others)
-        return [*ranked(session_key(inbound), self.names, self.weights), *rest] if count else rest
+        return [*rank_targets(session_key(inbound), self.names, self.weights), *rest] if count else rest
 
 
-def ranked(key: bytes, names: Sequence[str], weights: Sequence[int]) -> list[int]:
+def rank_targets(key: bytes, names: Sequence[str], weights: Sequence[int]) -> list[int]:
     """The indices of the targets, the session's own first, then where it would go without that one."""
     scores = [_score(key, name) / weight for name, weight in zip(names, weights, strict=True)]
     return sorted(range(len(names)), key=scores.__getitem__)

@@ -1,6 +1,6 @@
-"""What a route may look at in a request, beside the model's name, and the conditions it sets.
+"""Features of a request that routes set conditions on, beside the model's name.
 
-A sight is looked at only where a route that could match has a condition on it.
+A feature is computed only if a route that could match has a condition on it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ FITS = "fits"
 """Not in the YAML: what a route for auxiliary requests can hold, from the windows of its targets."""
 _BOUNDS = (TOKENS, FITS)
 
-Look = Callable[[Inbound], Hashable]
-Glance = Callable[[Inbound], tuple[Hashable, ...]]
+Feature = Callable[[Inbound], Hashable]
+RequestFeatures = Callable[[Inbound], tuple[Hashable, ...]]
 
 
 @frozen
@@ -71,17 +71,17 @@ def _conditions(match: Match) -> Iterator[Condition]:
             yield Condition(key, (value,))
 
 
-def look(inbound: Inbound, key: str) -> Hashable:
+def feature_value(inbound: Inbound, key: str) -> Hashable:
     """What the request shows of one key: a truth, a name, or a number of tokens."""
     return _LOOKS[key](inbound)
 
 
 def _has_images(inbound: Inbound) -> bool:
-    return any(isinstance(one.block, a.Image) for one in inbound.shown)
+    return any(isinstance(one.block, a.Image) for one in inbound.media)
 
 
 def _has_pdf(inbound: Inbound) -> bool:
-    return any(isinstance(one.block, a.Document) and _is_pdf(one.block) for one in inbound.shown)
+    return any(isinstance(one.block, a.Document) and _is_pdf(one.block) for one in inbound.media)
 
 
 def _is_pdf(block: a.Document) -> bool:
@@ -99,7 +99,7 @@ def _auxiliary_tokens(inbound: Inbound, class_: Hashable) -> int:
     return inbound.estimated_tokens if class_ == "auxiliary" else 0
 
 
-_LOOKS: Mapping[str, Look] = {
+_LOOKS: Mapping[str, Feature] = {
     "class": request_class,
     "client": lambda inbound: inbound.client,
     "tools": lambda inbound: bool(inbound.request.tools),
@@ -114,7 +114,7 @@ _LOOKS: Mapping[str, Look] = {
 KEYS = tuple(_LOOKS)
 
 
-def glance(conditions: Iterable[Condition]) -> Glance:
+def feature_reader(conditions: Iterable[Condition]) -> RequestFeatures:
     """How to look at all that these conditions are about, in one go: every request passes here.
 
     What they are not about is not looked at. Of the sizes few values stand for all: the least number that is
@@ -128,7 +128,7 @@ def glance(conditions: Iterable[Condition]) -> Glance:
 
     def seen(inbound: Inbound) -> tuple[Hashable, ...]:
         """In the order of `KEYS`."""
-        tools, shown = bool(inbound.request.tools), bool(inbound.shown)
+        tools, shown = bool(inbound.request.tools), bool(inbound.media)
         name = (class_ or fits) and request_class(inbound)
         return (
             name,
@@ -145,7 +145,7 @@ def glance(conditions: Iterable[Condition]) -> Glance:
     return seen
 
 
-ORDINARY: Mapping[str, Hashable] = {
+TYPICAL_REQUEST: Mapping[str, Hashable] = {
     "class": "main",
     "client": "",
     "tools": True,

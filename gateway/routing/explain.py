@@ -9,16 +9,16 @@ from attrs import frozen
 
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
-from gateway.routing.conditions import FITS, Condition, look
-from gateway.routing.patterns import plain
-from gateway.routing.request_class import classified
+from gateway.routing.conditions import FITS, Condition, feature_value
+from gateway.routing.patterns import without_window_suffix
+from gateway.routing.request_class import classify_request
 from gateway.routing.table import Route, RouteTable
 
 Outcome = Literal["taken", "passed over", "not reached"]
 
 
 @frozen
-class Check:
+class ConditionCheck:
     """One condition: what the route wants, what the request shows."""
 
     key: str
@@ -31,19 +31,19 @@ class Check:
 
 
 @frozen
-class Step:
+class RouteStep:
     """`checks` ends with the first that does not hold."""
 
     route: Route
     outcome: Outcome
-    checks: tuple[Check, ...] = ()
+    checks: tuple[ConditionCheck, ...] = ()
 
 
 @frozen
 class Explanation:
     """`route` is None where the answer is 404; `refusal` then says so."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[RouteStep, ...]
     route: Route | None
     refusal: str = ""
 
@@ -57,30 +57,30 @@ def explain(table: RouteTable, inbound: Inbound) -> Explanation:
     return Explanation(tuple(_steps(table, inbound, route)), route, refusal)
 
 
-def _steps(table: RouteTable, inbound: Inbound, chosen: Route | None) -> Iterator[Step]:
+def _steps(table: RouteTable, inbound: Inbound, chosen: Route | None) -> Iterator[RouteStep]:
     reached = True
     for route in table.routes:
         if reached:
             checks = tuple(_checks(table, route, inbound))
             reached = not all(check.holds for check in checks)
-            yield Step(route, "passed over" if reached else "taken", checks)
+            yield RouteStep(route, "passed over" if reached else "taken", checks)
         else:
-            yield Step(route, "not reached")
+            yield RouteStep(route, "not reached")
     if chosen is not None and reached:
-        yield Step(chosen, "taken")
+        yield RouteStep(chosen, "taken")
 
 
-def _checks(table: RouteTable, route: Route, inbound: Inbound) -> Iterator[Check]:
+def _checks(table: RouteTable, route: Route, inbound: Inbound) -> Iterator[ConditionCheck]:
     """The model first; nothing is looked at behind what does not hold. That a request fits needs no words."""
-    name = plain(inbound.request.model)
+    name = without_window_suffix(inbound.request.model)
     if name in table.own:
         fits = route.means(name)
         note = "" if fits else "it is a target's own name, which only patterns with a `/` take"
-        yield Check("model", route.patterns, name, fits, note=note)
+        yield ConditionCheck("model", route.patterns, name, fits, note=note)
     else:
         fits = route.takes(name)
         if route.patterns:
-            yield Check("model", route.patterns, name, fits)
+            yield ConditionCheck("model", route.patterns, name, fits)
     for condition in route.conditions if fits else ():
         check = _check(condition, inbound)
         if condition.key != FITS or not check.holds:
@@ -89,11 +89,11 @@ def _checks(table: RouteTable, route: Route, inbound: Inbound) -> Iterator[Check
             return
 
 
-def _check(condition: Condition, inbound: Inbound) -> Check:
+def _check(condition: Condition, inbound: Inbound) -> ConditionCheck:
     if condition.key != "class":
-        seen = look(inbound, condition.key)
-        return Check(condition.key, condition.wanted, seen, condition.holds(seen))
-    found = classified(inbound)
-    return Check(
+        seen = feature_value(inbound, condition.key)
+        return ConditionCheck(condition.key, condition.wanted, seen, condition.holds(seen))
+    found = classify_request(inbound)
+    return ConditionCheck(
         "class", condition.wanted, found.name, condition.holds(found.name), found.guessed, found.because
     )

@@ -18,7 +18,7 @@ _TOKENS = re.compile(r"\*+|\?|\[!?\]?[^\]]*\]|.", re.DOTALL)
 _ONE_MILLION = re.compile(r"\[1m\]$", re.IGNORECASE)
 
 
-def plain(name: str) -> str:
+def without_window_suffix(name: str) -> str:
     """Without `[1m]`: Claude Code's mark for a long context window, which is no part of a name."""
     return _ONE_MILLION.sub("", name)
 
@@ -27,7 +27,7 @@ def is_exact(pattern: str) -> bool:
     return expression_of(pattern) is None and not any(letter in pattern for letter in "*?[")
 
 
-def holds_slash(pattern: str) -> bool:
+def has_slash(pattern: str) -> bool:
     """Whether it speaks of names with a slash; those around a regular expression are no part of it."""
     return "/" in (expression_of(pattern) or pattern)
 
@@ -51,7 +51,7 @@ def covers(wide: str, narrow: str) -> bool:
     return _covers(_TOKENS.findall(wide), _TOKENS.findall(narrow))
 
 
-def head(pattern: str) -> str:
+def literal_prefix(pattern: str) -> str:
     """The letters that all it matches begin with, and so does every pattern that it covers."""
     return "" if expression_of(pattern) is not None else re.split(r"[*?\[]", pattern, maxsplit=1)[0]
 

@@ -14,10 +14,10 @@ from typing import get_args
 
 from attrs import Factory, define, frozen
 
-from gateway.routing.conditions import FITS, ORDINARY, TOKENS, Condition
-from gateway.routing.patterns import covers, head
+from gateway.routing.conditions import FITS, TOKENS, TYPICAL_REQUEST, Condition
+from gateway.routing.patterns import covers, literal_prefix
 from gateway.routing.table import Route, RouteTable
-from gateway.settings.errors import KeyPath, dotted
+from gateway.settings.errors import KeyPath, dotted_path
 from gateway.settings.models import RequestClass
 
 _CLASSES = frozenset(get_args(RequestClass))
@@ -38,12 +38,12 @@ def unreachable(table: RouteTable) -> Iterator[tuple[KeyPath, str]]:
             yield route.place, _never(earlier.places)
         above.add(region)
     for id_ in table.aliases:
-        if table.narrowed(id_).first(ORDINARY) is None:
+        if table.candidates(id_).first(TYPICAL_REQUEST) is None:
             yield ("aliases", id_), "goes nowhere: no route takes it; give it a `to`"
 
 
 def _never(places: Sequence[KeyPath]) -> str:
-    named = [f"`{dotted(place)}`" for place in places]
+    named = [f"`{dotted_path(place)}`" for place in places]
     if len(named) == 1:
         return f"never matches: {named[0]}, before it, takes all its requests"
     return (
@@ -95,7 +95,7 @@ class _Above:
     _count: int = 0
 
     def add(self, region: _Region) -> None:
-        for start in {head(pattern) for pattern in region.patterns}:
+        for start in {literal_prefix(pattern) for pattern in region.patterns}:
             self._by_head.setdefault(start, []).append((self._count, region))
         self._count += 1
         for name in region.conditions:

@@ -35,7 +35,7 @@ _COMPACTION = "Your task is to create a detailed summary of"
 
 
 @frozen
-class Classified:
+class RequestClassification:
     """`because` says how it is known; `guessed` if no header says so."""
 
     name: RequestClass
@@ -43,12 +43,12 @@ class Classified:
     because: str
 
 
-def classified(inbound: Inbound) -> Classified:
+def classify_request(inbound: Inbound) -> RequestClassification:
     header = inbound.headers.get(HEADER, "")
     if header in _SAID:
-        return Classified(_SAID[header], guessed=False, because=f"{HEADER}: {header}")
+        return RequestClassification(_SAID[header], guessed=False, because=f"{HEADER}: {header}")
     name, because = _guess(inbound)
-    return Classified(name, guessed=True, because=because)
+    return RequestClassification(name, guessed=True, because=because)
 
 
 def request_class(inbound: Inbound) -> RequestClass:

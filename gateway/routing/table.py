@@ -22,17 +22,26 @@ from attrs import Factory, evolve, field, frozen
 
 from gateway.errors import Kind, RequestRefused
 from gateway.inbound import Inbound
-from gateway.routing.conditions import FITS, KEYS, ORDINARY, Condition, Glance, conditions, glance, look
-from gateway.routing.patterns import compiled, holds_slash, is_exact, plain
-from gateway.settings.errors import KeyPath, dotted, nearest
+from gateway.routing.conditions import (
+    FITS,
+    KEYS,
+    TYPICAL_REQUEST,
+    Condition,
+    RequestFeatures,
+    conditions,
+    feature_reader,
+    feature_value,
+)
+from gateway.routing.patterns import compiled, has_slash, is_exact, without_window_suffix
+from gateway.settings.errors import KeyPath, dotted_path, nearest
 from gateway.settings.models import ModelTarget, RouteRule, Settings
-from gateway.settings.windows import ADVISED, fitting
+from gateway.settings.windows import ADVISED_WINDOW, fitting_prompt
 
 _LISTED = 20
 """How many names a 404 lists."""
 _KEPT = 1_000
 """How many names, and how many decisions for one of them, are kept."""
-FACTS = ("context_window", "max_output_tokens", "vision", "reasoning")
+NAMELESS_FEATURES = ("context_window", "max_output_tokens", "vision", "reasoning")
 """What holds of a model by every road to it."""
 
 
@@ -50,7 +59,7 @@ class Route:
     @property
     def label(self) -> str:
         """`routes[0] (small jobs)`, `models.claude-*`, `defaults.model`."""
-        return dotted(self.place) + (f" ({self.name})" if self.name else "")
+        return dotted_path(self.place) + (f" ({self.name})" if self.name else "")
 
     def takes(self, name: str) -> bool:
         """Whether the name alone would do."""
@@ -59,23 +68,23 @@ class Route:
     def means(self, name: str) -> bool:
         """Whether a pattern that holds a slash matches the name."""
         pairs = zip(self.patterns, self._compiled, strict=True)
-        return any(holds_slash(pattern) and one.search(name) for pattern, one in pairs)
+        return any(has_slash(pattern) and one.search(name) for pattern, one in pairs)
 
 
 @frozen(eq=False)
-class Narrowed:
+class CandidateRoutes:
     """What a name leaves of the table: the routes it could take, and what these look at in a request."""
 
     routes: tuple[Route, ...]
-    _glance: Glance | None
+    _glance: RequestFeatures | None
     _decided: dict[Hashable, Route | None] = field(init=False, factory=dict[Hashable, "Route | None"])
 
     @classmethod
-    def of(cls, routes: Sequence[Route]) -> Narrowed:
+    def of(cls, routes: Sequence[Route]) -> CandidateRoutes:
         """Routes behind the first that takes any request are never reached."""
         end = next((at for at, route in enumerate(routes, 1) if not route.conditions), len(routes))
         found = [one for route in routes[:end] for one in route.conditions]
-        return cls(tuple(routes[:end]), glance(found) if found else None)
+        return cls(tuple(routes[:end]), feature_reader(found) if found else None)
 
     def chosen(self, inbound: Inbound) -> Route | None:
         if self._glance is None:
@@ -109,8 +118,8 @@ class RouteTable:
     aliases: Mapping[str, str] = field(repr=False)
     """The ids of `aliases` -> what a picker shows."""
     providers: frozenset[str] = field(repr=False)
-    _names: dict[str, Narrowed] = field(
-        repr=False, eq=False, init=False, default=Factory(dict[str, Narrowed])
+    _names: dict[str, CandidateRoutes] = field(
+        repr=False, eq=False, init=False, default=Factory(dict[str, CandidateRoutes])
     )
 
     @classmethod
@@ -121,14 +130,16 @@ class RouteTable:
             routes=tuple(_routes(settings, known)),
             default=Route(("defaults", "model"), (known[target_name(default)],)) if default else None,
             own={name: Route((), (target,)) for name, target in known.items()},
-            aliases={plain(id_): one.display_name or id_ for id_, one in settings.aliases.items()},
+            aliases={
+                without_window_suffix(id_): one.display_name or id_ for id_, one in settings.aliases.items()
+            },
             providers=frozenset(settings.providers),
         )
 
     def resolve(self, inbound: Inbound) -> Route:
         """RequestRefused (404) where nothing is configured for the request."""
         model = inbound.request.model
-        narrowed = self._names.get(model) or self.narrowed(model)
+        narrowed = self._names.get(model) or self.candidates(model)
         route = narrowed.chosen(inbound)
         if route is None:
             raise RequestRefused(_too_long(narrowed, inbound) or self._refusal(model), Kind.NOT_FOUND)
@@ -137,7 +148,7 @@ class RouteTable:
     def named(self, model: str) -> Route:
         """What an ordinary request for this name would take: of the main thread, with tools and no more.
         RequestRefused (404) if nothing."""
-        route = self.narrowed(model).first(ORDINARY)
+        route = self.candidates(model).first(TYPICAL_REQUEST)
         if route is None:
             raise RequestRefused(self._refusal(model), Kind.NOT_FOUND)
         return route
@@ -153,25 +164,25 @@ class RouteTable:
         """The routes as the YAML has them, one for each place."""
         return tuple({route.place: route for route in reversed(self.routes)}.values())[::-1]
 
-    def ordinary(self) -> Iterator[ModelTarget]:
+    def for_typical_request(self) -> Iterator[ModelTarget]:
         """Targets of requests that the main thread of Claude Code makes."""
         for route in [*self.routes, *([self.default] if self.default else [])]:
-            if all(one.holds(ORDINARY[one.key]) for one in route.conditions):
+            if all(one.holds(TYPICAL_REQUEST[one.key]) for one in route.conditions):
                 yield from route.targets
 
     def names(self) -> tuple[str, ...]:
         """The ids to publish: aliases, then exact names, then each target as `provider/model`."""
-        aliases = [id_ for id_ in self.aliases if self.narrowed(id_).first(ORDINARY)]
+        aliases = [id_ for id_ in self.aliases if self.candidates(id_).first(TYPICAL_REQUEST)]
         plainly = [route for route in self.routes if not route.conditions]
         exact = [pattern for route in plainly for pattern in route.patterns if is_exact(pattern)]
         return tuple(dict.fromkeys([*aliases, *exact, *self.own]))
 
-    def narrowed(self, model: str) -> Narrowed:
+    def candidates(self, model: str) -> CandidateRoutes:
         found = self._names.get(model)
         if found is None:
             if len(self._names) >= _KEPT:
                 self._names.clear()
-            found = self._names[model] = Narrowed.of(self._candidates(plain(model)))
+            found = self._names[model] = CandidateRoutes.of(self._candidates(without_window_suffix(model)))
         return found
 
     def last(self, name: str) -> Route | None:
@@ -202,9 +213,9 @@ class RouteTable:
         return f"The model {requested!r} is not configured in this gateway.{hint} Configured: {listed}{more}."
 
 
-def _too_long(narrowed: Narrowed, inbound: Inbound) -> str:
+def _too_long(narrowed: CandidateRoutes, inbound: Inbound) -> str:
     """Where its size alone keeps a request from the routes of its name."""
-    seen = {key: look(inbound, key) for key in KEYS}
+    seen = {key: feature_value(inbound, key) for key in KEYS}
     if narrowed.first({**seen, FITS: 0}) is None:
         return ""
     bounds = (one.bound for route in narrowed.routes for one in route.conditions if one.key == FITS)
@@ -256,19 +267,19 @@ def _able(route: Route, bounds: Sequence[int | None], least: int | None) -> Rout
 
 def _bound(target: ModelTarget, settings: Settings) -> int | None:
     window = window_of(target, settings)
-    return None if window is None else fitting(window)
+    return None if window is None else fitting_prompt(window)
 
 
 def window_of(target: ModelTarget, settings: Settings) -> int | None:
     """What is configured; of Ollama what it is asked for where nothing is."""
     ollama = settings.providers[target.provider].kind == "ollama"
-    return target.context_window or (ADVISED if ollama else None)
+    return target.context_window or (ADVISED_WINDOW if ollama else None)
 
 
 def _route(
     place: KeyPath, to: Iterable[ModelTarget], known: Mapping[str, ModelTarget], patterns: Iterable[str]
 ) -> Route:
-    named = tuple(plain(pattern) for pattern in patterns)
+    named = tuple(without_window_suffix(pattern) for pattern in patterns)
     targets = tuple(_filled(target, known[target_name(target)]) for target in to)
     return Route(place, targets, named, compiled=tuple(compiled(pattern) for pattern in named))
 
@@ -295,5 +306,5 @@ def _known(targets: Iterable[ModelTarget]) -> dict[str, ModelTarget]:
 
 def _filled(target: ModelTarget, other: ModelTarget) -> ModelTarget:
     """What the target leaves open of the model's facts, the other one says."""
-    open_ = [name for name in FACTS if getattr(target, name) is None]
+    open_ = [name for name in NAMELESS_FEATURES if getattr(target, name) is None]
     return evolve(target, **{name: getattr(other, name) for name in open_})

@@ -7,16 +7,16 @@ from itertools import chain
 
 from gateway.routing.reachability import unreachable
 from gateway.routing.table import RouteTable
-from gateway.settings.errors import dotted, one_of
-from gateway.settings.loading.converters import is_loopback
+from gateway.settings.errors import choices_text, dotted_path
+from gateway.settings.loading.converters import is_loopback_host
 from gateway.settings.models import ModelTarget, Settings
 from gateway.settings.quirks import READ_BY
 from gateway.settings.timeouts import timeouts_for
-from gateway.settings.windows import ADVISED, LEAST, too_small
+from gateway.settings.windows import ADVISED_WINDOW, MIN_WINDOW, too_small
 from gateway.upstreams.presets import recognise
 
 
-def warnings(settings: Settings, table: RouteTable, *, reach: bool = True) -> tuple[str, ...]:
+def config_warnings(settings: Settings, table: RouteTable, *, reach: bool = True) -> tuple[str, ...]:
     """`reach`: also what can never be reached, which takes a while to find among many routes."""
     found = chain(
         _doors(settings),
@@ -28,13 +28,13 @@ def warnings(settings: Settings, table: RouteTable, *, reach: bool = True) -> tu
         _providers(settings),
         _switches(settings, table),
     )
-    lost = (f"{dotted(place)} {words}." for place, words in unreachable(table)) if reach else ()
+    lost = (f"{dotted_path(place)} {words}." for place, words in unreachable(table)) if reach else ()
     return (*lost, *found)
 
 
 def _doors(settings: Settings) -> Iterator[str]:
     if not settings.server.keys:
-        if is_loopback(settings.server.host):
+        if is_loopback_host(settings.server.host):
             yield "No client keys are set: every program on this machine can use the gateway."
         else:
             yield (
@@ -82,7 +82,8 @@ def _switches(settings: Settings, table: RouteTable) -> Iterator[str]:
         kind = settings.providers[provider].kind
         for switch in quirks:
             if kind not in (kinds := READ_BY.get(switch, (kind,))):
-                yield f"{where}: `quirks.{switch}` does nothing for kind `{kind}`, only for {one_of(kinds)}."
+                read_by = choices_text(kinds)
+                yield f"{where}: `quirks.{switch}` does nothing for kind `{kind}`, only for {read_by}."
 
 
 def _outputs(table: RouteTable) -> Iterator[str]:
@@ -98,11 +99,11 @@ def _windows(settings: Settings, table: RouteTable) -> Iterator[str]:
     if unsaid:
         yield (
             f"No context_window is set for {', '.join(dict.fromkeys(unsaid))}: Ollama is asked for "
-            f"{ADVISED} tokens."
+            f"{ADVISED_WINDOW} tokens."
         )
     windows: dict[str, set[int]] = {}
     for target in targets:
-        windows.setdefault(_name(target), set()).add(target.context_window or ADVISED)
+        windows.setdefault(_name(target), set()).add(target.context_window or ADVISED_WINDOW)
     for name, several in windows.items():
         if len(several) > 1:
             yield f"{name} has several values of context_window: Ollama loads it anew at each change."
@@ -110,9 +111,9 @@ def _windows(settings: Settings, table: RouteTable) -> Iterator[str]:
 
 def small_windows(table: RouteTable) -> Iterator[str]:
     """Of the targets that Claude Code's main thread gets: for other programs they may be large enough."""
-    windows = {_name(target): target.context_window for target in table.ordinary()}
+    windows = {_name(target): target.context_window for target in table.for_typical_request()}
     for name, window in windows.items():
-        if window is not None and window < LEAST:
+        if window is not None and window < MIN_WINDOW:
             yield f"{name}: {too_small(window)}."
 
 

@@ -22,12 +22,12 @@ import structlog
 from attrs import Factory, define, frozen
 
 from gateway.errors import ConfigError
-from gateway.routing.warnings import warnings
+from gateway.routing.warnings import config_warnings
 from gateway.runtime.runtime import Runtime, RuntimeRef
-from gateway.runtime.source import Reading, Source
+from gateway.runtime.source import LoadedSettings, SettingsSource
 from gateway.runtime.watch import Content, edits
-from gateway.settings.changes import Change, changes
-from gateway.telemetry import Reload, configuration, configure_logging
+from gateway.settings.changes import SettingChange, setting_changes
+from gateway.telemetry import Reload, configure_logging, report_configuration
 
 MOST_CHANGES = 100
 """Changes that one reload logs, each on a line of its own."""
@@ -42,7 +42,7 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 @frozen
-class Outcome:
+class ReloadOutcome:
     """How one reload went."""
 
     result: Reload
@@ -52,8 +52,8 @@ class Outcome:
     generation: int
     """That serves now."""
     error: str = ""
-    changes: tuple[Change, ...] = ()
-    restart: tuple[Change, ...] = ()
+    changes: tuple[SettingChange, ...] = ()
+    restart: tuple[SettingChange, ...] = ()
     """What differs from the file until the gateway is started again."""
     warnings: tuple[str, ...] = ()
     """What its author may not expect, and was not told before."""
@@ -63,10 +63,10 @@ class Outcome:
 class _Prepared:
     """All that a swap needs."""
 
-    reading: Reading
+    reading: LoadedSettings
     runtime: Runtime | None
     """None: it would be the same."""
-    changes: tuple[Change, ...]
+    changes: tuple[SettingChange, ...]
     warnings: tuple[str, ...]
 
 
@@ -75,10 +75,10 @@ class Reloader:
     """`reload` may be called at any time."""
 
     runtimes: RuntimeRef
-    source: Source
+    source: SettingsSource
     _worker: int = 1
     """Only the first worker tells what changed: the others do the same."""
-    last: Outcome | None = None
+    last: ReloadOutcome | None = None
     """How the last reload went that was worth a word."""
     _content: Content = Factory(dict[Path, bytes])
     """What was in the files when they were last used."""
@@ -87,7 +87,7 @@ class Reloader:
     _turn: asyncio.Lock = Factory(asyncio.Lock)
 
     def __attrs_post_init__(self) -> None:
-        configuration(self.generation)
+        report_configuration(self.generation)
 
     @property
     def generation(self) -> int:
@@ -104,40 +104,40 @@ class Reloader:
                 log.exception("watching the configuration failed in the gateway")
             await asyncio.sleep(PAUSE)
 
-    async def reload(self, reason: str) -> Outcome:
+    async def reload(self, reason: str) -> ReloadOutcome:
         async with self._turn:
             with _giving_way():
                 outcome = await self._reload(reason)
                 if reason != EDIT or self._is_news(outcome):
-                    configuration(outcome.generation, outcome.result)
+                    report_configuration(outcome.generation, outcome.result)
                     await asyncio.to_thread(self._tell, outcome)
                     self.last = outcome
         return outcome
 
-    def _is_news(self, outcome: Outcome) -> bool:
+    def _is_news(self, outcome: ReloadOutcome) -> bool:
         """Whether the sign was more than a touched file, or one that was put back in time."""
         before = self.last
         was_refused = before is not None and before.result == "refused"
         waiting = before.restart if before else ()
         return outcome.result != "unchanged" or was_refused or outcome.restart != waiting
 
-    async def _reload(self, reason: str) -> Outcome:
+    async def _reload(self, reason: str) -> ReloadOutcome:
         now = time.time()
         try:
             prepared = await asyncio.to_thread(self._prepare)
         except ConfigError as error:
-            return Outcome("refused", reason, now, self.generation, error.message)
+            return ReloadOutcome("refused", reason, now, self.generation, error.message)
         except Exception as error:
             log.exception("reading the configuration failed in the gateway")
             said = f"the gateway failed to read the configuration: {type(error).__name__}"
-            return Outcome("refused", reason, now, self.generation, said)
+            return ReloadOutcome("refused", reason, now, self.generation, said)
         self.source.settle(prepared.reading)
         self._content = prepared.reading.content
         restart = prepared.reading.restart
         if prepared.runtime is None:
-            return Outcome("unchanged", reason, now, self.generation, restart=restart)
+            return ReloadOutcome("unchanged", reason, now, self.generation, restart=restart)
         await self._swap(prepared.runtime)
-        return Outcome(
+        return ReloadOutcome(
             "applied", reason, now, self.generation, "", prepared.changes, restart, prepared.warnings
         )
 
@@ -147,11 +147,11 @@ class Reloader:
         reading = self.source.read(current.settings)
         renewed = [path for path, now in reading.content.items() if self._content.get(path, now) != now]
         runtime = Runtime.build(reading.settings, current, renewed)
-        differing = changes(current.settings, reading.settings) + tuple(_renewals(current, runtime))
+        differing = setting_changes(current.settings, reading.settings) + tuple(_renewals(current, runtime))
         if reading.settings == current.settings and not differing:
             return _Prepared(reading, None, (), ())
-        known = self._warnings or warnings(current.settings, current.routes)
-        self._warnings = warnings(runtime.settings, runtime.routes)
+        known = self._warnings or config_warnings(current.settings, current.routes)
+        self._warnings = config_warnings(runtime.settings, runtime.routes)
         return _Prepared(
             reading, runtime, differing, tuple(one for one in self._warnings if one not in known)
         )
@@ -162,7 +162,7 @@ class Reloader:
             configure_logging(new.log_level, new.log_format)
         await self.runtimes.swap(runtime)
 
-    def _tell(self, outcome: Outcome) -> None:
+    def _tell(self, outcome: ReloadOutcome) -> None:
         said = log.bind(why=outcome.reason, generation=outcome.generation, worker=self._worker)
         match outcome.result:
             case "refused" if self._worker == 1:
@@ -179,7 +179,7 @@ class Reloader:
             _tell_changes(outcome)
 
 
-def _tell_changes(outcome: Outcome) -> None:
+def _tell_changes(outcome: ReloadOutcome) -> None:
     for change in outcome.changes[:MOST_CHANGES]:
         log.info("changed", key=change.path, old=change.old, new=change.new)
     if (more := len(outcome.changes) - MOST_CHANGES) > 0:
@@ -202,13 +202,15 @@ def _giving_way() -> Generator[None]:
         sys.setswitchinterval(usual)
 
 
-def _renewals(old: Runtime, new: Runtime) -> Iterator[Change]:
+def _renewals(old: Runtime, new: Runtime) -> Iterator[SettingChange]:
     """Providers that say the same as before, of certificates that are others."""
     for name, adapter in new.adapters.items():
         if old.settings.providers.get(name) == new.settings.providers[name] and (
             old.adapters[name] is not adapter
         ):
-            yield Change(f"providers.{name}", "certificates as they were", "certificates as they are now")
+            yield SettingChange(
+                f"providers.{name}", "certificates as they were", "certificates as they are now"
+            )
 
 
 @asynccontextmanager

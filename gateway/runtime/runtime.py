@@ -19,19 +19,19 @@ from attrs import Factory, define, evolve, field, frozen
 
 from gateway.errors import ConfigError
 from gateway.inbound import Inbound
-from gateway.routing.affinity import Shares
+from gateway.routing.affinity import SessionShares
 from gateway.routing.table import Route, RouteTable
 from gateway.settings.models import ModelTarget, Provider, Settings
 from gateway.settings.timeouts import timeouts_for
 from gateway.upstreams.anthropic import adapter as anthropic
 from gateway.upstreams.base import Adapter, Target
-from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.ollama import adapter as ollama
 from gateway.upstreams.openai import adapter as openai
 from gateway.upstreams.presets import quirks_of
 from gateway.upstreams.responses import adapter as responses
 from gateway.upstreams.scripted import adapter as scripted
-from gateway.upstreams.scripted.append_file import Notebook
+from gateway.upstreams.scripted.append_file import AppendFile
 from gateway.upstreams.scripted.recorder import RecordingAdapter
 
 _KINDS = {
@@ -44,11 +44,11 @@ _KINDS = {
 
 
 @frozen
-class Chain:
+class RouteTargets:
     """The targets of one route, and how they share sessions."""
 
     targets: tuple[Target, ...]
-    shares: Shares
+    shares: SessionShares
 
     def ordered(self, inbound: Inbound) -> tuple[Target, ...]:
         if not self.shares.names:
@@ -62,7 +62,9 @@ class Runtime:
     settings: Settings
     routes: RouteTable
     adapters: Mapping[str, Adapter] = field(repr=False)
-    _chains: Mapping[Route, Chain] = field(repr=False, eq=False, alias="chains", factory=dict[Route, "Chain"])
+    _chains: Mapping[Route, RouteTargets] = field(
+        repr=False, eq=False, alias="chains", factory=dict[Route, "RouteTargets"]
+    )
 
     @classmethod
     def build(
@@ -89,13 +91,15 @@ class Runtime:
         route = self.routes.resolve(inbound)
         return (self._chains.get(route) or self.chain(route)).ordered(inbound)
 
-    def chain(self, route: Route) -> Chain:
+    def chain(self, route: Route) -> RouteTargets:
         """The targets of a route; a model that is named by its provider alone is known only when it comes."""
-        return Chain(tuple(self._target(to, route) for to in route.targets), Shares.of(route.targets))
+        return RouteTargets(
+            tuple(self._target(to, route) for to in route.targets), SessionShares.of(route.targets)
+        )
 
     def _target(self, to: ModelTarget, route: Route) -> Target:
         provider = self.settings.providers[to.provider]
-        facts = ModelFacts(
+        info = ModelInfo(
             provider=to.provider,
             model=to.model,
             quirks=evolve(quirks_of(provider), **to.quirks.said),
@@ -108,7 +112,7 @@ class Runtime:
             extra_body=to.extra_body,
         )
         timeouts = timeouts_for(self.settings, to.provider, to.timeouts)
-        return Target(self.adapters[to.provider], facts, timeouts, provider.retries, route.label)
+        return Target(self.adapters[to.provider], info, timeouts, provider.retries, route.label)
 
 
 def _reads_any(provider: Provider, files: Collection[Path]) -> bool:
@@ -119,7 +123,7 @@ def _reads_any(provider: Provider, files: Collection[Path]) -> bool:
 def _adapter(name: str, provider: Provider) -> Adapter:
     try:
         adapter = _KINDS[provider.kind](name, provider)
-        return RecordingAdapter(adapter, Notebook(Path(provider.record))) if provider.record else adapter
+        return RecordingAdapter(adapter, AppendFile(Path(provider.record))) if provider.record else adapter
     except OSError as error:
         raise ConfigError(f"providers.{name}: cannot read its TLS files: {error}") from error
 

@@ -18,10 +18,10 @@ from attrs import define, evolve, field, frozen
 
 from gateway.errors import ConfigError
 from gateway.runtime.watch import Content, content
-from gateway.settings.changes import Change
-from gateway.settings.errors import InvalidSettings, Mistake
-from gateway.settings.loading.converters import is_loopback
-from gateway.settings.loading.load import Loaded
+from gateway.settings.changes import SettingChange
+from gateway.settings.errors import InvalidSettings, SettingsMistake
+from gateway.settings.loading.converters import is_loopback_host
+from gateway.settings.loading.load import LoadedConfig
 from gateway.settings.models import Settings
 
 RESTART = ("host", "port", "workers")
@@ -31,23 +31,23 @@ TRIES = 5
 
 
 @frozen
-class Reading:
+class LoadedSettings:
     """Settings that can be swapped in."""
 
     settings: Settings
-    loaded: Loaded
+    loaded: LoadedConfig
     """As the files have it: it may differ in what takes a restart."""
-    restart: tuple[Change, ...]
+    restart: tuple[SettingChange, ...]
     """Those differences, from what runs to what the files say."""
     content: Content
     """What was in the files."""
 
 
 @define
-class Source:
-    loaded: Loaded
+class SettingsSource:
+    loaded: LoadedConfig
     """What the process starts with."""
-    _load: Callable[[], Loaded] = field(repr=False)
+    _load: Callable[[], LoadedConfig] = field(repr=False)
     """Reads it all anew; ConfigError."""
     allow_unauthenticated: bool = False
     files: tuple[Path, ...] = field(init=False)
@@ -56,18 +56,18 @@ class Source:
     def __attrs_post_init__(self) -> None:
         self.files = self.loaded.files
 
-    def read(self, running: Settings) -> Reading:
+    def read(self, running: Settings) -> LoadedSettings:
         """Blocks. ConfigError if what is there cannot be used."""
         loaded, found = self._whole()
         settings, restart = _kept(loaded.settings, running)
         self._keep_the_door_shut(settings, loaded)
-        return Reading(settings, loaded, restart, found)
+        return LoadedSettings(settings, loaded, restart, found)
 
-    def settle(self, reading: Reading) -> None:
+    def settle(self, reading: LoadedSettings) -> None:
         """This is what is used: files that it is not made of are not watched any longer."""
         self.files = reading.loaded.files
 
-    def _whole(self) -> tuple[Loaded, Content]:
+    def _whole(self) -> tuple[LoadedConfig, Content]:
         for _ in range(TRIES):
             before = content(self.files)
             try:
@@ -85,19 +85,19 @@ class Source:
     def _watch_too(self, files: Iterable[Path]) -> None:
         self.files = tuple(dict.fromkeys((*self.files, *files)))
 
-    def _keep_the_door_shut(self, settings: Settings, loaded: Loaded) -> None:
+    def _keep_the_door_shut(self, settings: Settings, loaded: LoadedConfig) -> None:
         server = settings.server
-        if server.keys or is_loopback(server.host) or self.allow_unauthenticated:
+        if server.keys or is_loopback_host(server.host) or self.allow_unauthenticated:
             return
         said = f"are needed as long as {server.host} is listened on; another `server.host` takes a restart"
-        raise InvalidSettings([Mistake(loaded.sources.get("server.keys", ""), "server.keys", said)])
+        raise InvalidSettings([SettingsMistake(loaded.sources.get("server.keys", ""), "server.keys", said)])
 
 
-def _kept(new: Settings, running: Settings) -> tuple[Settings, tuple[Change, ...]]:
+def _kept(new: Settings, running: Settings) -> tuple[Settings, tuple[SettingChange, ...]]:
     """The new settings with the old values of what takes a restart, and which those are."""
     old = {key: getattr(running.server, key) for key in RESTART}
     differing = tuple(
-        Change(f"server.{key}", str(value), str(getattr(new.server, key)))
+        SettingChange(f"server.{key}", str(value), str(getattr(new.server, key)))
         for key, value in old.items()
         if getattr(new.server, key) != value
     )

@@ -13,17 +13,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.schemas.schema import Node, is_node, mapped, types
+from gateway.schemas.schema import Node, is_node, map_subschemas, types
 
 
-def itemed(root: Node) -> Node:
+def add_missing_items(root: Node) -> Node:
     return _node(root)
 
 
 def _node(value: Any) -> Any:
     if not is_node(value):
         return value
-    node = mapped(value, _node)
+    node = map_subschemas(value, _node)
     if "array" in types(node) and "items" not in node and "$ref" not in node:
         node["items"] = {}
     return node

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.schemas.refs import target
-from gateway.schemas.schema import COMBINERS, Node, described, is_node, named, nodes, strings
+from gateway.schemas.refs import resolve_ref
+from gateway.schemas.schema import COMBINERS, Node, describe, is_node, schema_list, strings, subschemas
 
 
-def flattened(node: Node) -> Node:
+def merge_all_of(node: Node) -> Node:
     """The node with its `allOf` merged into it."""
-    parts = [flattened(part) for part in nodes(node.get("allOf")) if is_node(part)]
+    parts = [merge_all_of(part) for part in schema_list(node.get("allOf")) if is_node(part)]
     rest = {key: value for key, value in node.items() if key != "allOf"}
     return _all([rest, *parts]) if parts else rest
 
@@ -24,7 +24,7 @@ def _all(parts: list[Node]) -> Node:
     if len(properties) > 1:
         merged: Node = {}
         for one in properties:
-            for name, value in named(one).items():
+            for name, value in subschemas(one).items():
                 merged.setdefault(name, value)
         whole["properties"] = merged
     required = [part["required"] for part in parts if "required" in part]
@@ -33,39 +33,41 @@ def _all(parts: list[Node]) -> Node:
     return whole
 
 
-def opened(root: Node) -> Node:
+def without_root_combinators(root: Node) -> Node:
     """A root without `anyOf`, `oneOf`, `allOf`, `enum` and `not`: parameters of a function may not have them.
 
     The properties of all alternatives are its properties; required is what each of them requires, and what
     was meant stands in the description.
     """
-    alternatives = [key for key in ("anyOf", "oneOf") if nodes(root.get(key))]
-    whole = flattened(_followed(root, root))
+    alternatives = [key for key in ("anyOf", "oneOf") if schema_list(root.get(key))]
+    whole = merge_all_of(_followed(root, root))
     facts: Node = {}
     for key in alternatives:
-        branches = [flattened(_followed(root, b)) for b in nodes(root[key]) if is_node(b)]
+        branches = [merge_all_of(_followed(root, b)) for b in schema_list(root[key]) if is_node(b)]
         facts[key] = [_sketch(branch) for branch in branches]
         whole = _any(whole, branches)
     for key in ("enum", "not"):
         if key in root:
             facts[key] = root[key]
     kept = {key: value for key, value in whole.items() if key not in (*COMBINERS, "enum", "not", "$ref")}
-    return described(kept, facts)
+    return describe(kept, facts)
 
 
 def _followed(root: Node, node: Node) -> Node:
     """The node with the references in it and in its `allOf` followed, one step."""
-    found = target(root, node.get("$ref")) or {}
+    found = resolve_ref(root, node.get("$ref")) or {}
     whole = {**found, **{key: value for key, value in node.items() if key != "$ref"}}
     if "allOf" in whole:
-        whole["allOf"] = [_followed(root, part) if is_node(part) else part for part in nodes(whole["allOf"])]
+        whole["allOf"] = [
+            _followed(root, part) if is_node(part) else part for part in schema_list(whole["allOf"])
+        ]
     return whole
 
 
 def _any(node: Node, branches: list[Node]) -> Node:
-    properties: Node = dict(named(node.get("properties")))
+    properties: Node = dict(subschemas(node.get("properties")))
     for branch in branches:
-        for name, value in named(branch.get("properties")).items():
+        for name, value in subschemas(branch.get("properties")).items():
             properties.setdefault(name, value)
     whole = {**node, "properties": properties}
     shared = _shared([strings(branch.get("required")) for branch in branches])
@@ -84,4 +86,4 @@ def _shared(lists: list[list[str]]) -> list[str]:
 def _sketch(branch: Node) -> Any:
     """What tells an alternative from the others."""
     required = strings(branch.get("required"))
-    return {"required": required} if required else {"properties": list(named(branch.get("properties")))}
+    return {"required": required} if required else {"properties": list(subschemas(branch.get("properties")))}

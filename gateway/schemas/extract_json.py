@@ -18,9 +18,9 @@ import msgspec
 from attrs import frozen
 
 from gateway.schemas import optional_nulls
-from gateway.schemas.repair_arguments import repaired
+from gateway.schemas.repair_arguments import repair_json_text
 from gateway.schemas.schema import is_node
-from gateway.schemas.validation import check
+from gateway.schemas.validation import validator
 
 _FENCED = re.compile(r"```[A-Za-z]*[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
 _OPENING = re.compile(r"[{\[]")
@@ -30,21 +30,21 @@ _DECODER = json.JSONDecoder()
 
 
 @frozen
-class Read:
+class ExtractedJson:
     """`wrong`: why the text does not match the schema; None where it does."""
 
     text: str
     wrong: str | None
 
 
-def read(text: str, schema: bytes, *, nulls: bool = False) -> Read:
+def extract_json(text: str, schema: bytes, *, nulls: bool = False) -> ExtractedJson:
     found = _found(text)
     if found is None:
-        return Read(text.strip(), "it is not JSON")
+        return ExtractedJson(text.strip(), "it is not JSON")
     source, value = found
     if nulls:
         source, value = _without_nulls(source, value, schema)
-    return Read(source, check(schema)(value))
+    return ExtractedJson(source, validator(schema)(value))
 
 
 def _found(text: str) -> tuple[str, Any] | None:
@@ -74,11 +74,11 @@ def _inside(text: str) -> tuple[str, Any] | None:
 
 def _mended(text: str) -> tuple[str, Any] | None:
     begin = text.find("{")
-    value = repaired(text[begin:].removesuffix("```")) if begin >= 0 else None
+    value = repair_json_text(text[begin:].removesuffix("```")) if begin >= 0 else None
     return (msgspec.json.encode(value).decode(), value) if value is not None else None
 
 
 def _without_nulls(source: str, value: Any, schema: bytes) -> tuple[str, Any]:
     root: Any = msgspec.json.decode(schema)
-    kept = optional_nulls.dropped(value, root) if is_node(root) else value
+    kept = optional_nulls.drop_optional_nulls(value, root) if is_node(root) else value
     return (source, value) if kept == value else (msgspec.json.encode(kept).decode(), kept)

@@ -11,9 +11,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.schemas.combinators import flattened
-from gateway.schemas.refs import inlined
-from gateway.schemas.schema import Node, is_idle, is_node, mapped, named, nodes, strings, types, without
+from gateway.schemas.combinators import merge_all_of
+from gateway.schemas.refs import inline_refs
+from gateway.schemas.schema import (
+    Node,
+    is_idle,
+    is_node,
+    map_subschemas,
+    schema_list,
+    strings,
+    subschemas,
+    types,
+    without,
+)
 
 _KEPT = frozenset(
     "type description properties required items anyOf enum format nullable minimum maximum minItems maxItems "
@@ -22,23 +32,23 @@ _KEPT = frozenset(
 _FORMATS = frozenset({"enum", "date-time", "int32", "int64", "float", "double"})
 
 
-def gemini(root: Node) -> Node:
-    return _node(inlined(root))
+def gemini_schema(root: Node) -> Node:
+    return _node(inline_refs(root))
 
 
 def _node(value: Any) -> Node:
     if not is_node(value):
         return {}
-    node = _renamed(flattened(value))
+    node = _renamed(merge_all_of(value))
     node = without(node, (key for key in node if key not in _KEPT))
-    node = mapped(_without_null(node), _node)
+    node = map_subschemas(_without_null(node), _node)
     if isinstance(node.get("items"), list):
         node["items"] = (node["items"] or [{}])[0]
     elif "items" in node and not is_node(node["items"]):
         node["items"] = {}
     node = _typed(_listed(node))
     if "required" in node:
-        names = [name for name in strings(node["required"]) if name in named(node.get("properties"))]
+        names = [name for name in strings(node["required"]) if name in subschemas(node.get("properties"))]
         node = {key: value for key, value in node.items() if key != "required"}
         if names:
             node["required"] = names
@@ -52,7 +62,7 @@ def _renamed(node: Node) -> Node:
     if "const" in out:
         out["enum"] = [out.pop("const")]
     if "oneOf" in out:
-        out["anyOf"] = nodes(out.get("anyOf")) + nodes(out.pop("oneOf"))
+        out["anyOf"] = schema_list(out.get("anyOf")) + schema_list(out.pop("oneOf"))
     known = isinstance(out.get("format"), str) and out["format"] in _FORMATS
     return out if known else without(out, ["format"])
 
@@ -61,9 +71,9 @@ def _listed(node: Node) -> Node:
     """An `enum` of strings, or none."""
     if "enum" not in node:
         return node
-    values = [value for value in nodes(node["enum"]) if value is not None]
+    values = [value for value in schema_list(node["enum"]) if value is not None]
     out = {**node, "enum": [value if isinstance(value, str) else _word(value) for value in values]}
-    if None in nodes(node["enum"]):
+    if None in schema_list(node["enum"]):
         out["nullable"] = True
     if not values or any(isinstance(value, dict | list) for value in values):
         return without(node, ["enum"])
@@ -93,7 +103,7 @@ def _typed(node: Node) -> Node:
 
 def _without_null(node: Node) -> Node:
     """Null among the alternatives becomes `nullable`; one alternative alone is the node."""
-    every = nodes(node.get("anyOf"))
+    every = schema_list(node.get("anyOf"))
     left = [below for below in every if not (is_node(below) and types(below) == ["null"])]
     if len(left) == len(every):
         return node

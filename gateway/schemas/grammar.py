@@ -3,7 +3,7 @@
 Rules (specification 10.6):
 - Everything stays that such a grammar can hold. Out go patterns that look ahead or behind, formats that the
   engines do not know, and repetitions so large that the grammar would not compile; the description says them.
-- `bare`, for a server whose 400 names the grammar: nothing that constrains strings, numbers and lengths.
+- `without_constraints`, for a server whose 400 names the grammar: no limits on strings, numbers, lengths.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from gateway.schemas.schema import Node, is_node, mapped, without
+from gateway.schemas.schema import Node, is_node, map_subschemas, without
 
 _REPEATED = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
 LIMIT = 1_000
@@ -26,18 +26,18 @@ _BARE = frozenset(
 ).union(_REPEATED)
 
 
-def grammar(root: Node) -> Node:
+def grammar_schema(root: Node) -> Node:
     return _node(root)
 
 
-def bare(root: Node) -> Node:
+def without_constraints(root: Node) -> Node:
     return _stripped(root)
 
 
 def _node(value: Any) -> Any:
     if not is_node(value):
         return value
-    return mapped(without(value, _hard(value)), _node)
+    return map_subschemas(without(value, _hard(value)), _node)
 
 
 def _hard(node: Node) -> list[str]:
@@ -52,4 +52,4 @@ def _hard(node: Node) -> list[str]:
 def _stripped(value: Any) -> Any:
     if not is_node(value):
         return value
-    return mapped(without(value, _BARE), _stripped)
+    return map_subschemas(without(value, _BARE), _stripped)

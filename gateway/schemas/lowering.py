@@ -29,9 +29,9 @@ from msgspec import Raw
 from gateway.errors import RequestRefused
 from gateway.schemas import gemini, grammar, mistral, ollama
 from gateway.schemas import strict as strictness
-from gateway.schemas.array_items import itemed
-from gateway.schemas.combinators import opened
-from gateway.schemas.schema import CACHE_CONTROL, Node, is_node, sound
+from gateway.schemas.array_items import add_missing_items
+from gateway.schemas.combinators import without_root_combinators
+from gateway.schemas.schema import CACHE_CONTROL, Node, is_node, without_invalid_keywords
 
 Level = Literal["loose", "unclosed", "gemini", "ollama", "grammar"]
 
@@ -46,28 +46,30 @@ _NULL = re.compile(rb":\s*null")
 _MARK = f'"{CACHE_CONTROL}"'.encode()
 _LOWERED: Mapping[Level, Callable[[Node], Node] | None] = {
     "loose": None,
-    "unclosed": mistral.unclosed,
-    "gemini": gemini.gemini,
-    "ollama": ollama.ollama,
-    "grammar": grammar.grammar,
+    "unclosed": mistral.mistral_schema,
+    "gemini": gemini.gemini_schema,
+    "ollama": ollama.ollama_schema,
+    "grammar": grammar.grammar_schema,
 }
 
 
 @lru_cache(maxsize=KEPT)
-def parameters(schema: bytes, level: Level = "loose", bare: bool = False, items: bool = False) -> Raw:
+def tool_parameters(schema: bytes, level: Level = "loose", bare: bool = False, items: bool = False) -> Raw:
     """A tool's parameters. RequestRefused where they are nested without end."""
     try:
         keys = _KEYS.decode(schema)
         if level == "loose" and not bare and _is_sound(schema, keys) and not (items and _lacks_items(schema)):
             return _with_basics({key: value for key, value in keys.items() if key not in _IDENTITY})
-        return _lowered_root(sound(msgspec.json.decode(schema)), level, bare=bare, items=items)
+        return _lowered_root(
+            without_invalid_keywords(msgspec.json.decode(schema)), level, bare=bare, items=items
+        )
     except msgspec.DecodeError:
         return Raw(_EMPTY)
     except RecursionError:
         raise RequestRefused("tools: an input_schema is nested too deeply") from None
 
 
-def parameters_of(
+def named_tool_parameters(
     name: str, schema: Raw, level: Level = "loose", bare: bool = False, items: bool = False
 ) -> Raw:
     """The same of a tool by its name: a schema that is still what it was need only be compared."""
@@ -75,7 +77,7 @@ def parameters_of(
     kept = _LATEST.get(key)
     if kept is not None and kept[0] == schema:
         return kept[1]
-    lowered = parameters(bytes(schema), level, bare, items)
+    lowered = tool_parameters(bytes(schema), level, bare, items)
     if len(_LATEST) >= KEPT:
         _LATEST.clear()
     _LATEST[key] = (schema.copy(), lowered)
@@ -87,10 +89,10 @@ _LATEST: dict[tuple[str, Level, bool, bool], tuple[Raw, Raw]] = {}
 
 
 @lru_cache(maxsize=KEPT)
-def answer(schema: bytes, level: Level = "loose", *, bare: bool = False, items: bool = False) -> Raw:
+def answer_schema(schema: bytes, level: Level = "loose", *, bare: bool = False, items: bool = False) -> Raw:
     """The schema of an answer (`output_config.format`), whose root may be anything."""
     try:
-        node = sound(msgspec.json.decode(schema))
+        node = without_invalid_keywords(msgspec.json.decode(schema))
         node = _lowered(node, "grammar" if level == "ollama" else level, bare=bare, items=items)
     except RecursionError:
         raise RequestRefused("output_config.format: the schema is nested too deeply") from None
@@ -101,14 +103,14 @@ def answer(schema: bytes, level: Level = "loose", *, bare: bool = False, items: 
 def is_constrained(schema: bytes) -> bool:
     """Whether `bare` would take anything out of it."""
     try:
-        sent = sound(msgspec.json.decode(schema or b"{}"))
-        return is_node(sent) and grammar.bare(sent) != sent
+        sent = without_invalid_keywords(msgspec.json.decode(schema or b"{}"))
+        return is_node(sent) and grammar.without_constraints(sent) != sent
     except (msgspec.DecodeError, RecursionError):
         return False
 
 
 @frozen
-class Strict:
+class StrictAnswerSchema:
     """`optional`: properties may come back as null that the client expects to be left out.
 
     `as_sent`: the schema was strict as it came.
@@ -120,12 +122,14 @@ class Strict:
 
 
 @lru_cache(maxsize=KEPT)
-def strict(schema: bytes) -> Strict | None:
+def strict_schema(schema: bytes) -> StrictAnswerSchema | None:
     """The schema as OpenAI takes it with `strict: true`; None where it has no such form."""
     try:
-        sent = sound(msgspec.json.decode(schema or b"{}"))
-        found = strictness.strict(sent)
-        return found and Strict(Raw(msgspec.json.encode(found.schema)), found.optional, found.schema == sent)
+        sent = without_invalid_keywords(msgspec.json.decode(schema or b"{}"))
+        found = strictness.make_strict(sent)
+        return found and StrictAnswerSchema(
+            Raw(msgspec.json.encode(found.schema)), found.optional, found.schema == sent
+        )
     except RecursionError:
         return None
 
@@ -146,7 +150,7 @@ def _lacks_items(schema: bytes) -> bool:
     if b'"array"' not in schema:
         return False
     node = msgspec.json.decode(schema)
-    return itemed(node) != node
+    return add_missing_items(node) != node
 
 
 def _with_basics(keys: Mapping[str, Raw]) -> Raw:
@@ -158,7 +162,7 @@ def _with_basics(keys: Mapping[str, Raw]) -> Raw:
 def _lowered_root(sent: Any, level: Level, *, bare: bool, items: bool) -> Raw:
     root: Node = sent if is_node(sent) else {}
     if not _CLOSED_ROOT.isdisjoint(root):
-        root = opened(root)
+        root = without_root_combinators(root)
     root = _lowered(root, level, bare=bare, items=items)
     root = {key: value for key, value in root.items() if key not in _IDENTITY}
     if root.get("type") != "object":
@@ -171,6 +175,6 @@ def _lowered_root(sent: Any, level: Level, *, bare: bool, items: bool) -> Raw:
 
 def _lowered(node: Node, level: Level, *, bare: bool, items: bool) -> Node:
     lower = _LOWERED[level]
-    node = grammar.bare(node) if bare else node
+    node = grammar.without_constraints(node) if bare else node
     node = lower(node) if lower else node
-    return itemed(node) if items else node
+    return add_missing_items(node) if items else node

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.schemas.schema import Node, is_node, mapped
+from gateway.schemas.schema import Node, is_node, map_subschemas
 
 _IDENTITY = frozenset({"$schema", "$id"})
 
 
-def unclosed(root: Node) -> Node:
+def mistral_schema(root: Node) -> Node:
     return _node(root)
 
 
@@ -19,4 +19,4 @@ def _node(value: Any) -> Any:
     kept = {key: below for key, below in value.items() if key not in _IDENTITY}
     if kept.get("additionalProperties") is False:
         del kept["additionalProperties"]
-    return mapped(kept, _node)
+    return map_subschemas(kept, _node)

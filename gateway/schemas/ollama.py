@@ -14,21 +14,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.schemas.combinators import flattened
-from gateway.schemas.refs import inlined
-from gateway.schemas.schema import Node, is_idle, is_node, named, nodes, strings, type_of, without
+from gateway.schemas.combinators import merge_all_of
+from gateway.schemas.refs import inline_refs
+from gateway.schemas.schema import Node, is_idle, is_node, schema_list, strings, subschemas, type_of, without
 
 _KNOWN = ("type", "items", "description", "enum", "properties", "required", "anyOf")
 
 
-def ollama(root: Node) -> Node:
-    return _node(inlined(root))
+def ollama_schema(root: Node) -> Node:
+    return _node(inline_refs(root))
 
 
 def _node(value: Any) -> Node:
     if not is_node(value):
         return {}
-    node = _renamed(flattened(value))
+    node = _renamed(merge_all_of(value))
     node = without(node, (key for key in node if key not in _KNOWN))
     return {key: _below(key, value) for key, value in node.items() if _readable(key, value)}
 
@@ -53,11 +53,11 @@ def _readable(key: str, value: Any) -> bool:
 def _below(key: str, value: Any) -> Any:
     match key:
         case "properties":
-            return {name: _node(each) for name, each in named(value).items()}
+            return {name: _node(each) for name, each in subschemas(value).items()}
         case "anyOf":
-            return [_node(each) for each in nodes(value)]
+            return [_node(each) for each in schema_list(value)]
         case "items":
-            return _node(nodes(value)[0] if nodes(value) else value)
+            return _node(schema_list(value)[0] if schema_list(value) else value)
         case _:
             return value
 
@@ -73,13 +73,13 @@ def _renamed(node: Node) -> Node:
                 out["type"] = kind
             out["enum"] = [value]
         elif key == "oneOf":
-            out["anyOf"] = nodes(out.get("anyOf")) + nodes(value)
+            out["anyOf"] = schema_list(out.get("anyOf")) + schema_list(value)
         elif key == "anyOf" and "anyOf" in out:
-            out["anyOf"] = out["anyOf"] + nodes(value)
+            out["anyOf"] = out["anyOf"] + schema_list(value)
         else:
             out[key] = value
     return out
 
 
 def _only_strings(value: Any) -> bool:
-    return isinstance(value, list) and len(strings(value)) == len(nodes(value))
+    return isinstance(value, list) and len(strings(value)) == len(schema_list(value))

@@ -17,14 +17,14 @@ from typing import Any
 
 from attrs import Factory, define, frozen
 
-from gateway.schemas.refs import target
-from gateway.schemas.schema import COMBINERS, Node, is_node, named, nodes, strings, types
+from gateway.schemas.refs import resolve_ref
+from gateway.schemas.schema import COMBINERS, Node, is_node, schema_list, strings, subschemas, types
 
 
-def dropped(value: Any, root: Node) -> Any:
+def drop_optional_nulls(value: Any, root: Node) -> Any:
     """`value` without the nulls that `root` does not ask for."""
     try:
-        return Dropping(root).dropped(value, (root,))
+        return NullRemover(root).dropped(value, (root,))
     except RecursionError:
         return value
 
@@ -38,13 +38,13 @@ def alternatives(schemas: Iterable[Any], root: Node) -> list[Node]:
         if id(node) in found:
             continue
         found[id(node)] = node
-        inner = [below for key in COMBINERS for below in nodes(node.get(key))]
-        waiting += filter(is_node, [target(root, node.get("$ref")), *inner])
+        inner = [below for key in COMBINERS for below in schema_list(node.get(key))]
+        waiting += filter(is_node, [resolve_ref(root, node.get("$ref")), *inner])
     return list(found.values())
 
 
 @frozen
-class Wanted:
+class ExpectedValue:
     """What several schemas say together of the value that has to match them."""
 
     properties: dict[str, list[Any]]
@@ -55,9 +55,9 @@ class Wanted:
 
 
 @define
-class Dropping:
+class NullRemover:
     root: Node
-    known: dict[tuple[int, ...], Wanted] = Factory(dict[tuple[int, ...], Wanted])
+    known: dict[tuple[int, ...], ExpectedValue] = Factory(dict[tuple[int, ...], ExpectedValue])
     """By the identities of the schemas."""
     nullable: dict[str, bool] = Factory(dict[str, bool])
     """By reference: whether null matches."""
@@ -70,29 +70,31 @@ class Dropping:
         self.visits += 1
         wanted = self._wanted(schemas)
         if not is_node(value):
-            return [self.dropped(item, wanted.items) for item in nodes(value)]
+            return [self.dropped(item, wanted.items) for item in schema_list(value)]
         return {
             name: self.dropped(below, wanted.properties.get(name, ()))
             for name, below in value.items()
             if below is not None or name not in wanted.idle
         }
 
-    def _wanted(self, schemas: Iterable[Any]) -> Wanted:
+    def _wanted(self, schemas: Iterable[Any]) -> ExpectedValue:
         key = tuple(map(id, schemas))
         if key not in self.known:
             self.known[key] = self._read(alternatives(schemas, self.root))
         return self.known[key]
 
-    def _read(self, every: list[Node]) -> Wanted:
+    def _read(self, every: list[Node]) -> ExpectedValue:
         properties: dict[str, list[Any]] = {}
         idle: set[str] = set()
         for node in every:
             required = set(strings(node.get("required")))
-            for name, below in named(node.get("properties")).items():
+            for name, below in subschemas(node.get("properties")).items():
                 properties.setdefault(name, []).append(below)
                 if name not in required and name not in idle and not self._takes_null(below):
                     idle.add(name)
-        return Wanted(properties, frozenset(idle), [node["items"] for node in every if "items" in node])
+        return ExpectedValue(
+            properties, frozenset(idle), [node["items"] for node in every if "items" in node]
+        )
 
     def _takes_null(self, schema: Any) -> bool:
         if not is_node(schema):
@@ -108,6 +110,6 @@ class Dropping:
 def _says_null(node: Node) -> bool:
     return (
         "null" in types(node)
-        or None in nodes(node.get("enum"))
+        or None in schema_list(node.get("enum"))
         or ("const" in node and node["const"] is None)
     )

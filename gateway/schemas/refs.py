@@ -14,20 +14,20 @@ from typing import Any
 
 from attrs import define
 
-from gateway.schemas.schema import Node, is_node, mapped, nodes
+from gateway.schemas.schema import Node, is_node, map_subschemas, schema_list
 
 DEPTH = 3
 SIZE = 5_000
 _DEFINITIONS = ("$defs", "definitions")
 
 
-def inlined(root: Node) -> Node:
+def inline_refs(root: Node) -> Node:
     """`root` without references and without the definitions that they named."""
     whole = _Inlining(root).resolved(root, ())
     return {key: value for key, value in whole.items() if key not in _DEFINITIONS}
 
 
-def target(root: Node, reference: Any) -> Node | None:
+def resolve_ref(root: Node, reference: Any) -> Node | None:
     """What a reference points at; None where that is no schema object."""
     if not isinstance(reference, str) or not reference.startswith("#"):
         return None
@@ -36,8 +36,8 @@ def target(root: Node, reference: Any) -> Node | None:
     for step in (step.replace("~1", "/").replace("~0", "~") for step in steps):
         if is_node(found):
             found = found.get(step)
-        elif step.isdecimal() and int(step) < len(nodes(found)):
-            found = nodes(found)[int(step)]
+        elif step.isdecimal() and int(step) < len(schema_list(found)):
+            found = schema_list(found)[int(step)]
         else:
             return None
     return found if is_node(found) else None
@@ -57,9 +57,9 @@ class _Inlining:
             return {}
         node = {key: value for key, value in node.items() if node is not self.root or key not in _DEFINITIONS}
         if "$ref" not in node:
-            return mapped(node, lambda below: self.resolved(below, path))
+            return map_subschemas(node, lambda below: self.resolved(below, path))
         reference = node.pop("$ref")
-        found = target(self.root, reference)
+        found = resolve_ref(self.root, reference)
         if found is not None and path.count(reference) >= DEPTH:
             found = {"type": "object"}
         return self.resolved({**(found or {}), **node}, (*path, str(reference)))

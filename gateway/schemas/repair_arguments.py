@@ -26,14 +26,14 @@ _BRACKETS = re.compile(rf"{_STRING}|[{{}}\[\]]", re.DOTALL)
 _SINGLE = re.compile(_BRACKETS.pattern.replace('"', "'"), re.DOTALL)
 
 
-def tidied(text: str) -> str:
+def tidy_json(text: str) -> str:
     """The text without fence and trailing commas, and with control characters escaped inside strings."""
-    return _TRAILING.sub(_tidy, unfenced(text))
+    return _TRAILING.sub(_tidy, without_fence(text))
 
 
-def repaired(text: str) -> Any:
+def repair_json_text(text: str) -> Any:
     """The value that broken JSON was meant to be; None where nobody can tell."""
-    text = unfenced(text)
+    text = without_fence(text)
     if text[:1] not in ("{", "[", '"') or len(text) > REPAIRABLE or is_cut_off(text):
         return None
     import json_repair  # noqa: PLC0415
@@ -45,7 +45,7 @@ def repaired(text: str) -> Any:
     return None if value in ("", {}, []) else value
 
 
-def unfenced(text: str) -> str:
+def without_fence(text: str) -> str:
     fenced = _FENCE.match(text)
     return fenced[1].strip() if fenced else text
 

@@ -21,14 +21,14 @@ import msgspec
 from attrs import evolve, frozen
 
 from gateway.schemas import optional_nulls
-from gateway.schemas.refs import inlined
-from gateway.schemas.repair_arguments import repaired, tidied
-from gateway.schemas.schema import Node, is_node, named, nodes, type_of, types
-from gateway.schemas.validation import check
+from gateway.schemas.refs import inline_refs
+from gateway.schemas.repair_arguments import repair_json_text, tidy_json
+from gateway.schemas.schema import Node, is_node, schema_list, subschemas, type_of, types
+from gateway.schemas.validation import validator
 
 
 @frozen
-class Mended:
+class RepairedArguments:
     """`how`: what was done to them; empty where that is worth no notice."""
 
     arguments: str
@@ -36,7 +36,7 @@ class Mended:
 
 
 @frozen
-class Mending:
+class ArgumentRepair:
     """What is done to the arguments of one tool. `schema` is the client's own, as it was sent."""
 
     schema: bytes
@@ -45,11 +45,11 @@ class Mending:
     repair: bool = False
     """What is most likely is taken for what was meant, not only what is certain."""
 
-    def mended(self, text: str) -> Mended | None:
+    def repair_arguments(self, text: str) -> RepairedArguments | None:
         """None where the text cannot be read as an object."""
         stripped = text.strip()
         if stripped in ("", "null"):
-            return Mended("{}")
+            return RepairedArguments("{}")
         read = _read(stripped, repair=self.repair)
         if read is None:
             return None
@@ -57,14 +57,14 @@ class Mending:
         read = _as_object(read, root, repair=self.repair)
         if not is_node(read.value):
             return None
-        fixed: Any = optional_nulls.dropped(read.value, root) if self.nulls else read.value
-        if self.repair and check(self.schema)(fixed) is not None:
-            coerced = _coerced(fixed, inlined(root))
+        fixed: Any = optional_nulls.drop_optional_nulls(read.value, root) if self.nulls else read.value
+        if self.repair and validator(self.schema)(fixed) is not None:
+            coerced = _coerced(fixed, inline_refs(root))
             if coerced != fixed:
                 fixed, read = coerced, evolve(read, how=read.how or "types")
         if fixed == read.value:
-            return Mended(read.text, read.how)
-        return Mended(msgspec.json.encode(fixed).decode(), read.how)
+            return RepairedArguments(read.text, read.how)
+        return RepairedArguments(msgspec.json.encode(fixed).decode(), read.how)
 
 
 def _root(schema: bytes) -> Node:
@@ -87,9 +87,9 @@ class _Read:
 def _read(text: str, *, repair: bool = False) -> _Read | None:
     if (read := _decoded(text)) is not None:
         return read
-    if (read := _decoded(tidied(text))) is not None:
+    if (read := _decoded(tidy_json(text))) is not None:
         return evolve(read, how="json")
-    value = repaired(text) if repair else None
+    value = repair_json_text(text) if repair else None
     return None if value is None else _Read(msgspec.json.encode(value).decode(), value, "json")
 
 
@@ -106,7 +106,7 @@ def _as_object(read: _Read, root: Node, *, repair: bool) -> _Read:
         read = evolve(inner, how=read.how or "string") if inner is not None else read
     if read.value is None or is_node(read.value):
         return read
-    properties = named(root.get("properties"))
+    properties = subschemas(root.get("properties"))
     fitting = [name for name, schema in properties.items() if _fits(read.value, schema, root)]
     if len(fitting) != 1:
         return read
@@ -128,8 +128,8 @@ def _coerced(value: object, schema: object) -> object:
         inner = _decoded(value.strip())
         return _coerced(inner.value, schema) if inner and _fits(inner.value, schema, schema) else value
     if isinstance(value, list):
-        return [_coerced(item, schema.get("items")) for item in nodes(value)]
+        return [_coerced(item, schema.get("items")) for item in schema_list(value)]
     if is_node(value):
-        properties = named(schema.get("properties"))
+        properties = subschemas(schema.get("properties"))
         return {name: _coerced(below, properties.get(name)) for name, below in value.items()}
     return value

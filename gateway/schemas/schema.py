@@ -36,29 +36,29 @@ def is_node(value: Any) -> TypeGuard[Node]:
     return isinstance(value, dict)
 
 
-def nodes(value: Any) -> list[Any]:
+def schema_list(value: Any) -> list[Any]:
     """The schemas of a list; none of anything else."""
     return cast("list[Any]", value) if isinstance(value, list) else []
 
 
-def named(value: Any) -> Node:
+def subschemas(value: Any) -> Node:
     """The schemas of a map by their names; none of anything else."""
     return cast("Node", value) if isinstance(value, dict) else {}
 
 
 def strings(value: Any) -> list[str]:
     """The strings of a list."""
-    return [item for item in nodes(value) if isinstance(item, str)]
+    return [item for item in schema_list(value) if isinstance(item, str)]
 
 
-def mapped(node: Node, change: Callable[[Any], Any]) -> Node:
+def map_subschemas(node: Node, change: Callable[[Any], Any]) -> Node:
     """The node with every schema right below it changed."""
     out: Node = {}
     for key, value in node.items():
         if key in MAPS and isinstance(value, dict):
-            out[key] = {name: change(below) for name, below in named(value).items()}
+            out[key] = {name: change(below) for name, below in subschemas(value).items()}
         elif isinstance(value, list) and (key in LISTS or key == "items"):
-            out[key] = [change(below) for below in nodes(value)]
+            out[key] = [change(below) for below in schema_list(value)]
         elif key in SINGLES and isinstance(value, dict):
             out[key] = change(value)
         else:
@@ -69,7 +69,7 @@ def mapped(node: Node, change: Callable[[Any], Any]) -> Node:
 CACHE_CONTROL = "cache_control"
 
 
-def sound(value: Any) -> Any:
+def without_invalid_keywords(value: Any) -> Any:
     """A schema without values of a wrong kind, and without the mark for prompt caches.
 
     Servers answer 400 to the whole request for any of them.
@@ -78,7 +78,9 @@ def sound(value: Any) -> Any:
         return {}
     if not is_node(value):
         return value
-    return mapped({key: inner for key, inner in value.items() if _is_sound(key, inner)}, sound)
+    return map_subschemas(
+        {key: inner for key, inner in value.items() if _is_sound(key, inner)}, without_invalid_keywords
+    )
 
 
 def _is_sound(key: str, value: Any) -> bool:
@@ -102,7 +104,7 @@ def without(node: Node, keys: Iterable[str]) -> Node:
     taken = set(keys)
     moved = {key: value for key, value in node.items() if key in taken}
     kept = {key: value for key, value in node.items() if key not in taken}
-    return described(kept, moved)
+    return describe(kept, moved)
 
 
 UNSPOKEN = frozenset(
@@ -119,7 +121,7 @@ def is_idle(key: str, value: Any) -> bool:
     return bound or key in UNSPOKEN
 
 
-def described(node: Node, facts: Mapping[str, Any]) -> Node:
+def describe(node: Node, facts: Mapping[str, Any]) -> Node:
     """The node, with facts that its target has no words for at the end of its description."""
     if not facts:
         return node

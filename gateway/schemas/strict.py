@@ -14,8 +14,17 @@ from typing import Any
 
 from attrs import define
 
-from gateway.schemas.combinators import flattened
-from gateway.schemas.schema import MAPS, Node, is_node, mapped, named, nodes, strings, types
+from gateway.schemas.combinators import merge_all_of
+from gateway.schemas.schema import (
+    MAPS,
+    Node,
+    is_node,
+    map_subschemas,
+    schema_list,
+    strings,
+    subschemas,
+    types,
+)
 
 PROPERTIES = 5_000
 NESTING = 10
@@ -32,15 +41,15 @@ _IDENTITY = frozenset({"$schema", "$id", "$comment", "default", "examples", "tit
 
 
 @define
-class Strict:
+class StrictSchema:
     """`optional`: some properties may now be null that were optional before."""
 
     schema: Node
     optional: bool = False
 
 
-def strict(root: Any) -> Strict | None:
-    if not is_node(root) or types(flattened(root)) not in (["object"], []):
+def make_strict(root: Any) -> StrictSchema | None:
+    if not is_node(root) or types(merge_all_of(root)) not in (["object"], []):
         return None
     if any(key in root for key in ("anyOf", "oneOf", "$ref", "enum")):
         return None
@@ -49,7 +58,7 @@ def strict(root: Any) -> Strict | None:
         whole = closing.closed({"type": "object", "properties": {}, **root}, 0)
     except _NotStrictError:
         return None
-    return Strict(whole, closing.optional)
+    return StrictSchema(whole, closing.optional)
 
 
 class _NotStrictError(Exception):
@@ -66,18 +75,18 @@ class _Closing:
     def closed(self, node: Any, level: int) -> Any:
         if not is_node(node) or level > NESTING:
             raise _NotStrictError
-        node = _renamed(flattened(node))
+        node = _renamed(merge_all_of(node))
         if not _REFUSED.isdisjoint(node) or not _is_typed(node):
             raise _NotStrictError
         self._count(node)
         inner = level + 1 if "object" in types(node) or "properties" in node else level
-        whole = mapped(node, lambda below: self.closed(below, inner))
+        whole = map_subschemas(node, lambda below: self.closed(below, inner))
         return self._object(whole) if inner > level else whole
 
     def _object(self, node: Node) -> Node:
         if "properties" not in node or node.get("additionalProperties", False) is not False:
             raise _NotStrictError
-        properties, required = named(node["properties"]), strings(node.get("required"))
+        properties, required = subschemas(node["properties"]), strings(node.get("required"))
         missing = [name for name in properties if name not in required]
         self.optional = self.optional or bool(missing)
         return {
@@ -90,9 +99,9 @@ class _Closing:
         }
 
     def _count(self, node: Node) -> None:
-        values = nodes(node.get("enum"))
-        names = [name for key in MAPS for name in named(node.get(key))]
-        self.properties += len(named(node.get("properties")))
+        values = schema_list(node.get("enum"))
+        names = [name for key in MAPS for name in subschemas(node.get(key))]
+        self.properties += len(subschemas(node.get("properties")))
         self.values += len(values)
         self.letters += sum(map(len, [*names, *strings(values)]))
         if self.properties > PROPERTIES or self.values > VALUES or self.letters > LETTERS:
@@ -113,7 +122,7 @@ def _renamed(node: Node) -> Node:
     if "const" in out:
         out["enum"] = [out.pop("const")]
     if "oneOf" in out:
-        out["anyOf"] = nodes(out.get("anyOf")) + nodes(out.pop("oneOf"))
+        out["anyOf"] = schema_list(out.get("anyOf")) + schema_list(out.pop("oneOf"))
     return out
 
 
@@ -124,6 +133,6 @@ def _nullable(node: Node) -> Node:
         return node
     if kinds and "enum" not in node:
         return {**node, "type": [*kinds, "null"]}
-    if alternatives := nodes(node.get("anyOf")):
+    if alternatives := schema_list(node.get("anyOf")):
         return {**node, "anyOf": [*alternatives, {"type": "null"}]}
     return {"anyOf": [node, {"type": "null"}]}

@@ -20,7 +20,7 @@ WORDS = 500
 
 
 @lru_cache(maxsize=256)
-def check(schema: bytes) -> Check:
+def validator(schema: bytes) -> Check:
     """The check for a schema. References out of the document lead nowhere: nothing is fetched."""
     try:
         import jsonschema_rs  # noqa: PLC0415

@@ -17,7 +17,7 @@ from typing import Any, cast, get_args, get_type_hints
 import attrs
 from attrs import frozen
 
-from gateway.settings.errors import KeyPath, dotted
+from gateway.settings.errors import KeyPath, dotted_path
 from gateway.settings.loading import durations
 from gateway.settings.loading.structure_errors import key_of
 from gateway.settings.loading.units import Secret, Unit
@@ -37,7 +37,7 @@ _NAMES = ("pattern", "name")
 
 
 @frozen
-class Change:
+class SettingChange:
     """One key that differs."""
 
     path: str
@@ -45,11 +45,11 @@ class Change:
     new: str
 
 
-def changes(old: Settings, new: Settings) -> tuple[Change, ...]:
+def setting_changes(old: Settings, new: Settings) -> tuple[SettingChange, ...]:
     return tuple(_differences((), old, new))
 
 
-def _differences(path: KeyPath, old: object, new: object) -> Iterator[Change]:
+def _differences(path: KeyPath, old: object, new: object) -> Iterator[SettingChange]:
     if old == new:
         return
     match old, new:
@@ -60,14 +60,14 @@ def _differences(path: KeyPath, old: object, new: object) -> Iterator[Change]:
         case _ if attrs.has(type(old)) and type(old) is type(new) and not isinstance(old, Secret):
             yield from _by_field(path, cast("attrs.AttrsInstance", old), cast("attrs.AttrsInstance", new))
         case _:
-            yield Change(dotted(path), _shown(old), CHANGED if _hides(old, new) else _shown(new))
+            yield SettingChange(dotted_path(path), _shown(old), CHANGED if _hides(old, new) else _shown(new))
 
 
 def _hides(old: object, new: object) -> bool:
     return isinstance(old, Secret) and isinstance(new, Secret)
 
 
-def _by_field(path: KeyPath, old: attrs.AttrsInstance, new: attrs.AttrsInstance) -> Iterator[Change]:
+def _by_field(path: KeyPath, old: attrs.AttrsInstance, new: attrs.AttrsInstance) -> Iterator[SettingChange]:
     lasting = _durations(type(old))
     for one in attrs.fields(type(old)):
         was, now = getattr(old, one.name), getattr(new, one.name)
@@ -75,25 +75,25 @@ def _by_field(path: KeyPath, old: attrs.AttrsInstance, new: attrs.AttrsInstance)
             continue
         here = path if one.name in _UNSAID else (*path, key_of(one.name))
         if not one.repr:
-            yield Change(dotted(here), SECRET if was else ABSENT, CHANGED if now else ABSENT)
+            yield SettingChange(dotted_path(here), SECRET if was else ABSENT, CHANGED if now else ABSENT)
         elif one.name in lasting:
-            yield Change(dotted(here), _written(was), _written(now))
+            yield SettingChange(dotted_path(here), _written(was), _written(now))
         else:
             yield from _differences(here, was, now)
 
 
-def _by_key(path: KeyPath, old: Mapping[Any, object], new: Mapping[Any, object]) -> Iterator[Change]:
+def _by_key(path: KeyPath, old: Mapping[Any, object], new: Mapping[Any, object]) -> Iterator[SettingChange]:
     for key in dict.fromkeys([*old, *new]):
         here = (*path, str(key))
         if key not in new:
-            yield Change(dotted(here), _shown(old[key]), ABSENT)
+            yield SettingChange(dotted_path(here), _shown(old[key]), ABSENT)
         elif key not in old:
-            yield Change(dotted(here), ABSENT, _shown(new[key]))
+            yield SettingChange(dotted_path(here), ABSENT, _shown(new[key]))
         else:
             yield from _differences(here, old[key], new[key])
 
 
-def _by_name(path: KeyPath, old: Sequence[object], new: Sequence[object]) -> Iterator[Change]:
+def _by_name(path: KeyPath, old: Sequence[object], new: Sequence[object]) -> Iterator[SettingChange]:
     olds, news = _named(old), _named(new)
     if olds is not None and news is not None:
         yield from _by_key(path, olds, news)
@@ -104,15 +104,15 @@ def _by_name(path: KeyPath, old: Sequence[object], new: Sequence[object]) -> Ite
         if place < min(len(old), len(new)):
             yield from _differences((*path, place), old[place], new[place])
         else:
-            yield Change(dotted((*path, place)), was, now)
+            yield SettingChange(dotted_path((*path, place)), was, now)
 
 
-def _order(path: KeyPath, old: list[Any], new: list[Any]) -> Iterator[Change]:
+def _order(path: KeyPath, old: list[Any], new: list[Any]) -> Iterator[SettingChange]:
     """Said once where keys that stay stand in another order: the first match wins."""
     before = [key for key in old if key in new]
     after = [key for key in new if key in old]
     if before != after:
-        yield Change(dotted(path), "in one order", "in another order")
+        yield SettingChange(dotted_path(path), "in one order", "in another order")
 
 
 def _named(items: Sequence[object]) -> dict[Any, object] | None:
@@ -137,7 +137,7 @@ def _durations(cls: type[attrs.AttrsInstance]) -> set[str]:
 
 
 def _written(seconds: float | None) -> str:
-    return ABSENT if seconds is None else durations.written(seconds)
+    return ABSENT if seconds is None else durations.format_duration(seconds)
 
 
 def _shown(value: object) -> str:

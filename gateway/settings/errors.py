@@ -1,7 +1,7 @@
 """What is wrong with a configuration, in words its author can act on.
 
 - A mistake says where it stands (file and line, variable, or option), the key path, and what was expected.
-- A value is shown only through `shown`; a secret never is.
+- A value is shown only through `value_excerpt`; a secret never is.
 - All mistakes travel together in one `InvalidSettings`.
 """
 
@@ -19,11 +19,11 @@ from gateway.errors import ConfigError
 KeyPath = tuple[str | int, ...]
 
 
-class Wrong(ValueError):
+class InvalidValue(ValueError):
     """A value is not what its key needs. The message is the part after the key path."""
 
 
-class Given(str):
+class InterpolatedText(str):
     """Text from a reference or a variable, not typed by the YAML: it becomes what its key needs.
 
     `written` stands for it in messages: the reference as it was written, never what it stands for.
@@ -32,22 +32,22 @@ class Given(str):
     __slots__ = ("written",)
     written: str
 
-    def __new__(cls, text: str, written: str) -> Given:
+    def __new__(cls, text: str, written: str) -> InterpolatedText:
         given = super().__new__(cls, text)
         given.written = written
         return given
 
 
 @frozen
-class Broken:
+class InvalidMarker:
     """Stands in for a value whose mistake is reported already."""
 
 
-BROKEN = Broken()
+INVALID = InvalidMarker()
 
 
 @frozen
-class Mistake:
+class SettingsMistake:
     where: str
     """`config/gateway.yaml:12`, `environment PORT`, `--port`."""
     path: str
@@ -65,14 +65,14 @@ class InvalidSettings(ConfigError):
     files: tuple[Path, ...] = ()
     """What was read, or missing, before that was clear: a change of one of them may mend it."""
 
-    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+    def __init__(self, mistakes: Iterable[SettingsMistake]) -> None:
         self.mistakes = tuple(sorted(dict.fromkeys(mistakes), key=lambda mistake: mistake.order))
         count = len(self.mistakes)
         title = f"The configuration has {count} mistake{'s' if count > 1 else ''}:"
         super().__init__("\n".join([title, *(f"  {mistake}" for mistake in self.mistakes)]))
 
 
-def dotted(path: KeyPath) -> str:
+def dotted_path(path: KeyPath) -> str:
     """`("server", "keys", 0)` -> `server.keys[0]`."""
     text = ""
     for step in path:
@@ -86,10 +86,10 @@ def dotted(path: KeyPath) -> str:
 
 def quoted(word: str) -> str:
     """A name, or the reference that it was written as."""
-    return f"`{word.written if isinstance(word, Given) else word}`"
+    return f"`{word.written if isinstance(word, InterpolatedText) else word}`"
 
 
-def one_of(words: Sequence[str]) -> str:
+def choices_text(words: Sequence[str]) -> str:
     """`a`, `b` or `c`."""
     each = [quoted(word) for word in words]
     return each[0] if len(each) == 1 else f"{', '.join(each[:-1])} or {each[-1]}"
@@ -97,7 +97,7 @@ def one_of(words: Sequence[str]) -> str:
 
 def suggestion(word: str, choices: Collection[str]) -> str:
     """`; did you mean ...?` for the nearest choice, or nothing; never for what a reference stands for."""
-    found = None if isinstance(word, Given) else nearest(word, choices)
+    found = None if isinstance(word, InterpolatedText) else nearest(word, choices)
     return f"; did you mean `{found}`?" if found else ""
 
 
@@ -113,7 +113,7 @@ def nearest(word: str, choices: Collection[str]) -> str | None:
 _KEY_LIKE = re.compile(r"sk-|ghp_|hf_|xox|bearer |[A-Za-z0-9_\-]{40,}", re.IGNORECASE)
 
 
-def shown(value: object) -> str:
+def value_excerpt(value: object) -> str:
     """A value as a message may show it: short, and nothing that may be a key."""
     match value:
         case None:
@@ -129,7 +129,7 @@ def shown(value: object) -> str:
 
 
 def _shown_text(text: str) -> str:
-    if isinstance(text, Given):
+    if isinstance(text, InterpolatedText):
         return f"`{text.written}`"
     if _KEY_LIKE.search(text):
         return "something else"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from gateway.settings.errors import Wrong, shown
+from gateway.settings.errors import InvalidValue, value_excerpt
 
 _OURS = ("model", "messages", "stream")
 """What the gateway itself must say in an upstream request."""
@@ -12,18 +12,18 @@ _OURS = ("model", "messages", "stream")
 
 def json_object(value: Any) -> dict[str, object]:
     if not isinstance(value, dict):
-        raise Wrong(f"expected a mapping, got {shown(value)}")
+        raise InvalidValue(f"expected a mapping, got {value_excerpt(value)}")
     tree = cast("dict[str, object]", value)
     for key in _OURS:
         if key in tree:
-            raise Wrong(f"`{key}` cannot be set here: the gateway says it itself")
+            raise InvalidValue(f"`{key}` cannot be set here: the gateway says it itself")
     return {key: _plain_json(one) for key, one in tree.items()}
 
 
-def arguments(value: Any) -> dict[str, object] | str:
+def tool_arguments(value: Any) -> dict[str, object] | str:
     """Of a tool call: JSON, or text that stands for it."""
     if not isinstance(value, dict | str):
-        raise Wrong(f"expected a mapping, or text for broken JSON, got {shown(value)}")
+        raise InvalidValue(f"expected a mapping, or text for broken JSON, got {value_excerpt(value)}")
     return cast("dict[str, object] | str", _plain_json(cast("object", value)))
 
 

@@ -16,13 +16,14 @@ from attrs import Factory, field, frozen
 
 from gateway.settings.loading.units import (
     AliasId,
+    Bounds,
+    CountOf,
     FilePath,
     HeaderName,
     HeaderValue,
     JsonObject,
     LogPath,
     Names,
-    Of,
     OneOrMore,
     Patterns,
     ProviderName,
@@ -36,10 +37,9 @@ from gateway.settings.loading.units import (
     Tokens,
     Url,
     Weight,
-    Within,
 )
 from gateway.settings.quirks import Overrides
-from gateway.settings.scripted_replies import Reply
+from gateway.settings.scripted_replies import ScriptedReply
 from gateway.settings.server import Server
 
 ProviderKind = Literal["openai", "responses", "ollama", "anthropic", "scripted"]
@@ -137,9 +137,9 @@ class Provider:
     """Further headers of every request. Example: `{x-team: research}`."""
     timeouts: TimeoutOverrides = TimeoutOverrides()
     """The keys of `defaults.timeouts`, where this server needs others. Example: `{first_byte: 30m}`."""
-    max_connections: Annotated[int, Of("connections"), Within(1, 100_000)] = 400
+    max_connections: Annotated[int, CountOf("connections"), Bounds(1, 100_000)] = 400
     """The most connections held to this server, so also the most answers at once. Example: `50`."""
-    retries: Annotated[int, Of("attempts"), Within(0, 10)] = 0
+    retries: Annotated[int, CountOf("attempts"), Bounds(0, 10)] = 0
     """Further attempts when the server cannot be reached, resets, or answers 502, 503, 504 or nothing.
     Example: `2`."""
     proxy: ProxyUrl | None = field(default=None, repr=False)
@@ -158,7 +158,7 @@ class Provider:
     record: LogPath | None = None
     """A file to which each answer is appended as a reply, for the `script` of a provider of kind `scripted`;
     relative to the working directory. It holds what was asked and answered. Example: `replies.yaml`."""
-    replies: tuple[Reply, ...] = field(factory=tuple[Reply, ...], repr=False)
+    replies: tuple[ScriptedReply, ...] = field(factory=tuple[ScriptedReply, ...], repr=False)
     """For kind `scripted`: its answers. Of those that match a request and were not given yet, the first.
     Example: `[{text: Hello!}]`."""
     script: str | None = None
@@ -177,7 +177,7 @@ class Sampling:
     """How freely it chooses its words. Example: `0.2`."""
     top_p: Share | None = None
     """From which share of likely words it chooses. Example: `0.9`."""
-    top_k: Annotated[int, Of("words"), Within(0)] | None = None
+    top_k: Annotated[int, CountOf("words"), Bounds(0)] | None = None
     """From how many likely words it chooses, where the server has it. Example: `40`."""
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from attrs import Factory, frozen
 
-from gateway.settings.loading.units import Characters, Delay, Of, Temperature
+from gateway.settings.loading.units import Characters, CountOf, Delay, Temperature
 
 SchemaLevel = Literal["loose", "unclosed", "gemini", "ollama", "grammar"]
 
@@ -56,7 +56,7 @@ class Quirks:
     """Ids have `tool_id_limit` letters and digits, no more and no fewer."""
     tool_name_limit: Characters = 64
     """The longest name of a tool. Example: `128`."""
-    stop_limit: Annotated[int, Of("stop sequences")] | None = None
+    stop_limit: Annotated[int, CountOf("stop sequences")] | None = None
     """The most stop sequences that may be sent. Example: `4`."""
     stop_report: Literal["field", "hidden"] = "hidden"
     """Whether a field of the answer names the stop sequence that matched."""

@@ -15,14 +15,14 @@ from attrs import field, frozen
 
 from gateway.settings.loading.units import (
     Arguments,
+    Bounds,
+    CountOf,
     Delay,
-    Of,
     Pattern,
     Patterns,
     PieceCount,
     Pieces,
     TokenCount,
-    Within,
 )
 
 Ending = Literal["done", "cut", "reset", "error", "stall"]
@@ -30,7 +30,7 @@ Finish = Literal["stop", "length", "tool_calls", "content_filter"]
 
 
 @frozen
-class When:
+class ScriptedWhen:
     """Which requests a reply is for: everything that is said must hold."""
 
     last_user: Pattern = ""
@@ -54,7 +54,7 @@ class When:
 
 
 @frozen
-class Call:
+class ScriptedCall:
     """A tool call."""
 
     name: str
@@ -68,7 +68,7 @@ class Call:
 
 
 @frozen
-class Usage:
+class ScriptedUsage:
     """The token figures of a reply."""
 
     prompt: TokenCount = 25
@@ -82,22 +82,22 @@ class Usage:
 
 
 @frozen
-class Refusal:
+class ScriptedRefusal:
     """An error instead of an answer."""
 
-    status: Annotated[int, Within(400, 599)]
+    status: Annotated[int, Bounds(400, 599)]
     """The HTTP status that the client gets, where the API has it; else 400 or 500. Example: `529`."""
     message: str = "the script refuses this request"
     """The words of the error. Example: `Overloaded`."""
-    retry_after: Annotated[int, Of("seconds"), Within(1)] | None = None
+    retry_after: Annotated[int, CountOf("seconds"), Bounds(1)] | None = None
     """Seconds, for statuses 429, 503 and 529. Example: `3`."""
 
 
 @frozen
-class Reply:
+class ScriptedReply:
     """One answer: reasoning, then text, then tool calls, then the end."""
 
-    when: When = When()
+    when: ScriptedWhen = ScriptedWhen()
     """Which requests it is for; left out, any. Example: `{last_user: weather}`."""
     repeat: bool = False
     """Whether it is given again and again, not once. Example: `true`."""
@@ -105,13 +105,13 @@ class Reply:
     """What the model says. Example: `Hello!`."""
     reasoning: str = ""
     """What it thinks before. Example: `The user greets me.`"""
-    calls: tuple[Call, ...] = ()
+    calls: tuple[ScriptedCall, ...] = ()
     """The tools it calls. Example: `[{name: get_weather, arguments: {city: Oslo}}]`."""
-    refusal: Refusal | None = None
+    refusal: ScriptedRefusal | None = None
     """An error instead of all that. Example: `{status: 429, retry_after: 3}`."""
     finish: Finish | None = None
     """Why it stops; left out, what fits the content. Example: `length`."""
-    usage: Usage = Usage()
+    usage: ScriptedUsage = ScriptedUsage()
     """Its token figures. Example: `{prompt: 1200, completion: 80}`."""
     pieces: Pieces = 3
     """Into how many pieces text and reasoning are cut. Example: `20`."""

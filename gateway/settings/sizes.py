@@ -12,16 +12,16 @@ class Size(int):
     """A number of bytes that prints as a person would write it."""
 
     def __str__(self) -> str:
-        return written(self)
+        return format_size(self)
 
 
-def parse(text: str) -> Size | None:
+def parse_size(text: str) -> Size | None:
     """Bytes; None where the text is no size."""
     found = _SIZE.fullmatch(text.strip())
     return Size(round(float(found[1]) * _UNITS[f"{found[2].upper()}B"])) if found else None
 
 
-def written(size: float) -> str:
+def format_size(size: float) -> str:
     """The shortest way to write it: 33554432 -> `32MB`."""
     count = int(size)
     for unit, each in reversed(_UNITS.items()):

@@ -23,25 +23,29 @@ from attrs import frozen
 
 FIRST_TURN = 13_000
 """Tokens of Claude Code's first request with its default tools."""
-LEAST = 24_000
-ADVISED = 32_768
+MIN_WINDOW = 24_000
+ADVISED_WINDOW = 32_768
 JUDGE = 48_000
 JUDGE_PROMPT = 36_000
 """Estimated tokens of the 144 kB that auto mode's classifier sends; counted, they are up to 40,000."""
 BARE = '`claude --bare --tools ""`'
-"""What a window below `LEAST` still holds."""
+"""What a window below `MIN_WINDOW` still holds."""
 
 
 @frozen
-class Need:
+class WindowNeed:
     tokens: int
     purpose: str
 
 
 NEEDS = (
-    Need(LEAST, f"the least for Claude Code with its default tools; its first turn takes {FIRST_TURN:,}"),
-    Need(ADVISED, "the least for real work; Ollama is asked for this much where nothing is configured"),
-    Need(JUDGE, "a model that decides for auto mode what may run; each question takes up to 40,000"),
+    WindowNeed(
+        MIN_WINDOW, f"the least for Claude Code with its default tools; its first turn takes {FIRST_TURN:,}"
+    ),
+    WindowNeed(
+        ADVISED_WINDOW, "the least for real work; Ollama is asked for this much where nothing is configured"
+    ),
+    WindowNeed(JUDGE, "a model that decides for auto mode what may run; each question takes up to 40,000"),
 )
 
 LONGEST_ANSWER = 32_000
@@ -75,7 +79,7 @@ _SHARES = (
 
 
 @frozen
-class Announced:
+class AnnouncedWindow:
     """What Claude Code is told, and when it compacts because of that."""
 
     window: int
@@ -88,12 +92,12 @@ class Announced:
         return self.window - min(self.output, _KEPT_FOR_ANSWER) - _KEPT
 
 
-def announced(window: int, limit: int | None = None) -> Announced:
+def announced_window(window: int, limit: int | None = None) -> AnnouncedWindow:
     """For a model with this window, whose answers hold at most `limit` tokens."""
     share = _share(window)
     output = max(1, min(share.answer, limit or LONGEST_ANSWER))
     threshold = window - output - share.room
-    return Announced(threshold + min(output, _KEPT_FOR_ANSWER) + _KEPT, output)
+    return AnnouncedWindow(threshold + min(output, _KEPT_FOR_ANSWER) + _KEPT, output)
 
 
 def _share(window: int) -> _Share:
@@ -106,15 +110,15 @@ def _share(window: int) -> _Share:
     return _Share(window, answer, below.room + (above.room - below.room) * done // whole)
 
 
-def fitting(window: int) -> int:
+def fitting_prompt(window: int) -> int:
     """The largest prompt, in estimated tokens, that surely fits: the estimate (bytes / 4) may be a tenth too
     low, and the answer needs room."""
     return window * 3 // 4
 
 
 def too_small(window: int) -> str:
-    """What to say of a window below `LEAST`."""
+    """What to say of a window below `MIN_WINDOW`."""
     return (
-        f"{window} tokens are too few for Claude Code's default tools, which need at least {LEAST}, and "
-        f"{ADVISED} for real work; {BARE} works"
+        f"{window} tokens are too few for Claude Code's default tools, which need at least {MIN_WINDOW}, and "
+        f"{ADVISED_WINDOW} for real work; {BARE} works"
     )

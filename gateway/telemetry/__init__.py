@@ -18,13 +18,13 @@ __all__ = [
     "CONTENT_TYPE",
     "Reload",
     "RequestRecord",
-    "configuration",
     "configure_logging",
     "emit",
     "finish_writing",
     "in_flight",
     "log_in_background",
     "metrics",
+    "report_configuration",
 ]
 
 _metrics = Metrics()
@@ -42,7 +42,7 @@ def in_flight() -> AbstractContextManager[object]:
     return _metrics.in_flight()
 
 
-def configuration(generation: int, reload: Reload | None = None) -> None:
+def report_configuration(generation: int, reload: Reload | None = None) -> None:
     """Report which generation serves, and how a reload went if there was one."""
     _metrics.configuration(generation, reload)
 

@@ -51,15 +51,15 @@ prometheus_client.disable_created_metrics()
 
 
 @frozen
-class Target:
+class TargetLabels:
     """The labels that say where a request went."""
 
     provider: str
     model: str
 
 
-NO_TARGET = Target("none", "none")
-OTHER_TARGET = Target("other", "other")
+NO_TARGET = TargetLabels("none", "none")
+OTHER_TARGET = TargetLabels("other", "other")
 
 
 class Metrics:
@@ -67,7 +67,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._targets: set[Target] = set()
+        self._targets: set[TargetLabels] = set()
         self._requests = self._counter(
             "gateway_requests",
             "Requests that ended; kind is none, client_gone, or the name of what went wrong",
@@ -162,10 +162,10 @@ class Metrics:
         everyone.register(_Workers(folder))
         return generate_latest(everyone)
 
-    def _target(self, record: RequestRecord) -> Target:
+    def _target(self, record: RequestRecord) -> TargetLabels:
         if not record.provider:
             return NO_TARGET
-        target = Target(record.provider, record.model)
+        target = TargetLabels(record.provider, record.model)
         if target in self._targets:
             return target
         if len(self._targets) >= MOST_TARGETS:

@@ -14,7 +14,7 @@ JSON = {"content-type": "application/json"}
 
 
 @frozen
-class Play:
+class Playback:
     """`steps`: bytes are sent in one write, a float is a silence in seconds."""
 
     status: int
@@ -45,7 +45,7 @@ class Play:
 
 
 @frozen
-class Streamed:
+class RenderedReply:
     """A reply rendered in one protocol: what precedes the content, the content, and what closes it."""
 
     content_type: str
@@ -56,9 +56,9 @@ class Streamed:
     """What stands for the ending `error`."""
 
 
-def stream(reply: Reply, rendered: Streamed) -> Play:
+def stream_playback(reply: Reply, rendered: RenderedReply) -> Playback:
     steps = tuple(_split(_steps(reply, rendered), reply.split))
-    return Play(
+    return Playback(
         status=200,
         headers=(("content-type", rendered.content_type),),
         steps=steps,
@@ -67,7 +67,7 @@ def stream(reply: Reply, rendered: Streamed) -> Play:
     )
 
 
-def _steps(reply: Reply, rendered: Streamed) -> Iterator[bytes | float]:
+def _steps(reply: Reply, rendered: RenderedReply) -> Iterator[bytes | float]:
     if reply.before_content:
         yield reply.before_content
     yield from rendered.opening
@@ -95,11 +95,11 @@ def _split(steps: Iterable[bytes | float], size: int) -> Iterator[bytes | float]
             yield 0.0005
 
 
-def whole(reply: Reply, body: bytes) -> Play:
+def whole_playback(reply: Reply, body: bytes) -> Playback:
     """A JSON answer. An ending other than `done` comes in the middle of the body."""
     broken = reply.ending != "done"
     silence = reply.before_content + reply.pause
-    return Play(
+    return Playback(
         status=200,
         headers=tuple(JSON.items()),
         steps=(silence, body[: len(body) // 2] if broken else body),
@@ -109,8 +109,8 @@ def whole(reply: Reply, body: bytes) -> Play:
     )
 
 
-def raw(answer: Raw) -> Play:
-    return Play(
+def raw(answer: Raw) -> Playback:
+    return Playback(
         status=answer.status,
         headers=tuple(answer.headers.items()),
         steps=tuple(
@@ -124,8 +124,8 @@ def raw(answer: Raw) -> Play:
     )
 
 
-def json(status: int, body: bytes) -> Play:
-    return Play(status=status, headers=tuple(JSON.items()), steps=(body,), framing="length")
+def json(status: int, body: bytes) -> Playback:
+    return Playback(status=status, headers=tuple(JSON.items()), steps=(body,), framing="length")
 
 
 def _phrase(status: int) -> str:
@@ -135,7 +135,7 @@ def _phrase(status: int) -> str:
         return "Unknown"
 
 
-def cut(text: str, pieces: int) -> list[str]:
+def cut_text(text: str, pieces: int) -> list[str]:
     """`text` in at most `pieces` non-empty pieces of about equal length."""
     size = max(1, -(-len(text) // max(1, pieces)))
     return [text[start : start + size] for start in range(0, len(text), size)]

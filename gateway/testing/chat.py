@@ -12,20 +12,20 @@ from typing import Any
 
 import msgspec
 
-from gateway.testing.answers import Streamed, cut
+from gateway.testing.answers import RenderedReply, cut_text
 from gateway.testing.script import Call, Reply, Usage
 
 CREATED = 1_795_330_000
 
 
-def streamed(reply: Reply, model: str, *, usage_wanted: bool) -> Streamed:
+def streamed(reply: Reply, model: str, *, usage_wanted: bool) -> RenderedReply:
     render = _Chunks(model, reply)
     closing = [render.finish()] if reply.finish != "" else []
     if reply.usage_in == "own" and usage_wanted:
         closing.append(render.event({"choices": [], "usage": _usage(reply.usage)}))
     if reply.end_mark:
         closing.append(b"data: [DONE]\n\n")
-    return Streamed(
+    return RenderedReply(
         content_type="text/event-stream",
         opening=(render.delta({"role": "assistant", "content": None if reply.calls else ""}),),
         content=tuple(render.delta(delta) for delta in _content(reply)),
@@ -80,9 +80,9 @@ class _Chunks:
 
 def _content(reply: Reply) -> Iterator[dict[str, Any]]:
     if not reply.think_tags:
-        yield from ({reply.reasoning_field: piece} for piece in cut(reply.reasoning, reply.pieces))
+        yield from ({reply.reasoning_field: piece} for piece in cut_text(reply.reasoning, reply.pieces))
     yield from ({"reasoning_details": [piece]} for detail in reply.details for piece in _grown(detail, reply))
-    yield from ({"content": piece} for piece in cut(_visible(reply), reply.pieces))
+    yield from ({"content": piece} for piece in cut_text(_visible(reply), reply.pieces))
     calls = [list(_fragments(call, place)) for place, call in enumerate(reply.calls)]
     ordered = _alternating(calls) if reply.interleave else chain.from_iterable(calls)
     yield from ({"tool_calls": [fragment]} for fragment in ordered)
@@ -96,7 +96,7 @@ def _grown(detail: dict[str, Any], reply: Reply) -> Iterator[dict[str, Any]]:
         return
     signature = {name: value for name, value in detail.items() if name == "signature"}
     piece = {name: value for name, value in detail.items() if name != "signature"}
-    yield from ({**piece, grows: text} for text in cut(detail[grows], reply.pieces))
+    yield from ({**piece, grows: text} for text in cut_text(detail[grows], reply.pieces))
     if signature:
         yield {name: value for name, value in piece.items() if name != grows} | signature
 
@@ -110,7 +110,7 @@ def _fragments(call: Call, place: int) -> Iterator[dict[str, Any]]:
     """The first names the call and has no arguments yet, as OpenAI sends it."""
     first = _piece(call, place, "")
     yield first
-    for piece in cut(call.arguments_text, call.pieces):
+    for piece in cut_text(call.arguments_text, call.pieces):
         fragment: dict[str, Any] = {"function": {"arguments": piece}}
         yield {"index": first["index"], **fragment} if "index" in first else fragment
 

@@ -48,7 +48,7 @@ class _StreamOptions(msgspec.Struct):
     include_usage: bool = False
 
 
-class Asked(msgspec.Struct):
+class ChatRequestSummary(msgspec.Struct):
     """The little of a chat request that the upstream itself looks at."""
 
     model: str = ""
@@ -87,15 +87,15 @@ def _apart(message: _Message) -> list[_Message]:
 
 
 _ROLES = {"function_call": "assistant", "function_call_output": "tool", "reasoning": "assistant"}
-_decoder = msgspec.json.Decoder(Asked)
+_decoder = msgspec.json.Decoder(ChatRequestSummary)
 
 
-def read(body: bytes) -> Asked:
+def read_chat_request(body: bytes) -> ChatRequestSummary:
     """A body that is no chat request at all counts as an empty one."""
     try:
         return _decoder.decode(body)
     except msgspec.DecodeError:
-        return Asked()
+        return ChatRequestSummary()
 
 
 @define
@@ -112,7 +112,7 @@ class _LiveRule:
 
 
 @define
-class Director:
+class ScriptPlayer:
     """Hands out the answers of the script that was set last."""
 
     _queue: deque[Answer] = field(factory=deque[Answer])
@@ -128,9 +128,9 @@ class Director:
         self._rules += [_LiveRule(rule, deque(rule.answers)) for rule in script.rules]
         self._default = script.default or self._default
 
-    def choose(self, path: str, body: bytes, asked: Asked) -> Answer | None:
+    def choose(self, path: str, body: bytes, asked: ChatRequestSummary) -> Answer | None:
         for live in self._rules:
-            if matches(live.rule.when, path, body, asked) and (answer := live.take()):
+            if matches_rule(live.rule.when, path, body, asked) and (answer := live.take()):
                 return answer
         return self._queue.popleft() if self._queue else self._default
 
@@ -140,7 +140,7 @@ class Director:
         return len(self._queue)
 
 
-def matches(when: When, path: str, body: bytes, asked: Asked) -> bool:
+def matches_rule(when: When, path: str, body: bytes, asked: ChatRequestSummary) -> bool:
     tools = {tool.function.name or tool.name for tool in asked.tools or ()}
     talk = asked.talk
     return all(
@@ -157,7 +157,7 @@ def matches(when: When, path: str, body: bytes, asked: Asked) -> bool:
     )
 
 
-def _texts(asked: Asked, roles: Iterable[str]) -> list[str]:
+def _texts(asked: ChatRequestSummary, roles: Iterable[str]) -> list[str]:
     return [message.text for message in asked.talk if message.role in roles]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.testing.answers import Streamed, cut
+from gateway.testing.answers import RenderedReply, cut_text
 from gateway.testing.script import Call, Reply, Usage
 
 SIGNATURE = "EqQBCkYIARgCKkBzY3JpcHRlZA=="
@@ -20,7 +20,7 @@ _STOPS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use"}
 Json = dict[str, Any]
 
 
-def streamed(reply: Reply, model: str) -> Streamed:
+def streamed(reply: Reply, model: str) -> RenderedReply:
     stop = _stop(reply)
     closing: list[bytes] = []
     if stop is not None:
@@ -28,7 +28,7 @@ def streamed(reply: Reply, model: str) -> Streamed:
         closing.append(_event("message_delta", **ending, **_figures(reply)))
     if reply.end_mark:
         closing.append(_event("message_stop"))
-    return Streamed(
+    return RenderedReply(
         content_type="text/event-stream; charset=utf-8",
         opening=(_event("message_start", message=_message(reply, model, [], None)), _event("ping")),
         content=tuple(_content(reply)),
@@ -66,16 +66,17 @@ def _in_pieces(block: Json, reply: Reply, calls: Iterator[Call]) -> tuple[Json, 
         case "thinking":
             start = {**block, "thinking": "", "signature": ""}
             deltas = [
-                {"type": "thinking_delta", "thinking": piece} for piece in cut(reply.reasoning, reply.pieces)
+                {"type": "thinking_delta", "thinking": piece}
+                for piece in cut_text(reply.reasoning, reply.pieces)
             ]
             return start, [*deltas, {"type": "signature_delta", "signature": block["signature"]}]
         case "tool_use":
             call = next(calls)
-            pieces = ["", *cut(call.arguments_text, call.pieces)]
+            pieces = ["", *cut_text(call.arguments_text, call.pieces)]
             start: Json = {**block, "input": {}}
             return start, [{"type": "input_json_delta", "partial_json": piece} for piece in pieces]
         case _:
-            pieces = cut(reply.text, reply.pieces)
+            pieces = cut_text(reply.text, reply.pieces)
             return {**block, "text": ""}, [{"type": "text_delta", "text": piece} for piece in pieces]
 
 

@@ -9,19 +9,19 @@ from typing import Any
 
 import msgspec
 
-from gateway.testing.answers import Streamed, cut
+from gateway.testing.answers import RenderedReply, cut_text
 from gateway.testing.script import Call, Reply
 
 CREATED = "2026-11-22T07:00:00.000000Z"
 
 
-def streamed(reply: Reply, model: str) -> Streamed:
+def streamed(reply: Reply, model: str) -> RenderedReply:
     content = [
-        _line(model, {"content": "", "thinking": piece}) for piece in cut(_thinking(reply), reply.pieces)
+        _line(model, {"content": "", "thinking": piece}) for piece in cut_text(_thinking(reply), reply.pieces)
     ]
-    content += [_line(model, {"content": piece}) for piece in cut(_visible(reply), reply.pieces)]
+    content += [_line(model, {"content": piece}) for piece in cut_text(_visible(reply), reply.pieces)]
     content += [_line(model, {"content": "", "tool_calls": [_call(call)]}) for call in reply.calls]
-    return Streamed(
+    return RenderedReply(
         content_type="application/x-ndjson",
         opening=(),
         content=tuple(content),

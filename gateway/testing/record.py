@@ -114,7 +114,7 @@ def _call(call: dict[str, Any]) -> tuple[str, str, Any]:
     return call.get("id", ""), call["function"]["name"], parsed
 
 
-class Report(msgspec.Struct):
+class UpstreamReport(msgspec.Struct):
     requests: list[Received] = []
     left: int = 0
     """Answers in the queue that no request came for."""

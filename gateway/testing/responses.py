@@ -12,14 +12,14 @@ from typing import Any
 
 import msgspec
 
-from gateway.testing.answers import Streamed, cut
+from gateway.testing.answers import RenderedReply, cut_text
 from gateway.testing.script import Call, Reply, Usage
 
 CREATED = 1_795_330_000
 Json = dict[str, Any]
 
 
-def streamed(reply: Reply, model: str) -> Streamed:
+def streamed(reply: Reply, model: str) -> RenderedReply:
     number = count()
 
     def event(kind: str, **fields: Any) -> bytes:
@@ -31,7 +31,7 @@ def streamed(reply: Reply, model: str) -> Streamed:
     status = _status(reply)
     last = _response(reply, model, status, _items(reply))
     failed = {"code": "server_error", "message": reply.error}
-    return Streamed(
+    return RenderedReply(
         content_type="text/event-stream",
         opening=(opening,),
         content=content,
@@ -73,7 +73,7 @@ def _thinking(reply: Reply, where: Json) -> Iterator[tuple[str, Json]]:
     where = {**where, "summary_index": 0}
     name = "response.reasoning_summary"
     yield f"{name}_part.added", {**where, "part": {"type": "summary_text", "text": ""}}
-    for piece in cut(reply.reasoning, reply.pieces):
+    for piece in cut_text(reply.reasoning, reply.pieces):
         yield f"{name}_text.delta", {**where, "delta": piece}
     yield f"{name}_text.done", {**where, "text": reply.reasoning}
     yield f"{name}_part.done", {**where, "part": {"type": "summary_text", "text": reply.reasoning}}
@@ -82,7 +82,7 @@ def _thinking(reply: Reply, where: Json) -> Iterator[tuple[str, Json]]:
 def _speaking(reply: Reply, where: Json) -> Iterator[tuple[str, Json]]:
     where = {**where, "content_index": 0}
     yield "response.content_part.added", {**where, "part": _text("")}
-    for piece in cut(reply.text, reply.pieces):
+    for piece in cut_text(reply.text, reply.pieces):
         yield "response.output_text.delta", {**where, "delta": piece, "logprobs": []}
     yield "response.output_text.done", {**where, "text": reply.text, "logprobs": []}
     yield "response.content_part.done", {**where, "part": _text(reply.text)}
@@ -90,7 +90,7 @@ def _speaking(reply: Reply, where: Json) -> Iterator[tuple[str, Json]]:
 
 def _calling(call: Call, where: Json) -> Iterator[tuple[str, Json]]:
     name = "response.function_call_arguments"
-    for piece in cut(call.arguments_text, call.pieces):
+    for piece in cut_text(call.arguments_text, call.pieces):
         yield f"{name}.delta", {**where, "delta": piece}
     yield f"{name}.done", {**where, "name": call.name, "arguments": call.arguments_text}
 

@@ -22,9 +22,9 @@ import msgspec
 from attrs import define, field
 
 from gateway.testing import answers, chat, messages, native, responses
-from gateway.testing.answers import Play
-from gateway.testing.matching import Asked, Director, read
-from gateway.testing.record import Received, Report
+from gateway.testing.answers import Playback
+from gateway.testing.matching import ChatRequestSummary, ScriptPlayer, read_chat_request
+from gateway.testing.record import Received, UpstreamReport
 from gateway.testing.script import Answer, Raw, Reply, Script
 
 MODEL = "scripted"
@@ -35,15 +35,15 @@ CHAT = ("/v1/chat/completions", "/chat/completions", "/v1/responses", "/v1/messa
 class Stage:
     """Everything the connections share."""
 
-    director: Director = field(factory=Director)
+    director: ScriptPlayer = field(factory=ScriptPlayer)
     received: list[Received] = field(factory=list[Received])
     connections: int = 0
 
     def reset(self) -> None:
-        self.director = Director()
+        self.director = ScriptPlayer()
         self.received = []
 
-    def answer(self, path: str, body: bytes, record: Received) -> Play:
+    def answer(self, path: str, body: bytes, record: Received) -> Playback:
         if path == "/api/ps":
             return answers.json(200, msgspec.json.encode({"models": self._loaded()}))
         if path == "/v1/messages/count_tokens":
@@ -52,7 +52,7 @@ class Stage:
             return answers.json(200, msgspec.json.encode(still))
         if path not in CHAT:
             return answers.json(404, b'{"error":{"message":"not found","type":"not_found_error","code":404}}')
-        asked = read(body)
+        asked = read_chat_request(body)
         scripted = self.director.choose(path, body, asked)
         if scripted is None:
             record.scripted = False
@@ -68,7 +68,7 @@ class Stage:
         window = last.get("options", {}).get("num_ctx", 4096)
         return [{"name": last.get("model", MODEL), "context_length": window}]
 
-    def control(self, path: str, body: bytes) -> Play:
+    def control(self, path: str, body: bytes) -> Playback:
         try:
             return answers.json(200, self._control(path, body))
         except msgspec.DecodeError as error:
@@ -81,7 +81,7 @@ class Stage:
             case "/_reset":
                 self.reset()
             case _:
-                return msgspec.json.encode(Report(self.received, self.director.left))
+                return msgspec.json.encode(UpstreamReport(self.received, self.director.left))
         return b"{}"
 
 
@@ -105,16 +105,16 @@ def _still(path: str) -> object | None:
             return None
 
 
-def _render(answer: Answer, path: str, asked: Asked) -> Play:
+def _render(answer: Answer, path: str, asked: ChatRequestSummary) -> Playback:
     if isinstance(answer, Raw):
         return answers.raw(answer)
     model = asked.model or MODEL
     if asked.stream or (asked.stream is None and path == "/api/chat"):
-        return answers.stream(answer, _streamed(answer, path, model, asked))
-    return answers.whole(answer, _whole(answer, path, model))
+        return answers.stream_playback(answer, _streamed(answer, path, model, asked))
+    return answers.whole_playback(answer, _whole(answer, path, model))
 
 
-def _streamed(reply: Reply, path: str, model: str, asked: Asked) -> answers.Streamed:
+def _streamed(reply: Reply, path: str, model: str, asked: ChatRequestSummary) -> answers.RenderedReply:
     match path.rpartition("/")[2]:
         case "chat":
             return native.streamed(reply, model)
@@ -206,7 +206,7 @@ class Connection(asyncio.Protocol):
         self._stage.received.append(record)
         return record
 
-    async def _play(self, play: Play, record: Received | None) -> None:
+    async def _play(self, play: Playback, record: Received | None) -> None:
         await asyncio.sleep(play.before_headers)
         if play.framing != "none":
             self._transport.write(play.head())
@@ -222,7 +222,7 @@ class Connection(asyncio.Protocol):
         if record is not None and record.gone_at is None:
             record.done_at = time.monotonic()
 
-    async def _end(self, play: Play) -> None:
+    async def _end(self, play: Playback) -> None:
         match play.ending:
             case "stall":
                 await asyncio.Event().wait()
@@ -247,6 +247,6 @@ def _json(body: bytes) -> object:
         return None
 
 
-async def serve(host: str, port: int, stage: Stage | None = None) -> asyncio.Server:
+async def serve_upstream(host: str, port: int, stage: Stage | None = None) -> asyncio.Server:
     shared = stage or Stage()
     return await asyncio.get_running_loop().create_server(lambda: Connection(shared), host, port)

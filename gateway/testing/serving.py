@@ -24,7 +24,7 @@ _FOREIGN = (
 """Variables of a gateway that the developer may use otherwise; a test must not depend on them."""
 
 
-class Asked(msgspec.Struct):
+class ScriptedRequest(msgspec.Struct):
     """One request that a scripted model got."""
 
     headers: dict[str, str]
@@ -46,7 +46,7 @@ class Asked(msgspec.Struct):
         return [tool.get("name", "") for tool in self.body.get("tools") or ()]
 
 
-_asked = msgspec.json.Decoder(Asked)
+_asked = msgspec.json.Decoder(ScriptedRequest)
 
 
 @define
@@ -73,7 +73,7 @@ class MessagesGateway:
         return self._process.url
 
     @property
-    def requests(self) -> list[Asked]:
+    def requests(self) -> list[ScriptedRequest]:
         """What the scripted models were asked so far, oldest first."""
         if not self._requests.exists():
             return []

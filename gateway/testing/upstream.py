@@ -19,9 +19,9 @@ import httpx
 import msgspec
 from attrs import define, field
 
-from gateway.testing.record import Received, Report
+from gateway.testing.record import Received, UpstreamReport
 from gateway.testing.script import Answer, Call, Raw, Reply, Rule, Script, Usage, When, refusal
-from gateway.testing.server import CHAT, serve
+from gateway.testing.server import CHAT, serve_upstream
 
 __all__ = [
     "Call",
@@ -92,8 +92,8 @@ class ScriptedUpstream:
         """Forget the script and everything that was received."""
         self._post("/_reset", None)
 
-    def report(self) -> Report:
-        return msgspec.json.decode(self._control.get("/_requests").content, type=Report)
+    def report(self) -> UpstreamReport:
+        return msgspec.json.decode(self._control.get("/_requests").content, type=UpstreamReport)
 
     def requests(self) -> list[Received]:
         """Every request so far, oldest first."""
@@ -116,7 +116,7 @@ class ScriptedUpstream:
 
 
 async def _serve(port: int) -> None:
-    server = await serve(HOST, port)
+    server = await serve_upstream(HOST, port)
     bound = server.sockets[0].getsockname()[1]
     sys.stdout.write(msgspec.json.encode(_Ready(bound)).decode() + "\n")
     sys.stdout.flush()

@@ -1,5 +1,5 @@
-"""Counting tokens: a `Prompt` taken apart by an upstream's request builder -> what it weighs."""
+"""Counting tokens: a `CountablePrompt` taken apart by an upstream's request builder -> what it weighs."""
 
-from gateway.tokens.counter import Counter
+from gateway.tokens.counter import TokenCounter
 
-__all__ = ["Counter"]
+__all__ = ["TokenCounter"]

@@ -1,4 +1,4 @@
-"""`Prompt` -> tokens, without ever blocking the event loop and without ever failing.
+"""`CountablePrompt` -> tokens, without ever blocking the event loop and without ever failing.
 
 Rules:
 - The vocabulary is imported and loaded at the first count, once, in the counting thread
@@ -18,7 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from math import ceil
 
-from gateway.upstreams.token_prompt import Prompt
+from gateway.upstreams.token_prompt import CountablePrompt
 
 MESSAGE_TOKENS = 4
 """What a chat template is taken to add around each message."""
@@ -36,7 +36,7 @@ Measure = Callable[[str], int]
 """Tokens in a text."""
 
 
-def load() -> Measure:
+def load_encoding() -> Measure:
     """Imports tiktoken and builds the encoding; slow, so for a worker thread only."""
     from gateway.tokens.o200k import encoding  # noqa: PLC0415  importing tiktoken must wait for a count
 
@@ -44,20 +44,20 @@ def load() -> Measure:
     return lambda text: len(encode(text))
 
 
-class Counter:
+class TokenCounter:
     """One per process: it keeps the vocabulary (60 MB) from the first count on.
 
     All counts go through one thread, which loads before it counts. tiktoken lets go of the GIL, so streams
     run on meanwhile, and a burst of counts takes no more than one core from them.
     """
 
-    def __init__(self, load: Callable[[], Measure] = load) -> None:
+    def __init__(self, load: Callable[[], Measure] = load_encoding) -> None:
         self._load = load
         self._measure: Measure | None = None
         self._failed = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tokens")
 
-    async def count(self, prompt: Prompt) -> int:
+    async def count(self, prompt: CountablePrompt) -> int:
         """What a prompt weighs, in tokens of o200k_base."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, self._weigh, prompt)
@@ -66,7 +66,7 @@ class Counter:
         """Counts that wait are dropped; the one that runs ends by itself."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def _weigh(self, prompt: Prompt) -> int:
+    def _weigh(self, prompt: CountablePrompt) -> int:
         texts = sum(self._tokens(text) for text in prompt.texts)
         return texts + MESSAGE_TOKENS * prompt.messages + prompt.shown
 
@@ -82,16 +82,16 @@ class Counter:
             raise
         except BaseException as error:  # noqa: BLE001  a panic of tiktoken's is a BaseException
             self._give_way(error)
-            return by_length(text)
+            return estimate_by_length(text)
 
     def _give_way(self, error: BaseException) -> None:
         """Log the first failure; a vocabulary that did not load is not tried again."""
         if not self._failed:
             log.warning("tiktoken failed, so this count is an estimate by length: %r", error)
         self._failed = True
-        self._measure = self._measure or by_length
+        self._measure = self._measure or estimate_by_length
 
 
-def by_length(text: str) -> int:
+def estimate_by_length(text: str) -> int:
     """The guess that needs no vocabulary."""
     return ceil(len(text.encode("utf-8", "surrogatepass")) / BYTES_PER_TOKEN)

@@ -1,4 +1,4 @@
-"""What routing decides (`Target`) and what an upstream protocol must offer (`Adapter`, `Attempt`)."""
+"""The interface between routing (`Target`) and an upstream kind (`Adapter`, `Attempt`)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from gateway.anthropic.request.attachments import Attachments
 from gateway.inbound import Inbound
 from gateway.parts import Part
 from gateway.settings.models import Timeouts
-from gateway.upstreams.model_info import ModelFacts
-from gateway.upstreams.token_prompt import Counted, Prompt
-from gateway.upstreams.upstream_request import Built
+from gateway.upstreams.model_info import ModelInfo
+from gateway.upstreams.token_prompt import CountablePrompt, TokenCount
+from gateway.upstreams.upstream_request import UpstreamRequest
 
 
 @frozen
@@ -20,7 +20,7 @@ class Target:
     """Everything that routing decided for one attempt."""
 
     adapter: Adapter
-    facts: ModelFacts
+    model_info: ModelInfo
     timeouts: Timeouts
     retries: int = 0
     route: str = ""
@@ -28,24 +28,24 @@ class Target:
 
     @property
     def name(self) -> str:
-        return f"{self.facts.provider}/{self.facts.model}"
+        return f"{self.model_info.provider}/{self.model_info.model}"
 
 
 class Attempt(Protocol):
     """One upstream answer being read. It knows nothing of the client."""
 
-    built: Built
+    request: UpstreamRequest
     """What was sent, with the notices of what building it dropped or emulated."""
 
     @property
-    def heard(self) -> bool:
+    def has_data(self) -> bool:
         """Whether anything has been read but what only keeps a connection open."""
         ...
 
     async def read(self) -> list[Part] | None:
         """The parts of one read (possibly none, which still is a sign of life); None when all was read.
 
-        The last list that is not empty ends with `End` or `Fault`. UpstreamFailed if the connection breaks.
+        The last non-empty list ends with `Finish` or `StreamError`. UpstreamFailed if the connection breaks.
         """
         ...
 
@@ -61,11 +61,11 @@ class Adapter(Protocol):
         """Send the request and wait for the status; GatewayError if that is as far as it gets."""
         ...
 
-    def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> Prompt:
+    def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> CountablePrompt:
         """What would be sent, taken apart for counting."""
         ...
 
-    async def count(self, inbound: Inbound, target: Target) -> Counted | None:
+    async def count(self, inbound: Inbound, target: Target) -> TokenCount | None:
         """What the upstream itself says the prompt weighs, in tokens; None where it does not count."""
         ...
 

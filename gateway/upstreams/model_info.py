@@ -7,13 +7,13 @@ from functools import cached_property
 
 from attrs import field, frozen
 
-from gateway.anthropic.conversation.content_parts import Sight
+from gateway.anthropic.conversation.content_parts import InputModalities
 from gateway.settings.models import ExposeReasoning, Sampling
 from gateway.settings.quirks import Quirks
 
 
 @frozen
-class ModelFacts:
+class ModelInfo:
     """What a translator may know of the model a request goes to. None: not known."""
 
     provider: str
@@ -32,10 +32,10 @@ class ModelFacts:
     """Merged into the upstream's JSON (see `extra`)."""
 
     @cached_property
-    def sight(self) -> Sight:
+    def modalities(self) -> InputModalities:
         """What the model's server takes besides text."""
         quirks = self.quirks
-        return Sight(
+        return InputModalities(
             vision=self.vision is not False,
             image_urls=quirks.image_urls,
             pdf=quirks.pdf,

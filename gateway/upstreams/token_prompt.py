@@ -6,7 +6,7 @@ from attrs import frozen
 
 
 @frozen
-class Prompt:
+class CountablePrompt:
     """`texts` are counted by a tokenizer; each message adds a fixed weight."""
 
     texts: tuple[str, ...]
@@ -16,7 +16,7 @@ class Prompt:
 
 
 @frozen
-class Counted:
+class TokenCount:
     """What a prompt weighs, in tokens."""
 
     tokens: int

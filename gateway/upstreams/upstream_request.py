@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 
 from attrs import Factory, field, frozen
 
-from gateway.anthropic.tools.tool_names import Returned
+from gateway.anthropic.tools.tool_names import ClientToolName
 from gateway.parts import Notice
 
 
 @frozen
-class Amends:
+class Adaptations:
     """What an upstream's 400 taught about a model; the request is built again with it."""
 
     max_tokens: int | None = None
@@ -40,12 +40,12 @@ def digest(schema: bytes) -> bytes:
     return hashlib.blake2b(schema, digest_size=16).digest()
 
 
-AS_IT_IS = Amends()
+NO_ADAPTATIONS = Adaptations()
 """Nothing learned yet."""
 
 
 @frozen
-class ReplyWish:
+class ResponseOptions:
     """What the client asked for that decides how the answer is read."""
 
     thinking: bool = False
@@ -60,7 +60,7 @@ class ReplyWish:
 
 
 @frozen
-class AnswerFormat:
+class AnswerSchema:
     """What is made of an answer that is to match `schema`, the client's own.
 
     `nulls`: those that stand for properties left out are deleted. `checked`: the upstream was only asked for
@@ -81,19 +81,19 @@ def _no_schemas() -> Iterable[bytes]:
 
 
 @frozen
-class Built:
+class UpstreamRequest:
     """One upstream request, encoded, and what reading its answer needs."""
 
     body: bytes = field(repr=False)
-    wish: ReplyWish = ReplyWish()
+    options: ResponseOptions = ResponseOptions()
     notices: tuple[Notice, ...] = ()
-    returned: Mapping[str, Returned] = Factory(dict[str, Returned])
+    returned: Mapping[str, ClientToolName] = Factory(dict[str, ClientToolName])
     """How calls come back: by the name as sent, those that the client knows otherwise."""
     single_tool: bool = False
     """The client forbade parallel calls and the upstream cannot be told: keep the first call only."""
     must_call: bool = False
     """The client demands a call of a tool. Servers that cannot force one, or ignore that, may bring none."""
-    format: AnswerFormat | None = None
+    format: AnswerSchema | None = None
     window: int | None = None
     """The window that the server is told to load the model with, in tokens."""
     stops: tuple[str, ...] = ()

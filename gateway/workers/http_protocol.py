@@ -58,10 +58,10 @@ class _Flow(FlowControl):
 
 
 class ClientProtocol(HttpToolsProtocol):
-    """One client connection. `bounded` makes the class that uvicorn is given."""
+    """One client connection. `protocol_class` makes the class that uvicorn is given."""
 
     limits: Callable[[], Server]
-    sweeper: Sweeper
+    sweeper: IdleSweeper
     _reading: _Flow
 
     def __init__(
@@ -104,7 +104,7 @@ class ClientProtocol(HttpToolsProtocol):
         try:
             self._feed(data)
         except httptools.HttpParserError:
-            self._refuse(self._refused or refusals.malformed())
+            self._refuse(self._refused or refusals.malformed_request())
             return
         if self._head_since is not None:
             if self._fed > self.limits().max_header_bytes:
@@ -186,11 +186,11 @@ class ClientProtocol(HttpToolsProtocol):
         if self._fed > limits.max_header_bytes and self._head_size() > limits.max_header_bytes:
             return refusals.head_too_large(limits)
         if self.parser.get_method() == b"CONNECT":
-            return refusals.tunnel()
+            return refusals.connect_refused()
         self._surplus = self._surplus and len(self.connections) > limits.max_connections
         if self._surplus:
             return refusals.too_many_connections(limits)
-        return refusals.pipelined() if self.pipeline else None
+        return refusals.pipelining_refused() if self.pipeline else None
 
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
@@ -253,16 +253,16 @@ class ClientProtocol(HttpToolsProtocol):
     def _end(self, error: GatewayError) -> None:
         url = cast("bytes", getattr(self, "url", b""))
         method = self.parser.get_method() if url else b""  # before a URL the parser has a wrong one
-        self.transport.write(refusals.answer(error, method, url))
+        self.transport.write(refusals.refusal_response(error, method, url))
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.loop.call_later(LINGER, self.transport.close)
 
-    def look(self, now: float, limits: Server) -> None:
+    def check_timeouts(self, now: float, limits: Server) -> None:
         """Close what keeps the gateway waiting too long."""
         if self._head_since is not None and now - self._head_since > limits.head_timeout:
             if self._begun:
-                self._refuse(refusals.head_too_slow(limits))
+                self._refuse(refusals.head_timeout(limits))
             else:
                 self.transport.close()
         elif self._left_since is not None and now - self._left_since > limits.body_timeout:
@@ -270,7 +270,7 @@ class ClientProtocol(HttpToolsProtocol):
 
 
 @define
-class Sweeper:
+class IdleSweeper:
     """Looks at all connections now and then: one timer for all of them costs a request nothing."""
 
     limits: Callable[[], Server]
@@ -288,12 +288,12 @@ class Sweeper:
         now, limits = loop.time(), self.limits()
         for connection in list(cast("set[object]", state.connections)):
             if isinstance(connection, ClientProtocol):
-                connection.look(now, limits)
+                connection.check_timeouts(now, limits)
         loop.call_later(SWEEP, self._sweep, loop, state)
 
 
-def bounded(limits: Callable[[], Server]) -> type[ClientProtocol]:
+def protocol_class(limits: Callable[[], Server]) -> type[ClientProtocol]:
     """The protocol class for one server, whose limits may change while it runs."""
     return type(
-        "BoundedProtocol", (ClientProtocol,), {"limits": staticmethod(limits), "sweeper": Sweeper(limits)}
+        "BoundedProtocol", (ClientProtocol,), {"limits": staticmethod(limits), "sweeper": IdleSweeper(limits)}
     )

@@ -2,7 +2,7 @@
 
 Rules:
 - A place that cannot be had is a ConfigError of one line, with a port to take instead.
-- `check_place` says what `bound` would, but for a port that is taken: by the gateway itself, perhaps.
+- `check_address` reports what `bind_sockets` would, except a port in use: the gateway itself may hold it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _NEARBY = 100
 """Ports that are tried in search of a free one."""
 
 
-def bound(server: Server) -> list[socket.socket]:
+def bind_sockets(server: Server) -> list[socket.socket]:
     """One socket for each address that the host stands for, listening."""
     sockets: list[socket.socket] = []
     try:
@@ -33,8 +33,8 @@ def bound(server: Server) -> list[socket.socket]:
     return sockets
 
 
-def check_place(server: Server) -> None:
-    """ConfigError where `bound` would fail for another reason than that the port is taken."""
+def check_address(server: Server) -> None:
+    """ConfigError where `bind_sockets` would fail for another reason than that the port is taken."""
     sockets: list[socket.socket] = []
     try:
         sockets.extend(_binding(server))
@@ -45,13 +45,13 @@ def check_place(server: Server) -> None:
         _close(sockets)
 
 
-def free_port(host: str, first: int) -> int:
+def nearby_free_port(host: str, first: int) -> int:
     """The first port from there on that can be bound; `first` itself where none nearby can."""
     ports = range(first, min(first + _NEARBY, 65_536))
-    return next((port for port in ports if is_free(host, port)), first)
+    return next((port for port in ports if is_port_free(host, port)), first)
 
 
-def is_free(host: str, port: int) -> bool:
+def is_port_free(host: str, port: int) -> bool:
     sockets: list[socket.socket] = []
     try:
         sockets.extend(_binding(Server(host=host, port=port)))
@@ -87,7 +87,7 @@ def _refused(server: Server, error: OSError) -> ConfigError:
     why = f"cannot listen on {server.host}, port {server.port}: {error.strerror or error}"
     if error.errno != errno.EADDRINUSE:
         return ConfigError(why)
-    other = free_port(server.host, server.port + 1)
+    other = nearby_free_port(server.host, server.port + 1)
     return ConfigError(
         f"{why}. `gateway serve --port {other}` takes a free one; `server.port` sets it for good."
     )

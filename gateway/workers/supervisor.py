@@ -25,15 +25,15 @@ from contextlib import aclosing
 import structlog
 from attrs import Factory, define, evolve
 
-from gateway.controllers.service import Worker
+from gateway.controllers.service import WorkerIdentity
 from gateway.errors import ConfigError
 from gateway.runtime.runtime import Runtime
-from gateway.runtime.source import Source
+from gateway.runtime.source import SettingsSource
 from gateway.runtime.watch import edits
-from gateway.settings.loading.load import Loaded
+from gateway.settings.loading.load import LoadedConfig
 from gateway.settings.models import Settings
 from gateway.telemetry.metrics import WORKERS_FOLDER, forget
-from gateway.workers.worker import GRACE, Options, Orders
+from gateway.workers.worker import GRACE, WorkerOptions, WorkerOrders
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 30.0
 """Seconds before a worker that ended is started again: doubled each time, from the one to the other."""
@@ -50,8 +50,8 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 class Supervisor:
     """`run` it once."""
 
-    _options: Options
-    _loaded: Loaded
+    _options: WorkerOptions
+    _loaded: LoadedConfig
     """The newest that could be used."""
     _sockets: list[socket.socket]
     _folder: str
@@ -84,7 +84,7 @@ class Supervisor:
         pause = FIRST_PAUSE
         while not self._stopping.is_set():
             begun = loop.time()
-            process = await self._start(Worker(number, count, os.getpid()))
+            process = await self._start(WorkerIdentity(number, count, os.getpid()))
             status = await process.wait()
             forget(self._folder, process.pid)
             if self._stopping.is_set():
@@ -96,9 +96,9 @@ class Supervisor:
                 await asyncio.wait_for(self._stopping.wait(), pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    async def _start(self, worker: Worker) -> Process:
+    async def _start(self, worker: WorkerIdentity) -> Process:
         descriptors = tuple(one.fileno() for one in self._sockets)
-        orders = Orders(self._options, self._loaded, worker, descriptors)
+        orders = WorkerOrders(self._options, self._loaded, worker, descriptors)
         with _hangup_held():
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -125,7 +125,7 @@ class Supervisor:
                 with contextlib.suppress(ConfigError):  # the workers say what is wrong
                     await asyncio.to_thread(self._take, source)
 
-    def _take(self, source: Source) -> None:
+    def _take(self, source: SettingsSource) -> None:
         reading = source.read(self._loaded.settings)
         Runtime.build(reading.settings)
         source.settle(reading)
@@ -144,7 +144,7 @@ def check_startable(settings: Settings) -> None:
     Runtime.build(settings)
 
 
-def supervise(options: Options, loaded: Loaded, sockets: list[socket.socket]) -> None:
+def supervise(options: WorkerOptions, loaded: LoadedConfig, sockets: list[socket.socket]) -> None:
     """Serve with as many workers as the settings say. Blocks until SIGINT or SIGTERM. ConfigError."""
     server = loaded.settings.server
     folder = _folder()

@@ -1,7 +1,7 @@
 """One serving process: alone with its own socket, or one of several on a socket that their parent holds.
 
-`python -m gateway.workers.worker` is what the parent starts. It takes its `Orders` from stdin. The end of
-stdin is the end of the parent: the worker then stops as if asked to, so no process is left behind.
+The parent starts `python -m gateway.workers.worker` and writes `WorkerOrders` to its stdin. When stdin ends,
+the parent is gone, and the worker stops: no process is left behind.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from attrs import evolve, frozen
 from litestar import Litestar
 
 from gateway.app import create_app
-from gateway.controllers.service import ALONE, Worker, service_of
-from gateway.runtime.source import Source
-from gateway.settings.loading.load import Loaded, load
+from gateway.controllers.service import ALONE, WorkerIdentity, service_of
+from gateway.runtime.source import SettingsSource
+from gateway.settings.loading.load import LoadedConfig, load_config
 from gateway.telemetry import configure_logging, finish_writing, log_in_background
-from gateway.workers.http_protocol import bounded
+from gateway.workers.http_protocol import protocol_class
 
 KEEP_ALIVE = 75
 """Seconds an idle client connection is kept: longer than clients keep theirs, so that none is cut in use."""
@@ -40,7 +40,7 @@ GRACE = 20
 
 
 @frozen
-class Options:
+class WorkerOptions:
     """What the command line said: enough to read the configuration at any time."""
 
     config: Path | None = None
@@ -48,8 +48,8 @@ class Options:
     port: int | None = None
     allow_unauthenticated: bool = False
 
-    def load(self) -> Loaded:
-        return load(
+    def load(self) -> LoadedConfig:
+        return load_config(
             self.config,
             os.environ,
             host=self.host,
@@ -57,20 +57,20 @@ class Options:
             allow_unauthenticated=self.allow_unauthenticated,
         )
 
-    def source(self, loaded: Loaded) -> Source:
+    def source(self, loaded: LoadedConfig) -> SettingsSource:
         """How to read again what was found once: the same file, even if another is found first by now."""
         again = evolve(self, config=loaded.path or self.config)
-        return Source(loaded, again.load, self.allow_unauthenticated)
+        return SettingsSource(loaded, again.load, self.allow_unauthenticated)
 
 
 @frozen
-class Orders:
+class WorkerOrders:
     """What a worker is told by its parent."""
 
-    options: Options
-    loaded: Loaded
+    options: WorkerOptions
+    loaded: LoadedConfig
     """What to begin with: the file may be unusable by now."""
-    worker: Worker
+    worker: WorkerIdentity
     sockets: tuple[int, ...]
     """The descriptors of the sockets to listen on."""
 
@@ -88,10 +88,12 @@ class GatewayServer(uvicorn.Server):
                 finish_writing()
 
 
-def serve(source: Source, worker: Worker = ALONE, sockets: Sequence[socket.socket] | None = None) -> None:
+def serve_worker(
+    source: SettingsSource, worker: WorkerIdentity = ALONE, sockets: Sequence[socket.socket] | None = None
+) -> None:
     """Blocks until SIGINT or SIGTERM. ConfigError if the settings name files that cannot be used."""
     settings = source.loaded.settings
-    config = listening(create_app(settings, source, worker), settings.server.host, settings.server.port)
+    config = server_for(create_app(settings, source, worker), settings.server.host, settings.server.port)
     sys.setswitchinterval(SWITCH)
     # What is there by now stays. A collection that looked at it all would hold up every stream for a while.
     gc.collect()
@@ -101,14 +103,14 @@ def serve(source: Source, worker: Worker = ALONE, sockets: Sequence[socket.socke
         GatewayServer(config).run(list(sockets) if sockets else None)
 
 
-def listening(app: Litestar, host: str, port: int, grace: int = GRACE) -> uvicorn.Config:
+def server_for(app: Litestar, host: str, port: int, grace: int = GRACE) -> uvicorn.Config:
     """How an application of `create_app` is served. `grace`: seconds for running answers at the end."""
     runtimes = service_of(app).runtimes
     return uvicorn.Config(
         app,
         host=host,
         port=port,
-        http=bounded(lambda: runtimes.current.settings.server),
+        http=protocol_class(lambda: runtimes.current.settings.server),
         ws="none",
         log_config=None,
         access_log=False,
@@ -121,13 +123,13 @@ def listening(app: Litestar, host: str, port: int, grace: int = GRACE) -> uvicor
 
 
 def main() -> None:
-    orders: Orders = pickle.load(sys.stdin.buffer)  # noqa: S301  what our own parent wrote
+    orders: WorkerOrders = pickle.load(sys.stdin.buffer)  # noqa: S301  what our own parent wrote
     threading.Thread(target=_end_with_parent, daemon=True).start()
     server = orders.loaded.settings.server
     log_in_background()
     configure_logging(server.log_level, server.log_format)
     sockets = [socket.socket(fileno=descriptor) for descriptor in orders.sockets]
-    serve(orders.options.source(orders.loaded), orders.worker, sockets)
+    serve_worker(orders.options.source(orders.loaded), orders.worker, sockets)
 
 
 def _end_with_parent() -> None:

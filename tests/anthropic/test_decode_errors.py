@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from gateway.anthropic.decode_errors import refusal
+from gateway.anthropic.decode_errors import decode_error
 
 
 class Inner(msgspec.Struct):
@@ -27,4 +27,4 @@ class Outer(msgspec.Struct):
 def test_path_and_words(sent: bytes, base: str, said: str):
     with pytest.raises(msgspec.ValidationError) as wrong:
         msgspec.json.decode(sent, type=Outer)
-    assert refusal(wrong.value, base).message == said
+    assert decode_error(wrong.value, base).message == said

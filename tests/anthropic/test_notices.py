@@ -1,16 +1,16 @@
-from gateway.anthropic.notices import AND_MORE, DETAILS, Notes
+from gateway.anthropic.notices import AND_MORE, DETAILS, NoticeCollector
 from gateway.parts import Notice
 
 
 def test_a_notice_is_said_once_for_each_detail_in_the_order_they_came_up():
-    notes = Notes()
+    notes = NoticeCollector()
     for name, detail in [("b", "x"), ("a", ""), ("b", "y"), ("b", "x"), ("a", "")]:
         notes.add(name, detail)
     assert notes.notices == (Notice("b", "x"), Notice("a", ""), Notice("b", "y"))
 
 
 def test_a_notice_with_endless_details_says_that_there_are_more():
-    notes = Notes()
+    notes = NoticeCollector()
     for i in range(3 * DETAILS):
         notes.add("a", f"{i}")
         notes.add("b")

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from gateway.attachments.addresses import Guard, is_public
+from gateway.attachments.addresses import AddressGuard, is_public
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_what_is_no_address_is_not_public(text: str):
 
 
 def test_socket_is_made_for_public_addresses_only():
-    guard = Guard()
+    guard = AddressGuard()
     guard.socket((socket.AF_INET, socket.SOCK_STREAM, 6, "", ("8.8.8.8", 80))).close()
     assert not guard.refused
     with pytest.raises(OSError, match="not public"):
@@ -43,6 +43,6 @@ def test_socket_is_made_for_public_addresses_only():
 
 
 def test_any_address_will_do_where_that_is_allowed():
-    guard = Guard(private=True)
+    guard = AddressGuard(private=True)
     guard.socket((socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 80))).close()
     assert not guard.refused

@@ -4,16 +4,16 @@ import json
 
 import pytest
 
-from gateway.anthropic.conversation.content_parts import Sight
+from gateway.anthropic.conversation.content_parts import InputModalities
 from gateway.anthropic.request.decoding import decode_request
-from gateway.anthropic.request.media import shown
-from gateway.attachments.requirements import Wanted, wanted
+from gateway.anthropic.request.media import media_blocks
+from gateway.attachments.requirements import RequiredAttachments, required_attachments
 
 
-def found(*messages: tuple[str, list], sight: Sight | None = None) -> Wanted:
+def found(*messages: tuple[str, list], modalities: InputModalities | None = None) -> RequiredAttachments:
     body = [{"role": role, "content": content} for role, content in messages]
     request = decode_request(json.dumps({"model": "m", "messages": body}).encode())
-    return wanted(shown(request.messages), sight or Sight())
+    return required_attachments(media_blocks(request.messages), modalities or InputModalities())
 
 
 def image(url: str) -> dict:
@@ -38,7 +38,7 @@ def test_failures_count_only_in_the_newest_user_turn_outside_results():
         ("assistant", [{"type": "text", "text": "ok"}]),
         ("user", [image("new"), result(image("shown"))]),
         ("system", []),
-        sight=Sight(),
+        modalities=InputModalities(),
     )
     assert said.images == {"old": False, "new": True, "shown": False}
 
@@ -53,23 +53,25 @@ def test_assistant_alone_makes_nothing_fail():
 
 
 @pytest.mark.parametrize(
-    ("sight", "images", "documents", "pdfs"),
+    ("modalities", "images", "documents", "pdfs"),
     [
-        (Sight(), {"i"}, {"d"}, {"p", "q"}),
-        (Sight(image_urls=True), set(), {"d"}, {"p", "q"}),
-        (Sight(vision=False), set(), {"d"}, {"p", "q"}),
-        (Sight(pdf=True), {"i"}, {"d"}, set()),
-        (Sight(pdf=True, pdf_urls=True), {"i"}, set(), set()),
+        (InputModalities(), {"i"}, {"d"}, {"p", "q"}),
+        (InputModalities(image_urls=True), set(), {"d"}, {"p", "q"}),
+        (InputModalities(vision=False), set(), {"d"}, {"p", "q"}),
+        (InputModalities(pdf=True), {"i"}, {"d"}, set()),
+        (InputModalities(pdf=True, pdf_urls=True), {"i"}, set(), set()),
     ],
 )
-def test_only_what_the_target_does_not_take(sight: Sight, images: set, documents: set, pdfs: set):
+def test_only_what_the_target_does_not_take(
+    modalities: InputModalities, images: set, documents: set, pdfs: set
+):
     blocks = [
         *(image("i"), image("data:image/png;base64,AAAA"), document(type="url", url="d")),
         pdf("p"),
         document(type="url", url="data:application/pdf;base64,q"),
         *(document(type="text", media_type="text/plain", data="x"), document(type="file", file_id="f")),
     ]
-    said = found(("user", blocks), sight=sight)
+    said = found(("user", blocks), modalities=modalities)
     assert (set(said.images), set(said.documents), set(said.pdfs)) == (images, documents, pdfs)
 
 

@@ -6,28 +6,30 @@ import json
 
 import pytest
 
-from gateway.anthropic.conversation.content_parts import Sight
-from gateway.anthropic.request.attachments import NOTHING, Attachments
+from gateway.anthropic.conversation.content_parts import InputModalities
+from gateway.anthropic.request.attachments import NO_ATTACHMENTS, Attachments
 from gateway.anthropic.request.decoding import decode_request
-from gateway.anthropic.request.media import Shown, shown
+from gateway.anthropic.request.media import MediaBlock, media_blocks
 from gateway.attachments import Resolver, pdf, resolver
-from gateway.attachments.requirements import wanted
+from gateway.attachments.requirements import required_attachments
 from gateway.settings.server import FetchUrls
 from gateway.testing.samples import pdf as sample
 from gateway.testing.samples import png
 
 PNG = png()
-ALL = Sight(image_urls=True, pdf=True, pdf_urls=True)
+ALL = InputModalities(image_urls=True, pdf=True, pdf_urls=True)
 
 
-def sent_with(*contents: list) -> tuple[Shown, ...]:
+def sent_with(*contents: list) -> tuple[MediaBlock, ...]:
     roles = ["user", "assistant"] * len(contents)
     body = [{"role": role, "content": content} for role, content in zip(roles, contents, strict=False)]
-    return shown(decode_request(json.dumps({"model": "m", "messages": body}).encode()).messages)
+    return media_blocks(decode_request(json.dumps({"model": "m", "messages": body}).encode()).messages)
 
 
-async def resolved(kept: Resolver, sent: tuple[Shown, ...], sight: Sight, urls: FetchUrls) -> Attachments:
-    return await kept.resolve(wanted(sent, sight), sight, urls)
+async def resolved(
+    kept: Resolver, sent: tuple[MediaBlock, ...], modalities: InputModalities, urls: FetchUrls
+) -> Attachments:
+    return await kept.resolve(required_attachments(sent, modalities), modalities, urls)
 
 
 def image(url: str) -> dict:
@@ -47,18 +49,19 @@ async def test_text_needs_nothing():
     sent = sent_with(
         [{"type": "text", "text": "hi"}, {"type": "tool_use", "id": "t", "name": "n", "input": {}}]
     )
-    assert await resolved(Resolver(), sent, Sight(), "public") is NOTHING
+    assert await resolved(Resolver(), sent, InputModalities(), "public") is NO_ATTACHMENTS
 
 
 async def test_target_that_takes_everything_needs_nothing(web):
     sent = sent_with([image(web.url("/a")), document(type="url", url=web.url("/b")), inline(b"%PDF-")])
-    assert await resolved(Resolver(), sent, ALL, "all") is NOTHING
+    assert await resolved(Resolver(), sent, ALL, "all") is NO_ATTACHMENTS
     assert web.asked == []
 
 
 async def test_model_without_vision_needs_no_pictures(web):
     assert (
-        await resolved(Resolver(), sent_with([image(web.url("/a"))]), Sight(vision=False), "all") is NOTHING
+        await resolved(Resolver(), sent_with([image(web.url("/a"))]), InputModalities(vision=False), "all")
+        is NO_ATTACHMENTS
     )
     assert web.asked == []
 
@@ -68,7 +71,7 @@ async def test_picture_is_fetched_once_for_a_whole_conversation(web):
     kept = Resolver()
     sent = sent_with([image(url), image(url)], [{"type": "text", "text": "ok"}], [image(url)])
     for _ in range(3):
-        table = await resolved(kept, sent, Sight(), "all")
+        table = await resolved(kept, sent, InputModalities(), "all")
         assert base64.b64decode(table.files[url].data) == PNG
     assert web.asked == ["/a"]
 
@@ -92,27 +95,29 @@ async def test_pdf_is_read_once_wherever_it_stands(monkeypatch):
     }
     kept = Resolver()
     for sent in (sent_with([block]), sent_with([result]), sent_with([], [fetched], [])):
-        table = await resolved(kept, sent, Sight(), "public")
+        table = await resolved(kept, sent, InputModalities(), "public")
         assert table.texts[block["source"]["data"]].text == "[page 1]\nwords"
     assert reads == 1
 
 
 async def test_pdf_by_url_is_fetched_and_read(web):
     url = web.put("/a.pdf", sample("from afar"), "application/pdf")
-    table = await resolved(Resolver(), sent_with([document(type="url", url=url)]), Sight(), "all")
+    table = await resolved(Resolver(), sent_with([document(type="url", url=url)]), InputModalities(), "all")
     assert table.texts[table.files[url].data].text == "[page 1]\nfrom afar"
 
 
 async def test_pdf_by_url_is_only_fetched_for_a_target_that_reads_pdfs(web):
     url = web.put("/a.pdf", sample("from afar"), "application/pdf")
-    table = await resolved(Resolver(), sent_with([document(type="url", url=url)]), Sight(pdf=True), "all")
+    table = await resolved(
+        Resolver(), sent_with([document(type="url", url=url)]), InputModalities(pdf=True), "all"
+    )
     assert (table.files[url].media_type, table.texts) == ("application/pdf", {})
 
 
 async def test_pictures_inside_documents_are_fetched(web):
     url = web.put("/a", PNG)
     block = {"type": "document", "source": {"type": "content", "content": [image(url)]}}
-    assert (await resolved(Resolver(), sent_with([block]), Sight(), "all")).files[url].data
+    assert (await resolved(Resolver(), sent_with([block]), InputModalities(), "all")).files[url].data
 
 
 async def test_failure_of_the_past_stays_what_it_was_and_a_new_one_is_tried_again(web):
@@ -120,17 +125,21 @@ async def test_failure_of_the_past_stays_what_it_was_and_a_new_one_is_tried_agai
     web.put("/a", b"", status="500 Oops")
     kept = Resolver()
     old = sent_with([image(url)], [{"type": "text", "text": "ok"}], [{"type": "text", "text": "more"}])
-    assert (await resolved(kept, old, Sight(), "all")).files[url].failure == "the server answered 500"
+    assert (await resolved(kept, old, InputModalities(), "all")).files[
+        url
+    ].failure == "the server answered 500"
     web.put("/a", PNG)
-    assert (await resolved(kept, old, Sight(), "all")).files[url].failure == "the server answered 500"
-    assert (await resolved(kept, sent_with([image(url)]), Sight(), "all")).files[url].data
+    assert (await resolved(kept, old, InputModalities(), "all")).files[
+        url
+    ].failure == "the server answered 500"
+    assert (await resolved(kept, sent_with([image(url)]), InputModalities(), "all")).files[url].data
     assert len(web.asked) == 2
 
 
 @pytest.mark.parametrize(("urls", "why"), [("public", "not public"), ("never", "fetches no URLs")])
 async def test_configuration_says_where_may_be_fetched_from(web, urls, why: str):
     url = web.put("/a", PNG)
-    found = (await resolved(Resolver(), sent_with([image(url)]), Sight(), urls)).files[url]
+    found = (await resolved(Resolver(), sent_with([image(url)]), InputModalities(), urls)).files[url]
     assert why in found.failure
     assert web.asked == []
 
@@ -138,7 +147,7 @@ async def test_configuration_says_where_may_be_fetched_from(web, urls, why: str)
 async def test_only_so_many_urls_are_fetched_for_one_request(web, monkeypatch):
     monkeypatch.setattr(resolver, "URLS", 2)
     urls = [web.put(f"/{n}", PNG) for n in range(3)]
-    table = await resolved(Resolver(), sent_with([image(url) for url in urls]), Sight(), "all")
+    table = await resolved(Resolver(), sent_with([image(url) for url in urls]), InputModalities(), "all")
     assert [bool(table.files[url].data) for url in urls] == [True, True, False]
 
 
@@ -150,5 +159,5 @@ async def test_what_came_in_time_is_there_when_the_rest_did_not(web, monkeypatch
 
     web.answers["/slow"] = silent
     quick, slow = web.put("/quick", PNG), web.url("/slow")
-    table = await resolved(Resolver(), sent_with([image(quick), image(slow)]), Sight(), "all")
+    table = await resolved(Resolver(), sent_with([image(quick), image(slow)]), InputModalities(), "all")
     assert (bool(table.files[quick].data), slow in table.files) == (True, False)

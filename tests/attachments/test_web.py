@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from gateway.anthropic.request.attachments import Fetched
+from gateway.anthropic.request.attachments import FetchedFile
 from gateway.attachments import addresses
 from gateway.attachments import web as fetching
 from gateway.attachments.web import fetch
@@ -23,7 +23,7 @@ async def failure(url: str, *, private: bool = True, want: fetching.Want = "imag
 
 async def test_picture_comes_as_base64_with_the_type_of_its_bytes(web):
     url = web.put("/a", PNG, "image/jpeg")
-    assert await fetch(url, "image", private=True) == Fetched("image/png", base64.b64encode(PNG).decode())
+    assert await fetch(url, "image", private=True) == FetchedFile("image/png", base64.b64encode(PNG).decode())
     assert "accept-encoding: identity" in web.headers[0].lower()
     assert "cookie" not in web.headers[0].lower()
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from gateway.cli.connect_snippets import claude_code
-from gateway.settings.windows import announced
+from gateway.settings.windows import announced_window
 
 URL = "http://127.0.0.1:8080"
 
@@ -20,7 +20,7 @@ def test_small_window_gets_one_question_without_tools():
 
 def test_large_window_is_told_to_claude_code_with_a_name_it_does_not_know():
     lines = claude_code(URL, "demo", "qwen3-8b", 65536)
-    told = announced(65536)
+    told = announced_window(65536)
     window, output = (
         f"CLAUDE_CODE_MAX_CONTEXT_TOKENS={told.window}",
         f"CLAUDE_CODE_MAX_OUTPUT_TOKENS={told.output}",

@@ -10,11 +10,11 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from gateway.cli.demo import ALIAS, Plan, demo, figures, reserve, write_config
+from gateway.cli.demo import ALIAS, DemoPlan, demo, figures, reserve, write_config
 from gateway.llamacpp import CannotRun, wheels
-from gateway.llamacpp.question import Answer
+from gateway.llamacpp.question import DemoAnswer
 from gateway.llamacpp.server import LlamaServer
-from gateway.settings.loading.load import load
+from gateway.settings.loading.load import load_config
 from gateway.settings.models import ModelTarget
 
 
@@ -67,9 +67,9 @@ def test_missing_model_file_is_a_usage_error(tmp_path):
     [(None, ALIAS, 512), (Path('/m/My "own": model #1.gguf'), 'My "own": model #1', 4096)],
 )
 def test_configuration_loads_whatever_the_model_is_called(tmp_path, model, alias, longest):
-    plan = Plan(tmp_path, model, 8192, None, once=True)
+    plan = DemoPlan(tmp_path, model, 8192, None, once=True)
     path = write_config(plan, LlamaServer("http://127.0.0.1:4711", 1, tmp_path), 8080)
-    settings = load(path, {}).settings
+    settings = load_config(path, {}).settings
     (rule,) = settings.models
     assert rule.pattern == "*"
     assert rule.target == ModelTarget("llama", alias, context_window=8192, max_output_tokens=longest)
@@ -78,6 +78,6 @@ def test_configuration_loads_whatever_the_model_is_called(tmp_path, model, alias
 
 
 def test_speed_leaves_out_the_first_token():
-    assert figures(Answer("x", first_token=2.0, seconds=4.0, output_tokens=40)) == (
+    assert figures(DemoAnswer("x", first_token=2.0, seconds=4.0, output_tokens=40)) == (
         "(40 tokens, the first after 2.00 s, then 20 a second)"
     )

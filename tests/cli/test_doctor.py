@@ -13,9 +13,9 @@ import pytest
 
 from gateway.cli import doctor as command
 from gateway.doctor.examination import QUICK
-from gateway.doctor.identity import Unknown
-from gateway.doctor.server import Model, Server
-from gateway.settings.loading.load import load
+from gateway.doctor.identity import UnknownServer
+from gateway.doctor.server import DetectedModel, DetectedServer
+from gateway.settings.loading.load import load_config
 from gateway.testing.upstream import Call, Raw, Reply, Rule, When
 
 TOOLS = Rule(When(tool="get_weather"), (Reply(calls=(Call("get_weather", {"city": "Paris"}),)),), repeat=True)
@@ -44,7 +44,7 @@ def test_a_server_that_can_be_used_ends_with_0_and_its_yaml(doctor, upstream, tm
     text = done.stdout[done.stdout.index("# For Ollama") :]
     path = tmp_path / "g.yaml"
     path.write_text(text)
-    assert load(path, {}).settings.providers["ollama"].base_url == upstream.url
+    assert load_config(path, {}).settings.providers["ollama"].base_url == upstream.url
 
 
 def test_it_writes_the_file_and_does_not_overwrite_one(doctor, upstream, tmp_path):
@@ -52,7 +52,7 @@ def test_it_writes_the_file_and_does_not_overwrite_one(doctor, upstream, tmp_pat
     path = tmp_path / "new" / "gateway.yaml"
     done = doctor(upstream.url, "--quick", "--write", str(path))
     assert "gateway serve --config" in done.stdout
-    assert load(path, {}).settings.models[-1].target.context_window == 32768
+    assert load_config(path, {}).settings.models[-1].target.context_window == 32768
     again = doctor(upstream.url, "--quick", "--write", str(path))
     assert again.returncode == 2
     assert "--force" in again.stderr
@@ -77,13 +77,15 @@ def test_what_was_found_is_shown_where_writing_fails_after_all(doctor, upstream,
 
 
 async def test_a_server_without_a_model_that_chats_is_no_wrong_call(upstream, monkeypatch):
-    async def identified(*_: object) -> Server:
-        return Server("Ollama", "ollama", upstream.url, "/api/tags", models=(Model("nomic", chat=False),))
+    async def identified(*_: object) -> DetectedServer:
+        return DetectedServer(
+            "Ollama", "ollama", upstream.url, "/api/tags", models=(DetectedModel("nomic", chat=False),)
+        )
 
     monkeypatch.setattr(command, "identify", identified)
-    wish = command.Wish(upstream.url, "", "", "", trials=QUICK, progress=lambda _: nullcontext())
-    found = await command.look(wish)
-    assert isinstance(found, Unknown)
+    wish = command.DoctorRequest(upstream.url, "", "", "", trials=QUICK, progress=lambda _: nullcontext())
+    found = await command.run_probes(wish)
+    assert isinstance(found, UnknownServer)
     assert found.reason == "Ollama answers, but has no model that can chat"
 
 
@@ -93,7 +95,7 @@ def test_one_without_tools_ends_with_1_and_is_written_all_the_same(doctor, upstr
     done = doctor(upstream.url, "--quick", "--write", str(path))
     assert done.returncode == 1
     assert "claude --bare" in done.stdout
-    assert load(path, {}).settings.models
+    assert load_config(path, {}).settings.models
 
 
 def test_one_that_does_not_answer_is_not_written(doctor, upstream, tmp_path):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.cli.environment import TIERS, UNSET, Environment, Key, Maker, is_its_own
+from gateway.cli.environment import TIERS, UNSET, Environment, EnvironmentBuilder, EnvKey, is_its_own
 from gateway.errors import RequestRefused
 from gateway.routing.table import RouteTable
-from gateway.settings.loading.load import load
-from gateway.settings.windows import announced
+from gateway.settings.loading.load import load_config
+from gateway.settings.windows import announced_window
 
 URL = "http://127.0.0.1:8080"
-NO_KEY = Key()
+NO_KEY = EnvKey()
 FILE = """\
 providers:
   big: {kind: openai, base_url: "http://127.0.0.1:8000"}
@@ -30,13 +30,15 @@ def made(tmp_path):
     def make(
         model: str | None = None,
         text: str = FILE,
-        key: Key = NO_KEY,
+        key: EnvKey = NO_KEY,
         environ: dict[str, str] | None = None,
     ) -> Environment:
         path = tmp_path / "gateway.yaml"
         path.write_text(text)
-        settings = load(path, {}).settings
-        return Maker(settings, RouteTable.build(settings)).environment(URL, key, model, environ or {})
+        settings = load_config(path, {}).settings
+        return EnvironmentBuilder(settings, RouteTable.build(settings)).environment(
+            URL, key, model, environ or {}
+        )
 
     return make
 
@@ -49,7 +51,7 @@ def test_the_model_is_reached_by_a_name_that_claude_code_does_not_know(made):
     said = values(made())
     assert said["ANTHROPIC_BASE_URL"] == URL
     assert said["ANTHROPIC_MODEL"] == "coder"
-    assert said["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == str(announced(65_536, 8_000).window)
+    assert said["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == str(announced_window(65_536, 8_000).window)
 
 
 def test_its_own_names_are_mapped_to_names_it_does_not_know(made):
@@ -103,7 +105,7 @@ providers: {{a: {{kind: openai, base_url: "http://x"}}}}
 models: {{"*": {{provider: a, model: b, context_window: {window}}}}}
 """
     environment = made(None, text)
-    said, told = values(environment), announced(window)
+    said, told = values(environment), announced_window(window)
     assert said["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == str(told.window)
     assert said.get("CLAUDE_CODE_MAX_OUTPUT_TOKENS", "32000") == str(told.output)
     comments = {one.name: one.comment for one in environment.variables}
@@ -116,7 +118,7 @@ models: {{"*": {{provider: a, model: b, context_window: {window}}}}}
 def test_the_models_own_limit_of_answers_holds(made):
     said = values(made("coder", FILE.replace("8000}", "1000}")))
     assert said["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] == "1000"
-    assert said["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == str(announced(65_536, 1_000).window)
+    assert said["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == str(announced_window(65_536, 1_000).window)
     unknown = values(made("coder", FILE.replace("context_window: 65536, ", "")))
     assert unknown["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] == "8000"
 
@@ -130,7 +132,7 @@ def test_an_unknown_window_is_warned_of(made):
 
 def test_ollamas_window_is_what_it_is_asked_for(made):
     text = 'providers: {a: {kind: ollama, base_url: "http://x"}}\nmodels: {"*": a/b}'
-    assert values(made(None, text))["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == str(announced(32_768).window)
+    assert values(made(None, text))["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == str(announced_window(32_768).window)
 
 
 BY_SIZE = """\
@@ -156,7 +158,7 @@ models:
 )
 def test_the_window_is_that_of_the_model_that_long_conversations_go_to(made, text, window):
     said = values(made("coder", text))
-    told = announced(window, 8_000)
+    told = announced_window(window, 8_000)
     assert said["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == str(told.window)
     assert said["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] == str(told.output)
 
@@ -241,7 +243,7 @@ def test_a_way_that_passes_nothing_on_gets_a_token_as_ever(made):
 
 
 def test_the_gateways_key_goes_beside_the_users_own(made):
-    key = Key("0123456789abcdef", needed=True)
+    key = EnvKey("0123456789abcdef", needed=True)
     with_key = made(None, WITH_KEYS, key, MINE).laid_over(MINE)
     assert (with_key["ANTHROPIC_API_KEY"], with_key["ANTHROPIC_AUTH_TOKEN"]) == ("sk-ant-mine", key.value)
     own = {"ANTHROPIC_AUTH_TOKEN": "mine", "ANTHROPIC_CUSTOM_HEADERS": "x-team: a"}
@@ -252,14 +254,14 @@ def test_the_gateways_key_goes_beside_the_users_own(made):
 
 def test_of_two_credentials_beside_a_key_the_one_that_goes_is_named(made):
     both = {**MINE, "ANTHROPIC_AUTH_TOKEN": "mine"}
-    (warning,) = made(None, WITH_KEYS, Key("0123456789abcdef", needed=True), both).warnings
+    (warning,) = made(None, WITH_KEYS, EnvKey("0123456789abcdef", needed=True), both).warnings
     assert "only ANTHROPIC_API_KEY reaches anthropic" in warning
-    assert made(None, WITH_KEYS, Key("0123456789abcdef", needed=True), MINE).warnings == ()
+    assert made(None, WITH_KEYS, EnvKey("0123456789abcdef", needed=True), MINE).warnings == ()
     assert made(None, PASSING, environ=both).warnings == ()
 
 
 def test_laid_over_an_environment_it_takes_other_credentials_away(made):
-    environment = made(None, key=Key("secret", needed=True))
+    environment = made(None, key=EnvKey("secret", needed=True))
     laid = environment.laid_over({"ANTHROPIC_API_KEY": "sk-ant-real", "PATH": "/bin", "ANTHROPIC_MODEL": "x"})
     assert laid["PATH"] == "/bin"
     assert laid["ANTHROPIC_MODEL"] == "coder"
@@ -287,7 +289,7 @@ routes:
 def routes(text: str, name: str, tmp_path) -> list[object]:
     path = tmp_path / "gateway.yaml"
     path.write_text(text)
-    found = RouteTable.build(load(path, {}).settings).narrowed(name).routes
+    found = RouteTable.build(load_config(path, {}).settings).candidates(name).routes
     return [(one.conditions, one.targets) for one in found]
 
 
@@ -306,7 +308,7 @@ def test_the_name_is_the_models_own_where_the_routes_take_it(made):
     said = {one.name: one for one in environment.variables}
     assert said["ANTHROPIC_MODEL"].value == "coder"
     assert said["ANTHROPIC_MODEL"].comment == "goes to local/coder, unless the routes see a reason"
-    assert said["CLAUDE_CODE_MAX_CONTEXT_TOKENS"].value == str(announced(65_536).window)
+    assert said["CLAUDE_CODE_MAX_CONTEXT_TOKENS"].value == str(announced_window(65_536).window)
     assert not environment.warnings
 
 

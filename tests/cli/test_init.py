@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from gateway.doctor.cloud_providers import CLOUDS
-from gateway.settings.loading.load import load
+from gateway.settings.loading.load import load_config
 
 KEY = "sk-hunter2"
 
@@ -44,7 +44,7 @@ def test_servers_and_keys_are_written(init, upstream, tmp_path):
     assert done.returncode == 0, done.stderr
     path = tmp_path / "config" / "gateway.yaml"
     assert KEY not in path.read_text() + done.stdout + done.stderr
-    settings = load(path, {"DEEPSEEK_API_KEY": KEY}).settings
+    settings = load_config(path, {"DEEPSEEK_API_KEY": KEY}).settings
     assert list(settings.providers) == ["ollama", "deepseek"]
     assert settings.providers["deepseek"].api_key.reveal() == KEY
     assert settings.models[-1].target.provider == "ollama", "what is on this machine comes first"
@@ -54,7 +54,7 @@ def test_openais_models_are_asked_over_responses(init, tmp_path, unused_tcp_port
     """On Chat Completions the current ones refuse tools beside reasoning."""
     done = init("--ports", str(unused_tcp_port), OPENAI_API_KEY=KEY)
     assert done.returncode == 0, done.stderr
-    settings = load(tmp_path / "config" / "gateway.yaml", {"OPENAI_API_KEY": KEY}).settings
+    settings = load_config(tmp_path / "config" / "gateway.yaml", {"OPENAI_API_KEY": KEY}).settings
     assert settings.providers["openai"].kind == "responses"
 
 
@@ -71,7 +71,7 @@ def test_a_file_that_is_there_is_not_touched_without_force(init, upstream, tmp_p
     assert (done.returncode, path.read_text()) == (2, "mine")
     assert "--force" in done.stderr
     assert init("--ports", str(upstream.port), "--out", "mine.yaml", "--force").returncode == 0
-    assert load(path, {}).settings.providers
+    assert load_config(path, {}).settings.providers
 
 
 def test_nothing_found_says_what_to_do(init, unused_tcp_port, tmp_path):
@@ -105,7 +105,7 @@ def test_a_port_that_another_program_has_is_not_written(init, upstream, tmp_path
     with taken:
         assert init("--ports", str(upstream.port)).returncode == 0
     path = tmp_path / "config" / "gateway.yaml"
-    assert load(path, {}).settings.server.port != 8080
+    assert load_config(path, {}).settings.server.port != 8080
     assert "8080 is taken by another program" in path.read_text()
 
 
@@ -133,7 +133,7 @@ def test_in_a_terminal_each_thing_is_asked_about(upstream, tmp_path):
     os.close(slave)
     said = answer(master, {"Use Ollama": "n", "Use DeepSeek": "y", "Which model?": "deepseek-reasoner"})
     assert process.wait(30) == 0, said
-    settings = load(tmp_path / "config" / "gateway.yaml", {"DEEPSEEK_API_KEY": KEY}).settings
+    settings = load_config(tmp_path / "config" / "gateway.yaml", {"DEEPSEEK_API_KEY": KEY}).settings
     assert list(settings.providers) == ["deepseek"]
     assert settings.models[-1].target.model == "deepseek-reasoner"
 

@@ -43,5 +43,5 @@ def test_terminal_sees_a_bar():
 
 def test_line_is_left_as_it_is():
     console, text = plain()
-    progress.say(console, "a [bold]line[/] that is longer than the terminal is wide, to be copied")
+    progress.print_line(console, "a [bold]line[/] that is longer than the terminal is wide, to be copied")
     assert text.getvalue() == "  a [bold]line[/] that is longer than the terminal is wide, to be copied\n"

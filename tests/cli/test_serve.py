@@ -6,8 +6,8 @@ from pathlib import Path
 
 import structlog
 
-from gateway.cli.serve import announce
-from gateway.settings.loading.load import load
+from gateway.cli.serve import print_startup
+from gateway.settings.loading.load import load_config
 
 FILE = """\
 providers: {up: {kind: openai, base_url: "http://127.0.0.1:8000"}}
@@ -25,7 +25,7 @@ def test_every_way_of_a_request_is_named(tmp_path: Path) -> None:
     path = tmp_path / "gateway.yaml"
     path.write_text(FILE)
     with structlog.testing.capture_logs() as logs:
-        announce(load(path, {}))
+        print_startup(load_config(path, {}))
     said = [(one["name"], one["takes"], one["to"]) for one in logs if one["event"] == "route"]
     assert said == [
         ("aliases.claude-mine", "claude-mine", "up/mine"),
@@ -44,6 +44,6 @@ def test_the_run_line_names_the_address_where_the_file_says_another(tmp_path: Pa
     path.write_text(FILE)
     for port, where in ((8080, ""), (9999, " --base-url http://127.0.0.1:9999")):
         with structlog.testing.capture_logs() as logs:
-            announce(load(path, {}, port=port), port)
+            print_startup(load_config(path, {}, port=port), port)
         (line,) = [one["command"] for one in logs if one["event"] == "start Claude Code with"]
         assert line == f"gateway run --config {path}{where} -- claude"

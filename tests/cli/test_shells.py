@@ -9,15 +9,15 @@ import subprocess
 
 import pytest
 
-from gateway.cli.environment import Environment, Variable
-from gateway.cli.shells import guessed, rendered
+from gateway.cli.environment import Environment, EnvVariable
+from gateway.cli.shells import guess_shell, render_environment
 
 ODD = """it's "a" $HOME `id` \\ back\\'s ; | & # no comment %PATH% ü"""
 ENVIRONMENT = Environment(
     (
-        Variable("ANTHROPIC_BASE_URL", "http://127.0.0.1:8080"),
-        Variable("ANTHROPIC_MODEL", ODD, "what it is"),
-        Variable("ANTHROPIC_AUTH_TOKEN", "hunter2", "", "CLIENT_KEY"),
+        EnvVariable("ANTHROPIC_BASE_URL", "http://127.0.0.1:8080"),
+        EnvVariable("ANTHROPIC_MODEL", ODD, "what it is"),
+        EnvVariable("ANTHROPIC_AUTH_TOKEN", "hunter2", "", "CLIENT_KEY"),
     ),
     notes=("A note with `backticks` and $(id).",),
     warnings=("A warning.",),
@@ -50,17 +50,17 @@ def in_shell(shell: str, script: str, show: str) -> list[str]:
 @pytest.mark.parametrize("shell", ["bash", "sh"])
 def test_value_reaches_the_shell_as_it_is(shell):
     show = f'for name in {SHOW}; do eval "printf \'%s\\0\' \\"\\${{$name-unset}}\\""; done'
-    values = in_shell(shell, rendered(ENVIRONMENT, "bash"), show)
+    values = in_shell(shell, render_environment(ENVIRONMENT, "bash"), show)
     assert values[:4] == ["http://127.0.0.1:8080", ODD, "from-outside", "unset"]
 
 
 def test_bash_takes_it_through_eval():
-    script = "eval \"$(cat <<'END'\n" + rendered(ENVIRONMENT, "bash") + 'END\n)"'
+    script = "eval \"$(cat <<'END'\n" + render_environment(ENVIRONMENT, "bash") + 'END\n)"'
     assert in_shell("bash", script, 'printf "%s\\0" "$ANTHROPIC_MODEL"')[0] == ODD
 
 
 def test_fish_quotes_backslash_and_quote():
-    text = rendered(ENVIRONMENT, "fish")
+    text = render_environment(ENVIRONMENT, "fish")
     line = next(line for line in text.splitlines() if line.startswith("set -gx ANTHROPIC_MODEL"))
     quoted = re.fullmatch(r"set -gx ANTHROPIC_MODEL '((?:[^'\\]|\\['\\])*)'    # what it is", line)
     assert quoted, line
@@ -70,15 +70,15 @@ def test_fish_quotes_backslash_and_quote():
 
 
 def test_powershell_doubles_every_kind_of_single_quote():
-    curly = Environment((Variable("A", "it's \u2019 and $x"),), unset=("B",))
-    text = rendered(curly, "powershell")
+    curly = Environment((EnvVariable("A", "it's \u2019 and $x"),), unset=("B",))
+    text = render_environment(curly, "powershell")
     assert "$env:A = 'it''s \u2019\u2019 and $x'" in text
     assert "Remove-Item Env:B -ErrorAction SilentlyContinue" in text
-    assert "$env:ANTHROPIC_AUTH_TOKEN = $env:CLIENT_KEY" in rendered(ENVIRONMENT, "powershell")
+    assert "$env:ANTHROPIC_AUTH_TOKEN = $env:CLIENT_KEY" in render_environment(ENVIRONMENT, "powershell")
 
 
 def test_vscode_gets_its_setting_under_comments():
-    text = rendered(ENVIRONMENT, "vscode")
+    text = render_environment(ENVIRONMENT, "vscode")
     comments = [line for line in text.splitlines() if line.startswith("//")]
     assert len(comments) == 3
     said = json.loads("\n".join(line for line in text.splitlines() if not line.startswith("//")))
@@ -88,15 +88,15 @@ def test_vscode_gets_its_setting_under_comments():
 
 
 def test_claude_codes_own_settings_are_plain_json():
-    assert json.loads(rendered(ENVIRONMENT, "claude"))["env"]["ANTHROPIC_MODEL"] == ODD
+    assert json.loads(render_environment(ENVIRONMENT, "claude"))["env"]["ANTHROPIC_MODEL"] == ODD
 
 
 @pytest.mark.parametrize("shell", ["bash", "fish", "powershell", "vscode", "claude"])
 def test_a_key_with_a_variable_is_never_written(shell):
-    assert "hunter2" not in rendered(ENVIRONMENT, shell)
+    assert "hunter2" not in render_environment(ENVIRONMENT, shell)
 
 
 def test_the_shell_is_guessed():
-    assert guessed({}, "win32") == "powershell"
-    assert guessed({"SHELL": "/usr/bin/fish"}, "linux") == "fish"
-    assert guessed({"SHELL": "/bin/zsh"}, "darwin") == "bash"
+    assert guess_shell({}, "win32") == "powershell"
+    assert guess_shell({"SHELL": "/usr/bin/fish"}, "linux") == "fish"
+    assert guess_shell({"SHELL": "/bin/zsh"}, "darwin") == "bash"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.codecs.body import Intake
+from gateway.codecs.body import BodyReader
 from gateway.codecs.lines import LIMIT, LineTooLong
 
 STREAMS = [
@@ -16,7 +16,7 @@ BODIES = [b'{"a":1}', b'  [{"a":1}]\n', b"<html>", b"Internal Server Error", b"d
 
 
 def read(pieces: list[bytes]) -> tuple[list[bytes], bool]:
-    intake = Intake()
+    intake = BodyReader()
     payloads = [payload for piece in pieces for payload in intake.feed(piece)]
     return payloads + intake.close(), intake.plain
 
@@ -35,13 +35,13 @@ def test_anything_else_is_one_payload_at_its_end(body):
 
 
 def test_payload_of_a_stream_does_not_wait():
-    intake = Intake()
+    intake = BodyReader()
     assert intake.feed(b"da") == []
     assert intake.feed(b'ta: {"a":1}\n\n') == [b'{"a":1}']
 
 
 def test_body_without_end_is_refused():
-    intake = Intake()
+    intake = BodyReader()
     for _ in range(LIMIT // 2**20):
         intake.feed(b"<" * 2**20)
     with pytest.raises(LineTooLong):
@@ -49,12 +49,12 @@ def test_body_without_end_is_refused():
 
 
 def test_white_space_before_an_answer_is_not_kept():
-    intake = Intake()
+    intake = BodyReader()
     for _ in range(3 * LIMIT // 2**20):
         assert intake.feed(b"\r\n" * 2**19) == []
-    assert not intake.heard
+    assert not intake.has_data
     assert intake.feed(b'data: {"a":1}\n\n') == [b'{"a":1}']
-    assert intake.heard
+    assert intake.has_data
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_white_space_before_an_answer_is_not_kept():
     ],
 )
 def test_comments_and_white_space_are_nothing(piece, heard):
-    intake = Intake()
+    intake = BodyReader()
     intake.feed(b": begun\n\n" if piece != b"{" else b"")
     intake.feed(piece)
-    assert intake.heard is heard
+    assert intake.has_data is heard

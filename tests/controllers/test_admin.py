@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from gateway.app import create_app
-from gateway.runtime.source import Source
-from gateway.settings.loading.load import Loaded, load
+from gateway.runtime.source import SettingsSource
+from gateway.settings.loading.load import LoadedConfig, load_config
 
 CONFIG = """
 server: {server}
@@ -38,11 +38,11 @@ async def client(path: Path) -> AsyncIterator[Callable[[], httpx.AsyncClient]]:
     clients: list[httpx.AsyncClient] = []
 
     def make() -> httpx.AsyncClient:
-        def again() -> Loaded:
-            return load(path, {})
+        def again() -> LoadedConfig:
+            return load_config(path, {})
 
         loaded = again()
-        app = create_app(loaded.settings, Source(loaded, again))
+        app = create_app(loaded.settings, SettingsSource(loaded, again))
         transport = httpx.ASGITransport(app)
         clients.append(httpx.AsyncClient(transport=transport, base_url="http://gateway"))
         return clients[-1]

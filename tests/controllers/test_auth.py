@@ -7,7 +7,7 @@ import base64
 import pytest
 from attrs import evolve
 
-from gateway.controllers.auth import authenticate, is_admin, without_key
+from gateway.controllers.auth import authenticate, is_admin, without_gateway_key
 from gateway.errors import Kind, RequestRefused
 from gateway.settings.loading.units import Secret
 from gateway.settings.server import ClientKey, Server
@@ -40,7 +40,7 @@ OWN = "sk-ant-own"
 )
 def test_either_credential_is_the_client_key_and_only_the_other_stays(headers, name, left):
     assert authenticate(headers, SERVER) == name
-    assert without_key({**headers, "x-other": "1"}, SERVER) == {**left, "x-other": "1"}
+    assert without_gateway_key({**headers, "x-other": "1"}, SERVER) == {**left, "x-other": "1"}
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_without_a_configured_key_it_is_401(headers):
 def test_where_no_keys_are_configured_credentials_stay():
     headers = {"x-api-key": OWN, "authorization": "Bearer x"}
     assert authenticate(headers, Server()) == ""
-    assert without_key(headers, Server()) == headers
+    assert without_gateway_key(headers, Server()) == headers
 
 
 def test_the_admin_key_may_be_either_credential():
@@ -96,26 +96,26 @@ def test_the_admin_key_may_be_either_credential():
 )
 def test_no_key_of_the_gateways_goes_further_in_any_spelling(key: str, name: str, spelling: str):
     server = evolve(SERVER, admin_key=Secret("the-admin"))
-    assert without_key({name: spelling.format(key), "x-other": "1"}, server) == {"x-other": "1"}
+    assert without_gateway_key({name: spelling.format(key), "x-other": "1"}, server) == {"x-other": "1"}
 
 
 @pytest.mark.parametrize("pair", ["gateway-key:", ":gateway-key", "user:gateway-key"])
 def test_nor_in_basic_credentials(pair: str):
     value = "Basic " + base64.b64encode(pair.encode()).decode()
-    assert without_key({"authorization": value}, SERVER) == {}
+    assert without_gateway_key({"authorization": value}, SERVER) == {}
 
 
 def test_the_admin_key_goes_no_further_where_no_client_keys_are_configured():
     server = Server(admin_key=Secret("the-admin"))
     sent = {"authorization": "Bearer the-admin", "x-api-key": OWN}
-    assert without_key(sent, server) == {"x-api-key": OWN}
+    assert without_gateway_key(sent, server) == {"x-api-key": OWN}
 
 
 @pytest.mark.parametrize(
     "own", ["gateway-key2", "Bearer my-gateway-key", "gateway", "Basic gateway-key:x", "a, b", "Basic dTpw"]
 )
 def test_credentials_that_resemble_a_key_stay(own: str):
-    assert without_key({"authorization": own, "x-api-key": own}, SERVER) == {
+    assert without_gateway_key({"authorization": own, "x-api-key": own}, SERVER) == {
         "authorization": own,
         "x-api-key": own,
     }
@@ -123,6 +123,6 @@ def test_credentials_that_resemble_a_key_stay(own: str):
 
 @pytest.mark.parametrize("server", [SERVER, Server()], ids=["keys", "no keys"])
 def test_a_credential_outside_ascii_goes_no_further(server: Server):
-    assert without_key({"x-api-key": "\xe9", "authorization": "Bearer x"}, server) == {
+    assert without_gateway_key({"x-api-key": "\xe9", "authorization": "Bearer x"}, server) == {
         "authorization": "Bearer x"
     }

@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from gateway.controllers.body import BodyBudget, ClientLeft, Hold, read_body
+from gateway.controllers.body import BodyBudget, BodyReservation, ClientLeft, read_body
 from gateway.errors import Kind, RequestRefused
 from gateway.settings.models import Server
 from gateway.settings.sizes import Size
@@ -42,7 +42,7 @@ async def read(
     server = server or limits()
     budget = budget or BodyBudget()
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
-    with Hold(budget) as hold:
+    with BodyReservation(budget) as hold:
         body = await read_body(receiving(*pieces), headers, server, hold)
         assert budget.held >= len(body)
         return body
@@ -91,7 +91,11 @@ async def test_bodies_share_a_budget_which_comes_back(encoding: str):
     budget, server = BodyBudget(), limits(64, 128)
     body = b"x" * (60 * KB)
     sent = gzip.compress(body) if encoding == "gzip" else body
-    with Hold(budget) as first, Hold(budget) as second, Hold(budget) as third:
+    with (
+        BodyReservation(budget) as first,
+        BodyReservation(budget) as second,
+        BodyReservation(budget) as third,
+    ):
         for hold in (first, second):
             assert await read_body(receiving(sent), {"content-encoding": encoding}, server, hold) == body
         held = budget.held
@@ -111,14 +115,14 @@ async def test_one_body_of_the_largest_size_always_fits():
 
 
 async def test_a_client_that_leaves_inside_the_body_is_no_bad_request():
-    with Hold(BodyBudget()) as hold, pytest.raises(ClientLeft):
+    with BodyReservation(BodyBudget()) as hold, pytest.raises(ClientLeft):
         await read_body(receiving(b'{"model"', left=True), {}, limits(), hold)
 
 
 async def test_a_body_that_stalls_is_408_and_gives_its_part_back():
     budget = BodyBudget()
     server = limits(body_timeout=0.05)
-    with pytest.raises(RequestRefused) as refused, Hold(budget) as hold:
+    with pytest.raises(RequestRefused) as refused, BodyReservation(budget) as hold:
         await read_body(receiving(b"a", b"b", stall=0.2), {}, server, hold)
     assert refused.value.kind is Kind.REQUEST_TIMEOUT
     assert budget.held == 0

@@ -11,8 +11,8 @@ from anthropic.types import ModelInfo
 from anthropic.types.beta import BetaModelInfo
 
 from gateway.app import create_app
-from gateway.runtime.source import Source
-from gateway.settings.loading.load import Loaded, load
+from gateway.runtime.source import SettingsSource
+from gateway.settings.loading.load import LoadedConfig, load_config
 
 CONFIG = """
 server: {keys: [{name: alice, key: k1}, k2]}
@@ -36,11 +36,11 @@ def get(tmp_path: Path) -> Callable[[str], httpx.Response]:
     path = tmp_path / "gateway.yaml"
     path.write_text(CONFIG)
 
-    def again() -> Loaded:
-        return load(path, {})
+    def again() -> LoadedConfig:
+        return load_config(path, {})
 
     loaded = again()
-    app = create_app(loaded.settings, Source(loaded, again))
+    app = create_app(loaded.settings, SettingsSource(loaded, again))
 
     async def ask(where: str) -> httpx.Response:
         transport = httpx.ASGITransport(app)

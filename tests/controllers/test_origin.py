@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from gateway.controllers import origin
-from gateway.controllers.origin import check
+from gateway.controllers.origin import check_origin
 from gateway.errors import Kind, RequestRefused
 from gateway.settings.models import Server
 
@@ -24,7 +24,7 @@ def refused(
 ) -> Kind | None:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     try:
-        check(method, {**JSON, **named}, server, local)
+        check_origin(method, {**JSON, **named}, server, local)
     except RequestRefused as error:
         return error.kind
     return None
@@ -147,7 +147,7 @@ def test_the_address_is_that_of_the_connection(monkeypatch, server: tuple[str, i
     headers = [(b"host", b"192.168.1.5:8080")]
     scope = {"type": "http", "method": "GET", "path": "/", "headers": headers, "server": server}
     with contextlib.nullcontext() if passes else pytest.raises(RequestRefused):
-        asyncio.run(origin.guarded(app)(scope, None, None))
+        asyncio.run(origin.origin_guard(app)(scope, None, None))
     assert bool(passed) is passes
 
 

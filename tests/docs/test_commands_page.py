@@ -12,7 +12,7 @@ import pytest
 
 from gateway.cli import COMMANDS, main
 from gateway.doctor.examination import FULL
-from gateway.settings.loading.load import load
+from gateway.settings.loading.load import load_config
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,5 +62,5 @@ def test_the_environment_is_what_the_command_prints(commands):
 def test_the_file_that_init_wrote_loads(commands, tmp_path):
     (text,) = commands.blocks("yaml")
     (tmp_path / "gateway.yaml").write_text(text)
-    settings = load(tmp_path / "gateway.yaml", {"DEEPSEEK_API_KEY": "k"}).settings
+    settings = load_config(tmp_path / "gateway.yaml", {"DEEPSEEK_API_KEY": "k"}).settings
     assert list(settings.providers) == ["llamacpp", "deepseek"]

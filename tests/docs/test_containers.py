@@ -13,7 +13,7 @@ import pytest
 import yaml
 from compose_spec import PyCompose
 
-from gateway.settings.loading.load import load
+from gateway.settings.loading.load import load_config
 from gateway.testing.process import GatewayProcess, free_port
 
 ROOT = Path(__file__).parents[2]
@@ -170,23 +170,23 @@ def test_gateways_without_keys_are_published_on_this_machine_alone(compose):
 
 
 def test_window_is_the_same_on_both_sides(compose):
-    ollama = load(ROOT / "config/compose/gateway.yaml", {}).settings
+    ollama = load_config(ROOT / "config/compose/gateway.yaml", {}).settings
     for name in ("ollama", "ollama-gpu"):
         said = compose["services"][name]["environment"]["OLLAMA_CONTEXT_LENGTH"]
         assert said == str(ollama.models[-1].target.context_window)
     command = compose["services"]["llama-server"]["command"]
-    llamacpp = load(ROOT / "config/compose/llamacpp.yaml", {}).settings
+    llamacpp = load_config(ROOT / "config/compose/llamacpp.yaml", {}).settings
     assert command[command.index("-c") + 1] == str(llamacpp.models[-1].target.context_window)
 
 
 def test_the_model_that_is_pulled_is_the_one_that_is_asked_for(compose):
-    settings = load(ROOT / "config/compose/gateway.yaml", {}).settings
+    settings = load_config(ROOT / "config/compose/gateway.yaml", {}).settings
     assert compose["services"]["model"]["command"] == ["pull", settings.models[-1].target.model]
 
 
 @pytest.mark.parametrize("name", ["gateway", "llamacpp"])
 def test_upstreams_are_services_of_the_same_file(compose, name):
-    for provider in load(ROOT / f"config/compose/{name}.yaml", {}).settings.providers.values():
+    for provider in load_config(ROOT / f"config/compose/{name}.yaml", {}).settings.providers.values():
         host = re.match(r"http://([\w-]+):", provider.base_url)
         assert host
         assert host[1] in compose["services"]

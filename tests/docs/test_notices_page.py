@@ -12,7 +12,6 @@ from gateway.notices import NOTICES, page
 ROOT = Path(__file__).parents[2]
 NAME = re.compile(r"(clamped|dropped|emulated|estimated|fallback|repaired)\.[a-z_]+|empty_answer")
 PASSED_ON = {
-    ("gateway/anthropic/notices.py", "name"),
     ("gateway/anthropic/response/writer.py", "name"),
     ("gateway/anthropic/conversation/content_parts.py", "_DROPPED[what]"),
     ("gateway/upstreams/request/plan.py", "_EMULATED[choice.type]"),

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from gateway.cli import main
-from gateway.settings.loading.load import load
+from gateway.settings.loading.load import load_config
 from gateway.testing.upstream import Reply
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +39,7 @@ def test_every_configuration_is_tested(readme):
 def test_configuration_loads(name, text, tmp_path):
     path = tmp_path / "gateway.yaml"
     path.write_text(text)
-    settings = load(path, KEYS).settings
+    settings = load_config(path, KEYS).settings
     assert settings.models[-1].pattern == "*"
     assert (settings.models[-1].target.context_window or 0) >= 32768 or name == "OpenAI"
 
@@ -47,7 +47,9 @@ def test_configuration_loads(name, text, tmp_path):
 def test_the_environment_alone_is_enough():
     line = re.search(r"`((?:[A-Z_]+=\S+ )+)gateway serve`", README)
     assert line
-    settings = load(None, dict(pair.split("=", 1) for pair in line[1].split()), folder=Path("/")).settings
+    settings = load_config(
+        None, dict(pair.split("=", 1) for pair in line[1].split()), folder=Path("/")
+    ).settings
     assert settings.providers["env"].kind == "ollama"
 
 

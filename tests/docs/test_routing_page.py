@@ -5,8 +5,8 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from gateway.cli.check import Report
-from gateway.settings.loading.load import load
+from gateway.cli.check import CheckReport
+from gateway.settings.loading.load import load_config
 from gateway.settings.loading.structure_errors import key_of
 from gateway.settings.models import Match
 
@@ -23,7 +23,7 @@ def test_every_example_loads_and_all_of_it_can_be_reached(page, tmp_path, number
     (tmp_path / "routes" / "team.yaml").write_text("models: {claude-haiku-*: local/small}\n")
     path = tmp_path / "gateway.yaml"
     path.write_text(texts[number])
-    assert Report.of(load(path, KEYS)).mistakes == ()
+    assert CheckReport.of(load_config(path, KEYS)).mistakes == ()
 
 
 def test_every_key_of_match_is_in_the_table(page):

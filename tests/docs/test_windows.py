@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from gateway.settings.windows import ADVISED, LEAST, NEEDS, announced
+from gateway.settings.windows import ADVISED_WINDOW, MIN_WINDOW, NEEDS, announced_window
 
 ROOT = Path(__file__).parents[2]
 
@@ -16,7 +16,7 @@ def test_the_page_has_the_table(page):
 def test_the_page_says_what_is_announced(page):
     rows = page("docs/windows.md").rows("| `context_window` |")
     windows = [int(row[0]) for row in rows]
-    told = [announced(window) for window in windows]
+    told = [announced_window(window) for window in windows]
     expected = [[str(one.window), str(one.output), str(one.compacts_at)] for one in told]
     assert [row[1:] for row in rows] == expected
     assert len(rows) > 5
@@ -25,7 +25,7 @@ def test_the_page_says_what_is_announced(page):
 def test_the_readme_announces_what_env_would(page):
     readme = page("README.md")
     (window,) = re.findall(r"for a window of (\d+)", readme.text)
-    told = announced(int(window))
+    told = announced_window(int(window))
     assert set(re.findall(r'CLAUDE_CODE_MAX_CONTEXT_TOKENS"?(?:=| = |: )"?(\d+)', readme.text)) == {
         str(told.window)
     }
@@ -36,7 +36,7 @@ def test_the_readme_announces_what_env_would(page):
 
 def test_pages_name_no_other_least_window():
     """`at least N`, `least N`, `N is the least`, `N or more`: the table's numbers."""
-    known = {str(LEAST), str(ADVISED), *(str(need.tokens) for need in NEEDS)}
+    known = {str(MIN_WINDOW), str(ADVISED_WINDOW), *(str(need.tokens) for need in NEEDS)}
     claims = r"(?:at least|least of) (\d{5})\b|\b(\d{5}) (?:is the least|or more)\b"
     pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "config").rglob("*.yaml")]
     found = {
@@ -47,4 +47,4 @@ def test_pages_name_no_other_least_window():
         if number
     }
     assert found <= known
-    assert str(ADVISED) in found
+    assert str(ADVISED_WINDOW) in found

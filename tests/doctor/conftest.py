@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from gateway.doctor import examination
-from gateway.doctor.client import Line
+from gateway.doctor.client import ProbeClient
 from gateway.doctor.finding import Finding
 from gateway.doctor.identity import identify
-from gateway.doctor.server import Server
+from gateway.doctor.server import DetectedServer
 from gateway.settings.models import Provider, Secret
 
 Answers = Mapping[str, Any]
@@ -94,7 +94,7 @@ def look():
 
     async def run(url: str, key: str = ""):
         provider = Provider("openai", url, api_key=Secret(key) if key else None)
-        async with Line.to(url, provider) as line:
+        async with ProbeClient.to(url, provider) as line:
             return await identify(line)
 
     return run
@@ -105,15 +105,15 @@ def examine():
     """`await examine(url, examination.QUICK)`: what these trials found, by name, and the whole."""
 
     async def run(url: str, trials=examination.FULL, **known: Any):
-        async with Line.to(url) as line:
+        async with ProbeClient.to(url) as line:
             server = await identify(line)
-            assert isinstance(server, Server), server
-            subject = examination.subject(line, server, server.chats[0])
+            assert isinstance(server, DetectedServer), server
+            subject = examination.probe_context(line, server, server.chats[0])
             for name, value in known.items():
                 setattr(subject, name, value)
             found: dict[str, Finding] = {}
             async for finding in examination.examine(subject, trials):
                 found[finding.name] = finding
-            return found, examination.examined(subject)
+            return found, examination.corrected_model(subject)
 
     return run

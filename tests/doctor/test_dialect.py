@@ -6,21 +6,21 @@ import json
 
 import pytest
 
-from gateway.doctor.client import Line
-from gateway.doctor.dialect import Manner, Question, ask, body, mended
+from gateway.doctor.client import ProbeClient
+from gateway.doctor.dialect import ChatQuestion, ChatVariant, adapted_variant, ask_model, chat_body
 from gateway.testing.upstream import Call, Reply, refusal
 
 LAUNCH = {"options": {"num_ctx": 8192}, "shift": False}
-CHAT, NATIVE = Manner("openai", "scripted"), Manner("ollama", "scripted", launch=LAUNCH)
+CHAT, NATIVE = ChatVariant("openai", "scripted"), ChatVariant("ollama", "scripted", launch=LAUNCH)
 TOOL = {"name": "get_weather", "description": "", "parameters": {"type": "object"}}
 
 
-HELLO = Question("hi")
+HELLO = ChatQuestion("hi")
 
 
-async def asked(url: str, manner: Manner = CHAT, question: Question = HELLO):
-    async with Line.to(url) as line:
-        return await ask(line, manner, question, 10)
+async def asked(url: str, manner: ChatVariant = CHAT, question: ChatQuestion = HELLO):
+    async with ProbeClient.to(url) as line:
+        return await ask_model(line, manner, question, 10)
 
 
 @pytest.mark.parametrize("manner", [CHAT, NATIVE], ids=["chat", "native"])
@@ -95,20 +95,20 @@ async def test_a_refusal_is_kept_in_the_servers_words(upstream):
 
 async def test_what_is_enough_is_left(upstream):
     upstream.script(Reply(text="one two three " * 30, pieces=60, delay=0.05))
-    answer = await asked(upstream.url, CHAT, Question("hi", enough=lambda answer: "two" in answer.text))
+    answer = await asked(upstream.url, CHAT, ChatQuestion("hi", enough=lambda answer: "two" in answer.text))
     assert answer.seconds < 2
     assert len(answer.text) < 400
 
 
 def test_ollama_is_asked_with_a_window_and_never_forced():
-    said = body(NATIVE, Question("hi", 9, tools=(TOOL,), picture=b"png", think="template"))
+    said = chat_body(NATIVE, ChatQuestion("hi", 9, tools=(TOOL,), picture=b"png", think="template"))
     assert said["options"] == {"num_predict": 9, "num_ctx": 8192}
     assert said["messages"][0]["images"] == ["cG5n"]
     assert said["think"] is True
 
 
 def test_chat_is_asked_for_one_call_where_it_is_forced():
-    said = body(CHAT, Question("hi", tools=(TOOL,), forced=True, think="effort"))
+    said = chat_body(CHAT, ChatQuestion("hi", tools=(TOOL,), forced=True, think="effort"))
     assert (said["tool_choice"], said["parallel_tool_calls"]) == ("required", False)
     assert said["reasoning_effort"] == "low"
     assert said["stream_options"] == {"include_usage": True}
@@ -127,10 +127,10 @@ def test_chat_is_asked_for_one_call_where_it_is_forced():
 )
 async def test_a_refusal_teaches_the_manner(upstream, words, field, usage):
     upstream.script(refusal(400, words))
-    manner = mended(CHAT, await asked(upstream.url))
+    manner = adapted_variant(CHAT, await asked(upstream.url))
     assert (manner.tokens_field, manner.stream_usage) == (field, usage)
 
 
 async def test_other_refusals_teach_nothing(upstream):
     upstream.script(refusal(400, "bad request"))
-    assert mended(CHAT, await asked(upstream.url)) is None
+    assert adapted_variant(CHAT, await asked(upstream.url)) is None

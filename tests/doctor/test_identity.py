@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from gateway.doctor.identity import Unknown
-from gateway.doctor.server import Server
+from gateway.doctor.identity import UnknownServer
+from gateway.doctor.server import DetectedServer
 
 LLAMACPP = {
     "/props": {
@@ -120,12 +120,12 @@ async def test_any_other_list_of_models_will_do(canned, look):
 
 async def test_a_gateway_is_no_model_server(look, gateway):
     found = await look(gateway.url)
-    assert isinstance(found, Unknown)
+    assert isinstance(found, UnknownServer)
     assert "gateway" in found.reason
 
 
 async def test_nobody_there(look, unused_tcp_port):
-    assert await look(f"http://127.0.0.1:{unused_tcp_port}") == Unknown("nothing listens there")
+    assert await look(f"http://127.0.0.1:{unused_tcp_port}") == UnknownServer("nothing listens there")
 
 
 async def test_a_key_that_is_asked_for(canned, look):
@@ -156,7 +156,7 @@ GARBAGE = [
 @pytest.mark.parametrize("data", GARBAGE, ids=range(len(GARBAGE)))
 async def test_garbage_is_no_server_and_no_crash(raw, look, data):
     found = await look(raw(data))
-    assert isinstance(found, Unknown)
+    assert isinstance(found, UnknownServer)
     assert found.reason
     assert "\n" not in found.reason
 
@@ -170,7 +170,7 @@ ODD = [None, 0, "x", [], {"a": None}, [[{}]], {"data": 3}, {"data": [3, None, "x
 async def test_json_of_any_shape_is_survived(canned, look, base, odd):
     for path in base:
         found = await look(canned({**base, path: odd}))
-        assert isinstance(found, Server | Unknown)
+        assert isinstance(found, DetectedServer | UnknownServer)
 
 
 async def test_names_that_nobody_gives_a_model_are_left_out(canned, look):
@@ -182,4 +182,4 @@ async def test_names_that_nobody_gives_a_model_are_left_out(canned, look):
 async def test_an_endless_answer_is_left(raw, look):
     body = os.urandom(1024).hex().encode() * 9000
     found = await look(raw(b"HTTP/1.1 200 OK\r\n\r\n" + body))
-    assert isinstance(found, Unknown)
+    assert isinstance(found, UnknownServer)

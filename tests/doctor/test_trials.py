@@ -9,10 +9,10 @@ import pytest
 from attrs import define, field
 
 from gateway.doctor import cancellation, examination, vision
-from gateway.doctor.client import Line
+from gateway.doctor.client import ProbeClient
 from gateway.doctor.examination import FULL, QUICK
-from gateway.doctor.server import Model, Server
-from gateway.doctor.window import DEEP, USUAL, Effort
+from gateway.doctor.server import DetectedModel, DetectedServer
+from gateway.doctor.window import DEEP, USUAL, ProbeEffort
 from gateway.testing.upstream import Call, Raw, Reply, Rule, Usage, When, refusal
 
 PARIS, ROME = Call("get_weather", {"city": "Paris"}), Call("get_weather", {"city": "Rome"}, id="c2")
@@ -41,7 +41,7 @@ def chat(upstream, monkeypatch):
 async def _listed(line, heard):
     from gateway.doctor import products
 
-    return products.listed(line, {path: one.json for path, one in heard.items()})
+    return products.detect_by_model_list(line, {path: one.json for path, one in heard.items()})
 
 
 async def test_an_able_ollama_is_usable(upstream, examine):
@@ -143,7 +143,7 @@ async def test_vision_is_naming_the_colour(chat, examine, reply, verdict):
 
 
 def test_the_picture_is_a_png():
-    data = vision.picture()
+    data = vision.test_image()
     assert data.startswith(b"\x89PNG\r\n\x1a\n")
     assert len(data) < 500
 
@@ -216,7 +216,7 @@ class Held:
 def window(canned, examine, monkeypatch):
     """`await window(Held(...))`: what is found of its window."""
 
-    async def run(held: Held, effort: Effort = USUAL, **known: object):
+    async def run(held: Held, effort: ProbeEffort = USUAL, **known: object):
         trials = (*QUICK[:1], examination._filling(effort))
         found, whole = await examine(canned(held.routes()), trials, **known)
         return found["window"], whole
@@ -264,7 +264,7 @@ async def test_the_window_is_what_was_seen(window, held, verdict, value):
 async def test_a_slow_server_without_a_check_is_not_kept_busy(window):
     held = Held(holds=2048, check="none", pace=4_000)
     began = time.monotonic()
-    found, whole = await window(held, Effort(40_000, 3.0))
+    found, whole = await window(held, ProbeEffort(40_000, 3.0))
     assert found.verdict == "unknown"
     assert whole.model.window is None
     assert sum(held.sizes) / held.pace <= 3.0
@@ -274,7 +274,7 @@ async def test_a_slow_server_without_a_check_is_not_kept_busy(window):
 
 async def test_a_server_too_slow_for_the_first_prompt_is_left(window):
     held = Held(holds=2048, says=2048, check="none", pace=400)
-    found, _ = await window(held, Effort(40_000, 0.5))
+    found, _ = await window(held, ProbeEffort(40_000, 0.5))
     assert (found.verdict, found.value) == ("unknown", 2048)
     assert held.sizes == [1024]
     assert "not read within" in found.evidence
@@ -298,7 +298,11 @@ async def test_counts_that_are_none_tell_no_window(chat, examine):
 
 
 def test_the_window_is_filled_last_of_all():
-    for trials in (FULL, examination.deep(FULL), examination.deep(examination.ABILITIES)):
+    for trials in (
+        FULL,
+        examination.with_deep_window(FULL),
+        examination.with_deep_window(examination.ABILITIES),
+    ):
         assert [trial.name for trial in trials].index("window") == len(trials) - 1
     assert "window" not in [trial.name for trial in examination.ABILITIES]
 
@@ -349,7 +353,7 @@ async def test_times_tell_of_a_cache_where_no_count_does(chat, examine, second, 
 
 async def test_a_trial_that_takes_too_long_is_given_up(chat, examine, monkeypatch):
     chat.script(READY, Reply(text="late", before_headers=5))
-    hasty = examination.Trial("asking", "tools", examination.TOOLS.run, 0.3)
+    hasty = examination.Probe("asking", "tools", examination.TOOLS.run, 0.3)
     found, _ = await examine(chat.url, (*QUICK[:1], hasty))
     assert found["tools"].verdict == "unknown"
     assert "within 0 s" in found["tools"].evidence
@@ -426,9 +430,9 @@ vllm:num_requests_waiting{engine="0"} 7.0
 )
 async def test_what_runs_is_read_where_the_server_says_so(canned, product, answers, count):
     url = canned(answers)
-    async with Line.to(url) as line:
-        server = Server(product, "openai", url, "")
-        subject = examination.subject(line, server, Model("m"))
+    async with ProbeClient.to(url) as line:
+        server = DetectedServer(product, "openai", url, "")
+        subject = examination.probe_context(line, server, DetectedModel("m"))
         assert await cancellation._running(subject) == count
 
 
@@ -463,9 +467,11 @@ async def test_required_and_named_calls_are_tried_apart(chat, examine, hello, ti
 async def test_named_call_that_the_preset_knows_of_needs_no_quirk(chat, examine, monkeypatch):
     rules = [Rule(HELLO, (Reply(calls=(PARIS,)),), repeat=True), Rule(TIME, (READY,), repeat=True), *ABLE]
     chat.script(rules=rules, default=READY)
-    server = Server("llama.cpp", "openai", f"{chat.url}/v1", "", preset="llamacpp", models=(Model("m"),))
-    async with Line.to(chat.url) as line:
-        subject = examination.subject(line, server, server.models[0])
+    server = DetectedServer(
+        "llama.cpp", "openai", f"{chat.url}/v1", "", preset="llamacpp", models=(DetectedModel("m"),)
+    )
+    async with ProbeClient.to(chat.url) as line:
+        subject = examination.probe_context(line, server, server.models[0])
         trials = (*QUICK, *only("required call")[1:])
         found = {one.name: one async for one in examination.examine(subject, trials)}
     assert found["named call"].verdict == "no"

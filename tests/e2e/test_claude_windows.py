@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gateway.settings.windows import announced as rule
+from gateway.settings.windows import announced_window as rule
 
 TURNS = 12
 COMPACTION = "create a detailed summary"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.settings.windows import announced
+from gateway.settings.windows import announced_window
 from gateway.testing.process import GatewayProcess
 from gateway.testing.upstream import Call, Reply, Rule, When, refusal
 
@@ -99,7 +99,7 @@ def test_the_environment_is_read_by_bash_and_holds_for_claude_code(configured, u
         f"{setting}; {ask}", CLIENT_KEY="secret-of-the-gateway", ANTHROPIC_API_KEY="sk-ant-of-the-user"
     )
     assert done.returncode == 0
-    assert usage(done) == {"up/scripted": announced(40_000).window}
+    assert usage(done) == {"up/scripted": announced_window(40_000).window}
     small = user(f"{setting}; {ask} --model haiku", CLIENT_KEY="secret-of-the-gateway")
     assert list(usage(small)) == ["up/small"]
     assert [chat.body["model"] for chat in upstream.chats()] == ["scripted", "small"]
@@ -131,7 +131,7 @@ routes:
     run = f"gateway run --config gateway.yaml --base-url {gateway.url} --"
     done = user(f'{run} claude -p "say hello" --output-format json')
     assert json.loads(done.stdout)["result"] == "Hello from the model."
-    assert usage(done) == {"coder": announced(65_536).window}
+    assert usage(done) == {"coder": announced_window(65_536).window}
     assert [chat.body["model"] for chat in upstream.chats()] == ["coder", "big"]
 
 
@@ -149,4 +149,4 @@ models: {{"*": {{provider: up, model: scripted, context_window: {window}}}}}
     done = user(f'{run} claude --bare --tools "" -p "say hello" --output-format json')
     assert done.returncode == 0
     assert json.loads(done.stdout)["result"] == "Hello from the model."
-    assert set(usage(done).values()) == {announced(window).window}
+    assert set(usage(done).values()) == {announced_window(window).window}

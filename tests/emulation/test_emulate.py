@@ -7,18 +7,18 @@ from attrs import evolve
 
 from gateway.anthropic.request.decoding import decode_request
 from gateway.emulation.emulate import SUMMARISE, Emulation, emulate
-from gateway.emulation.filters import StopSieve, SummarySieve
+from gateway.emulation.filters import CompactionFilter, StopSequenceFilter
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.settings.quirks import PLAIN, Quirks
-from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.presets import PRESETS
 
 
 def emulated(quirks: Quirks = PLAIN, **fields: object) -> tuple[Inbound, Emulation]:
     body = json.dumps({"model": "m", "messages": [{"role": "user", "content": "hi"}], **fields}).encode()
     inbound = Inbound("req_1", body, {}, decode_request(body))
-    return inbound, emulate(inbound, ModelFacts("p", "m", quirks))
+    return inbound, emulate(inbound, ModelInfo("p", "m", quirks))
 
 
 def names(emulation: Emulation) -> list[str]:
@@ -28,14 +28,14 @@ def names(emulation: Emulation) -> list[str]:
 def test_a_request_that_needs_nothing_is_the_same_object():
     inbound, emulation = emulated(max_tokens=5)
     assert emulation.inbound is inbound
-    assert (emulation.sieves, emulation.notices, emulation.applied_edits) == ((), (), None)
+    assert (emulation.filters, emulation.notices, emulation.applied_edits) == ((), (), None)
 
 
 def test_hidden_stops_are_matched_here_on_a_stream():
     _, emulation = emulated(stop_sequences=["END", " "])
     assert emulation.inbound.request.stop_sequences == ()
     assert emulation.inbound.request.stream
-    assert isinstance(emulation.sieves[0], StopSieve)
+    assert isinstance(emulation.filters[0], StopSequenceFilter)
     assert names(emulation) == ["emulated.stop_sequences"]
 
 
@@ -77,7 +77,7 @@ def test_a_summary_is_asked_for_without_tools_or_format():
     request = emulation.inbound.request
     assert (request.tools, request.tool_choice, request.output_config) == ((), None, None)
     assert request.messages[-1].content[0].text == SUMMARISE
-    assert isinstance(emulation.sieves[0], SummarySieve)
+    assert isinstance(emulation.filters[0], CompactionFilter)
 
 
 def test_instructions_take_the_place_of_ours():

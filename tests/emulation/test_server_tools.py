@@ -11,14 +11,14 @@ from gateway.anthropic.request.decoding import decode_request
 from gateway.anthropic.response import events as e
 from gateway.anthropic.response.accumulate import fold
 from gateway.anthropic.response.writer import MessageWriter
-from gateway.anthropic.tool_ids import Outgoing
+from gateway.anthropic.tool_ids import ClientCallIds
 from gateway.emulation.local import local_answer
 from gateway.inbound import Inbound
-from gateway.parts import Block, Usage
+from gateway.parts import PassthroughBlock, Usage
 from gateway.settings.models import Timeouts
 from gateway.settings.quirks import PLAIN
 from gateway.upstreams.base import Target
-from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.model_info import ModelInfo
 
 SEARCH = {"type": "web_search_20250305", "name": "web_search", "max_uses": 8}
 FETCH = {"type": "web_fetch_20250910", "name": "web_fetch"}
@@ -26,7 +26,7 @@ OWN = {"name": "Read", "input_schema": {"type": "object"}}
 
 
 def target(**quirks: object) -> Target:
-    return Target(None, ModelFacts("p", "m", evolve(PLAIN, **quirks)), Timeouts())
+    return Target(None, ModelInfo("p", "m", evolve(PLAIN, **quirks)), Timeouts())
 
 
 def inbound(tools: list[dict], choice: object = None, content: object = "Perform a web search for: litestar"):
@@ -44,8 +44,8 @@ def inbound(tools: list[dict], choice: object = None, content: object = "Perform
 async def message(asked: Inbound) -> dict:
     attempt = local_answer(asked, target())
     assert attempt is not None
-    assert [n.name for n in attempt.built.notices] == ["emulated.server_tool"]
-    writer = MessageWriter("msg_1", "m", "req_1", 40, Outgoing(lambda: "toolu_1"))
+    assert [n.name for n in attempt.request.notices] == ["emulated.server_tool"]
+    writer = MessageWriter("msg_1", "m", "req_1", 40, ClientCallIds(lambda: "toolu_1"))
     events: list[e.Event] = []
     while (parts := await attempt.read()) is not None:
         events += [event for part in parts for event in writer.write(part)]
@@ -150,7 +150,7 @@ def test_query_is_what_the_user_said_last(tool: dict, content: object, given: di
     attempt = local_answer(inbound([tool], content=content), target())
     assert attempt is not None
     block = attempt.parts[0]
-    assert isinstance(block, Block)
+    assert isinstance(block, PassthroughBlock)
     assert block.block["input"] == given
 
 

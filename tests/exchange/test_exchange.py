@@ -9,19 +9,19 @@ from attrs import define, evolve, field
 
 from gateway.anthropic.request.attachments import Attachments
 from gateway.anthropic.request.decoding import decode_request
-from gateway.anthropic.tools.tool_names import Returned
+from gateway.anthropic.tools.tool_names import ClientToolName
 from gateway.attachments import Resolver
 from gateway.errors import Kind, UpstreamFailed
 from gateway.exchange.exchange import Exchange
 from gateway.inbound import Inbound
-from gateway.parts import End, Fault, Finish, Notice, Part, Text, Tool, Usage
+from gateway.parts import Finish, FinishReason, Notice, Part, StreamError, TextDelta, ToolCallDelta, Usage
 from gateway.settings.models import Server, Timeouts
 from gateway.settings.quirks import PLAIN
 from gateway.upstreams.base import Target
-from gateway.upstreams.model_info import ModelFacts
-from gateway.upstreams.upstream_request import Built
+from gateway.upstreams.model_info import ModelInfo
+from gateway.upstreams.upstream_request import UpstreamRequest
 
-HELLO: list[list[Part]] = [[Text("Hel")], [Text("lo")], [Usage(input=3, output=2), End()]]
+HELLO: list[list[Part]] = [[TextDelta("Hel")], [TextDelta("lo")], [Usage(input=3, output=2), Finish()]]
 DEFAULTS = Server()
 SLOW = Timeouts(connect=9, first_byte=9, idle=9, total=9)
 QUICK_PINGS = Server(commit_after=0.05, ping_every=0.05, drip_after=9, drip_every=9)
@@ -32,9 +32,9 @@ class Script:
     """What an attempt gives: lists of parts; a number is a pause in seconds, an exception is raised."""
 
     steps: Sequence[list[Part] | float | Exception]
-    built: Built = field(factory=lambda: Built(b"{}"))
+    request: UpstreamRequest = field(factory=lambda: UpstreamRequest(b"{}"))
     closed: bool = False
-    heard: bool = False
+    has_data: bool = False
 
     async def read(self) -> list[Part] | None:
         while self.steps:
@@ -103,7 +103,7 @@ def exchange(
     ).encode()
     inbound = Inbound("req_1", body, {}, decode_request(body))
     adapter, client = FakeAdapter(scripts), Client()
-    target = Target(adapter, ModelFacts("p", "up", PLAIN), timeouts, retries)
+    target = Target(adapter, ModelInfo("p", "up", PLAIN), timeouts, retries)
     return Exchange(inbound, [target], server, client, Resolver()), client, adapter
 
 
@@ -148,7 +148,7 @@ async def test_a_failure_before_content_is_a_real_status(stream):
 
 
 async def test_a_fault_inside_the_stream_before_content_is_a_real_status():
-    fault = Fault(Kind.RATE_LIMITED, "[p] slow down", retry_after=7)
+    fault = StreamError(Kind.RATE_LIMITED, "[p] slow down", retry_after=7)
     running, client, _ = exchange([Script([[Usage(input=1)], [fault]])])
     await running.run()
     assert client.status == 429
@@ -156,7 +156,7 @@ async def test_a_fault_inside_the_stream_before_content_is_a_real_status():
 
 
 async def test_a_fault_after_content_is_an_error_event_and_closes_no_block():
-    running, client, _ = exchange([Script([[Text("Hel")], [Fault(Kind.UPSTREAM_CUT, "cut")]])])
+    running, client, _ = exchange([Script([[TextDelta("Hel")], [StreamError(Kind.UPSTREAM_CUT, "cut")]])])
     record = await running.run()
     assert client.status == 200
     assert client.events == ["message_start", "content_block_start", "content_block_delta", "error"]
@@ -171,7 +171,7 @@ async def test_retries_are_counted_and_the_last_failure_is_told():
 
 async def test_an_answer_with_nothing_in_it_is_tried_again():
     running, client, adapter = exchange(
-        [Script([[Fault(Kind.UPSTREAM_CUT, "no end")]]), Script(HELLO)], retries=1
+        [Script([[StreamError(Kind.UPSTREAM_CUT, "no end")]]), Script(HELLO)], retries=1
     )
     record = await running.run()
     assert (adapter.opened, client.status, record.stop_reason) == (2, 200, "end_turn")
@@ -186,7 +186,7 @@ async def test_a_refusal_is_not_tried_again():
 
 async def test_nothing_is_tried_again_after_content():
     running, _, adapter = exchange(
-        [Script([[Text("a")], UpstreamFailed(Kind.UPSTREAM_CUT, "cut")])], retries=3
+        [Script([[TextDelta("a")], UpstreamFailed(Kind.UPSTREAM_CUT, "cut")])], retries=3
     )
     record = await running.run()
     assert (adapter.opened, record.error) == (1, Kind.UPSTREAM_CUT)
@@ -236,7 +236,7 @@ async def test_each_budget_ends_the_request_and_is_named(timeouts, steps, key):
 
 @pytest.mark.parametrize("stream", [True, False])
 async def test_a_client_that_leaves_ends_the_upstream_request(stream):
-    script = Script([[Text("a")], 60.0])
+    script = Script([[TextDelta("a")], 60.0])
     running, client, _ = exchange([script], stream=stream)
     task = asyncio.create_task(running.run())
     await asyncio.sleep(0.05)
@@ -248,8 +248,8 @@ async def test_a_client_that_leaves_ends_the_upstream_request(stream):
 
 
 async def test_known_notices_are_in_the_header_and_late_ones_in_a_comment():
-    script = Script([[Text("a")], [Notice("late.one"), End(Finish.STOP)]])
-    script.built = Built(b"", notices=(Notice("dropped.early"), Notice("dropped.early")))
+    script = Script([[TextDelta("a")], [Notice("late.one"), Finish(FinishReason.STOP)]])
+    script.request = UpstreamRequest(b"", notices=(Notice("dropped.early"), Notice("dropped.early")))
     running, client, _ = exchange([script])
     record = await running.run()
     assert client.headers["x-gateway-warnings"] == "dropped.early"
@@ -259,8 +259,8 @@ async def test_known_notices_are_in_the_header_and_late_ones_in_a_comment():
 
 
 async def test_shortened_tool_names_are_given_back():
-    script = Script([[Tool(0, "c1", "short", "{}", whole=True), End(Finish.TOOLS)]])
-    script.built = Built(b"", returned={"short": Returned("the_long_name")})
+    script = Script([[ToolCallDelta(0, "c1", "short", "{}", whole=True), Finish(FinishReason.TOOLS)]])
+    script.request = UpstreamRequest(b"", returned={"short": ClientToolName("the_long_name")})
     running, client, _ = exchange([script], stream=False)
     await running.run()
     assert json.loads(client.body)["content"][0]["name"] == "the_long_name"
@@ -285,7 +285,7 @@ def chain(
     one, client, _ = exchange([], stream=stream, server=server)
     adapters = [FakeAdapter(scripts) for scripts in targets]
     planned = [
-        Target(adapter, ModelFacts("p", f"up{at}", PLAIN), SLOW if at else timeouts, retries)
+        Target(adapter, ModelInfo("p", f"up{at}", PLAIN), SLOW if at else timeouts, retries)
         for at, adapter in enumerate(adapters)
     ]
     return evolve(one, targets=planned), client, adapters
@@ -320,7 +320,7 @@ async def test_retries_come_before_the_next_target_and_a_rate_limit_has_none():
 
 
 async def test_a_rate_limit_in_the_stream_before_content_moves_on():
-    fault = Fault(Kind.RATE_LIMITED, "[p] slow down", retry_after=7)
+    fault = StreamError(Kind.RATE_LIMITED, "[p] slow down", retry_after=7)
     running, client, _ = chain([Script([[Usage(input=1)], [fault]])], [Script(HELLO)])
     await running.run()
     assert client.events[-1] == "message_stop"
@@ -343,7 +343,7 @@ async def test_where_all_targets_fail_the_last_failure_is_told():
 
 async def test_no_target_is_tried_after_content():
     running, client, adapters = chain(
-        [Script([[Text("a")], UpstreamFailed(Kind.UPSTREAM_CUT, "cut")])], [Script(HELLO)]
+        [Script([[TextDelta("a")], UpstreamFailed(Kind.UPSTREAM_CUT, "cut")])], [Script(HELLO)]
     )
     await running.run()
     assert client.events[-1] == "error"

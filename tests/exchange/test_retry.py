@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.errors import Kind, UpstreamFailed
-from gateway.exchange.retry import is_tried_again, moves_on, pause
+from gateway.exchange.retry import backoff, should_fail_over, should_retry
 
 AGAIN = {
     Kind.UPSTREAM_UNREACHABLE,
@@ -17,16 +17,16 @@ ELSEWHERE = {Kind.RATE_LIMITED, Kind.UPSTREAM_OVERLOADED, Kind.UPSTREAM_TIMEOUT,
 @pytest.mark.parametrize("kind", Kind, ids=lambda kind: kind.value)
 def test_every_kind_is_one_of_three(kind: Kind) -> None:
     error = UpstreamFailed(kind, "[p] no")
-    assert is_tried_again(error) is (kind in AGAIN)
-    assert moves_on(error) is (kind in AGAIN | ELSEWHERE)
+    assert should_retry(error) is (kind in AGAIN)
+    assert should_fail_over(error) is (kind in AGAIN | ELSEWHERE)
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])
 def test_a_status_of_a_server_that_is_away_counts_whatever_its_kind(status: int) -> None:
     error = UpstreamFailed(Kind.UPSTREAM_FAILED, "[p] no", upstream_status=status)
-    assert is_tried_again(error)
-    assert moves_on(error)
+    assert should_retry(error)
+    assert should_fail_over(error)
 
 
 def test_pauses_grow_to_a_limit() -> None:
-    assert [pause(again) for again in range(6)] == [0.0, 0.25, 0.5, 1.0, 2.0, 2.0]
+    assert [backoff(again) for again in range(6)] == [0.0, 0.25, 0.5, 1.0, 2.0, 2.0]

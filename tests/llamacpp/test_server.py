@@ -14,7 +14,7 @@ import pytest
 from attrs import evolve
 
 from gateway.llamacpp import CannotRun
-from gateway.llamacpp.server import Options, obituary, running
+from gateway.llamacpp.server import LlamaServerOptions, exit_reason, running_server
 
 STAND_IN = """
 import json, os, sys, types
@@ -38,10 +38,12 @@ class Server:
 
 
 @pytest.fixture
-def options(tmp_path: Path) -> Options:
+def options(tmp_path: Path) -> LlamaServerOptions:
     (tmp_path / "wheel").mkdir()
     (tmp_path / "wheel" / "xllamacpp.py").write_text(STAND_IN)
-    return Options(packages=tmp_path / "wheel", model=tmp_path / "m.gguf", alias="tiny", context=512)
+    return LlamaServerOptions(
+        packages=tmp_path / "wheel", model=tmp_path / "m.gguf", alias="tiny", context=512
+    )
 
 
 def alive(pid: int) -> bool:
@@ -50,7 +52,7 @@ def alive(pid: int) -> bool:
 
 
 def test_address_is_known_when_the_model_is_loaded_and_the_child_ends_with_the_block(options, tmp_path):
-    with running(options, tmp_path / "log") as server:
+    with running_server(options, tmp_path / "log") as server:
         assert server.url == "http://127.0.0.1:4711"
         assert alive(server.pid)
     assert not alive(server.pid)
@@ -59,7 +61,7 @@ def test_address_is_known_when_the_model_is_loaded_and_the_child_ends_with_the_b
 def test_options_reach_the_server(options, tmp_path):
     (tmp_path / "chat.jinja").write_text("{{ messages }}")
     asked = evolve(options, slots=2, threads=3, temperature=0.2, template=tmp_path / "chat.jinja")
-    with running(asked, tmp_path / "log") as server:
+    with running_server(asked, tmp_path / "log") as server:
         got = json.loads(server.log.read_text())
     assert got["model"] == {"path": str(options.model)}
     assert (got["model_alias"], got["hostnames"], got["port"]) == (["tiny"], ["127.0.0.1"], 0)
@@ -70,7 +72,7 @@ def test_options_reach_the_server(options, tmp_path):
 
 
 def test_what_is_not_said_stays_as_the_server_has_it(options, tmp_path):
-    with running(options, tmp_path / "log") as server:
+    with running_server(options, tmp_path / "log") as server:
         got = json.loads(server.log.read_text())
     assert got["sampling"] == {}
     assert "chat_template" not in got
@@ -79,26 +81,26 @@ def test_what_is_not_said_stays_as_the_server_has_it(options, tmp_path):
 def test_child_that_dies_is_reported_with_its_last_words(options, tmp_path):
     broken = evolve(options, model=tmp_path / "broken.gguf")
     with pytest.raises(CannotRun, match=r"(?s)status 1\).*not a model: .*broken\.gguf$"):
-        running(broken, tmp_path / "log").__enter__()
+        running_server(broken, tmp_path / "log").__enter__()
 
 
 def test_model_that_takes_too_long_is_given_up(options, tmp_path):
     slow = evolve(options, model=tmp_path / "slow.gguf")
     waits: list[int] = []
     with pytest.raises(CannotRun, match="did not load the model in time"):
-        running(slow, tmp_path / "log", patience=0.5, on_wait=lambda: waits.append(1)).__enter__()
+        running_server(slow, tmp_path / "log", patience=0.5, on_wait=lambda: waits.append(1)).__enter__()
     assert waits
 
 
 def test_missing_instruction_is_put_in_words(tmp_path):
-    assert "processor lacks an instruction" in obituary(-signal.SIGILL, tmp_path / "none")
+    assert "processor lacks an instruction" in exit_reason(-signal.SIGILL, tmp_path / "none")
 
 
 @pytest.mark.parametrize("model", ["m.gguf", "slow.gguf"], ids=["serving", "loading"])
 def test_server_ends_with_the_process_that_started_it(options, tmp_path, model):
     parent_code = (
         "import sys; from pathlib import Path; from gateway.llamacpp import server\n"
-        "p = server._start(server.Options(Path(sys.argv[1]), Path(sys.argv[2]), 'tiny', 512),"
+        "p = server._start(server.LlamaServerOptions(Path(sys.argv[1]), Path(sys.argv[2]), 'tiny', 512),"
         " Path(sys.argv[3]) / 'address', Path(sys.argv[3]) / 'log')\n"
         "print(p.pid, flush=True); sys.stdin.read()"
     )

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from gateway.routing.affinity import Shares, ranked, session_key
+from gateway.routing.affinity import SessionShares, rank_targets, session_key
 from gateway.settings.models import ModelTarget
 
 SESSION = {"x-claude-code-session-id": "7a1b"}
@@ -55,7 +55,7 @@ def keys(count: int) -> list[bytes]:
 
 def test_shares_follow_the_weights() -> None:
     names, weights = ["a", "b", "c"], [5, 3, 2]
-    first = Counter(ranked(key, names, weights)[0] for key in keys(20_000))
+    first = Counter(rank_targets(key, names, weights)[0] for key in keys(20_000))
     for index, weight in enumerate(weights):
         assert first[index] / 20_000 == pytest.approx(weight / 10, abs=0.015)
 
@@ -63,9 +63,11 @@ def test_shares_follow_the_weights() -> None:
 def test_only_the_sessions_of_a_target_that_goes_are_moved() -> None:
     for key in keys(2_000):
         names = ["a", "b", "c"]
-        order = [names[at] for at in ranked(key, names, [1, 2, 3])]
+        order = [names[at] for at in rank_targets(key, names, [1, 2, 3])]
         without = ["a", "c"]
-        assert [without[at] for at in ranked(key, without, [1, 3])] == [one for one in order if one != "b"]
+        assert [without[at] for at in rank_targets(key, without, [1, 3])] == [
+            one for one in order if one != "b"
+        ]
 
 
 def test_targets_without_weight_stand_last_in_their_order(asking) -> None:
@@ -75,13 +77,13 @@ def test_targets_without_weight_stand_last_in_their_order(asking) -> None:
         ModelTarget("p", "c"),
         ModelTarget("p", "d"),
     ]
-    order = Shares.of(targets).order(asking())
+    order = SessionShares.of(targets).order(asking())
     assert sorted(order[:2]) == [0, 1]
     assert list(order[2:]) == [2, 3]
 
 
 def test_one_model_twice_shares_too(asking) -> None:
-    shares = Shares.of([ModelTarget("p", "a", weight=1), ModelTarget("p", "a", weight=1)])
+    shares = SessionShares.of([ModelTarget("p", "a", weight=1), ModelTarget("p", "a", weight=1)])
     first = Counter(
         shares.order(asking(headers={"x-claude-code-session-id": str(n)}))[0] for n in range(2_000)
     )

@@ -7,7 +7,7 @@ from gateway.routing.explain import explain
 from gateway.routing.reachability import unreachable
 from gateway.routing.table import RouteTable
 from gateway.settings.models import Match, ModelRule, ModelTarget, Provider, RouteRule, Settings
-from gateway.settings.windows import fitting
+from gateway.settings.windows import fitting_prompt
 
 SMALL = ModelTarget("up", "small", context_window=32_768)
 LARGE = ModelTarget("up", "large", context_window=200_000)
@@ -42,7 +42,7 @@ def test_auxiliary_requests_go_where_they_fit(asking, small) -> None:
 
 
 def test_the_limit_is_a_share_of_the_window_that_leaves_room(asking) -> None:
-    routes, bound = table(SMALL), fitting(32_768)
+    routes, bound = table(SMALL), fitting_prompt(32_768)
     sizes = {(bound + more) * 4 - len(large(asking, 0).body) for more in (-1, 1)}
     found = [routes.resolve(large(asking, size)).targets[0] for size in sorted(sizes)]
     assert found == [SMALL, MAIN]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.routing.patterns import compiled, covers, head, is_exact, plain
+from gateway.routing.patterns import compiled, covers, is_exact, literal_prefix, without_window_suffix
 
 PATTERNS = st.text(alphabet="ab*?[]!", max_size=6)
 NAMES = st.text(alphabet="ab*?[]!", max_size=6)
@@ -27,11 +27,16 @@ def test_a_pattern_that_covers_another_matches_all_its_names() -> None:
     covered = [(wide, narrow) for wide in patterns for narrow in patterns if covers(wide, narrow)]
     assert len(covered) > 1_000
     assert [pair for pair in covered if not matched[pair[1]] <= matched[pair[0]]] == []
-    assert [pair for pair in covered if not pair[1].startswith(head(pair[0]))] == []
+    assert [pair for pair in covered if not pair[1].startswith(literal_prefix(pair[0]))] == []
 
 
 def test_a_regular_expression_has_no_letters_that_all_begin_with() -> None:
-    assert (head("/^claude/"), head("regex:claude"), head("claude-*"), head("claude")) == (
+    assert (
+        literal_prefix("/^claude/"),
+        literal_prefix("regex:claude"),
+        literal_prefix("claude-*"),
+        literal_prefix("claude"),
+    ) == (
         "",
         "",
         "claude-",
@@ -80,7 +85,7 @@ def test_pattern_that_leaves_names_out_does_not_cover(wide: str, narrow: str) ->
 
 @pytest.mark.parametrize(("name", "rest"), [("m[1m]", "m"), ("m[1M]", "m"), ("m", "m"), ("m[1m]x", "m[1m]x")])
 def test_mark_of_a_long_window_is_no_part_of_a_name(name: str, rest: str) -> None:
-    assert plain(name) == rest
+    assert without_window_suffix(name) == rest
 
 
 def test_exact_names_hold_no_pattern_letters() -> None:

@@ -80,6 +80,6 @@ def test_no_route_that_can_be_reached_is_called_unreachable(matches):
         found.place[1]
         for name in ("a", "ax", "b", "c")
         for values in product(*SEEN.values())
-        if (found := routes.narrowed(name).first(dict(zip(SEEN, values, strict=True))))
+        if (found := routes.candidates(name).first(dict(zip(SEEN, values, strict=True))))
     }
     assert not reached & set(never(*matches))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.routing.request_class import HEADER, classified
+from gateway.routing.request_class import HEADER, classify_request
 
 SESSION = {"x-claude-code-session-id": "7a1b"}
 AGENT = {**SESSION, "x-claude-code-agent-id": "a1b2c3"}
@@ -31,12 +31,12 @@ def title(*names: str) -> dict[str, object]:
     ],
 )
 def test_header_says_it(asking, header: str, name: str) -> None:
-    found = classified(asking(headers={**AGENT, HEADER: header}))
+    found = classify_request(asking(headers={**AGENT, HEADER: header}))
     assert (found.name, found.guessed) == (name, False)
 
 
 def test_class_that_is_not_known_is_guessed(asking) -> None:
-    found = classified(asking(headers={**AGENT, HEADER: "something_new"}))
+    found = classify_request(asking(headers={**AGENT, HEADER: "something_new"}))
     assert (found.name, found.guessed) == ("subagent", True)
 
 
@@ -63,7 +63,7 @@ def test_class_that_is_not_known_is_guessed(asking) -> None:
     ],
 )
 def test_the_rest_is_guessed(asking, headers, body, name: str) -> None:
-    found = classified(asking(headers=headers, **body))
+    found = classify_request(asking(headers=headers, **body))
     assert (found.name, found.guessed) == (name, True)
     assert found.because
 
@@ -83,7 +83,7 @@ ATTRIBUTED = [{"type": "text", "text": "x-anthropic-billing-header: cc_version=2
     ],
 )
 def test_a_body_of_claude_code_without_its_headers_is_guessed_at(asking, body, name: str) -> None:
-    assert classified(asking(**body)).name == name
+    assert classify_request(asking(**body)).name == name
 
 
 def said(*texts: str, role: str = "user") -> dict[str, object]:
@@ -102,11 +102,11 @@ def said(*texts: str, role: str = "user") -> dict[str, object]:
     ],
 )
 def test_compaction_is_guessed_from_the_last_text_of_the_last_user_message(asking, messages, name) -> None:
-    found = classified(asking(headers=SESSION, system=LONG, tools=TOOLS, messages=messages))
+    found = classify_request(asking(headers=SESSION, system=LONG, tools=TOOLS, messages=messages))
     assert found.name == name
 
 
 def test_instruction_beside_tool_results_is_seen(asking) -> None:
     result = {"type": "tool_result", "tool_use_id": "t", "content": "ok"}
     messages = [{"role": "user", "content": [result, {"type": "text", "text": SUMMARISE}]}]
-    assert classified(asking(headers=SESSION, tools=TOOLS, messages=messages)).name == "compaction"
+    assert classify_request(asking(headers=SESSION, tools=TOOLS, messages=messages)).name == "compaction"

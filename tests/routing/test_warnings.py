@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from gateway.routing.table import RouteTable
-from gateway.routing.warnings import warnings
-from gateway.settings.loading.load import load
+from gateway.routing.warnings import config_warnings
+from gateway.settings.loading.load import load_config
 
 KEYS = 'server: {keys: ["k"]}\n'
 OLLAMA = 'providers: {local: {kind: ollama, base_url: "http://127.0.0.1:11434"}}\n'
@@ -18,8 +18,8 @@ def said(tmp_path: Path):
     def read(text: str, *, allow: bool = False) -> tuple[str, ...]:
         path = tmp_path / "f.yaml"
         path.write_text(text)
-        settings = load(path, {}, allow_unauthenticated=allow).settings
-        return warnings(settings, RouteTable.build(settings))
+        settings = load_config(path, {}, allow_unauthenticated=allow).settings
+        return config_warnings(settings, RouteTable.build(settings))
 
     return read
 

@@ -16,8 +16,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from gateway.runtime import reload as reloads
 from gateway.runtime.reload import EDIT, HANGUP, Reloader, reloading
 from gateway.runtime.runtime import Runtime, RuntimeRef
-from gateway.runtime.source import Source
-from gateway.settings.loading.load import Loaded, load
+from gateway.runtime.source import SettingsSource
+from gateway.settings.loading.load import LoadedConfig, load_config
 from gateway.telemetry import metrics
 
 CONFIG = """
@@ -40,8 +40,8 @@ class Config:
     def write(self, model: str = "m1", key: str = "1", server: str = "{port: 8080}") -> None:
         self.path.write_text(CONFIG.format(model=model, key=key, server=server))
 
-    def load(self) -> Loaded:
-        return load(self.path, {})
+    def load(self) -> LoadedConfig:
+        return load_config(self.path, {})
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def config(tmp_path: Path) -> Config:
 async def reloader(config: Config) -> AsyncIterator[Reloader]:
     loaded = config.load()
     runtimes = RuntimeRef.holding(Runtime.build(loaded.settings))
-    yield Reloader(runtimes, Source(loaded, config.load))
+    yield Reloader(runtimes, SettingsSource(loaded, config.load))
     await runtimes.close()
 
 

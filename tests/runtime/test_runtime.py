@@ -37,8 +37,8 @@ async def test_a_target_holds_everything_routing_decided():
     runtime = Runtime.build(SETTINGS)
     (target,) = runtime.targets(asking("claude-opus-5-5"))
     assert (target.name, target.retries) == ("vllm/big", 2)
-    assert target.facts.quirks.family == "vllm"
-    assert (target.facts.context_window, target.facts.vision) == (1000, False)
+    assert target.model_info.quirks.family == "vllm"
+    assert (target.model_info.context_window, target.model_info.vision) == (1000, False)
     await RuntimeRef.holding(runtime).close()
 
 
@@ -61,8 +61,8 @@ async def test_a_target_overrides_what_its_provider_and_the_client_say():
     runtime = Runtime.build(evolve(SETTINGS, routes=(rule,)))
     first, second = runtime.targets(asking("x"))
     assert (first.timeouts.first_byte, first.timeouts.idle) == (20.0, 300.0)
-    assert first.facts.sampling == Sampling(temperature=0.2)
-    assert first.facts.extra_body == {"seed": 1}
+    assert first.model_info.sampling == Sampling(temperature=0.2)
+    assert first.model_info.extra_body == {"seed": 1}
     assert (second.name, second.timeouts.first_byte) == ("local/small", 600.0)
     await RuntimeRef.holding(runtime).close()
 

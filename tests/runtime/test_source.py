@@ -8,9 +8,9 @@ import pytest
 from attrs import evolve
 
 from gateway.errors import ConfigError
-from gateway.runtime.source import Source
+from gateway.runtime.source import SettingsSource
 from gateway.settings.errors import InvalidSettings
-from gateway.settings.loading.load import Loaded, load
+from gateway.settings.loading.load import LoadedConfig, load_config
 from gateway.settings.models import Settings
 
 CONFIG = """
@@ -31,12 +31,12 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def source_of(path: Path, *, allow_unauthenticated: bool = False) -> tuple[Source, Settings]:
-    def again() -> Loaded:
-        return load(path, {}, allow_unauthenticated=allow_unauthenticated)
+def source_of(path: Path, *, allow_unauthenticated: bool = False) -> tuple[SettingsSource, Settings]:
+    def again() -> LoadedConfig:
+        return load_config(path, {}, allow_unauthenticated=allow_unauthenticated)
 
     loaded = again()
-    return Source(loaded, again, allow_unauthenticated), loaded.settings
+    return SettingsSource(loaded, again, allow_unauthenticated), loaded.settings
 
 
 def key(settings: Settings) -> str:
@@ -106,16 +106,16 @@ def test_two_files_are_never_of_different_edits(path: Path):
     secret = path.with_name("key")
     edits = iter([("k2", "sk-2"), ("k3", "sk-3")])
 
-    def interrupted() -> Loaded:
+    def interrupted() -> LoadedConfig:
         """The files change after one of them was read, before the others."""
-        loaded = load(path, {})
+        loaded = load_config(path, {})
         if edit := next(edits, None):
             write(path, keys=edit[0])
             secret.write_text(edit[1])
-            return evolve(loaded, settings=load(path, {}).settings)
+            return evolve(loaded, settings=load_config(path, {}).settings)
         return loaded
 
-    reading = Source(source.loaded, interrupted).read(running)
+    reading = SettingsSource(source.loaded, interrupted).read(running)
     assert key(reading.settings) == "sk-3"
     assert next(edits, None) is None, "it was not read again"
 
@@ -124,25 +124,25 @@ def test_a_mistake_of_half_an_edit_is_read_again(path: Path):
     source, running = source_of(path)
     texts = iter([path.read_text()])
 
-    def interrupted() -> Loaded:
+    def interrupted() -> LoadedConfig:
         try:
-            return load(path, {})
+            return load_config(path, {})
         finally:
             if text := next(texts, None):
                 path.write_text(text)
 
     path.write_text("half: ")
-    assert key(Source(source.loaded, interrupted).read(running).settings) == "sk-1"
+    assert key(SettingsSource(source.loaded, interrupted).read(running).settings) == "sk-1"
 
 
 def test_files_that_never_hold_still_are_refused(path: Path):
     source, running = source_of(path)
     numbers = iter(range(1000))
 
-    def restless() -> Loaded:
-        loaded = load(path, {})
+    def restless() -> LoadedConfig:
+        loaded = load_config(path, {})
         path.write_text(path.read_text() + f"# {next(numbers)}\n")
         return loaded
 
     with pytest.raises(ConfigError, match="change while they are read"):
-        Source(source.loaded, restless).read(running)
+        SettingsSource(source.loaded, restless).read(running)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.schemas.extract_json import Read, read
+from gateway.schemas.extract_json import ExtractedJson, extract_json
 
 SCHEMA = b'{"type":"object","properties":{"n":{"type":"integer"},"o":{"type":"string"}},"required":["n"]}'
 
@@ -21,24 +21,24 @@ SCHEMA = b'{"type":"object","properties":{"n":{"type":"integer"},"o":{"type":"st
     ],
 )
 def test_json_is_taken_out_of_its_text(text: str):
-    assert read(text, SCHEMA) == Read('{"n":1}', None)
+    assert extract_json(text, SCHEMA) == ExtractedJson('{"n":1}', None)
 
 
 def test_json_stays_byte_for_byte():
-    assert read('{ "n" : 1.0e0 }', SCHEMA).text == '{ "n" : 1.0e0 }'
+    assert extract_json('{ "n" : 1.0e0 }', SCHEMA).text == '{ "n" : 1.0e0 }'
 
 
 @pytest.mark.parametrize(
     ("text", "wrong"), [('{"n":"x"}', 'n: "x" is not of type "integer"'), ("hi", "it is not JSON")]
 )
 def test_what_is_wrong_is_said(text: str, wrong: str):
-    assert read(text, SCHEMA) == Read(text, wrong)
+    assert extract_json(text, SCHEMA) == ExtractedJson(text, wrong)
 
 
 def test_nulls_for_what_was_optional_are_deleted():
-    assert read('{"n":1,"o":null}', SCHEMA, nulls=True) == Read('{"n":1}', None)
-    assert read('{"n":1}', SCHEMA, nulls=True).text == '{"n":1}'
+    assert extract_json('{"n":1,"o":null}', SCHEMA, nulls=True) == ExtractedJson('{"n":1}', None)
+    assert extract_json('{"n":1}', SCHEMA, nulls=True).text == '{"n":1}'
 
 
 def test_schema_that_is_none_takes_everything():
-    assert read('{"n":1}', b'{"type":3}') == Read('{"n":1}', None)
+    assert extract_json('{"n":1}', b'{"type":3}') == ExtractedJson('{"n":1}', None)

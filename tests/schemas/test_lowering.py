@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import RequestRefused
-from gateway.schemas.lowering import Level, answer, parameters, strict
+from gateway.schemas.lowering import Level, answer_schema, strict_schema, tool_parameters
 
 LEVELS: list[Level] = ["loose", "unclosed", "gemini", "ollama", "grammar"]
 DEEP = b'{"properties":{"a":' * 2000 + b"{}" + b"}}" * 2000
@@ -27,7 +27,7 @@ anything = st.recursive(
 
 
 def lowered(sent: object, level: Level = "loose", *, bare: bool = False) -> dict:
-    return json.loads(bytes(parameters(json.dumps(sent).encode(), level, bare=bare)))
+    return json.loads(bytes(tool_parameters(json.dumps(sent).encode(), level, bare=bare)))
 
 
 def property_of(sent: object, level: Level, **more: object) -> dict:
@@ -42,7 +42,7 @@ def test_what_is_no_schema_is_an_empty_object(sent: object, level: Level):
 
 
 def test_no_schema_is_an_empty_object():
-    assert bytes(parameters(b"")) == b'{"type":"object","properties":{}}'
+    assert bytes(tool_parameters(b"")) == b'{"type":"object","properties":{}}'
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -63,8 +63,8 @@ def test_mark_for_a_prompt_cache_is_taken_out_everywhere(level: Level):
     assert list(root["properties"]["l"]["items"]["properties"]) == ["cache_control"]
     assert json.dumps(root).count("cache_control") == 1
     encoded = json.dumps(sent).encode()
-    assert bytes(answer(encoded, level)).count(b"cache_control") == 1
-    found = strict(encoded)
+    assert bytes(answer_schema(encoded, level)).count(b"cache_control") == 1
+    found = strict_schema(encoded)
     assert found is not None
     assert bytes(found.schema).count(b"cache_control") == 2  # in `required` too
 
@@ -72,10 +72,10 @@ def test_mark_for_a_prompt_cache_is_taken_out_everywhere(level: Level):
 @pytest.mark.parametrize("level", LEVELS)
 def test_schema_nested_without_end_is_refused(level: Level):
     with pytest.raises(RequestRefused, match="nested too deeply"):
-        parameters(DEEP, level)
+        tool_parameters(DEEP, level)
     with pytest.raises(RequestRefused, match="nested too deeply"):
-        answer(DEEP, level)
-    assert strict(DEEP) is None
+        answer_schema(DEEP, level)
+    assert strict_schema(DEEP) is None
 
 
 class TestLoose:
@@ -84,11 +84,13 @@ class TestLoose:
             b'{"$schema":"s","required":["b"],"type":"object","$id":"i","properties":{"b": {"maximum":1E5}}}'
         )
         kept = b'{"required":["b"],"type":"object","properties":{"b": {"maximum":1E5}}}'
-        assert bytes(parameters(sent)) == kept
+        assert bytes(tool_parameters(sent)) == kept
 
     def test_missing_basics_are_added(self):
-        assert bytes(parameters(b'{"properties":{"a": {}}}')) == b'{"type":"object","properties":{"a": {}}}'
-        assert bytes(parameters(b'{"type":"object"}')) == b'{"properties":{},"type":"object"}'
+        assert (
+            bytes(tool_parameters(b'{"properties":{"a": {}}}')) == b'{"type":"object","properties":{"a": {}}}'
+        )
+        assert bytes(tool_parameters(b'{"type":"object"}')) == b'{"properties":{},"type":"object"}'
 
     @pytest.mark.parametrize(
         "sent",
@@ -216,7 +218,7 @@ def test_references_that_multiply_end_in_schemas_that_allow_all(level: Level):
         f"D{i}": {"properties": {k: {"$ref": f"#/$defs/D{i + 1}"} for k in "abcdefgh"}} for i in range(20)
     }
     sent = {"properties": {"p": {"$ref": "#/$defs/D0"}}, "$defs": defs}
-    assert len(parameters(json.dumps(sent).encode(), level)) < 1_000_000
+    assert len(tool_parameters(json.dumps(sent).encode(), level)) < 1_000_000
 
 
 class TestGemini:
@@ -309,12 +311,12 @@ class TestItems:
     )
     def test_every_array_gets_some(self, sent: dict, kept: dict):
         encoded = json.dumps({"type": "object", "properties": {"p": sent}}).encode()
-        assert json.loads(bytes(parameters(encoded, items=True)))["properties"]["p"] == kept
-        assert json.loads(bytes(answer(encoded, items=True)))["properties"]["p"] == kept
+        assert json.loads(bytes(tool_parameters(encoded, items=True)))["properties"]["p"] == kept
+        assert json.loads(bytes(answer_schema(encoded, items=True)))["properties"]["p"] == kept
 
     def test_definitions_are_schemas_too(self):
         sent = {"type": "object", "properties": {"p": {"$ref": "#/$defs/L"}}, "$defs": {"L": BARE}}
-        root = json.loads(bytes(parameters(json.dumps(sent).encode(), items=True)))
+        root = json.loads(bytes(tool_parameters(json.dumps(sent).encode(), items=True)))
         assert root["$defs"] == {"L": FILLED}
 
     @pytest.mark.parametrize(
@@ -330,14 +332,14 @@ class TestItems:
     )
     def test_nothing_else_is_touched(self, sent: dict):
         encoded = b'{"type":"object","properties": {"p": %s}}' % json.dumps(sent).encode()
-        assert bytes(parameters(encoded, items=True)) == bytes(parameters(encoded))
+        assert bytes(tool_parameters(encoded, items=True)) == bytes(tool_parameters(encoded))
 
     def test_it_is_done_after_what_the_level_makes_of_the_schema(self):
         sent = {"type": ["array", "string", "null"], "items": {"type": "integer"}}
         encoded = json.dumps(
             {"type": "object", "properties": {"p": sent, "q": {"$ref": "#/properties/r"}, "r": BARE}}
         )
-        root = json.loads(bytes(parameters(encoded.encode(), "gemini", items=True)))["properties"]
+        root = json.loads(bytes(tool_parameters(encoded.encode(), "gemini", items=True)))["properties"]
         array, string = {"type": "array", "items": {"type": "integer"}}, {"type": "string"}
         assert root["p"] == {"anyOf": [array, string], "nullable": True}
         assert root["q"] == root["r"] == FILLED
@@ -345,14 +347,14 @@ class TestItems:
 
     @given(anything)
     def test_no_array_is_left_without(self, sent: object):
-        once = bytes(parameters(json.dumps(sent).encode(), items=True))
-        assert bytes(parameters(once, items=True)) == once
+        once = bytes(tool_parameters(json.dumps(sent).encode(), items=True))
+        assert bytes(tool_parameters(once, items=True)) == once
 
 
 class TestStrict:
     def test_optional_properties_may_be_null_instead(self):
         sent = {"type": "object", "properties": {"a": {"type": "string"}, "n": {"type": "integer"}}}
-        found = strict(json.dumps({**sent, "required": ["a"]}).encode())
+        found = strict_schema(json.dumps({**sent, "required": ["a"]}).encode())
         assert found is not None
         assert found.optional
         assert not found.as_sent
@@ -364,7 +366,7 @@ class TestStrict:
         }
 
     def test_schema_that_is_strict_stays(self):
-        found = strict(json.dumps(CLOSED).encode())
+        found = strict_schema(json.dumps(CLOSED).encode())
         assert found is not None
         assert found.as_sent
         assert not found.optional
@@ -384,13 +386,13 @@ class TestStrict:
     )
     def test_every_kind_of_property_can_be_null(self, optional: dict, becomes: dict):
         sent = {**CLOSED, "properties": {"a": optional}, "required": [], "$defs": {"d": CLOSED}}
-        found = strict(json.dumps(sent).encode())
+        found = strict_schema(json.dumps(sent).encode())
         assert found is not None
         assert json.loads(bytes(found.schema))["properties"] == {"a": becomes}
 
     def test_objects_inside_are_closed_too(self):
         sent = {"properties": {"l": {"type": "array", "items": {"properties": {"x": {"type": "string"}}}}}}
-        found = strict(json.dumps(sent).encode())
+        found = strict_schema(json.dumps(sent).encode())
         assert found is not None
         inner = json.loads(bytes(found.schema))["properties"]["l"]["items"]
         assert inner["additionalProperties"] is False
@@ -419,13 +421,13 @@ class TestStrict:
         ],
     )
     def test_what_cannot_be_said_has_no_strict_form(self, sent: object):
-        assert strict(json.dumps(sent).encode()) is None
+        assert strict_schema(json.dumps(sent).encode()) is None
 
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_schema_of_an_answer_keeps_its_root(level: Level):
     sent = {"$schema": "s", "anyOf": [CLOSED, {"type": "array", "items": CLOSED}]}
-    kept = json.loads(bytes(answer(json.dumps(sent).encode(), level)))
+    kept = json.loads(bytes(answer_schema(json.dumps(sent).encode(), level)))
     assert "$schema" not in kept
     assert len(kept["anyOf"]) == 2
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.schemas.repair_arguments import is_cut_off, repaired, tidied
+from gateway.schemas.repair_arguments import is_cut_off, repair_json_text, tidy_json
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -20,7 +20,7 @@ values = st.recursive(
 @given(values)
 def test_json_is_tidy(value: object):
     text = json.dumps(value)
-    assert tidied(text) == text
+    assert tidy_json(text) == text
     assert not is_cut_off(text)
 
 
@@ -29,7 +29,7 @@ def test_json_without_its_end_is_cut_off_and_not_made_whole(value: dict, data: s
     text = json.dumps(value)
     part = text[: data.draw(st.integers(1, len(text) - 1))]
     assert is_cut_off(part)
-    assert repaired(part) is None
+    assert repair_json_text(part) is None
 
 
 @pytest.mark.parametrize(
@@ -43,12 +43,12 @@ def test_json_without_its_end_is_cut_off_and_not_made_whole(value: dict, data: s
     ],
 )
 def test_commas_and_control_characters_are_put_right_where_they_are_wrong(text: str, tidy: str):
-    assert tidied(text) == tidy
+    assert tidy_json(text) == tidy
 
 
 @pytest.mark.parametrize("text", ['"' + '\\"' * 100_000, "{" + '"a' * 100_000, "," + " " * 200_000 + "x"])
 def test_long_texts_are_read_in_one_pass(text: str):
-    assert is_cut_off(text) or tidied(text) == text
+    assert is_cut_off(text) or tidy_json(text) == text
 
 
 def test_pythons_quotes_are_read_as_such():

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from gateway.schemas.repair_arguments import REPAIRABLE
-from gateway.schemas.repair_json import Mended, Mending
+from gateway.schemas.repair_json import ArgumentRepair, RepairedArguments
 
 SCHEMA = {
     "type": "object",
@@ -20,23 +20,23 @@ SCHEMA = {
 }
 
 
-def mending(schema: object = SCHEMA, **how: bool) -> Mending:
-    return Mending(json.dumps(schema).encode(), **how)
+def mending(schema: object = SCHEMA, **how: bool) -> ArgumentRepair:
+    return ArgumentRepair(json.dumps(schema).encode(), **how)
 
 
-def repair(text: str, schema: object = SCHEMA) -> Mended | None:
-    return mending(schema, repair=True).mended(text)
+def repair(text: str, schema: object = SCHEMA) -> RepairedArguments | None:
+    return mending(schema, repair=True).repair_arguments(text)
 
 
 @pytest.mark.parametrize("text", ['{"s": "x", "n":1}', '{"s":"\\u00e9"}'])
 def test_arguments_that_need_nothing_stay_byte_for_byte(text: str):
-    assert repair(f" {text}\n") == Mended(text)
-    assert mending(nulls=True).mended(text) == Mended(text)
+    assert repair(f" {text}\n") == RepairedArguments(text)
+    assert mending(nulls=True).repair_arguments(text) == RepairedArguments(text)
 
 
 @pytest.mark.parametrize("text", ["", "  ", "null"])
 def test_no_arguments_are_an_empty_object(text: str):
-    assert repair(text) == Mended("{}")
+    assert repair(text) == RepairedArguments("{}")
 
 
 @pytest.mark.parametrize(
@@ -62,11 +62,11 @@ def test_what_a_model_meant_is_found(text: str, becomes: dict, how: str):
 
 def test_value_is_wrapped_where_the_tool_has_one_property_of_its_type():
     one = {"type": "object", "properties": {"items": {"type": "array"}}}
-    assert repair("[1]", one) == Mended('{"items":[1]}', "wrapped")
+    assert repair("[1]", one) == RepairedArguments('{"items":[1]}', "wrapped")
     assert repair("5", one) is None
-    assert repair("[1]") == Mended('{"list":[1]}', "wrapped")
+    assert repair("[1]") == RepairedArguments('{"list":[1]}', "wrapped")
     assert repair("[1]", {"properties": {"a": {"type": "array"}, "b": {"type": "array"}}}) is None
-    assert repair("5", {"properties": {"n": {"type": "number"}}}) == Mended('{"n":5}', "wrapped")
+    assert repair("5", {"properties": {"n": {"type": "number"}}}) == RepairedArguments('{"n":5}', "wrapped")
 
 
 @pytest.mark.parametrize("text", ["I cannot", "{" * 3, '{"a":' + "1" * REPAIRABLE])
@@ -75,11 +75,11 @@ def test_what_cannot_be_read_is_none(text: str):
 
 
 def test_arguments_that_the_schema_still_refuses_are_passed_on():
-    assert repair('{"s":"x","n":"five"}') == Mended('{"s":"x","n":"five"}')
+    assert repair('{"s":"x","n":"five"}') == RepairedArguments('{"s":"x","n":"five"}')
 
 
 def test_text_stays_text_where_the_schema_wants_text():
-    assert repair('{"s":"5"}') == Mended('{"s":"5"}')
+    assert repair('{"s":"5"}') == RepairedArguments('{"s":"5"}')
 
 
 ONE_TEXT = {
@@ -92,18 +92,24 @@ OPTIONAL_LIST = {"properties": {"l": {"anyOf": [{"type": "array"}, {"type": "nul
 @pytest.mark.parametrize(
     ("text", "schema", "becomes"),
     [
-        ('{"s":"x","n":1.50,}', SCHEMA, Mended('{"s":"x","n":1.50}', "json")),
-        ('{"s":"a\nb\tc", "list":[1,2 , ]}', SCHEMA, Mended('{"s":"a\\nb\\tc", "list":[1,2  ]}', "json")),
-        ('```json\n{"s":"x"}\n```', SCHEMA, Mended('{"s":"x"}', "json")),
-        ('"{\\"s\\":\\"x\\"}"', SCHEMA, Mended('{"s":"x"}', "string")),
-        ('"{\\"s\\":\\"x\\",}"', SCHEMA, Mended('{"s":"x",}'.replace(",", ""), "string")),
-        ('"ls"', ONE_TEXT, Mended('{"command":"ls"}', "wrapped")),
-        ('"{ not JSON"', ONE_TEXT, Mended('{"command":"{ not JSON"}', "wrapped")),
-        ("[1,]", OPTIONAL_LIST, Mended('{"l":[1]}', "json")),
+        ('{"s":"x","n":1.50,}', SCHEMA, RepairedArguments('{"s":"x","n":1.50}', "json")),
+        (
+            '{"s":"a\nb\tc", "list":[1,2 , ]}',
+            SCHEMA,
+            RepairedArguments('{"s":"a\\nb\\tc", "list":[1,2  ]}', "json"),
+        ),
+        ('```json\n{"s":"x"}\n```', SCHEMA, RepairedArguments('{"s":"x"}', "json")),
+        ('"{\\"s\\":\\"x\\"}"', SCHEMA, RepairedArguments('{"s":"x"}', "string")),
+        ('"{\\"s\\":\\"x\\",}"', SCHEMA, RepairedArguments('{"s":"x",}'.replace(",", ""), "string")),
+        ('"ls"', ONE_TEXT, RepairedArguments('{"command":"ls"}', "wrapped")),
+        ('"{ not JSON"', ONE_TEXT, RepairedArguments('{"command":"{ not JSON"}', "wrapped")),
+        ("[1,]", OPTIONAL_LIST, RepairedArguments('{"l":[1]}', "json")),
     ],
 )
-def test_what_was_certainly_meant_is_found_without_being_asked_for(text: str, schema: dict, becomes: Mended):
-    assert mending(schema).mended(text) == becomes
+def test_what_was_certainly_meant_is_found_without_being_asked_for(
+    text: str, schema: dict, becomes: RepairedArguments
+):
+    assert mending(schema).repair_arguments(text) == becomes
 
 
 @pytest.mark.parametrize(
@@ -124,7 +130,7 @@ def test_what_was_certainly_meant_is_found_without_being_asked_for(text: str, sc
     ],
 )
 def test_what_would_have_to_be_guessed_is_none(text: str):
-    assert mending({"type": "object", "properties": {}}).mended(text) is None
+    assert mending({"type": "object", "properties": {}}).repair_arguments(text) is None
 
 
 @pytest.mark.parametrize("text", ['{"s": "x"', '{"s": "x', '{"s": "x", "n"', '{"list": [1, 2', "{'s': 'it"])
@@ -146,10 +152,10 @@ def test_nulls_for_what_was_optional_are_deleted():
         "required": ["a"],
     }
     text = '{"a":null,"n":null,"may":null,"d":{"x":null},"l":[{"x":null},"s"],"other":null}'
-    mended = mending(schema, nulls=True).mended(text)
-    assert mended == Mended('{"a":null,"may":null,"d":{},"l":[{},"s"],"other":null}')
+    mended = mending(schema, nulls=True).repair_arguments(text)
+    assert mended == RepairedArguments('{"a":null,"may":null,"d":{},"l":[{},"s"],"other":null}')
 
 
 def test_remote_references_are_not_fetched():
     schema = {"type": "object", "properties": {"n": {"$ref": "http://127.0.0.1:1/x"}}}
-    assert repair('{"n":"5"}', schema) == Mended('{"n":"5"}')
+    assert repair('{"n":"5"}', schema) == RepairedArguments('{"n":"5"}')

@@ -4,7 +4,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.settings.changes import ABSENT, CHANGED, SECRET, Change, changes
+from gateway.settings.changes import ABSENT, CHANGED, SECRET, SettingChange, setting_changes
 from gateway.settings.loading.units import Secret
 from gateway.settings.models import (
     Match,
@@ -22,7 +22,7 @@ OLD = Settings(server=Server(admin_key=Secret("adm-old")), providers={"local": L
 
 
 def told(new: Settings, old: Settings = OLD) -> list[tuple[str, str, str]]:
-    return [(change.path, change.old, change.new) for change in changes(old, new)]
+    return [(change.path, change.old, change.new) for change in setting_changes(old, new)]
 
 
 def with_local(**changed: object) -> Settings:
@@ -77,7 +77,7 @@ def test_what_comes_and_goes_is_shown_without_its_secrets():
 
 
 def test_long_values_are_cut():
-    (change,) = changes(OLD, with_local(base_url="http://127.0.0.1/" + "x" * 1000))
+    (change,) = setting_changes(OLD, with_local(base_url="http://127.0.0.1/" + "x" * 1000))
     assert len(change.new) < 250
 
 
@@ -87,8 +87,8 @@ def test_no_secret_of_any_text_is_shown(text: str):
     server = evolve(OLD.server, admin_key=secret)
     new = evolve(with_local(api_key=secret, headers={"a": text}), server=server)
     new = evolve(new, providers={**new.providers, "more": evolve(LOCAL, api_key=secret)})
-    assert text not in repr(changes(OLD, new))
-    assert text not in repr(changes(new, OLD))
+    assert text not in repr(setting_changes(OLD, new))
+    assert text not in repr(setting_changes(new, OLD))
 
 
 class TestLists:
@@ -118,7 +118,7 @@ class _Named:
     __hash__ = None
 
 
-def _changes(old: object, new: object) -> list[Change]:
+def _changes(old: object, new: object) -> list[SettingChange]:
     from gateway.settings.changes import _differences
 
     return list(_differences(("list",), old, new))

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cli.check import Report
+from gateway.cli.check import CheckReport
 from gateway.routing.table import RouteTable
-from gateway.settings.errors import InvalidSettings, Mistake
-from gateway.settings.loading.load import Loaded, load
+from gateway.settings.errors import InvalidSettings, SettingsMistake
+from gateway.settings.loading.load import LoadedConfig, load_config
 from gateway.settings.models import ModelTarget
 
 CONFIGS = Path(__file__).parent / "configs"
@@ -33,16 +33,16 @@ def environ_of(path: Path) -> dict[str, str]:
     return dict(line.split("=", 1) for line in header(path, "environ"))
 
 
-def mistakes_in(path: Path) -> tuple[Mistake, ...]:
+def mistakes_in(path: Path) -> tuple[SettingsMistake, ...]:
     """What `check` reports: what cannot be used, or can never be reached."""
     try:
-        loaded = load(Path(path.name), {"CLIENT_KEY": f"k-{SECRET}", "WORD": SECRET})
+        loaded = load_config(Path(path.name), {"CLIENT_KEY": f"k-{SECRET}", "WORD": SECRET})
     except InvalidSettings as refused:
         return refused.mistakes
-    return Report.of(loaded).mistakes
+    return CheckReport.of(loaded).mistakes
 
 
-def as_header(mistake: Mistake, path: Path) -> str:
+def as_header(mistake: SettingsMistake, path: Path) -> str:
     file, _, line = mistake.where.rpartition(":")
     place = line if file == path.name else mistake.where if file.startswith("parts/") else "-"
     return ": ".join(part for part in (place, mistake.path, mistake.message) if part)
@@ -79,13 +79,13 @@ def test_no_mistake_shows_a_secret(path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
 def test_good_file_loads(path: Path) -> None:
-    settings = load(path, environ_of(path)).settings
+    settings = load_config(path, environ_of(path)).settings
     assert settings.providers
 
 
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
 def test_settings_show_no_secret_in_their_repr(path: Path) -> None:
-    text = repr(load(path, environ_of(path)))
+    text = repr(load_config(path, environ_of(path)))
     for secret in ("client-secret", "plain-secret", "from-a-file", "123456", "password", "10.0.0.7-b"):
         assert secret not in text
 
@@ -109,16 +109,16 @@ def test_there_is_an_example_for_each_usual_server() -> None:
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_example_loads_and_begins_with_two_lines_of_explanation(path: Path) -> None:
     names = re.findall(r"\$\{(\w+)\}", path.read_text())
-    loaded = load(path, {name: f"a-key-of-{name}" for name in names})
+    loaded = load_config(path, {name: f"a-key-of-{name}" for name in names})
     assert loaded.settings.models or loaded.settings.routes
-    assert Report.of(loaded).mistakes == ()
+    assert CheckReport.of(loaded).mistakes == ()
     schema, *lines = path.read_text().splitlines()
     assert schema == "# yaml-language-server: $schema=../gateway.schema.json"
     assert [line.startswith("# ") for line in lines[:3]] == [True, True, False]
 
 
-def shipped() -> Loaded:
-    return load(REPOSITORY / "config" / "gateway.yaml", {})
+def shipped() -> LoadedConfig:
+    return load_config(REPOSITORY / "config" / "gateway.yaml", {})
 
 
 def test_shipped_file_needs_no_variable_and_sends_everything_to_ollama() -> None:
@@ -131,7 +131,7 @@ def test_shipped_file_needs_no_variable_and_sends_everything_to_ollama() -> None
 @pytest.mark.parametrize("variables", [{"DEFAULT_MODEL": "m"}, {}], ids=["model", "no model"])
 def test_shipped_file_gives_way_to_a_provider_of_the_environment(variables: dict[str, str]) -> None:
     environ = {"PROVIDER": "openai", "PROVIDER_BASE_URL": "http://127.0.0.1:8000", **variables}
-    settings = load(REPOSITORY / "config" / "gateway.yaml", environ).settings
+    settings = load_config(REPOSITORY / "config" / "gateway.yaml", environ).settings
     assert RouteTable.build(settings).named("claude-anything").targets[0].provider == "env"
 
 
@@ -139,7 +139,7 @@ def test_shipped_file_stays_good_when_every_commented_key_is_uncommented(tmp_pat
     text = (REPOSITORY / "config" / "gateway.yaml").read_text()
     path = tmp_path / "gateway.yaml"
     path.write_text(re.sub(r"^  # ", "  ", text, flags=re.MULTILINE))
-    settings = load(path, {"CLIENT_KEY": "k", "ADMIN_KEY": "a"}).settings
+    settings = load_config(path, {"CLIENT_KEY": "k", "ADMIN_KEY": "a"}).settings
     assert settings.defaults.model
     assert set(settings.providers) == {"local", "vllm"}
     assert settings.server.keys

@@ -16,9 +16,9 @@ SWITCHES = {one.name for one in attrs.fields(Quirks)}
 ROOT = Path(gateway.__file__).parent
 KINDS = ("openai", "responses", "ollama", "anthropic", "scripted")
 ASIDE = {
-    "max_tokens_field": {"probing/examination.py"},
-    "stream_usage": {"probing/examination.py"},
-    "cache_markers": {"upstreams/plan.py"},
+    "max_tokens_field": {"doctor/examination.py"},
+    "stream_usage": {"doctor/examination.py"},
+    "cache_markers": {"upstreams/request/plan.py"},
 }
 """Modules that look at a switch without its mattering to other kinds."""
 BY_NAME = {"key_header"}

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.settings.loading.load import load
-from gateway.settings.scripted_replies import Reply, When
+from gateway.settings.loading.load import load_config
+from gateway.settings.scripted_replies import ScriptedReply, ScriptedWhen
 
 pytest_plugins = ["pytester"]
 
@@ -29,11 +29,11 @@ def test_the_first_example_asks_for_three_lines() -> None:
 def test_the_shown_configuration_loads(tmp_path: Path) -> None:
     path = tmp_path / "gateway.yaml"
     path.write_text(YAML)
-    (provider,) = load(path, {}).settings.providers.values()
+    (provider,) = load_config(path, {}).settings.providers.values()
     assert len(provider.replies) == 4
 
 
-@pytest.mark.parametrize("cls", [Reply, When], ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", [ScriptedReply, ScriptedWhen], ids=lambda cls: cls.__name__)
 def test_every_key_is_named(cls: type) -> None:
     named = set(re.findall(r"`([a-z_]+)`", PAGE)) | set(re.findall(r"(\w+): true", PAGE))
     assert {name.rstrip("_") for name in cls.__annotations__} <= named

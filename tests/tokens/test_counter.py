@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.tokens import Counter, counter, o200k
-from gateway.upstreams.token_prompt import Prompt
+from gateway.tokens import TokenCounter, counter, o200k
+from gateway.upstreams.token_prompt import CountablePrompt
 
 MEGABYTE = 1_000_000
 RANDOM = random.Random(7)
@@ -38,10 +38,10 @@ class Panic(BaseException):
 
 
 @pytest.fixture(scope="module")
-def loaded() -> Iterator[Counter]:
+def loaded() -> Iterator[TokenCounter]:
     """A counter that shares one vocabulary among this module's tests."""
-    ready = Counter()
-    asyncio.run(ready.count(Prompt(("load",))))
+    ready = TokenCounter()
+    asyncio.run(ready.count(CountablePrompt(("load",))))
     yield ready
     ready.close()
 
@@ -55,18 +55,18 @@ def test_import_brings_no_tiktoken():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-async def test_texts_messages_and_images_are_added_up(loaded: Counter):
-    assert await loaded.count(Prompt(("hello world", "hello"))) == 3
-    assert await loaded.count(Prompt((), messages=3, shown=700)) == 3 * 4 + 700
-    assert await loaded.count(Prompt(())) == 0
+async def test_texts_messages_and_images_are_added_up(loaded: TokenCounter):
+    assert await loaded.count(CountablePrompt(("hello world", "hello"))) == 3
+    assert await loaded.count(CountablePrompt((), messages=3, shown=700)) == 3 * 4 + 700
+    assert await loaded.count(CountablePrompt(())) == 0
 
 
-async def test_special_tokens_are_text(loaded: Counter):
-    assert await loaded.count(Prompt(("<|endoftext|>",))) == 7
+async def test_special_tokens_are_text(loaded: TokenCounter):
+    assert await loaded.count(CountablePrompt(("<|endoftext|>",))) == 7
 
 
-async def test_lone_surrogates_are_counted(loaded: Counter):
-    assert await loaded.count(Prompt(("a\ud800b",))) > 0
+async def test_lone_surrogates_are_counted(loaded: TokenCounter):
+    assert await loaded.count(CountablePrompt(("a\ud800b",))) > 0
 
 
 async def test_concurrent_first_counts_load_once():
@@ -77,9 +77,9 @@ async def test_concurrent_first_counts_load_once():
         time.sleep(0.05)
         return by_letter
 
-    lazy = Counter(load)
+    lazy = TokenCounter(load)
     assert loads == []
-    assert await asyncio.gather(*(lazy.count(Prompt(("abc",))) for _ in range(27))) == [3] * 27
+    assert await asyncio.gather(*(lazy.count(CountablePrompt(("abc",))) for _ in range(27))) == [3] * 27
     assert len(loads) == 1
     assert loads[0] is not threading.main_thread()
     lazy.close()
@@ -92,8 +92,8 @@ async def test_counting_leaves_the_loop_free():
     def load():
         return lambda _: counting.wait(5) and 1
 
-    slow = Counter(load)
-    waiting = asyncio.create_task(slow.count(Prompt(("abc",))))
+    slow = TokenCounter(load)
+    waiting = asyncio.create_task(slow.count(CountablePrompt(("abc",))))
     await asyncio.sleep(0.01)
     assert not waiting.done()
     counting.set()
@@ -102,25 +102,25 @@ async def test_counting_leaves_the_loop_free():
 
 
 @pytest.mark.parametrize("name", ANYTHING)
-async def test_one_megabyte_of_anything(loaded: Counter, name: str):
+async def test_one_megabyte_of_anything(loaded: TokenCounter, name: str):
     """CPU time, since the wall clock of a busy machine says little; tiktoken really counts, no fallback."""
     started = time.process_time()
-    tokens = await loaded.count(Prompt((ANYTHING[name],)))
+    tokens = await loaded.count(CountablePrompt((ANYTHING[name],)))
     assert time.process_time() - started < 1
-    assert tokens != counter.by_length(ANYTHING[name])
+    assert tokens != counter.estimate_by_length(ANYTHING[name])
     assert not loaded._failed
 
 
-async def test_pieces_cost_next_to_nothing(loaded: Counter):
+async def test_pieces_cost_next_to_nothing(loaded: TokenCounter):
     text = ANYTHING["code"][:300_000]
     exact = len(o200k.encoding().encode_ordinary(text))
-    assert exact <= await loaded.count(Prompt((text,))) <= exact + len(text) // counter.PIECE
+    assert exact <= await loaded.count(CountablePrompt((text,))) <= exact + len(text) // counter.PIECE
 
 
 async def test_pieces_stay_below_100_kb():
     sizes = []
-    spy = Counter(lambda: lambda piece: sizes.append(len(piece.encode())) or 1)
-    await spy.count(Prompt(("😀" * 100_000, "a" * 100_000)))
+    spy = TokenCounter(lambda: lambda piece: sizes.append(len(piece.encode())) or 1)
+    await spy.count(CountablePrompt(("😀" * 100_000, "a" * 100_000)))
     assert sum(sizes) == 500_000
     assert max(sizes) <= 100_000
     spy.close()
@@ -132,9 +132,9 @@ async def test_a_panic_falls_back_to_bytes(caplog: pytest.LogCaptureFixture):
             raise Panic("StackOverflow")
         return 1
 
-    shaky = Counter(lambda: panic)
-    assert await shaky.count(Prompt(("good", "bad" * 7))) == 1 + 6
-    assert await shaky.count(Prompt(("bad" * 7, "good"))) == 6 + 1
+    shaky = TokenCounter(lambda: panic)
+    assert await shaky.count(CountablePrompt(("good", "bad" * 7))) == 1 + 6
+    assert await shaky.count(CountablePrompt(("bad" * 7, "good"))) == 6 + 1
     assert len(caplog.records) == 1
     shaky.close()
 
@@ -147,8 +147,8 @@ async def test_vocabulary_that_does_not_load_is_not_tried_again(failure: BaseExc
         loads.append(1)
         raise failure
 
-    bare = Counter(load)
-    assert await bare.count(Prompt(("a" * 35, "b" * 36), messages=1)) == 10 + 11 + 4
-    assert await bare.count(Prompt(("ü" * 35,))) == 20
+    bare = TokenCounter(load)
+    assert await bare.count(CountablePrompt(("a" * 35, "b" * 36), messages=1)) == 10 + 11 + 4
+    assert await bare.count(CountablePrompt(("ü" * 35,))) == 20
     assert len(loads) == 1
     bare.close()

@@ -13,22 +13,22 @@ from gateway.anthropic.response import events as e
 from gateway.anthropic.response.accumulate import fold
 from gateway.anthropic.response.tool_call import parse_arguments
 from gateway.anthropic.response.writer import MessageWriter
-from gateway.anthropic.tool_ids import Outgoing
-from gateway.upstreams.anthropic.reader import RelayReader
-from gateway.upstreams.anthropic.shape import Folding
-from gateway.upstreams.model_info import ModelFacts
+from gateway.anthropic.tool_ids import ClientCallIds
+from gateway.upstreams.anthropic.reader import PassthroughReader
+from gateway.upstreams.anthropic.shape import MessageAccumulator
+from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.ollama.reader import NativeReader
 from gateway.upstreams.openai.reader import ChatReader
 from gateway.upstreams.presets import PRESETS
 from gateway.upstreams.responses.reader import ResponsesReader
-from gateway.upstreams.upstream_request import ReplyWish
+from gateway.upstreams.upstream_request import ResponseOptions
 
 Events = list[e.Event]
 KINDS = {
     "openai": (ChatReader, "vllm"),
     "ollama": (NativeReader, "ollama"),
     "responses": (ResponsesReader, "responses"),
-    "anthropic": (RelayReader, "anthropic"),
+    "anthropic": (PassthroughReader, "anthropic"),
 }
 """The reader of each kind, and the preset that shows most of it."""
 UNREADABLE = "Unable to parse tool parameter JSON"
@@ -38,9 +38,9 @@ def events_of(kind: str, pieces: Iterable[bytes], *, thinking: bool = True) -> E
     """One reader and one writer over the reads of one answer."""
     reader_of, preset = KINDS[kind]
     minted = iter(range(1, 1000))
-    reader = reader_of(ModelFacts("up", "model", PRESETS[preset]), ReplyWish(thinking=thinking))
+    reader = reader_of(ModelInfo("up", "model", PRESETS[preset]), ResponseOptions(thinking=thinking))
     writer = MessageWriter(
-        "msg_x", "m", "req_x", input_tokens=11, call_ids=Outgoing(lambda: f"toolu_{next(minted)}")
+        "msg_x", "m", "req_x", input_tokens=11, call_ids=ClientCallIds(lambda: f"toolu_{next(minted)}")
     )
     read = [part for piece in pieces for part in reader.feed(piece)] + reader.close()
     written = [event for part in read for event in writer.write(part)]
@@ -87,10 +87,10 @@ def folded(events: Events) -> dict[str, Any]:
 
 def _relayed(events: Events) -> dict[str, Any]:
     """What a client that asked for no stream gets of one that was relayed."""
-    folding = Folding()
+    folding = MessageAccumulator()
     for event in events:
         assert isinstance(event, e.Relayed)
-        folding.add(parts.Relayed(event.name, event.data))
+        folding.add(parts.PassthroughEvent(event.name, event.data))
     stop = next(
         event["delta"]["stop_reason"] for event in payloads(events) if event["type"] == "message_delta"
     )

@@ -13,16 +13,16 @@ from attrs import evolve
 
 from gateway.anthropic.response import events as e
 from gateway.anthropic.response.writer import MessageWriter
-from gateway.anthropic.tool_ids import Outgoing
-from gateway.anthropic.tools.tool_names import Returned
+from gateway.anthropic.tool_ids import ClientCallIds
+from gateway.anthropic.tools.tool_names import ClientToolName
 from gateway.parts import Part
-from gateway.upstreams.anthropic.reader import RelayReader
-from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.anthropic.reader import PassthroughReader
+from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.ollama.reader import NativeReader
 from gateway.upstreams.openai.reader import ChatReader
 from gateway.upstreams.presets import PRESETS
 from gateway.upstreams.responses.reader import ResponsesReader
-from gateway.upstreams.upstream_request import ReplyWish
+from gateway.upstreams.upstream_request import ResponseOptions
 from tests.upstreams.client_side import KINDS
 
 FOLDER = Path(__file__).parents[1] / "goldens" / "answers"
@@ -37,12 +37,12 @@ def options(answer: str) -> dict:
     return json.loads((FOLDER / answer).with_name("options.json").read_text()).get(Path(answer).stem, {})
 
 
-def reader(answer: str) -> ChatReader | NativeReader | ResponsesReader | RelayReader:
+def reader(answer: str) -> ChatReader | NativeReader | ResponsesReader | PassthroughReader:
     kind, preset = KINDS[Path(answer).parent.name]
     says = options(answer)
     quirks = evolve(PRESETS[preset], **says.get("quirks", {}))
-    facts = ModelFacts("up", "model", quirks, context_window=says.get("context_window"))
-    wish = ReplyWish(
+    facts = ModelInfo("up", "model", quirks, context_window=says.get("context_window"))
+    wish = ResponseOptions(
         thinking=says.get("thinking", True),
         display=says.get("display"),
         stop_sequences=tuple(says.get("stop_sequences", ())),
@@ -58,8 +58,8 @@ def writer(answer: str) -> MessageWriter:
         "m",
         "req_x",
         input_tokens=11,
-        call_ids=Outgoing(lambda: f"toolu_minted{next(minted)}", says.get("history_ids", {})),
-        returned={sent: Returned(**known) for sent, known in says.get("returned", {}).items()},
+        call_ids=ClientCallIds(lambda: f"toolu_minted{next(minted)}", says.get("history_ids", {})),
+        returned={sent: ClientToolName(**known) for sent, known in says.get("returned", {}).items()},
         single_tool=says.get("single_tool", False),
         schema_of=lambda name: json.dumps(says.get("schemas", {}).get(name, {})).encode(),
     )

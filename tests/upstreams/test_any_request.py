@@ -11,9 +11,9 @@ from gateway.anthropic.request.decoding import decode_request
 from gateway.anthropic.signatures import sign
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
-from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.ollama.request import prompt_of as ollama_prompt
-from gateway.upstreams.ollama.request import to_chat_request as to_ollama
+from gateway.upstreams.ollama.request import to_native_request as to_ollama
 from gateway.upstreams.openai.request import prompt_of as openai_prompt
 from gateway.upstreams.openai.request import to_chat_request as to_openai
 from gateway.upstreams.presets import PRESETS
@@ -96,7 +96,7 @@ def test_any_request_is_refused_or_well_formed(build, prompt_of, preset: str, me
     body = json.dumps({"model": "m", "max_tokens": 9, "tools": TOOLS, "messages": messages}).encode()
     inbound = Inbound("r", body, {}, decode_request(body))
     try:
-        built = build(inbound, ModelFacts("p", "m", PRESETS[preset]))
+        built = build(inbound, ModelInfo("p", "m", PRESETS[preset]))
     except RequestRefused:
         return
     sent = json.loads(built.body)
@@ -113,7 +113,7 @@ def test_any_request_to_responses_is_refused_or_well_formed(messages: list[dict]
     body = json.dumps({"model": "m", "max_tokens": 99, "tools": TOOLS, "messages": messages}).encode()
     inbound = Inbound("r", body, {}, decode_request(body))
     try:
-        built = to_responses(inbound, ModelFacts("p", "m", PRESETS["responses"]))
+        built = to_responses(inbound, ModelInfo("p", "m", PRESETS["responses"]))
     except RequestRefused:
         return
     sent = json.loads(built.body)

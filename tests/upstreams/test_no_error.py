@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from gateway.parts import End, Fault, Text
-from gateway.upstreams.model_info import ModelFacts
+from gateway.parts import Finish, StreamError, TextDelta
+from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.ollama.reader import NativeReader
 from gateway.upstreams.openai.reader import ChatReader
 from gateway.upstreams.presets import PRESETS
 from gateway.upstreams.responses.reader import ResponsesReader
-from gateway.upstreams.upstream_request import ReplyWish
+from gateway.upstreams.upstream_request import ResponseOptions
 
 READERS = {"openai": ChatReader, "ollama": NativeReader, "responses": ResponsesReader}
 
@@ -36,7 +36,7 @@ def answer(kind: str, error: object) -> bytes:
 
 
 def read(kind: str, error: object):
-    reader = READERS[kind](ModelFacts("up", "m", PRESETS["plain"]), ReplyWish(), "")
+    reader = READERS[kind](ModelInfo("up", "m", PRESETS["plain"]), ResponseOptions(), "")
     return [*reader.feed(answer(kind, error)), *reader.close()]
 
 
@@ -44,12 +44,12 @@ def read(kind: str, error: object):
 @pytest.mark.parametrize("kind", READERS)
 def test_an_empty_error_is_none(kind: str, nothing: object):
     parts = read(kind, nothing)
-    assert Text("Hi") in parts
-    assert [part for part in parts if isinstance(part, End)]
-    assert not [part for part in parts if isinstance(part, Fault)]
+    assert TextDelta("Hi") in parts
+    assert [part for part in parts if isinstance(part, Finish)]
+    assert not [part for part in parts if isinstance(part, StreamError)]
 
 
 @pytest.mark.parametrize("error", ["broken", {"message": "broken"}], ids=repr)
 @pytest.mark.parametrize("kind", READERS)
 def test_an_error_that_says_something_is_one(kind: str, error: object):
-    assert [part for part in read(kind, error) if isinstance(part, Fault)]
+    assert [part for part in read(kind, error) if isinstance(part, StreamError)]

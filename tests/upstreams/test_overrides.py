@@ -9,11 +9,11 @@ from gateway.anthropic.request.decoding import decode_request
 from gateway.inbound import Inbound
 from gateway.settings.models import Sampling
 from gateway.upstreams.anthropic.request import to_messages_request
-from gateway.upstreams.model_info import ModelFacts
-from gateway.upstreams.ollama.request import to_chat_request as to_ollama
+from gateway.upstreams.model_info import ModelInfo
+from gateway.upstreams.ollama.request import to_native_request as to_ollama
 from gateway.upstreams.openai.request import to_chat_request as to_openai
 from gateway.upstreams.presets import PRESETS
-from gateway.upstreams.upstream_request import Built
+from gateway.upstreams.upstream_request import UpstreamRequest
 
 OWN = Sampling(temperature=0.0, top_k=7)
 KINDS = [("vllm", to_openai), ("ollama", to_ollama), ("anthropic", to_messages_request)]
@@ -24,7 +24,7 @@ def sent(request) -> Callable[..., dict]:
     """`sent(sampling=..., extra_body=..., asked={...})`: what goes upstream; sampling at the top level."""
     preset, build = request.param
 
-    def one(asked: dict | None = None, **facts) -> dict:
+    def one(asked: dict | None = None, **info) -> dict:
         said = {
             "model": "m",
             "max_tokens": 9,
@@ -33,7 +33,7 @@ def sent(request) -> Callable[..., dict]:
         }
         body = json.dumps(said).encode()
         inbound = Inbound("r", body, {}, decode_request(body))
-        built: Built = build(inbound, ModelFacts("p", "up", PRESETS[preset], **facts))
+        built: UpstreamRequest = build(inbound, ModelInfo("p", "up", PRESETS[preset], **info))
         plain = json.loads(built.body)
         return {**plain, **plain.get("options", {})}
 

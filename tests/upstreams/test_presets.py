@@ -16,10 +16,10 @@ from gateway.inbound import Inbound
 from gateway.schemas.lowering import Level
 from gateway.settings.models import Preset, Provider
 from gateway.settings.quirks import Overrides, Quirks, SchemaLevel
-from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.ollama import request as ollama
 from gateway.upstreams.openai import request as openai
-from gateway.upstreams.openai.usage import usage_of
+from gateway.upstreams.openai.usage import chat_usage
 from gateway.upstreams.presets import PRESETS, quirks_of, recognise
 from gateway.upstreams.responses import request as responses
 
@@ -60,7 +60,7 @@ ASKED = {
     ],
 }
 BUILDS = {
-    "ollama": ollama.to_chat_request,
+    "ollama": ollama.to_native_request,
     "responses": responses.to_responses_request,
     "azure-responses": responses.to_responses_request,
 }
@@ -72,7 +72,7 @@ def test_what_each_server_receives_is_written_down(name):
     body = json.dumps(ASKED).encode()
     inbound = Inbound("req_1", body, {}, decode_request(body))
     build = BUILDS.get(name, openai.to_chat_request)
-    built = build(inbound, ModelFacts("p", "upstream-model", PRESETS[name], reasoning=True))
+    built = build(inbound, ModelInfo("p", "upstream-model", PRESETS[name], reasoning=True))
     page = {"sent": json.loads(built.body), "notices": [notice.name for notice in built.notices]}
     golden = GOLDENS / f"{name}.json"
     if os.environ.get("GATEWAY_REWRITE_GOLDENS"):
@@ -137,8 +137,8 @@ def test_every_switch_differs_somewhere_or_is_for_the_user_to_set():
 
 def test_reasoning_that_is_counted_apart_is_added():
     raw = b'{"prompt_tokens":5,"completion_tokens":3,"completion_tokens_details":{"reasoning_tokens":4}}'
-    assert usage_of(raw).output == 3
-    assert usage_of(raw, reasoning_apart=True).output == 7
+    assert chat_usage(raw).output == 3
+    assert chat_usage(raw, reasoning_apart=True).output == 7
 
 
 def test_single_switches_override_the_preset():

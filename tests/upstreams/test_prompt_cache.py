@@ -21,17 +21,17 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.anthropic.request.attachments import Attachments, Fetched, Reading
+from gateway.anthropic.request.attachments import Attachments, FetchedFile, PdfText
 from gateway.anthropic.request.decoding import decode_request
 from gateway.anthropic.signatures import sign
 from gateway.inbound import Inbound
 from gateway.settings.quirks import Quirks
-from gateway.upstreams.model_info import ModelFacts
-from gateway.upstreams.ollama.request import to_chat_request as to_ollama
+from gateway.upstreams.model_info import ModelInfo
+from gateway.upstreams.ollama.request import to_native_request as to_ollama
 from gateway.upstreams.openai.request import to_chat_request as to_openai
 from gateway.upstreams.presets import PRESETS
 from gateway.upstreams.responses.request import to_responses_request as to_responses
-from gateway.upstreams.upstream_request import AS_IT_IS
+from gateway.upstreams.upstream_request import NO_ADAPTATIONS
 
 words = st.sampled_from(["a", "two words", "ends in a line\n", 'é "q" \\', "<b>", "Error: x", " "])
 IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}}
@@ -49,8 +49,8 @@ TABS = {"type": "browser_state", "tabs": [{"tab_id": "1", "title": "", "url": "u
 SHOWN = st.sampled_from([IMAGE, IMAGE, LINK, PDF, PAPER, FOUND, {"type": "hologram", "text": "odd"}])
 RETURNED = st.sampled_from([IMAGE, LINK, PDF, SCAN, FOUND, TABS, {"type": "hologram"}])
 TABLE = Attachments(
-    {"https://a.example/i": Fetched("image/png", "BBBB")},
-    {"UERG": Reading("[page 1]\nread"), "U0NBTg==": Reading(failure="its pages hold no text")},
+    {"https://a.example/i": FetchedFile("image/png", "BBBB")},
+    {"UERG": PdfText("[page 1]\nread"), "U0NBTg==": PdfText(failure="its pages hold no text")},
 )
 ITEM = sign({"p": "responses", "id": "rs_1", "enc": "ENC"})
 READY = ["Bash", "Read", "ToolSearch"]
@@ -193,7 +193,7 @@ def body(request: dict, build, quirks: Quirks) -> dict:
         {"model": "m", "max_tokens": 100, "output_config": {"effort": "high"}, **request}
     ).encode()
     inbound = Inbound("r", sent, {}, decode_request(sent))
-    return json.loads(build(inbound, ModelFacts("p", "m", quirks), AS_IT_IS, TABLE).body)
+    return json.loads(build(inbound, ModelInfo("p", "m", quirks), NO_ADAPTATIONS, TABLE).body)
 
 
 def unmarked(sent: Any) -> Any:

@@ -17,7 +17,7 @@ from gateway.settings.quirks import PLAIN
 from gateway.upstreams.anthropic import adapter as anthropic
 from gateway.upstreams.base import Target
 from gateway.upstreams.http import transport
-from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.ollama import adapter as ollama
 from gateway.upstreams.openai import adapter as openai
 from gateway.upstreams.responses import adapter as responses
@@ -85,7 +85,7 @@ async def left_after(kind: str, begin: bytes, then: bytes, *, stream: bool) -> t
     async with server:
         provider = Provider(kind, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
         adapter = ADAPTERS[kind]("up", provider)
-        target = Target(adapter, ModelFacts("up", "m", PLAIN), PATIENT)
+        target = Target(adapter, ModelInfo("up", "m", PLAIN), PATIENT)
         inbound = Inbound("req_1", sent, {}, decode_request(sent))
         await Exchange(inbound, [target], Server(), client, Resolver()).run()
         seconds = await asyncio.wait_for(left, 50)

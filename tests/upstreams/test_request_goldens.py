@@ -14,18 +14,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gateway.anthropic.request.attachments import NOTHING, Attachments
+from gateway.anthropic.request.attachments import NO_ATTACHMENTS, Attachments
 from gateway.anthropic.request.decoding import decode_request
 from gateway.emulation.emulate import emulate
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.upstreams.anthropic.request import to_messages_request as to_anthropic
-from gateway.upstreams.model_info import ModelFacts
-from gateway.upstreams.ollama.request import to_chat_request as to_ollama
+from gateway.upstreams.model_info import ModelInfo
+from gateway.upstreams.ollama.request import to_native_request as to_ollama
 from gateway.upstreams.openai.request import to_chat_request as to_openai
 from gateway.upstreams.presets import PRESETS
 from gateway.upstreams.responses.request import to_responses_request as to_responses
-from gateway.upstreams.upstream_request import AS_IT_IS
+from gateway.upstreams.upstream_request import NO_ADAPTATIONS
 
 FOLDER = Path(__file__).parents[1] / "goldens" / "requests"
 KINDS = {"openai": to_openai, "ollama": to_ollama, "responses": to_responses, "anthropic": to_anthropic}
@@ -50,7 +50,7 @@ ALSO = (
 def attached(name: str) -> Attachments:
     path = FOLDER / f"{name}.attached.json"
     if not path.exists():
-        return NOTHING
+        return NO_ATTACHMENTS
     return msgspec.json.decode(path.read_bytes(), type=Attachments)
 
 
@@ -60,10 +60,10 @@ def received(name: str, upstream: str) -> dict:
     compact = json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False).encode()
     inbound = Inbound("req_1", compact, {"x-claude-code-session-id": "session"}, decode_request(compact))
     known = {"context_window": 65_536, "max_output_tokens": 32_000, **more_facts(name)}
-    facts = ModelFacts("local", "qwen", PRESETS[preset], **known)
+    info = ModelInfo("local", "qwen", PRESETS[preset], **known)
     try:
-        emulation = emulate(inbound, facts)
-        built = KINDS[kind](emulation.inbound, facts, AS_IT_IS, attached(name))
+        emulation = emulate(inbound, info)
+        built = KINDS[kind](emulation.inbound, info, NO_ADAPTATIONS, attached(name))
     except RequestRefused as refused:
         return {"refused": refused.message}
     said = (*emulation.notices, *built.notices)

@@ -13,21 +13,21 @@ from msgspec import Struct
 from gateway.anthropic import wire as a
 from gateway.anthropic.conversation import server_tools
 from gateway.anthropic.conversation.browser_state import browser_state
-from gateway.anthropic.conversation.content_parts import Eyes, Piece, Place
+from gateway.anthropic.conversation.content_parts import BlockLocation, ContentConverter, ContentPart
 from gateway.anthropic.conversation.documents import document, search_result
-from gateway.anthropic.tools.tool_changes import Mention, mention
-from gateway.anthropic.tools.tool_names import Names
+from gateway.anthropic.tools.tool_changes import ToolChange, tool_change
+from gateway.anthropic.tools.tool_names import ToolNames
 
 
 @define
-class Content:
-    eyes: Eyes
-    names: Names
-    mentions: list[Mention] = field(factory=list[Mention])
+class BlockConverter:
+    converter: ContentConverter
+    names: ToolNames
+    mentions: list[ToolChange] = field(factory=list[ToolChange])
 
-    def all_shown(self, blocks: tuple[a.Block, ...], place: Place) -> list[Piece]:
+    def all_shown(self, blocks: tuple[a.Block, ...], place: BlockLocation) -> list[ContentPart]:
         """The content of a user's message or a tool result that stands at `place`."""
-        found: list[Piece] = []
+        found: list[ContentPart] = []
         for i, block in enumerate(blocks):
             if isinstance(block, a.Text):
                 found += [block.text] if block.text else []
@@ -35,17 +35,17 @@ class Content:
                 found += self.shown(block, place.block(i))
         return found
 
-    def shown(self, block: a.Block, place: Place) -> list[Piece]:
+    def shown(self, block: a.Block, place: BlockLocation) -> list[ContentPart]:
         """A block that a user sent, or that stands in a tool result."""
         match block:
             case a.Text() | a.Quoted():
                 return [block.text] if block.text else []
             case a.Image():
-                return [self.eyes.image(block, place)]
+                return [self.converter.image(block, place)]
             case a.Document():
-                return document(block, self.eyes, place)
+                return document(block, self.converter, place)
             case a.ToolReference():
-                self.mentions.append(Mention("reference", block.tool_name))
+                self.mentions.append(ToolChange("reference", block.tool_name))
                 return [f"Tool loaded: {self.names.sent(block.tool_name)}"]
             case a.Unknown():
                 return self._unknown(block, place)
@@ -66,11 +66,11 @@ class Content:
                 self._drop("a user's block in an assistant turn")
                 return ""
 
-    def changes(self, blocks: tuple[a.Block, ...], place: Place) -> None:
+    def changes(self, blocks: tuple[a.Block, ...], place: BlockLocation) -> None:
         """The tool changes among a system message's blocks; other blocks than these and text are dropped."""
         for i, block in enumerate(blocks):
             if isinstance(block, a.Unknown):
-                if said := mention(block, place.block(i).path):
+                if said := tool_change(block, place.block(i).path):
                     self.mentions.append(said)
                 elif not block.text:
                     self._drop(block.type)
@@ -85,19 +85,19 @@ class Content:
 
     def searched(self, block: a.Unknown) -> None:
         """What a tool search on Anthropic's side found is loaded, but not said."""
-        self.mentions += [Mention("reference", name) for name in server_tools.loaded(block)]
+        self.mentions += [ToolChange("reference", name) for name in server_tools.loaded_tools(block)]
 
-    def _unknown(self, block: a.Unknown, place: Place) -> list[Piece]:
+    def _unknown(self, block: a.Unknown, place: BlockLocation) -> list[ContentPart]:
         if block.text:
             return [block.text]
-        found: list[Piece] = []
+        found: list[ContentPart] = []
         match block.type:
             case "search_result":
-                found = search_result(block, self.eyes)
+                found = search_result(block, self.converter)
             case "browser_state":
                 found = [*filter(None, [browser_state(block)])]
             case "container_upload":
-                found = [self.eyes.missing_file(_file_id(block), place)]
+                found = [self.converter.missing_file(_file_id(block), place)]
             case _:
                 pass
         if not found and block.type not in _SILENT:
@@ -105,7 +105,7 @@ class Content:
         return found
 
     def _drop(self, what: str) -> None:
-        self.eyes.notes.add("dropped.block", what)
+        self.converter.notes.add("dropped.block", what)
 
 
 class _Upload(Struct, frozen=True):

@@ -26,19 +26,26 @@ from gateway.anthropic import tool_ids
 from gateway.anthropic import wire as a
 from gateway.anthropic.conversation import server_tools, tool_results
 from gateway.anthropic.conversation import turns as t
-from gateway.anthropic.conversation.blocks import Content
+from gateway.anthropic.conversation.blocks import BlockConverter
 from gateway.anthropic.conversation.compaction import Summary, summary
-from gateway.anthropic.conversation.content_parts import MESSAGES, Eyes, Piece, Place
-from gateway.anthropic.notices import Notes
+from gateway.anthropic.conversation.content_parts import (
+    MESSAGES,
+    BlockLocation,
+    ContentConverter,
+    ContentPart,
+)
+from gateway.anthropic.notices import NoticeCollector
 from gateway.anthropic.request import system_prompt
-from gateway.anthropic.request.cache_control import Places, cuts
-from gateway.anthropic.tools.tool_names import Names
+from gateway.anthropic.request.cache_control import Places, system_cuts
+from gateway.anthropic.tools.tool_names import ToolNames
 
 
-def conversation(request: a.MessagesRequest, terms: t.Terms, names: Names, notes: Notes) -> t.Conversation:
-    head = system_prompt.head(request)
-    eyes = Eyes(terms.sight, notes, terms.attachments)
-    assembly = Assembly(request.messages, terms, names, Content(eyes, names), head)
+def conversation(
+    request: a.MessagesRequest, terms: t.ConversationOptions, names: ToolNames, notes: NoticeCollector
+) -> t.Conversation:
+    head = system_prompt.conversation_start(request)
+    converter = ContentConverter(terms.modalities, notes, terms.attachments)
+    assembly = ConversationBuilder(request.messages, terms, names, BlockConverter(converter, names), head)
     assembly.content.strayed(request.strays)
     marked = terms.marks.messages
     for i, message in enumerate(request.messages):
@@ -53,24 +60,24 @@ def conversation(request: a.MessagesRequest, terms: t.Terms, names: Names, notes
         elif i < head.first:
             assembly.content.changes(message.content, assembly.place)
         else:
-            assembly.system(message, system_prompt.text(message, i, head.newest))
+            assembly.system(message, system_prompt.system_message_text(message, i, head.newest))
         if marks and message.role in ("assistant", "system") and assembly.turns:
             assembly.turns[-1].mark(marks[max(marks)])
     turns = assembly.finish()
     prefill = turns[-1].text if turns and isinstance(turns[-1], t.AssistantTurn) else ""
-    ends = cuts(request, head, terms.marks) if terms.marks else ()
+    ends = system_cuts(request, head, terms.marks) if terms.marks else ()
     return t.Conversation(head.system, turns, prefill, assembly.content.mentions, ends)
 
 
 @define
-class Assembly:
+class ConversationBuilder:
     """Puts the turns together, one message at a time."""
 
     messages: tuple[a.Message, ...]
-    terms: t.Terms
-    names: Names
-    content: Content
-    head: system_prompt.Head
+    terms: t.ConversationOptions
+    names: ToolNames
+    content: BlockConverter
+    head: system_prompt.ConversationStart
     at: int = 0
     """Which message it is at."""
     turns: list[t.Turn] = field(factory=list[t.Turn])
@@ -82,11 +89,11 @@ class Assembly:
     """The upstream's ids of the calls in the latest assistant turn."""
     tried: dict[str, int] = field(factory=dict[str, int])
     """See `tool_ids.incoming`."""
-    open: dict[str, deque[t.Result]] = field(factory=dict[str, deque[t.Result]])
+    open: dict[str, deque[t.ToolResult]] = field(factory=dict[str, deque[t.ToolResult]])
     """Places for results of the latest assistant turn, by the client's id of the call."""
     serving: set[str] = field(factory=set[str])
     """Ids of calls that Anthropic's side ran, in what the assistant is saying."""
-    served: dict[str, t.Result] = field(factory=dict[str, t.Result])
+    served: dict[str, t.ToolResult] = field(factory=dict[str, t.ToolResult])
     """Places for their results, by their ids."""
     answered: Mapping[str, bool] | None = None
     """Such calls that have a result anywhere: whether it is shown. None until there is one."""
@@ -96,35 +103,35 @@ class Assembly:
     """System texts that follow an assistant's turn and wait for the user's."""
 
     @property
-    def place(self) -> Place:
+    def place(self) -> BlockLocation:
         """Where the message stands: made only for who asks, which hardly any message makes one do."""
-        return Place(self.at, MESSAGES, self.head.opening <= self.at <= self.head.newest)
+        return BlockLocation(self.at, MESSAGES, self.head.opening <= self.at <= self.head.newest)
 
     def assistant(self, message: a.Message) -> None:
         said, self.signature = t.AssistantTurn(), ""
         for i, block in enumerate(message.content):
             if type(block) is a.Text:
-                said.say(block.text)
+                said.add_text(block.text)
             elif type(block) is a.ToolUse:
                 said.calls.append(self._called(block))
             elif type(block) is a.ThinkingBlock:
                 replay = self.terms.replayed(block)
-                said.think(replay)
+                said.add_reasoning(replay)
                 self.signature = replay.call or self.signature
             elif isinstance(block, a.Unknown):
                 said = self._other(block, said, self.place.block(i))
             else:
-                said.say(self.content.spoken(block))
+                said.add_text(self.content.spoken(block))
         self._say(said)
 
-    def _called(self, block: a.ToolUse) -> t.Call:
+    def _called(self, block: a.ToolUse) -> t.ToolCall:
         """By the client's id and full name."""
         name = f"{block.toolset_name}__{block.name}" if block.toolset_name else block.name
         signature, self.signature = self.signature, ""
-        return t.Call(block.id, name, t.arguments(block.input), signature)
+        return t.ToolCall(block.id, name, t.arguments_object(block.input), signature)
 
     def user(self, message: a.Message, marks: Places | None = None) -> None:
-        pieces: list[Piece] = []
+        pieces: list[ContentPart] = []
         answered = False
         marked: list[tuple[int, a.CacheControl]] = []
         for i, block in enumerate(message.content):
@@ -155,13 +162,13 @@ class Assembly:
         elif self.terms.inline_system:
             self.turns.append(t.SystemTurn(said))
         else:
-            self._user_turn().remind(said)
+            self._user_turn().add_reminder(said)
 
     def finish(self) -> list[t.Turn]:
         self._close([])
-        notes = self.content.eyes.notes
-        tool_results.interrupt(self.open, notes)
-        tool_results.interrupt({id_: [result] for id_, result in self.served.items()}, notes)
+        notes = self.content.converter.notes
+        tool_results.fill_missing_results(self.open, notes)
+        tool_results.fill_missing_results({id_: [result] for id_, result in self.served.items()}, notes)
         for turn in self.turns:
             if type(turn) is t.SystemTurn:
                 continue
@@ -169,50 +176,50 @@ class Assembly:
             if type(turn) is t.UserTurn and turn.reminders and turn.results:
                 turn.results[-1].open()
         if self.terms.replay == "current_turn":
-            t.forget_reasoning(self.turns)
+            t.drop_old_reasoning(self.turns)
         return self.turns
 
-    def _other(self, block: a.Unknown, said: t.AssistantTurn, place: Place) -> t.AssistantTurn:
+    def _other(self, block: a.Unknown, said: t.AssistantTurn, place: BlockLocation) -> t.AssistantTurn:
         """A block of the assistant's that only some conversations have; returns what goes on being said."""
         if found := summary(block, place.path):
             self._begin_with(found)
-        elif id_ := server_tools.answers(block):
+        elif id_ := server_tools.call_id_of_result(block):
             self._say(said)
             self._serve(id_, block, place)
         else:
-            if not (use := server_tools.use(block)):
-                said.say(self.content.spoken(block))
+            if not (use := server_tools.server_tool_use(block)):
+                said.add_text(self.content.spoken(block))
             elif self._is_answered(use):
-                said.calls.append(t.Call(use.id, use.full_name, t.arguments(use.input)))
+                said.calls.append(t.ToolCall(use.id, use.full_name, t.arguments_object(use.input)))
                 self.serving.add(use.id)
             return said
         self.signature = ""
         return t.AssistantTurn()
 
-    def _is_answered(self, use: server_tools.Use) -> bool:
+    def _is_answered(self, use: server_tools.ServerToolUse) -> bool:
         """Whether a call that Anthropic's side ran has a result to show."""
         if self.answered is None:
-            self.answered = server_tools.answered(self.messages)
+            self.answered = server_tools.calls_with_results(self.messages)
         if use.id not in self.answered:
-            self.content.eyes.notes.add("dropped.server_tool", f"{use.name}: a call without result")
+            self.content.converter.notes.add("dropped.server_tool", f"{use.name}: a call without result")
         return self.answered.get(use.id, False)
 
-    def _serve(self, id_: str, block: a.Unknown, place: Place) -> None:
+    def _serve(self, id_: str, block: a.Unknown, place: BlockLocation) -> None:
         """Put the result of such a call in its place. What the assistant says then is a turn of its own."""
         if block.type == server_tools.SEARCHED:
             self.content.searched(block)
         elif result := self.served.pop(id_, None):
-            result.given = server_tools.outcome(block, self.content.eyes, place)
+            result.given = server_tools.result_content(block, self.content.converter, place)
             self.settled = True
         elif (self.answered or {}).get(id_, True):
-            self.content.eyes.notes.add("dropped.server_tool", f"{block.type}: a result without call")
+            self.content.converter.notes.add("dropped.server_tool", f"{block.type}: a result without call")
 
     def _begin_with(self, found: Summary) -> None:
         """Forget everything so far: the summary stands for it."""
         self.turns, self.speaking, self.settled = [], None, False
         self.open, self.waiting, self.serving, self.served = {}, [], set(), {}
         self.content.mentions[:] = found.changes
-        self._user_turn().put([found.text])
+        self._user_turn().add_content([found.text])
 
     def _say(self, said: t.AssistantTurn) -> None:
         if not said.calls and not any(map(str.strip, said.texts)):
@@ -221,7 +228,7 @@ class Assembly:
             self._begin(said)
             self.taken, self.tried = set(), {}
         else:
-            self.speaking.go_on(said)
+            self.speaking.extend(said)
         self._call(said.calls)
 
     def _begin(self, turn: t.AssistantTurn) -> None:
@@ -229,7 +236,7 @@ class Assembly:
         if self.waiting:
             self._close([])
         if self.open and not self.speaking:
-            tool_results.interrupt(self.open, self.content.eyes.notes)
+            tool_results.fill_missing_results(self.open, self.content.converter.notes)
             self.open = {}
         self.settled = False
         self.speaking = turn
@@ -242,7 +249,7 @@ class Assembly:
         self.turns.append(turn)
         return turn
 
-    def _close(self, pieces: list[Piece]) -> None:
+    def _close(self, pieces: list[ContentPart]) -> None:
         """End the assistant's turn, put the reminders where they belong, then the pieces."""
         self.speaking = None
         opening, self.waiting = self.waiting, []
@@ -250,7 +257,7 @@ class Assembly:
             self.turns += map(t.SystemTurn, opening)
             opening = []
         if pieces or (opening and not self._only_results()):
-            self._user_turn().put([*opening, *pieces])
+            self._user_turn().add_content([*opening, *pieces])
         elif opening:
             self._user_turn().reminders += opening
 
@@ -262,17 +269,17 @@ class Assembly:
         turn = self.turns[-1] if self.turns else None
         return isinstance(turn, t.UserTurn) and bool(turn.results) and not turn.pieces
 
-    def _call(self, calls: list[t.Call]) -> None:
+    def _call(self, calls: list[t.ToolCall]) -> None:
         """Give calls the upstream's names and ids, and make room for their results."""
         if not calls:
             return
         turn, limit, exact = self._user_turn(), self.terms.id_limit, self.terms.id_exact
         for call in calls:
             id_ = call.id
-            call.id = tool_ids.incoming(id_, self.taken, limit, exact=exact, tried=self.tried)
+            call.id = tool_ids.upstream_id(id_, self.taken, limit, exact=exact, tried=self.tried)
             call.name = self.names.sent(call.name)
             self.taken.add(call.id)
-            result = t.Result(call.id, call.name)
+            result = t.ToolResult(call.id, call.name)
             turn.results.append(result)
             if id_ in self.serving:
                 self.serving.remove(id_)
@@ -280,7 +287,7 @@ class Assembly:
             else:
                 self.open.setdefault(id_, deque()).append(result)
 
-    def _answer(self, block: a.ToolResult, i: int, pieces: list[Piece]) -> bool:
+    def _answer(self, block: a.ToolResult, i: int, pieces: list[ContentPart]) -> bool:
         """Put a result in its place; one that has none goes into `pieces` as text."""
         places = self.open.get(block.tool_use_id)
         result = places.popleft() if places else None
@@ -289,12 +296,12 @@ class Assembly:
         if result and not block.is_error and block.content and type(said := block.content[0]) is a.Quoted:
             result.quoted = said.raw
             return True
-        shown = self.content.all_shown(block.content, Place(i, self.place, key="content"))
+        shown = self.content.all_shown(block.content, BlockLocation(i, self.place, key="content"))
         if block.is_error:
-            shown = tool_results.as_error(shown)
+            shown = tool_results.mark_as_error(shown)
         if result:
             result.given = shown
             return True
-        self.content.eyes.notes.add("emulated.tool_result", "a result without call")
-        pieces += tool_results.without_call(block.tool_use_id, shown)
+        self.content.converter.notes.add("emulated.tool_result", "a result without call")
+        pieces += tool_results.orphan_result_text(block.tool_use_id, shown)
         return False

@@ -10,12 +10,12 @@ import msgspec
 from msgspec import Raw, Struct
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.tools.tool_changes import Mention, mention
+from gateway.anthropic.tools.tool_changes import ToolChange, tool_change
 
 
 class Summary(Struct, frozen=True):
     text: str
-    changes: list[Mention]
+    changes: list[ToolChange]
 
 
 class _Sent(Struct, frozen=True):
@@ -42,10 +42,10 @@ def summary(block: a.Unknown, path: str) -> Summary | None:
         return None
     if not sent.content:
         return None
-    said = (mention(change, f"{path}.tool_changes.{i}") for i, change in enumerate(changes))
-    return Summary(told(sent.content), list(filter(None, said)))
+    said = (tool_change(change, f"{path}.tool_changes.{i}") for i, change in enumerate(changes))
+    return Summary(summary_text(sent.content), list(filter(None, said)))
 
 
-def told(content: str) -> str:
+def summary_text(content: str) -> str:
     """What stands in the place of the turns that were summarised."""
     return f"<conversation-summary>\n{content}\n</conversation-summary>"

@@ -17,8 +17,8 @@ from msgspec import Struct
 
 from gateway.anthropic import wire as a
 from gateway.anthropic.conversation import image_size
-from gateway.anthropic.notices import Notes
-from gateway.anthropic.request.attachments import NOTHING, UNFETCHED, Attachments, Fetched
+from gateway.anthropic.notices import NoticeCollector
+from gateway.anthropic.request.attachments import NO_ATTACHMENTS, NOT_FETCHED, Attachments, FetchedFile
 from gateway.errors import RequestRefused
 
 NO_VISION = "[image omitted: model has no vision]"
@@ -26,7 +26,7 @@ LONGEST_SIDE = 8000
 """Pixels: the API's own limit, for clients that would rather be refused than have a picture scaled."""
 
 
-class Picture(Struct, frozen=True):
+class ImagePart(Struct, frozen=True):
     """Either `data` (base64, of `media_type`) or `url`."""
 
     media_type: str = ""
@@ -34,7 +34,7 @@ class Picture(Struct, frozen=True):
     url: str = ""
 
 
-class Pdf(Struct, frozen=True):
+class PdfPart(Struct, frozen=True):
     """A PDF for upstreams that read it themselves: either `data` (base64) or `url`. `name` is a file name."""
 
     name: str
@@ -42,27 +42,27 @@ class Pdf(Struct, frozen=True):
     url: str = ""
 
 
-Piece = str | Picture | Pdf
+ContentPart = str | ImagePart | PdfPart
 
 
-class Place(Struct, frozen=True, gc=False):
+class BlockLocation(Struct, frozen=True, gc=False):
     """Where something stands in the request. `strict`: what cannot be sent from here is refused.
 
     Made for every message, and its path for hardly any.
     """
 
     step: int | str
-    parent: Place | None = None
+    parent: BlockLocation | None = None
     strict: bool = False
     key: str = ""
     """Of the list that `step` counts in."""
 
-    def below(self, step: int | str) -> Place:
-        return Place(step, self, self.strict)
+    def below(self, step: int | str) -> BlockLocation:
+        return BlockLocation(step, self, self.strict)
 
-    def block(self, i: int) -> Place:
+    def block(self, i: int) -> BlockLocation:
         """In the content of the message that stands here."""
-        return Place(i, self, self.strict, "content")
+        return BlockLocation(i, self, self.strict, "content")
 
     @property
     def path(self) -> str:
@@ -73,10 +73,10 @@ class Place(Struct, frozen=True, gc=False):
         return RequestRefused(f"{self.path}: {what}")
 
 
-MESSAGES = Place("messages")
+MESSAGES = BlockLocation("messages")
 
 
-class Sight(Struct, frozen=True):
+class InputModalities(Struct, frozen=True):
     """What an upstream takes besides text."""
 
     vision: bool = True
@@ -90,21 +90,21 @@ class Sight(Struct, frozen=True):
     """Without vision, a request with pictures is refused rather than sent without them."""
 
 
-PICTURES = Sight()
+IMAGES = InputModalities()
 """Pictures, if they come with the request."""
 
 
 @define
-class Eyes:
-    """Turns what a client shows into what an upstream of this `sight` can be given."""
+class ContentConverter:
+    """Converts a client's media blocks to what an upstream of these modalities accepts."""
 
-    sight: Sight
-    notes: Notes
-    attachments: Attachments = NOTHING
+    modalities: InputModalities
+    notes: NoticeCollector
+    attachments: Attachments = NO_ATTACHMENTS
 
-    def image(self, image: a.Image, place: Place) -> Piece:
-        if not self.sight.vision:
-            if self.sight.strict_images:
+    def image(self, image: a.Image, place: BlockLocation) -> ContentPart:
+        if not self.modalities.vision:
+            if self.modalities.strict_images:
                 raise place.refusal("the model has no vision")
             self.notes.add("dropped.image", "the model has no vision")
             return NO_VISION
@@ -113,28 +113,30 @@ class Eyes:
             _refuse_oversized(picture, place)
         return picture
 
-    def _picture(self, source: a.ImageSource, place: Place) -> Piece:
+    def _picture(self, source: a.ImageSource, place: BlockLocation) -> ContentPart:
         match source.type:
             case "base64":
-                return Picture(source.media_type, source.data)
+                return ImagePart(source.media_type, source.data)
             case "file":
                 return self.missing_file(source.file_id, place)
             case "url" if inline := inline_file(source.url):
-                return Picture(inline.media_type, inline.data)
-            case "url" if self.sight.image_urls:
-                return Picture(url=source.url)
+                return ImagePart(inline.media_type, inline.data)
+            case "url" if self.modalities.image_urls:
+                return ImagePart(url=source.url)
             case "url":
                 found = self.fetched("image", source.url, place)
-                return found if isinstance(found, str) else Picture(found.media_type, found.data)
+                return found if isinstance(found, str) else ImagePart(found.media_type, found.data)
             case unknown:
                 if place.strict:
                     raise place.refusal(f"an image by {unknown} cannot be sent; send it as base64")
                 self.notes.add("dropped.image", f"by {unknown}")
                 return "[image is not available]"
 
-    def fetched(self, what: Literal["image", "document"], url: str, place: Place) -> Fetched | str:
+    def fetched(
+        self, what: Literal["image", "document"], url: str, place: BlockLocation
+    ) -> FetchedFile | str:
         """What was fetched from a URL, or the line in its place."""
-        found = self.attachments.files.get(url, UNFETCHED)
+        found = self.attachments.files.get(url, NOT_FETCHED)
         if not found.failure:
             return found
         if place.strict:
@@ -144,7 +146,7 @@ class Eyes:
         self.notes.add(_DROPPED[what], f"by url: {found.failure}")
         return f"[{what} at {url} is not available]"
 
-    def missing_file(self, file_id: str, place: Place) -> str:
+    def missing_file(self, file_id: str, place: BlockLocation) -> str:
         if place.strict:
             raise place.refusal(f"file '{file_id}' is not available on this gateway")
         self.notes.add("dropped.file", file_id)
@@ -154,22 +156,22 @@ class Eyes:
 _DROPPED = {"image": "dropped.image", "document": "dropped.document"}
 
 
-def inline_file(url: str) -> Fetched | None:
+def inline_file(url: str) -> FetchedFile | None:
     """What a `data:` URL holds; None for any other."""
     head, comma, data = url.partition(",")
     if not comma or not head.startswith("data:") or not head.endswith(";base64"):
         return None
-    return Fetched(head[5:-7].partition(";")[0], data)
+    return FetchedFile(head[5:-7].partition(";")[0], data)
 
 
 def url_tokens(url: str) -> int:
     """What the picture at a URL weighs: its own weight where it stands in the URL."""
     inline = inline_file(url)
-    return image_size.tokens(inline.data if inline else "")
+    return image_size.image_tokens(inline.data if inline else "")
 
 
-def _refuse_oversized(picture: Piece, place: Place) -> None:
-    size = image_size.size(picture.data) if isinstance(picture, Picture) else None
+def _refuse_oversized(picture: ContentPart, place: BlockLocation) -> None:
+    size = image_size.image_size(picture.data) if isinstance(picture, ImagePart) else None
     if size and max(size) > LONGEST_SIDE:
         width, height = size
         raise RequestRefused(
@@ -182,7 +184,7 @@ def _refuse_oversized(picture: Piece, place: Place) -> None:
         )
 
 
-def joined(texts: list[str]) -> str:
+def join_texts(texts: list[str]) -> str:
     """Texts of one user turn: a blank line between them, or no more than the line end that is there."""
     parts = [texts[0]]
     for text in texts[1:]:
@@ -190,27 +192,27 @@ def joined(texts: list[str]) -> str:
     return "".join(parts)
 
 
-def apart(pieces: list[Piece]) -> list[Piece]:
-    """The same pieces; a text behind a text begins with what `joined` puts between them."""
+def separate_texts(pieces: list[ContentPart]) -> list[ContentPart]:
+    """The same pieces; a text behind a text begins with the separator of `join_texts`."""
     found = pieces[:1]
     for before, piece in pairwise(pieces):
         if isinstance(before, str) and isinstance(piece, str):
-            found.append(joined([before, piece])[len(before) :])
+            found.append(join_texts([before, piece])[len(before) :])
         else:
             found.append(piece)
     return found
 
 
-def merged(pieces: list[Piece]) -> list[Piece]:
+def merge_texts(pieces: list[ContentPart]) -> list[ContentPart]:
     """The same pieces with neighbouring texts joined."""
-    out: list[Piece] = []
+    out: list[ContentPart] = []
     texts: list[str] = []
     for piece in pieces:
         if isinstance(piece, str):
             texts.append(piece)
             continue
         if texts:
-            out.append(joined(texts))
+            out.append(join_texts(texts))
             texts = []
         out.append(piece)
-    return [*out, joined(texts)] if texts else out
+    return [*out, join_texts(texts)] if texts else out

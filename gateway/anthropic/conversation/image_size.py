@@ -22,16 +22,16 @@ PIXELS_PER_TOKEN = 750
 Size = tuple[int, int]
 
 
-def tokens(data: str) -> int:
+def image_tokens(data: str) -> int:
     """What the API takes a picture to weigh."""
-    found = size(data)
+    found = image_size(data)
     if found is None:
         return IMAGE_TOKENS
     width, height = found
     return max(1, min(IMAGE_TOKENS, -(-width * height // PIXELS_PER_TOKEN)))
 
 
-def size(data: str) -> Size | None:
+def image_size(data: str) -> Size | None:
     for length in HEADS:
         found = _size(data[:length])
         if found or len(data) <= length:

@@ -21,14 +21,14 @@ import msgspec
 from msgspec import Raw, Struct
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.conversation.content_parts import Eyes, Piece, Place
+from gateway.anthropic.conversation.content_parts import BlockLocation, ContentConverter, ContentPart
 from gateway.anthropic.conversation.documents import document
 
-OURS = "gw1:"
+GATEWAY_RESULT = "gw1:"
 """Before a search result's text, in base64url, where this gateway wrote it."""
 
 
-class Use(Struct, frozen=True):
+class ServerToolUse(Struct, frozen=True):
     """A call that is not the client's to answer."""
 
     id: str
@@ -102,7 +102,7 @@ class _Said(Struct, frozen=True):
     text: str = ""
 
 
-_USE = msgspec.json.Decoder(Use)
+_USE = msgspec.json.Decoder(ServerToolUse)
 _HEAD = msgspec.json.Decoder(_Head)
 _KIND = msgspec.json.Decoder(_Kind)
 _HITS = msgspec.json.Decoder(list[_Hit])
@@ -114,7 +114,7 @@ _FOUND = msgspec.json.Decoder(_Found)
 _SAID = msgspec.json.Decoder(str | list[_Said])
 
 
-def use(block: a.Unknown) -> Use | None:
+def server_tool_use(block: a.Unknown) -> ServerToolUse | None:
     """None for a block that is no such call."""
     if block.type not in ("server_tool_use", "mcp_tool_use"):
         return None
@@ -124,22 +124,22 @@ def use(block: a.Unknown) -> Use | None:
         return None
 
 
-def answered(messages: Iterable[a.Message]) -> Mapping[str, bool]:
+def calls_with_results(messages: Iterable[a.Message]) -> Mapping[str, bool]:
     """The ids of calls that have a result -> whether it is shown."""
     found: dict[str, bool] = {}
     for message in messages:
         for block in message.content:
-            if isinstance(block, a.Unknown) and (id_ := answers(block)):
+            if isinstance(block, a.Unknown) and (id_ := call_id_of_result(block)):
                 found[id_] = _is_shown(block)
     return found
 
 
-def answers(block: a.Unknown) -> str:
+def call_id_of_result(block: a.Unknown) -> str:
     """The id of the call that a block is the result of; empty for any other block."""
     return _head(block).tool_use_id if block.type in _RESULTS or block.type == SEARCHED else ""
 
 
-def loaded(block: a.Unknown) -> list[str]:
+def loaded_tools(block: a.Unknown) -> list[str]:
     """The tools that a tool search found."""
     try:
         found = _FOUND.decode(_head(block).content)
@@ -158,16 +158,16 @@ def fetched_page(block: a.Unknown) -> a.Document | None:
         return None
 
 
-def outcome(block: a.Unknown, eyes: Eyes, place: Place) -> list[Piece]:
+def result_content(block: a.Unknown, converter: ContentConverter, place: BlockLocation) -> list[ContentPart]:
     """What a result says to the model."""
     head, inside = _head(block), place.below("content")
     try:
         kind = _KIND.decode(head.content) if bytes(head.content).startswith(b"{") else _Kind()
         if kind.error_code:
             return [f"Error: {kind.error_message or kind.error_code}"]
-        shown = _RESULTS[block.type](head.content, eyes, inside)
+        shown = _RESULTS[block.type](head.content, converter, inside)
     except (msgspec.ValidationError, msgspec.DecodeError):
-        eyes.notes.add("dropped.block", block.type)
+        converter.notes.add("dropped.block", block.type)
         return ["(no output)"]
     if head.is_error and shown and isinstance(first := shown[0], str):
         return [f"Error: {first}", *shown[1:]]
@@ -194,10 +194,10 @@ def searched_here(content: Raw) -> str:
         hits = _HITS.decode(content)
     except (msgspec.ValidationError, msgspec.DecodeError):
         return ""
-    return _listed(hits) if any(hit.encrypted_content.startswith(OURS) for hit in hits) else ""
+    return _listed(hits) if any(hit.encrypted_content.startswith(GATEWAY_RESULT) for hit in hits) else ""
 
 
-def _hits(content: Raw, _: Eyes, __: Place) -> list[Piece]:
+def _hits(content: Raw, _: ContentConverter, __: BlockLocation) -> list[ContentPart]:
     return [_listed(_HITS.decode(content)) or "(no results)"]
 
 
@@ -212,22 +212,22 @@ def _hit(number: int, hit: _Hit) -> str:
 
 
 def _unpacked(sealed: str) -> str:
-    if not sealed.startswith(OURS):
+    if not sealed.startswith(GATEWAY_RESULT):
         return ""
-    coded = sealed[len(OURS) :]
+    coded = sealed[len(GATEWAY_RESULT) :]
     try:
         return urlsafe_b64decode(coded + "=" * (-len(coded) % 4)).decode()
     except (Base64Error, ValueError):
         return ""
 
 
-def _page(content: Raw, eyes: Eyes, place: Place) -> list[Piece]:
+def _page(content: Raw, converter: ContentConverter, place: BlockLocation) -> list[ContentPart]:
     page = _PAGE.decode(content)
-    shown = document(page.content, eyes, place.below("content")) if page.content else []
+    shown = document(page.content, converter, place.below("content")) if page.content else []
     return [page.url, *shown]
 
 
-def _ran(content: Raw, _: Eyes, __: Place) -> list[Piece]:
+def _ran(content: Raw, _: ContentConverter, __: BlockLocation) -> list[ContentPart]:
     ran = _RAN.decode(content)
     stdout = ran.stdout if ran.encrypted_stdout is None else "[encrypted output]"
     said = [f"exit code: {ran.return_code}"]
@@ -236,25 +236,25 @@ def _ran(content: Raw, _: Eyes, __: Place) -> list[Piece]:
     return ["\n".join(said)]
 
 
-def _edited(content: Raw, _: Eyes, __: Place) -> list[Piece]:
+def _edited(content: Raw, _: ContentConverter, __: BlockLocation) -> list[ContentPart]:
     edited = _EDITED.decode(content)
     if edited.type.endswith("_create_result"):
         return ["The file was updated." if edited.is_file_update else "The file was created."]
     return [edited.content or "\n".join(edited.lines or ()) or "(no output)"]
 
 
-def _advice(content: Raw, _: Eyes, __: Place) -> list[Piece]:
+def _advice(content: Raw, _: ContentConverter, __: BlockLocation) -> list[ContentPart]:
     return [_ADVICE.decode(content).text or "(no output)"]
 
 
-def _said(content: Raw, _: Eyes, __: Place) -> list[Piece]:
+def _said(content: Raw, _: ContentConverter, __: BlockLocation) -> list[ContentPart]:
     said = _SAID.decode(content or b'""')
     texts = [said] if isinstance(said, str) else [block.text for block in said]
     return list(filter(None, texts)) or ["(no output)"]
 
 
 SEARCHED = "tool_search_tool_result"
-_RESULTS: Mapping[str, Callable[[Raw, Eyes, Place], list[Piece]]] = {
+_RESULTS: Mapping[str, Callable[[Raw, ContentConverter, BlockLocation], list[ContentPart]]] = {
     "web_search_tool_result": _hits,
     "web_fetch_tool_result": _page,
     "code_execution_tool_result": _ran,

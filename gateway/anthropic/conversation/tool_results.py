@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import chain
 
-from gateway.anthropic.conversation.content_parts import Piece
-from gateway.anthropic.conversation.turns import Result
-from gateway.anthropic.notices import Notes
+from gateway.anthropic.conversation.content_parts import ContentPart
+from gateway.anthropic.conversation.turns import ToolResult
+from gateway.anthropic.notices import NoticeCollector
 
 INTERRUPTED = "(no result: the call was interrupted)"
 
 
-def as_error(shown: list[Piece]) -> list[Piece]:
+def mark_as_error(shown: list[ContentPart]) -> list[ContentPart]:
     first = shown[0] if shown else ""
     if not isinstance(first, str):
         return ["Error:", *shown]
@@ -26,14 +26,14 @@ def as_error(shown: list[Piece]) -> list[Piece]:
     return [f"Error: {first or '(no output)'}", *shown[1:]]
 
 
-def without_call(id_: str, shown: list[Piece]) -> list[Piece]:
+def orphan_result_text(id_: str, shown: list[ContentPart]) -> list[ContentPart]:
     title = f"[result of unknown tool call {id_}]"
     if shown and isinstance(first := shown[0], str):
         return [f"{title}\n{first}", *shown[1:]]
     return [f"{title}\n", *shown]
 
 
-def interrupt(places: Mapping[str, Iterable[Result]], notes: Notes) -> None:
+def fill_missing_results(places: Mapping[str, Iterable[ToolResult]], notes: NoticeCollector) -> None:
     """Those that are still waiting: from here on no result can come."""
     for result in chain.from_iterable(places.values()):
         notes.add("emulated.tool_result", "a call without result")

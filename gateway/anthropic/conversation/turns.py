@@ -12,15 +12,15 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.conversation.content_parts import PICTURES, Piece, Sight
-from gateway.anthropic.request.attachments import NOTHING, Attachments
-from gateway.anthropic.request.cache_control import NO_MARKS, Cut, Marks
-from gateway.anthropic.signatures import NO_REPLAY, Replay, replayed
-from gateway.anthropic.tools.tool_changes import Mention
+from gateway.anthropic.conversation.content_parts import IMAGES, ContentPart, InputModalities
+from gateway.anthropic.request.attachments import NO_ATTACHMENTS, Attachments
+from gateway.anthropic.request.cache_control import NO_MARKS, CacheMarks, SystemCut
+from gateway.anthropic.signatures import NO_REPLAY, Replay, replayed_reasoning
+from gateway.anthropic.tools.tool_changes import ToolChange
 from gateway.anthropic.wire import unquoted
 
 
-class Terms(Struct, frozen=True):
+class ConversationOptions(Struct, frozen=True):
     """On what terms an upstream takes a conversation."""
 
     family: str = "plain"
@@ -30,19 +30,19 @@ class Terms(Struct, frozen=True):
     inline_system: bool = False
     id_limit: int | None = None
     id_exact: bool = False
-    sight: Sight = PICTURES
-    attachments: Attachments = NOTHING
-    marks: Marks = NO_MARKS
+    modalities: InputModalities = IMAGES
+    attachments: Attachments = NO_ATTACHMENTS
+    marks: CacheMarks = NO_MARKS
     """Those that the upstream takes."""
 
     def replayed(self, block: a.ThinkingBlock) -> Replay:
         """What goes back of a thinking block."""
         if self.replay != "none":
-            return replayed(block, self.family)
-        return Replay(call=replayed(block, self.family).call) if self.signed_calls else NO_REPLAY
+            return replayed_reasoning(block, self.family)
+        return Replay(call=replayed_reasoning(block, self.family).call) if self.signed_calls else NO_REPLAY
 
 
-class Call(Struct, gc=False):
+class ToolCall(Struct, gc=False):
     """`input` is always a JSON object. `signature`: of the reasoning in front of it."""
 
     id: str
@@ -51,16 +51,16 @@ class Call(Struct, gc=False):
     signature: str = ""
 
 
-class Result(Struct, gc=False):
+class ToolResult(Struct, gc=False):
     """`quoted`: the client sent a text alone, and this is its JSON string. `given`: or these pieces."""
 
     id: str
     name: str
-    given: list[Piece] | None = None
+    given: list[ContentPart] | None = None
     quoted: Raw = Raw()
 
     @property
-    def pieces(self) -> list[Piece] | None:
+    def pieces(self) -> list[ContentPart] | None:
         """None as long as the client has sent none."""
         return [*filter(None, [unquoted(self.quoted)])] if self.quoted else self.given
 
@@ -76,15 +76,15 @@ class UserTurn(Struct, gc=False):
     `marks` are those of pieces, by index; `results_mark` stands behind the results and their reminders.
     """
 
-    results: list[Result] = []
+    results: list[ToolResult] = []
     reminders: list[str] = []
-    pieces: list[Piece] = []
+    pieces: list[ContentPart] = []
     results_mark: a.CacheControl | None = None
     marks: dict[int, a.CacheControl] | None = None
     following: list[str] = []
     """Reminders that `settle` adds to the last piece, which is a text: together, or each would copy it."""
 
-    def remind(self, said: str) -> None:
+    def add_reminder(self, said: str) -> None:
         if self.results and not self.pieces:
             self.reminders.append(said)
         elif self.pieces and isinstance(self.pieces[-1], str):
@@ -92,7 +92,7 @@ class UserTurn(Struct, gc=False):
         else:
             self.pieces.append(said)
 
-    def put(self, pieces: list[Piece]) -> None:
+    def add_content(self, pieces: list[ContentPart]) -> None:
         self.settle()
         self.pieces += pieces
 
@@ -115,7 +115,7 @@ class UserTurn(Struct, gc=False):
                 self.marks = {**(self.marks or {}), place: control}
 
 
-class Thought(Struct, frozen=True):
+class ReasoningItem(Struct, frozen=True):
     """A piece of reasoning that its server takes back as an item of its own, encrypted.
 
     `said` and `calls`: how much of the turn's text, and how many of its calls, come before it.
@@ -135,8 +135,8 @@ class AssistantTurn(Struct, gc=False):
 
     text: str = ""
     thinking: str = ""
-    calls: list[Call] = []
-    thoughts: list[Thought] = []
+    calls: list[ToolCall] = []
+    thoughts: list[ReasoningItem] = []
     details: list[Raw] = []
     end_mark: a.CacheControl | None = None
     texts: list[str] = []
@@ -148,19 +148,19 @@ class AssistantTurn(Struct, gc=False):
     def mark(self, control: a.CacheControl) -> None:
         self.end_mark = control
 
-    def say(self, text: str) -> None:
+    def add_text(self, text: str) -> None:
         self.texts.append(text)
         self.length += len(text)
 
-    def think(self, replay: Replay) -> None:
+    def add_reasoning(self, replay: Replay) -> None:
         if replay.text:
             self.paragraphs.append(replay.text)
         self.details += replay.details
         if replay.encrypted:
-            thought = Thought(replay.id, replay.encrypted, replay.text, self.length, len(self.calls))
+            thought = ReasoningItem(replay.id, replay.encrypted, replay.text, self.length, len(self.calls))
             self.thoughts.append(thought)
 
-    def go_on(self, said: AssistantTurn) -> None:
+    def extend(self, said: AssistantTurn) -> None:
         """With what is said next in the same turn."""
         self.thoughts += [
             replace(thought, said=self.length + thought.said, calls=len(self.calls) + thought.calls)
@@ -190,7 +190,7 @@ class SystemTurn(Struct):
 Turn = UserTurn | AssistantTurn | SystemTurn
 
 
-def forget_reasoning(turns: list[Turn]) -> None:
+def drop_old_reasoning(turns: list[Turn]) -> None:
     """Leave reasoning only after the last turn in which the user spoke, inside the running tool loop."""
     spoke = [i for i, turn in enumerate(turns) if isinstance(turn, UserTurn) and not turn.results]
     for turn in turns[: spoke[-1] if spoke else 0]:
@@ -198,7 +198,7 @@ def forget_reasoning(turns: list[Turn]) -> None:
             turn.thinking, turn.thoughts, turn.details = "", [], []
 
 
-def arguments(sent: Raw) -> Raw:
+def arguments_object(sent: Raw) -> Raw:
     """Templates and Ollama take nothing but an object; a client may have kept anything a model wrote."""
     text = bytes(sent)
     if text.startswith(b"{"):
@@ -213,5 +213,5 @@ class Conversation(Struct, frozen=True):
     system: str
     turns: list[Turn]
     prefill: str
-    mentions: list[Mention]
-    cuts: tuple[Cut, ...] = ()
+    mentions: list[ToolChange]
+    cuts: tuple[SystemCut, ...] = ()

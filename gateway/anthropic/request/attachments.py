@@ -12,7 +12,7 @@ from attrs import Factory, frozen
 from msgspec import Struct
 
 
-class Fetched(Struct, frozen=True):
+class FetchedFile(Struct, frozen=True):
     """What stands at a URL: `data` (base64, of `media_type`), or `failure`: why it could not be had."""
 
     media_type: str = ""
@@ -20,7 +20,7 @@ class Fetched(Struct, frozen=True):
     failure: str = ""
 
 
-class Reading(Struct, frozen=True):
+class PdfText(Struct, frozen=True):
     """The text of a PDF, or `failure`: why it has none. `left_out`: pages that were not read."""
 
     text: str = ""
@@ -28,16 +28,16 @@ class Reading(Struct, frozen=True):
     left_out: int = 0
 
 
-UNFETCHED = Fetched(failure="it was not fetched")
-UNREAD = Reading(failure="it was not read")
+NOT_FETCHED = FetchedFile(failure="it was not fetched")
+NOT_READ = PdfText(failure="it was not read")
 
 
 @frozen
 class Attachments:
-    files: Mapping[str, Fetched] = Factory(dict[str, Fetched])
+    files: Mapping[str, FetchedFile] = Factory(dict[str, FetchedFile])
     """By URL."""
-    texts: Mapping[str, Reading] = Factory(dict[str, Reading])
+    texts: Mapping[str, PdfText] = Factory(dict[str, PdfText])
     """By the base64 data of the PDF."""
 
 
-NOTHING = Attachments()
+NO_ATTACHMENTS = Attachments()

@@ -50,7 +50,7 @@ _DOCUMENT_SOURCES = _IMAGE_SOURCES | {"text", "content"}
 _INSIDE = frozenset({"text", "image"})
 
 
-def misplaced(blocks: tuple[a.Block, ...], where: str, path: str) -> Iterator[str]:
+def check_placement(blocks: tuple[a.Block, ...], where: str, path: str) -> Iterator[str]:
     """`where`: a message's role, or `tool_result`; `path`: of the list of blocks."""
     allowed = _PLACES.get(where, frozenset())
     for i, block in enumerate(blocks):
@@ -70,7 +70,7 @@ def _unexpected(kind: str, path: str) -> str:
 def _block(block: a.Block, where: str, path: str) -> Iterator[str]:
     match block:
         case a.ToolResult():
-            yield from misplaced(block.content, "tool_result", f"{path}.content")
+            yield from check_placement(block.content, "tool_result", f"{path}.content")
         case a.Text() if not block.text and where == "user":
             yield f"{path}: text content blocks must be non-empty"
         case a.Image():

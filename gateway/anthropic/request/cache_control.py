@@ -22,7 +22,7 @@ Places = Mapping[int, Control]
 
 
 @frozen
-class Marks:
+class CacheMarks:
     """By index: `system` of its blocks, `messages` of the messages and then of their blocks."""
 
     system: Places = Factory(dict[int, Control])
@@ -33,10 +33,10 @@ class Marks:
         return bool(self.system or self.tools or self.messages)
 
 
-NO_MARKS = Marks()
+NO_MARKS = CacheMarks()
 
 
-class Cut(Struct, frozen=True):
+class SystemCut(Struct, frozen=True):
     """Where a block of the system prompt ends, in characters."""
 
     at: int
@@ -64,14 +64,14 @@ _REQUEST = msgspec.json.Decoder(_Request)
 _BLOCKS = msgspec.json.Decoder(list[_Block])
 
 
-def marks(body: bytes) -> Marks:
+def find_cache_marks(body: bytes) -> CacheMarks:
     if _KEY not in body:
         return NO_MARKS
     try:
         sent = _REQUEST.decode(body)
         tools = _marked(sent.tools)
         found = {i: _marked(message.content) for i, message in enumerate(sent.messages)}
-        return Marks(
+        return CacheMarks(
             system=_marked(sent.system),
             tools=tools[max(tools)] if tools else None,
             messages={i: in_message for i, in_message in found.items() if in_message},
@@ -94,25 +94,29 @@ def _mark(block: _Block) -> Control | None:
     return inner[max(inner)] if inner else None
 
 
-def cuts(request: a.MessagesRequest, head: system_prompt.Head, found: Marks) -> tuple[Cut, ...]:
+def system_cuts(
+    request: a.MessagesRequest, head: system_prompt.ConversationStart, found: CacheMarks
+) -> tuple[SystemCut, ...]:
     """The ends of the system prompt's blocks; the tools, which stand before it, are marked at the first."""
-    texts = [(text, found.system.get(i)) for i, text in enumerate(system_prompt.prompt(request.system))]
+    texts = [(text, found.system.get(i)) for i, text in enumerate(system_prompt.system_texts(request.system))]
     for i, message in enumerate(request.messages[: head.first]):
         if message.role == "system":
             inner = list(found.messages.get(i, {}).values())
-            texts.append((system_prompt.text(message, i, head.newest), inner[-1] if inner else None))
+            texts.append(
+                (system_prompt.system_message_text(message, i, head.newest), inner[-1] if inner else None)
+            )
     return _with_tools([*_ends(texts)], found.tools)
 
 
-def _ends(texts: Iterable[tuple[str, Control | None]]) -> Iterable[Cut]:
+def _ends(texts: Iterable[tuple[str, Control | None]]) -> Iterable[SystemCut]:
     at = 0
     for text, mark in texts:
         if text:
             at += len(text) + (len(system_prompt.BETWEEN) if at else 0)
-            yield Cut(at, mark)
+            yield SystemCut(at, mark)
 
 
-def _with_tools(found: list[Cut], tools: Control | None) -> tuple[Cut, ...]:
+def _with_tools(found: list[SystemCut], tools: Control | None) -> tuple[SystemCut, ...]:
     if found and tools and not found[0].mark:
-        found[0] = Cut(found[0].at, tools)
+        found[0] = SystemCut(found[0].at, tools)
     return tuple(found)

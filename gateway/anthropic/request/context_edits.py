@@ -22,7 +22,7 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.notices import Notes
+from gateway.anthropic.notices import NoticeCollector
 
 CLEARED = "[cleared to save context]"
 TRIGGER = 100_000
@@ -42,12 +42,12 @@ Messages = tuple[a.Message, ...]
 
 
 @frozen
-class Edited:
+class EditedRequest:
     request: a.MessagesRequest
     applied: tuple[Mapping[str, object], ...] = ()
 
 
-def edited(request: a.MessagesRequest, estimated_tokens: int, notes: Notes) -> Edited:
+def apply_edits(request: a.MessagesRequest, estimated_tokens: int, notes: NoticeCollector) -> EditedRequest:
     """`estimated_tokens`: of the request as it came, which is what triggers look at."""
     messages = request.messages
     applied: list[Mapping[str, object]] = []
@@ -64,7 +64,7 @@ def edited(request: a.MessagesRequest, estimated_tokens: int, notes: Notes) -> E
             applied.append({"type": edit.type, **report})
     if messages is not request.messages:
         request = replace(request, messages=messages)
-    return Edited(request, tuple(applied))
+    return EditedRequest(request, tuple(applied))
 
 
 def _clear_thinking(messages: Messages, edit: a.Edit) -> tuple[Messages, Mapping[str, object]]:

@@ -21,8 +21,8 @@ from msgspec import Raw, Struct
 from msgspec.structs import force_setattr
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.decode_errors import refusal
-from gateway.anthropic.request.required_fields import check, check_schema
+from gateway.anthropic.decode_errors import decode_error
+from gateway.anthropic.request.required_fields import check_block, check_schema
 from gateway.errors import RequestRefused
 
 # pyright: reportIncompatibleVariableOverride=false
@@ -173,7 +173,7 @@ def _request(body: bytes) -> a.MessagesRequest:
     try:
         sent, said = _decode(body)
     except msgspec.ValidationError as error:
-        raise refusal(error, "") from None
+        raise decode_error(error, "") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RequestRefused(f"the request body is not valid JSON: {error}") from None
     if (problem := next(_problems(sent), None)) is not None:
@@ -292,9 +292,9 @@ def _unknown(raw: Raw, error: msgspec.ValidationError, path: str) -> a.Unknown:
     try:
         typed = _TYPED.decode(raw)
     except msgspec.ValidationError as wrong:
-        raise refusal(wrong, path) from None
+        raise decode_error(wrong, path) from None
     if typed.type in _KNOWN_TYPES:
-        raise refusal(error, path) from None
+        raise decode_error(error, path) from None
     block = a.Unknown(typed.type, raw.copy(), typed.text or "")
-    check(block, path)
+    check_block(block, path)
     return block

@@ -17,15 +17,15 @@ _SAID = frozenset({a.Text, a.Quoted, a.ToolUse, a.ThinkingBlock, a.RedactedThink
 _SHOWN = frozenset({a.Image, a.Document, a.Unknown})
 
 
-class Shown(Struct, frozen=True):
+class MediaBlock(Struct, frozen=True):
     """`newest`: in the newest user turn, outside tool results, where what cannot be sent is refused."""
 
     block: a.Image | a.Document | a.Unknown
     newest: bool
 
 
-def shown(messages: tuple[a.Message, ...]) -> tuple[Shown, ...]:
-    found: list[Shown] = []
+def media_blocks(messages: tuple[a.Message, ...]) -> tuple[MediaBlock, ...]:
+    found: list[MediaBlock] = []
     newest = None
     for i, message in enumerate(messages):
         for block in message.content:
@@ -33,15 +33,15 @@ def shown(messages: tuple[a.Message, ...]) -> tuple[Shown, ...]:
                 continue
             if isinstance(block, a.ToolResult):
                 for inner in block.content:
-                    if type(inner) not in _SAID and is_shown(inner):
-                        found.append(Shown(inner, newest=False))  # noqa: PERF401  most results hold none
-            elif is_shown(block):
+                    if type(inner) not in _SAID and is_media(inner):
+                        found.append(MediaBlock(inner, newest=False))  # noqa: PERF401  most results hold none
+            elif is_media(block):
                 newest = _newest(messages) if newest is None else newest
-                found.append(Shown(block, newest=i in newest))
+                found.append(MediaBlock(block, newest=i in newest))
     return tuple(found)
 
 
-def is_shown(block: a.Block) -> TypeGuard[a.Image | a.Document | a.Unknown]:
+def is_media(block: a.Block) -> TypeGuard[a.Image | a.Document | a.Unknown]:
     return type(block) in _SHOWN
 
 

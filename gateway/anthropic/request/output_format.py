@@ -11,11 +11,11 @@ import msgspec
 from msgspec import Raw, Struct
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.decode_errors import refusal
+from gateway.anthropic.decode_errors import decode_error
 from gateway.errors import RequestRefused
 
 
-class Form(Struct, frozen=True):
+class OutputFormat(Struct, frozen=True):
     """`path`: where it stands in the request. `schema` is that of type `json_schema`, else nothing."""
 
     path: str
@@ -36,7 +36,7 @@ _JSON_SCHEMA = msgspec.json.Decoder(_JsonSchema)
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 
 
-def asked(request: a.MessagesRequest) -> Form | None:
+def requested_format(request: a.MessagesRequest) -> OutputFormat | None:
     """RequestRefused where the form cannot be read."""
     newer = bytes(request.output_config.format) if request.output_config else b""
     sent = {"output_config.format": newer, "output_format": bytes(request.output_format)}
@@ -46,16 +46,16 @@ def asked(request: a.MessagesRequest) -> Form | None:
     return _form(*given[0]) if given else None
 
 
-def _form(path: str, sent: bytes) -> Form:
+def _form(path: str, sent: bytes) -> OutputFormat:
     try:
         kind = _TYPED.decode(sent).type
         if kind != "json_schema":
-            return Form(path, kind)
+            return OutputFormat(path, kind)
         schema = _JSON_SCHEMA.decode(sent).schema
     except msgspec.ValidationError as error:
-        raise refusal(error, path) from None
+        raise decode_error(error, path) from None
     try:
         _OBJECT.decode(schema)
     except msgspec.ValidationError as error:
-        raise refusal(error, f"{path}.schema") from None
-    return Form(path, kind, schema)
+        raise decode_error(error, f"{path}.schema") from None
+    return OutputFormat(path, kind, schema)

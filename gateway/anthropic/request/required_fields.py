@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.decode_errors import refusal
+from gateway.anthropic.decode_errors import decode_error
 
 
 class _Text(Struct):
@@ -87,7 +87,7 @@ _DECODERS: Mapping[str, msgspec.json.Decoder[Any]] = {
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 
 
-def check(block: a.Unknown, path: str) -> None:
+def check_block(block: a.Unknown, path: str) -> None:
     """RequestRefused where a block of a known type lacks something. Other types pass."""
     decoder = _DECODERS.get(block.type)
     if decoder is None:
@@ -95,7 +95,7 @@ def check(block: a.Unknown, path: str) -> None:
     try:
         found = decoder.decode(block.raw)
     except msgspec.ValidationError as error:
-        raise refusal(error, path) from None
+        raise decode_error(error, path) from None
     if isinstance(found, _Change) and found.tool.definition:
         check_schema(found.tool.definition, f"{path}.tool.definition")
 
@@ -108,4 +108,4 @@ def check_schema(tool: a.ToolDefinition, path: str) -> None:
     try:
         _OBJECT.decode(sent)
     except msgspec.ValidationError as error:
-        raise refusal(error, f"{path}.input_schema") from None
+        raise decode_error(error, f"{path}.input_schema") from None

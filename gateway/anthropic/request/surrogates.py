@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-MOST = 200_000
+MAX_SURROGATES = 200_000
 """How many halves and pairs are looked at: a tenth of a second."""
 _SURROGATE = re.compile(
     rb"\\u[dD](?:[89abAB][0-9a-fA-F]{2}(?P<second>\\u[dD][c-fC-F][0-9a-fA-F]{2})?|[c-fC-F][0-9a-fA-F]{2})"
@@ -20,9 +20,9 @@ _WINDOW = 1024
 """Bytes that are looked back at in one go."""
 
 
-def whole_characters(body: bytes) -> bytes:
+def replace_lone_surrogates(body: bytes) -> bytes:
     """The same object where there is nothing to replace."""
-    whole = _SURROGATE.sub(_whole, body, MOST)
+    whole = _SURROGATE.sub(_whole, body, MAX_SURROGATES)
     return body if whole == body else whole
 
 

@@ -19,7 +19,7 @@ BETWEEN = "\n\n"
 """Stands between the texts of a prompt."""
 
 
-class Head(Struct, frozen=True):
+class ConversationStart(Struct, frozen=True):
     """Where the user's messages stand (an unknown role counts)."""
 
     system: str
@@ -30,14 +30,14 @@ class Head(Struct, frozen=True):
     """The last of all; -1 if there is none."""
 
 
-def head(request: a.MessagesRequest) -> Head:
+def conversation_start(request: a.MessagesRequest) -> ConversationStart:
     messages = request.messages
     newest = next((i for i in reversed(range(len(messages))) if messages[i].role not in _OTHERS), -1)
     before = _OTHERS if newest >= 0 else _SYSTEM
     first = next((i for i, m in enumerate(messages) if m.role not in before), len(messages))
-    texts = prompt(request.system)
-    texts += [text(m, i, newest) for i, m in enumerate(messages[:first]) if m.role == "system"]
-    return Head(BETWEEN.join(filter(None, texts)), first, opening(messages, newest), newest)
+    texts = system_texts(request.system)
+    texts += [system_message_text(m, i, newest) for i, m in enumerate(messages[:first]) if m.role == "system"]
+    return ConversationStart(BETWEEN.join(filter(None, texts)), first, opening(messages, newest), newest)
 
 
 _SYSTEM = ("system",)
@@ -51,7 +51,7 @@ def opening(messages: tuple[a.Message, ...], newest: int) -> int:
     return newest
 
 
-def text(message: a.Message, i: int, newest: int) -> str:
+def system_message_text(message: a.Message, i: int, newest: int) -> str:
     """What a system message at index `i` says; empty if nothing, or no longer."""
     if message.clear_at == "next_user_message" and i < newest:
         return ""
@@ -63,7 +63,7 @@ def reminder(text: str) -> str:
     return f"<system-reminder>\n{text}\n</system-reminder>"
 
 
-def prompt(system: tuple[str, ...]) -> list[str]:
+def system_texts(system: tuple[str, ...]) -> list[str]:
     """The texts of its blocks, each in its place; some may be empty."""
     if system and system[0].startswith(ATTRIBUTION):
         return [system[0].partition("\n")[2].lstrip("\n"), *system[1:]]

@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.request.block_placement import misplaced
-from gateway.anthropic.request.output_format import asked
+from gateway.anthropic.request.block_placement import check_placement
+from gateway.anthropic.request.output_format import requested_format
 from gateway.errors import RequestRefused
 
 ROLES = frozenset({"user", "assistant", "system"})
@@ -31,7 +31,7 @@ EFFORTS = ("low", "medium", "high", "xhigh", "max")
 NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 EMPTY = (a.Text(""),)
 INTERLEAVED = "interleaved-thinking-"
-LEAST_BUDGET = 1024
+MIN_BUDGET = 1024
 
 
 def validate(request: a.MessagesRequest, *, counting: bool = False, betas: str = "") -> None:
@@ -86,8 +86,8 @@ def _budget(request: a.MessagesRequest, budget: int | None, *, interleaved: bool
     """`interleaved`: the budget is that of a whole turn, and may exceed one answer's `max_tokens`."""
     if budget is None:
         yield "thinking.enabled.budget_tokens: field required"
-    elif budget < LEAST_BUDGET:
-        yield f"thinking.enabled.budget_tokens: must be at least {LEAST_BUDGET}"
+    elif budget < MIN_BUDGET:
+        yield f"thinking.enabled.budget_tokens: must be at least {MIN_BUDGET}"
     elif request.max_tokens is not None and budget >= request.max_tokens and not interleaved:
         yield "`max_tokens` must be greater than `thinking.budget_tokens`"
 
@@ -101,7 +101,7 @@ def _beside_thinking(request: a.MessagesRequest) -> Iterator[str]:
 
 def _output(request: a.MessagesRequest) -> Iterator[str]:
     """What form and effort are asked for."""
-    form = asked(request)
+    form = requested_format(request)
     if form is not None and form.type != "json_schema":
         yield f"{form.path}.type: expected json_schema"
     configs = [("output_config", request.output_config)]
@@ -134,7 +134,7 @@ def _turns(request: a.MessagesRequest) -> Iterator[str]:
         silent = not message.content or (message.plain and message.content == EMPTY)
         if message.role == "assistant" and silent and not last:
             yield f"messages.{i}: all messages must have non-empty content except for the final assistant one"
-        yield from misplaced(message.content, message.role, f"messages.{i}.content")
+        yield from check_placement(message.content, message.role, f"messages.{i}.content")
 
 
 def _pairs(request: a.MessagesRequest) -> Iterator[str]:

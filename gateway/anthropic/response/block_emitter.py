@@ -14,10 +14,10 @@ from msgspec import Raw, structs
 from gateway.anthropic.response import events as e
 from gateway.anthropic.response import reasoning_details
 from gateway.anthropic.signatures import sign
-from gateway.anthropic.tools.tool_names import Returned
+from gateway.anthropic.tools.tool_names import ClientToolName
 
 
-class Open(Enum):
+class OpenBlock(Enum):
     """The block that is open."""
 
     NOTHING = auto()
@@ -28,7 +28,7 @@ class Open(Enum):
     """An empty text block that only keeps the client awake."""
 
 
-def tool_use(id_: str, name: str, known: Returned | None) -> e.ToolUseBlock:
+def tool_use(id_: str, name: str, known: ClientToolName | None) -> e.ToolUseBlock:
     """A call as the client knows it; `name` is the function's where nothing else is known."""
     block = e.ToolUseBlock(id_, known.name if known else name)
     if known is None or not known.toolset:
@@ -37,8 +37,8 @@ def tool_use(id_: str, name: str, known: Returned | None) -> e.ToolUseBlock:
 
 
 @define
-class Blocks:
-    open: Open = Open.NOTHING
+class BlockEmitter:
+    open: OpenBlock = OpenBlock.NOTHING
     index: int = -1
     _out: list[e.Event] = Factory(list[e.Event])
     _state: dict[str, str] = Factory(dict[str, str])
@@ -54,7 +54,7 @@ class Blocks:
         """Events that belong to no block."""
         self._out.extend(events)
 
-    def begin(self, kind: Open, block: e.Start) -> None:
+    def begin(self, kind: OpenBlock, block: e.Start) -> None:
         self.open = kind
         self.index += 1
         self._state, self._hidden, self._details = {}, [], []
@@ -76,34 +76,34 @@ class Blocks:
         return state.get("id", "") in ("", self._state.get("id", state.get("id")))
 
     def end(self) -> None:
-        if self.open is Open.THINKING:
-            kept = reasoning_details.merged(self._details)
+        if self.open is OpenBlock.THINKING:
+            kept = reasoning_details.merge_details(self._details)
             self.delta(e.SignatureDelta(sign(self._state, "".join(self._hidden), kept)))
         self._out.append(e.ContentBlockStop(self.index))
-        self.open = Open.NOTHING
+        self.open = OpenBlock.NOTHING
 
     def whole(self, block: Mapping[str, object]) -> None:
         """A complete block. Its text or input, which clients accumulate, comes as a delta."""
         if isinstance(text := block.get("text"), str):
-            self.begin(Open.TEXT, {**block, "text": ""})
+            self.begin(OpenBlock.TEXT, {**block, "text": ""})
             self.delta(e.TextDelta(text))
         elif "input" in block:
-            self.begin(Open.TOOL, {**block, "input": {}})
+            self.begin(OpenBlock.TOOL, {**block, "input": {}})
             self.delta(e.InputJsonDelta(e.json_text(block["input"])))
         elif block.get("type") == "compaction":
-            self.begin(Open.TEXT, {**block, "content": None})
+            self.begin(OpenBlock.TEXT, {**block, "content": None})
             content = block["content"]
             self.delta(e.CompactionDelta(content if isinstance(content, str) else None))
         else:
-            self.begin(Open.TEXT, block)
+            self.begin(OpenBlock.TEXT, block)
         self.end()
 
-    def drip(self) -> None:
+    def empty_delta(self) -> None:
         """An empty delta of the open block's kind."""
         match self.open:
-            case Open.THINKING:
+            case OpenBlock.THINKING:
                 self.delta(e.ThinkingDelta(""))
-            case Open.TOOL:
+            case OpenBlock.TOOL:
                 self.delta(e.InputJsonDelta(""))
-            case Open.NOTHING | Open.TEXT | Open.DRIP:
+            case OpenBlock.NOTHING | OpenBlock.TEXT | OpenBlock.DRIP:
                 self.delta(e.TextDelta(""))

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from gateway.anthropic.response import events as e
-from gateway.parts import Relayed
+from gateway.parts import PassthroughEvent
 
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 _INDEX = msgspec.json.Decoder(int)
@@ -31,7 +31,7 @@ class _Block(Struct):
 _BEGUN = msgspec.json.Decoder(_Begun)
 
 
-def passed_on(part: Relayed, model: str, blocks_before: int) -> e.Relayed:
+def forward_event(part: PassthroughEvent, model: str, blocks_before: int) -> e.Relayed:
     """The event as the client gets it."""
     match part.name:
         case "message":
@@ -48,7 +48,7 @@ def passed_on(part: Relayed, model: str, blocks_before: int) -> e.Relayed:
             return e.Relayed(part.name, part.data)
 
 
-def calls(part: Relayed) -> bool:
+def holds_tool_call(part: PassthroughEvent) -> bool:
     """Whether the event begins a call, or the message holds one."""
     if part.name not in ("content_block_start", "message"):
         return False

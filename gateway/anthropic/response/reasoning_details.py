@@ -24,7 +24,7 @@ _NOTHING = frozenset({b"", b"null", b'""'})
 Detail = dict[str, Raw]
 
 
-def merged(lists: Iterable[tuple[Raw, ...]]) -> bytes:
+def merge_details(lists: Iterable[tuple[Raw, ...]]) -> bytes:
     """The JSON array of all details; empty for none."""
     kept: list[Detail] = []
     for pieces in lists:

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gateway.anthropic.response import events as e
-from gateway.parts import End, Finish, Notice, Usage
+from gateway.parts import Finish, FinishReason, Notice, Usage
 
-CUT_SHORT = frozenset({Finish.LENGTH, Finish.WINDOW, Finish.REFUSAL})
+CUT_SHORT = frozenset({FinishReason.LENGTH, FinishReason.WINDOW, FinishReason.REFUSAL})
 """After these the last tool call may be incomplete, and clients do not run it."""
 BYTES_PER_TOKEN = 4
 NO_CALL = Notice("dropped.tool_choice", "the model called no tool")
@@ -21,28 +21,28 @@ _FAST = frozenset({"fast", "priority"})
 """Tiers of OpenAI's that Anthropic calls `priority`."""
 
 
-def stop_of(end: End, *, calls: bool) -> e.Stop:
+def stop_of(end: Finish, *, calls: bool) -> e.Stop:
     """`calls`: whether the message holds a tool block."""
-    match end.finish:
-        case Finish.STOP | Finish.TOOLS if calls:
+    match end.reason:
+        case FinishReason.STOP | FinishReason.TOOLS if calls:
             return e.Stop("tool_use")
-        case Finish.LENGTH:
+        case FinishReason.LENGTH:
             return e.Stop("max_tokens")
-        case Finish.WINDOW:
+        case FinishReason.WINDOW:
             return e.Stop("model_context_window_exceeded")
-        case Finish.COMPACTION:
+        case FinishReason.COMPACTION:
             return e.Stop("compaction")
-        case Finish.REFUSAL:
+        case FinishReason.REFUSAL:
             return e.Stop("refusal", stop_details=e.StopDetails(explanation=end.explanation))
-        case Finish.STOP if end.stop_sequence is not None:
+        case FinishReason.STOP if end.stop_sequence is not None:
             return e.Stop("stop_sequence", end.stop_sequence)
-        case Finish.STOP | Finish.TOOLS:
+        case FinishReason.STOP | FinishReason.TOOLS:
             return e.Stop("end_turn")
 
 
-def remarks(end: End, *, called: bool, spoke: bool, must_call: bool) -> Iterator[Notice]:
+def end_notices(end: Finish, *, called: bool, spoke: bool, must_call: bool) -> Iterator[Notice]:
     """What is odd about an end."""
-    if end.finish is Finish.TOOLS and not called:
+    if end.reason is FinishReason.TOOLS and not called:
         yield Notice("repaired.stop_reason", "the upstream announced tool calls and made none")
     if must_call and not called:
         yield NO_CALL
@@ -50,12 +50,12 @@ def remarks(end: End, *, called: bool, spoke: bool, must_call: bool) -> Iterator
         yield Notice("empty_answer")
 
 
-def is_guessed(usage: Usage, written: int) -> bool:
-    """Whether `estimated` has to guess: the prompt's size, or that of an answer that said something."""
+def needs_estimate(usage: Usage, written: int) -> bool:
+    """Whether a figure is missing: the prompt's size, or that of an answer that is not empty."""
     return usage.input is None or (bool(written) and not usage.output)
 
 
-def merged(known: Usage, later: Usage) -> Usage:
+def latest_usage(known: Usage, later: Usage) -> Usage:
     """Each figure is a total: a later one replaces an earlier one."""
     return Usage(
         input=known.input if later.input is None else later.input,
@@ -69,7 +69,7 @@ def merged(known: Usage, later: Usage) -> Usage:
     )
 
 
-def added(one: Usage, two: Usage) -> Usage:
+def total_usage(one: Usage, two: Usage) -> Usage:
     """The figures of two answers together; unknown where both are."""
     return Usage(
         input=_sum(one.input, two.input),
@@ -87,7 +87,7 @@ def _sum(one: int | None, two: int | None) -> int | None:
     return None if one is None and two is None else (one or 0) + (two or 0)
 
 
-def estimated(usage: Usage, input_tokens: int, written: int) -> Usage:
+def estimated_usage(usage: Usage, input_tokens: int, written: int) -> Usage:
     """The figures with guesses where the upstream gave none; `written` is in bytes."""
     guess = -(-written // BYTES_PER_TOKEN)
     return Usage(
@@ -102,7 +102,7 @@ def estimated(usage: Usage, input_tokens: int, written: int) -> Usage:
     )
 
 
-def usage_of(usage: Usage, *, compacted: bool = False, speed: str | None = None) -> e.Usage:
+def usage_event(usage: Usage, *, compacted: bool = False, speed: str | None = None) -> e.Usage:
     """Figures as the client reads them, zero where unknown. `compacted`: the answer is a summary.
 
     `speed`: what was asked for; a tier that says otherwise wins over it.

@@ -18,8 +18,8 @@ import msgspec
 from attrs import Factory, define
 
 from gateway.codecs.json_scanner import JsonScanner
-from gateway.parts import Tool
-from gateway.schemas.repair_json import Mended, Mending
+from gateway.parts import ToolCallDelta
+from gateway.schemas.repair_json import ArgumentRepair, RepairedArguments
 
 _OBJECT = msgspec.json.Decoder(dict[str, Any])
 
@@ -36,7 +36,7 @@ def parse_arguments(text: str) -> dict[str, Any] | None:
 
 
 @define
-class Call:
+class ToolCallBuffer:
     id: str = ""
     name: str = ""
     waiting: bool = False
@@ -47,7 +47,7 @@ class Call:
     """The client has seen a part of the arguments."""
     held: bool = False
     """Nothing is shown before the call is over."""
-    mending: Mending | None = None
+    mending: ArgumentRepair | None = None
     _pieces: list[str] = Factory(list[str])
     _unseen: int = 0
     """The first of `_pieces` that has not been looked at by `release`."""
@@ -59,7 +59,7 @@ class Call:
     _broken: bool = False
     """The arguments were closed and no object: nothing that follows mends that."""
 
-    def add(self, part: Tool) -> None:
+    def add(self, part: ToolCallDelta) -> None:
         self.id = self.id or part.id
         self.name = self.name or part.name
         self.whole = self.whole or part.whole
@@ -78,7 +78,9 @@ class Call:
         self._unseen = len(self._pieces)
         return fresh if self.shown else ""
 
-    def settled(self, schema_of: Callable[[str], bytes], *, cut_short: bool, plain: bool) -> Mended | None:
+    def settled(
+        self, schema_of: Callable[[str], bytes], *, cut_short: bool, plain: bool
+    ) -> RepairedArguments | None:
         """What is left to show now that the call is over; None where its arguments cannot be read.
 
         Arguments that were cut short are shown as they are, for clients do not run them; but in a stream only
@@ -88,10 +90,10 @@ class Call:
         valid = self.valid
         if cut_short and not valid:
             rest = self.release()
-            return Mended(rest if self.shown or not plain else self.arguments)
+            return RepairedArguments(rest if self.shown or not plain else self.arguments)
         if self.mending is None and (valid or self.shown):
-            return Mended(self.release()) if valid else None
-        return (self.mending or Mending(schema_of(self.name))).mended(self.arguments)
+            return RepairedArguments(self.release()) if valid else None
+        return (self.mending or ArgumentRepair(schema_of(self.name))).repair_arguments(self.arguments)
 
     @property
     def arguments(self) -> str:

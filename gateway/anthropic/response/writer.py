@@ -8,7 +8,7 @@ Rules:
 - A tool block is closed as late as possible, and by an error never: clients run what is closed.
 - Arguments that are no JSON object end the message with an error, unless the answer was cut short.
 - Exactly one of `message_stop` and `error` ends a message; nothing follows it.
-- Pings are not the writer's. `drip` keeps a client awake in a long silence.
+- Pings are not the writer's. `empty_delta` keeps a client awake in a long silence.
 """
 
 from __future__ import annotations
@@ -21,28 +21,40 @@ from msgspec import UNSET, UnsetType
 
 from gateway.anthropic.response import events as e
 from gateway.anthropic.response import stop_reason
-from gateway.anthropic.response.block_emitter import Blocks, Open, tool_use
-from gateway.anthropic.response.passthrough import ENDS, calls, passed_on
-from gateway.anthropic.response.tool_call import Call
-from gateway.anthropic.tool_ids import Outgoing
-from gateway.anthropic.tools.tool_names import Returned
-from gateway.codecs.buffer_limit import Held
+from gateway.anthropic.response.block_emitter import BlockEmitter, OpenBlock, tool_use
+from gateway.anthropic.response.passthrough import ENDS, forward_event, holds_tool_call
+from gateway.anthropic.response.tool_call import ToolCallBuffer
+from gateway.anthropic.tool_ids import ClientCallIds
+from gateway.anthropic.tools.tool_names import ClientToolName
+from gateway.codecs.buffer_limit import BufferLimit
 from gateway.errors import Kind
-from gateway.parts import Block, End, Fault, Finish, Notice, Part, Relayed, Text, Thinking, Tool, Usage
+from gateway.parts import (
+    Finish,
+    FinishReason,
+    Notice,
+    Part,
+    PassthroughBlock,
+    PassthroughEvent,
+    ReasoningDelta,
+    StreamError,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+)
 
-Item = Text | Thinking | Block | Call
+Item = TextDelta | ReasoningDelta | PassthroughBlock | ToolCallBuffer
 
 
 @define
 class MessageWriter:
-    """`single_tool`: only the first call goes out. `must_call`, `speed`: `Built`'s."""
+    """`single_tool`: only the first call goes out. `must_call`, `speed`: `UpstreamRequest`'s."""
 
     message_id: str
     model: str
     request_id: str
     input_tokens: int
-    call_ids: Outgoing
-    returned: Mapping[str, Returned] = Factory(dict[str, Returned])
+    call_ids: ClientCallIds
+    returned: Mapping[str, ClientToolName] = Factory(dict[str, ClientToolName])
     """What the client knows functions as, by the name as sent; the others keep their names."""
     plain: bool = False
     """The client gets the answer when it is over."""
@@ -58,16 +70,16 @@ class MessageWriter:
 
     started: bool = field(default=False, init=False)
     ended: bool = field(default=False, init=False)
-    fault: Fault | None = field(default=None, init=False)
+    fault: StreamError | None = field(default=None, init=False)
     stop_reason: str | None = field(default=None, init=False)
     notices: list[Notice] = field(factory=list[Notice], init=False)
     written: int = field(default=0, init=False)  # bytes of content
 
-    _blocks: Blocks = field(factory=Blocks, init=False)
+    _blocks: BlockEmitter = field(factory=BlockEmitter, init=False)
     _blank: list[str] = field(factory=list[str], init=False)
-    _kept: Held = field(factory=Held, init=False)
-    _calls: dict[int, Call] = field(factory=dict[int, Call], init=False)
-    _call: Call = field(factory=Call, init=False)
+    _kept: BufferLimit = field(factory=BufferLimit, init=False)
+    _calls: dict[int, ToolCallBuffer] = field(factory=dict[int, ToolCallBuffer], init=False)
+    _call: ToolCallBuffer = field(factory=ToolCallBuffer, init=False)
     _waiting: deque[Item] = field(factory=deque[Item], init=False)
     _cut_short: bool = field(default=False, init=False)
     _spoke: bool = field(default=False, init=False)
@@ -78,66 +90,66 @@ class MessageWriter:
     @property
     def usage(self) -> Usage:
         """The figures so far, estimated where the upstream gave none."""
-        return stop_reason.estimated(self._usage, self.input_tokens, self.written)
+        return stop_reason.estimated_usage(self._usage, self.input_tokens, self.written)
 
     def write(self, part: Part) -> list[e.Event]:
         """The events that `part` brings about. After the end: none."""
         if self.ended:
             return []
-        if self._blocks.open is Open.TEXT and type(part) is Text:
+        if self._blocks.open is OpenBlock.TEXT and type(part) is TextDelta:
             self._weigh(part.text)
             return [e.ContentBlockDelta(self._blocks.index, e.TextDelta(part.text))]
         self._take(part)
         return self._blocks.taken()
 
-    def drip(self) -> list[e.Event]:
+    def empty_delta(self) -> list[e.Event]:
         """An empty delta, in an empty text block if none is open; nothing inside another server's message."""
         if self.ended or self._relaying:
             return []
         self._start()
-        if self._blocks.open is Open.NOTHING:
-            self._begin(Open.DRIP, e.TextBlock())
-        self._blocks.drip()
+        if self._blocks.open is OpenBlock.NOTHING:
+            self._begin(OpenBlock.DRIP, e.TextBlock())
+        self._blocks.empty_delta()
         return self._blocks.taken()
 
     def _take(self, part: Part) -> None:  # noqa: C901  a case for each part
         match part:
-            case Text():
+            case TextDelta():
                 self._take_text(part)
-            case Thinking() | Block():
+            case ReasoningDelta() | PassthroughBlock():
                 self._in_turn(part)
-            case Tool():
+            case ToolCallDelta():
                 self._take_piece(part)
             case Usage():
-                self._usage = stop_reason.merged(self._usage, part)
+                self._usage = stop_reason.latest_usage(self._usage, part)
             case Notice():
                 self.notices.append(part)
-            case Fault():
+            case StreamError():
                 self._fail(part)
-            case Relayed():
+            case PassthroughEvent():
                 self._relay(part)
-            case End():
+            case Finish():
                 self._finish(part)
 
     # ------------------------------------------------------------ what comes, and what has to wait
 
-    def _take_text(self, part: Text) -> None:
+    def _take_text(self, part: TextDelta) -> None:
         self._kept.add(part.text)
         self._blank.append(part.text)
         if not part.text or part.text.isspace():
             return
         text, self._blank = "".join(self._blank), []
         self._weigh(text)
-        self._in_turn(Text(text))
+        self._in_turn(TextDelta(text))
 
-    def _take_piece(self, part: Tool) -> None:
+    def _take_piece(self, part: ToolCallDelta) -> None:
         self._kept.add(part.arguments)
         call = self._calls.get(part.key)
         if call is None:
             if self.single_tool and self._calls:
                 self._note_once("dropped.parallel_tool_calls", part.name)
                 return
-            call = self._calls[part.key] = Call()
+            call = self._calls[part.key] = ToolCallBuffer()
         if call.closed:
             if part.arguments.strip():
                 self._note_once("dropped.tool_arguments", call.name)
@@ -154,62 +166,62 @@ class MessageWriter:
     def _in_turn(self, item: Item) -> None:
         """Write `item` now, or after the call that is being written."""
         self._start()
-        if isinstance(item, Thinking):
+        if isinstance(item, ReasoningDelta):
             self._kept.add(item.text)
         if self._settle():
             self._put(item)
         elif not self.ended:
-            if isinstance(item, Call):
+            if isinstance(item, ToolCallBuffer):
                 item.waiting = True
             self._waiting.append(item)
 
     def _settle(self, *, final: bool = False) -> bool:
         """Write what waits, up to a call that is incomplete. Returns whether another block may begin."""
-        while not self.ended and (self._blocks.open is not Open.TOOL or final or self._call.complete):
+        while not self.ended and (self._blocks.open is not OpenBlock.TOOL or final or self._call.complete):
             if not self._waiting:
                 return True
             self._put(self._waiting.popleft())
         return False
 
     def _put(self, item: Item) -> None:
-        if self._blocks.open is Open.TOOL:
+        if self._blocks.open is OpenBlock.TOOL:
             self._close()
         if self.ended:
             return
         match item:
-            case Text():
+            case TextDelta():
                 self._say(item.text)
-            case Thinking():
+            case ReasoningDelta():
                 self._think(item)
-            case Block():
+            case PassthroughBlock():
                 self._pass_on(item)
-            case Call():
+            case ToolCallBuffer():
                 self._begin_call(item)
 
     def _say(self, text: str) -> None:
-        if self._blocks.open is not Open.TEXT:
-            self._begin(Open.TEXT, e.TextBlock())
+        if self._blocks.open is not OpenBlock.TEXT:
+            self._begin(OpenBlock.TEXT, e.TextBlock())
         self._spoke = True
         self._blocks.delta(e.TextDelta(text))
 
-    def _think(self, part: Thinking) -> None:
+    def _think(self, part: ReasoningDelta) -> None:
         self._weigh(part.text)
-        if self._blocks.open is not Open.THINKING or not self._blocks.is_of(part.state):
-            self._begin(Open.THINKING, e.ThinkingBlock())
+        if self._blocks.open is not OpenBlock.THINKING or not self._blocks.is_of(part.state):
+            self._begin(OpenBlock.THINKING, e.ThinkingBlock())
         self._blocks.sign(part.state, part.text if part.keep and not part.shown else "", part.details)
         if part.shown and part.text:
             self._blocks.delta(e.ThinkingDelta(part.text))
 
-    def _pass_on(self, block: Block) -> None:
+    def _pass_on(self, block: PassthroughBlock) -> None:
         self._close()
         self._blank, self._spoke = [], True
         self._blocks.whole(block.block)
 
-    def _begin_call(self, call: Call) -> None:
+    def _begin_call(self, call: ToolCallBuffer) -> None:
         known = self.returned.get(call.name)
         call.mending = known.mending if known else None
         call.held = self.plain or call.mending is not None or (call.whole and not call.valid)
-        self._begin(Open.TOOL, tool_use(self.call_ids.of(call.id), call.name, known))
+        self._begin(OpenBlock.TOOL, tool_use(self.call_ids.of(call.id), call.name, known))
         self._call, self._spoke, self._called = call, True, True
         self._show_arguments()
 
@@ -224,22 +236,22 @@ class MessageWriter:
             told = e.Message(id=self.message_id, model=self.model, usage=usage, diagnostics=self.diagnostics)
             self._blocks.emit(e.MessageStart(told))
 
-    def _begin(self, kind: Open, block: e.Start) -> None:
+    def _begin(self, kind: OpenBlock, block: e.Start) -> None:
         self._close()
         self._blank.clear()
         self._blocks.begin(kind, block)
 
     def _close(self) -> None:
         """Close the open block, if any. A call that cannot be read ends the message instead."""
-        if self._blocks.open is Open.NOTHING:
+        if self._blocks.open is OpenBlock.NOTHING:
             return
-        if self._blocks.open is Open.TOOL and not self._closable():
-            self._fail(Fault(Kind.UPSTREAM_GARBAGE, "model produced invalid tool JSON"))
+        if self._blocks.open is OpenBlock.TOOL and not self._closable():
+            self._fail(StreamError(Kind.UPSTREAM_GARBAGE, "model produced invalid tool JSON"))
             return
         self._blocks.end()
 
     def _closable(self) -> bool:
-        call, self._call = self._call, Call()
+        call, self._call = self._call, ToolCallBuffer()
         call.closed = True
         settled = call.settled(self.schema_of, cut_short=self._cut_short, plain=self.plain)
         if settled is None:
@@ -250,23 +262,23 @@ class MessageWriter:
             self._blocks.delta(e.InputJsonDelta(settled.arguments))
         return True
 
-    def _relay(self, part: Relayed) -> None:
+    def _relay(self, part: PassthroughEvent) -> None:
         if part.name == "message_start" and self.started:
             self._close()
             return
         self.started = self._relaying = True
         self.ended = part.name in ENDS
         self.stop_reason = part.stop_reason or self.stop_reason
-        self._called = self._called or (self.must_call and calls(part))
+        self._called = self._called or (self.must_call and holds_tool_call(part))
         if self.ended and self.must_call and not self._called:
             self.notices.append(stop_reason.NO_CALL)
-        self._blocks.emit(passed_on(part, self.model, self._blocks.index + 1))
+        self._blocks.emit(forward_event(part, self.model, self._blocks.index + 1))
 
     # ------------------------------------------------------------ the end
 
-    def _finish(self, end: End) -> None:
+    def _finish(self, end: Finish) -> None:
         self._start()
-        self._cut_short = end.finish in stop_reason.CUT_SHORT
+        self._cut_short = end.reason in stop_reason.CUT_SHORT
         for call in self._calls.values():
             call.whole = True
         if self._settle(final=True):
@@ -276,21 +288,23 @@ class MessageWriter:
         self._note_the_end(end)
         stop = stop_reason.stop_of(end, calls=self._called)
         self.stop_reason = stop.stop_reason
-        usage = stop_reason.usage_of(self.usage, compacted=end.finish is Finish.COMPACTION, speed=self.speed)
+        usage = stop_reason.usage_event(
+            self.usage, compacted=end.reason is FinishReason.COMPACTION, speed=self.speed
+        )
         edits = UNSET if self.applied_edits is None else e.AppliedEdits(self.applied_edits)
         self._blocks.emit(e.MessageDelta(stop, usage, edits), e.MessageStop())
         self.ended = True
 
-    def _note_the_end(self, end: End) -> None:
+    def _note_the_end(self, end: Finish) -> None:
         if any(not call.name for call in self._calls.values()):
             self._note_once("dropped.tool_call", "it had no name")
-        self.notices += stop_reason.remarks(
+        self.notices += stop_reason.end_notices(
             end, called=self._called, spoke=self._spoke, must_call=self.must_call
         )
-        if stop_reason.is_guessed(self._usage, self.written):
+        if stop_reason.needs_estimate(self._usage, self.written):
             self._note_once("estimated.usage")
 
-    def _fail(self, fault: Fault) -> None:
+    def _fail(self, fault: StreamError) -> None:
         self.fault, self.ended = fault, True
         self._blocks.emit(e.error(fault.kind, fault.message, self.request_id))
 

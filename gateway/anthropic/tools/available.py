@@ -17,9 +17,9 @@ from collections.abc import Collection
 from attrs import Factory, define, frozen
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.notices import Notes
+from gateway.anthropic.notices import NoticeCollector
 from gateway.anthropic.tools import client_tools, client_toolsets
-from gateway.anthropic.tools.tool_changes import Mention
+from gateway.anthropic.tools.tool_changes import ToolChange
 from gateway.errors import RequestRefused
 
 PLACEHOLDER = "DeferredToolPlaceholder"
@@ -34,7 +34,7 @@ SEARCHES = 1_000_000
 
 
 @frozen
-class Terms:
+class ToolOptions:
     """What an upstream can do with tools."""
 
     vision: bool = True
@@ -43,7 +43,7 @@ class Terms:
 
 
 @frozen
-class LeftOut:
+class OmittedTool:
     """A tool that no function stands for, and where it was declared."""
 
     tool: a.ToolDefinition
@@ -54,13 +54,13 @@ class LeftOut:
 
 
 @define
-class Offer:
+class AvailableTools:
     request: a.MessagesRequest
-    terms: Terms
-    notes: Notes
+    terms: ToolOptions
+    notes: NoticeCollector
     known: dict[str, a.ToolDefinition] = Factory(dict[str, a.ToolDefinition])
     members: dict[str, str] = Factory(dict[str, str])
-    left_out: dict[str, LeftOut] = Factory(dict[str, LeftOut])
+    left_out: dict[str, OmittedTool] = Factory(dict[str, OmittedTool])
     """By name."""
     searched: bool = False
     """The request has a search for tools."""
@@ -83,7 +83,7 @@ class Offer:
             for function in self._functions(tool, f"tools.{i}"):
                 self._know(function)
 
-    def changed(self, mentions: list[Mention]) -> dict[str, a.ToolDefinition]:
+    def changed(self, mentions: list[ToolChange]) -> dict[str, a.ToolDefinition]:
         """The functions in the order they are sent, after what the messages did to them."""
         ready = {name: tool for name, tool in self.known.items() if self.searched or not tool.defer_loading}
         if not mentions and len(ready) == len(self.known):
@@ -122,8 +122,8 @@ class Offer:
         if tool.allowed_callers is not None and "direct" not in tool.allowed_callers:
             self.notes.add("dropped.tool", f"{tool.name or tool.type}: not for the model to call")
             return []
-        if tool.type is not None and (family := client_toolsets.family(tool)):
-            functions = client_toolsets.members(tool, path)
+        if tool.type is not None and (family := client_toolsets.toolset_name(tool)):
+            functions = client_toolsets.toolset_members(tool, path)
             self.members.update((function.name, family) for function in functions)
             return functions
         if tool.type is not None:
@@ -133,9 +133,9 @@ class Offer:
         return [tool]
 
     def _typed(self, tool: a.ToolDefinition, path: str) -> a.ToolDefinition:
-        if field := client_tools.missing(tool):
+        if field := client_tools.missing_tool_field(tool):
             raise RequestRefused(f"{path}.{field}: field required")
-        return client_tools.function(tool) or tool
+        return client_tools.as_function(tool) or tool
 
     def _leave_out(self, tool: a.ToolDefinition, path: str) -> None:
         kind = tool.type or ""
@@ -145,7 +145,7 @@ class Offer:
             self.notes.add("emulated.tool_search", "all tools are there from the start")
         else:
             self.notes.add("dropped.tool", kind or tool.name)
-        self.left_out.setdefault(tool.name or kind, LeftOut(tool, path))
+        self.left_out.setdefault(tool.name or kind, OmittedTool(tool, path))
 
     def web_search(self, tools: Collection[str]) -> a.ToolDefinition | None:
         """The search that the upstream does itself, unless a tool of that name is among the others."""
@@ -158,7 +158,7 @@ class Offer:
             return None
         return search
 
-    def _meant(self, said: Mention, removed: set[str]) -> list[str]:
+    def _meant(self, said: ToolChange, removed: set[str]) -> list[str]:
         """The names that a mention is about; a definition in it is known from there on."""
         if said.definition is not None and said.kind == "addition":
             return self._define(said.definition, removed)
@@ -167,7 +167,7 @@ class Offer:
             raise _unresolved(said)
         return found
 
-    def _named(self, said: Mention) -> list[str]:
+    def _named(self, said: ToolChange) -> list[str]:
         """The names that are meant. Only a whole family or server has to be searched for among all."""
         families = self.members.values()
         if said.name != said.server and said.name not in families:
@@ -190,12 +190,13 @@ class Offer:
                 self._drop_second(function.name)
         return [function.name for function in functions] or [tool.name]
 
-    def _is_declared(self, said: Mention) -> bool:
+    def _is_declared(self, said: ToolChange) -> bool:
         self.searches += len(self.request.tools) + len(self.defined)
         if self.searches > SEARCHES:
             raise RequestRefused("tools: the messages name too many tools that are not offered")
         return any(
-            said.is_of(tool, client_toolsets.family(tool)) for tool in (*self.request.tools, *self.defined)
+            said.is_of(tool, client_toolsets.toolset_name(tool))
+            for tool in (*self.request.tools, *self.defined)
         )
 
 
@@ -205,11 +206,11 @@ def is_usable(tool: a.ToolDefinition) -> bool:
         tool.type in (None, "custom")
         or bool(bytes(tool.input_schema))
         or client_tools.is_typed(tool)
-        or client_toolsets.family(tool) is not None
+        or client_toolsets.toolset_name(tool) is not None
     )
 
 
-def _unresolved(said: Mention) -> RequestRefused:
+def _unresolved(said: ToolChange) -> RequestRefused:
     return RequestRefused(
         f"tool_{said.kind}: no tool is named '{said.name}'",
         details={"error_code": "tool_reference_unresolved"},

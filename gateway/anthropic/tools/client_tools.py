@@ -22,8 +22,8 @@ from gateway.anthropic.tools.json_schemas import (
     REGION,
     STRING,
     Schema,
-    one_of,
-    parameters,
+    enum_schema,
+    parameters_json,
 )
 
 MEMORY = "memory_20250818"
@@ -37,7 +37,7 @@ Definition = tuple[str, Raw]
 """Description and parameters."""
 
 
-def function(tool: a.ToolDefinition) -> a.ToolDefinition | None:
+def as_function(tool: a.ToolDefinition) -> a.ToolDefinition | None:
     """The same tool with name, description and schema; None if it is none of these types."""
     define = _TYPES.get(tool.type or "")
     if define is None:
@@ -58,7 +58,7 @@ def needs_vision(tool: a.ToolDefinition) -> bool:
     return (tool.type or "").startswith("computer_")
 
 
-def missing(tool: a.ToolDefinition) -> str | None:
+def missing_tool_field(tool: a.ToolDefinition) -> str | None:
     """The field that the tool cannot do without: who is told no size of a screen cannot point at it."""
     if not is_typed(tool) or not needs_vision(tool):
         return None
@@ -67,7 +67,7 @@ def missing(tool: a.ToolDefinition) -> str | None:
     return "display_height_px" if tool.display_height_px is None else None
 
 
-_BASH = parameters({"command": STRING, "restart": BOOLEAN})
+_BASH = parameters_json({"command": STRING, "restart": BOOLEAN})
 
 
 def _bash(_: a.ToolDefinition) -> Definition:
@@ -75,9 +75,9 @@ def _bash(_: a.ToolDefinition) -> Definition:
 
 
 def _editing(commands: str, **more: Schema) -> Raw:
-    return parameters(
+    return parameters_json(
         {
-            "command": one_of(commands),
+            "command": enum_schema(commands),
             "path": STRING,
             "file_text": STRING,
             "old_str": STRING,
@@ -103,9 +103,9 @@ def _editor_with_undo(_: a.ToolDefinition) -> Definition:
     return "View, create and edit text files. insert puts new_str behind insert_line.", _EDIT_AND_UNDO
 
 
-_MEMORY = parameters(
+_MEMORY = parameters_json(
     {
-        "command": one_of("view create str_replace insert delete rename"),
+        "command": enum_schema("view create str_replace insert delete rename"),
         "path": STRING,
         "view_range": INTEGERS,
         "file_text": STRING,
@@ -137,7 +137,9 @@ _LATER_ACTIONS = f"{_ACTIONS} left_mouse_down left_mouse_up scroll hold_key wait
 
 
 def _using(actions: str, **more: Schema) -> Raw:
-    return parameters({"action": one_of(actions), "coordinate": POINT, "text": STRING, **more}, "action")
+    return parameters_json(
+        {"action": enum_schema(actions), "coordinate": POINT, "text": STRING, **more}, "action"
+    )
 
 
 _LATER: dict[str, Schema] = {

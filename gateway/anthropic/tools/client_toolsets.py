@@ -22,9 +22,9 @@ from gateway.anthropic.tools.json_schemas import (
     STRING,
     STRINGS,
     Schema,
-    one_of,
-    parameters,
-    structure,
+    enum_schema,
+    object_schema,
+    parameters_json,
 )
 from gateway.errors import RequestRefused
 
@@ -41,12 +41,12 @@ _CONFIGS: msgspec.json.Decoder[dict[str, _Config | None] | None] = msgspec.json.
 )
 
 
-def family(tool: a.ToolDefinition) -> str | None:
+def toolset_name(tool: a.ToolDefinition) -> str | None:
     """The family's name (`computer`), or None if the tool is no toolset."""
     return _FAMILIES.get(tool.type or "")
 
 
-def members(tool: a.ToolDefinition, path: str) -> list[a.ToolDefinition]:
+def toolset_members(tool: a.ToolDefinition, path: str) -> list[a.ToolDefinition]:
     """One function for each member that is switched on."""
     name = _FAMILIES[tool.type or ""]
     try:
@@ -76,7 +76,7 @@ def _members(
         a.ToolDefinition(
             f"{name}{BETWEEN}{member}",
             text,
-            parameters(properties | ({} if member in _ALONE else everywhere), required),
+            parameters_json(properties | ({} if member in _ALONE else everywhere), required),
         )
         for member, (text, properties, required) in table.items()
     ]
@@ -126,9 +126,9 @@ _COMPUTER: dict[str, tuple[str, dict[str, Schema], str]] = {
     ),
 }
 
-_AT = structure({"type": one_of("coordinate"), "x": INTEGER, "y": INTEGER}, "type x y")
-_ELEMENT = structure(
-    {"type": one_of("ref"), "ref": {**STRING, "description": "as read_page or find gave it"}}, "type ref"
+_AT = object_schema({"type": enum_schema("coordinate"), "x": INTEGER, "y": INTEGER}, "type x y")
+_ELEMENT = object_schema(
+    {"type": enum_schema("ref"), "ref": {**STRING, "description": "as read_page or find gave it"}}, "type ref"
 )
 _TARGET: Schema = {"anyOf": [_AT, _ELEMENT]}
 _PRESS: dict[str, Schema] = {
@@ -144,7 +144,7 @@ _BROWSER: dict[str, tuple[str, dict[str, Schema], str]] = {
     "close_tab": ("Close a tab.", {"tab_id": STRING}, "tab_id"),
     "read_page": (
         "Return the page, or what is below ref, as a tree of elements with references.",
-        {"depth": INTEGER, "filter": one_of("all interactive"), "ref": STRING},
+        {"depth": INTEGER, "filter": enum_schema("all interactive"), "ref": STRING},
         "",
     ),
     "get_page_text": ("Return the page's visible text.", {}, ""),

@@ -19,20 +19,20 @@ POINT: Schema = {**INTEGERS, "description": "[x, y]"}
 REGION: Schema = {**INTEGERS, "description": "[x0, y0, x1, y1]"}
 
 
-def one_of(values: str) -> Schema:
+def enum_schema(values: str) -> Schema:
     """`values` with spaces between them."""
     return {"type": "string", "enum": values.split()}
 
 
-DIRECTION = one_of("up down left right")
+DIRECTION = enum_schema("up down left right")
 
 
-def structure(properties: Mapping[str, Schema], required: str = "") -> Schema:
+def object_schema(properties: Mapping[str, Schema], required: str = "") -> Schema:
     """An object; `required` names properties, with spaces between them."""
     whole: dict[str, object] = {"type": "object", "properties": properties}
     return {**whole, "required": required.split()} if required else whole
 
 
-def parameters(properties: Mapping[str, Schema], required: str = "") -> Raw:
+def parameters_json(properties: Mapping[str, Schema], required: str = "") -> Raw:
     """The same as JSON, as a tool's parameters."""
-    return Raw(msgspec.json.encode(structure(properties, required)))
+    return Raw(msgspec.json.encode(object_schema(properties, required)))

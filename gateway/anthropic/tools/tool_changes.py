@@ -12,11 +12,11 @@ import msgspec
 from msgspec import Struct
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.decode_errors import refusal
+from gateway.anthropic.decode_errors import decode_error
 from gateway.anthropic.tools.client_toolsets import BETWEEN
 
 
-class Mention(Struct, frozen=True):
+class ToolChange(Struct, frozen=True):
     """`server`: the MCP server whose tool it is; where `name` is its name too, all its tools are meant."""
 
     kind: Literal["reference", "addition", "removal"]
@@ -55,15 +55,15 @@ class _Change(Struct, frozen=True):
 _CHANGE = msgspec.json.Decoder(_Change)
 
 
-def mention(block: a.Unknown, path: str) -> Mention | None:
+def tool_change(block: a.Unknown, path: str) -> ToolChange | None:
     """A `tool_addition` or `tool_removal` block; None for any other."""
     if block.type not in ("tool_addition", "tool_removal"):
         return None
     try:
         change = _CHANGE.decode(block.raw)
     except msgspec.ValidationError as error:
-        raise refusal(error, path) from None
+        raise decode_error(error, path) from None
     tool, kind = change.tool, "addition" if change.type == "tool_addition" else "removal"
     names = [tool.server_name, tool.name or tool.tool_name]
     name = tool.definition.name if tool.definition else BETWEEN.join(filter(None, names))
-    return Mention(kind, name, tool.definition, tool.server_name)
+    return ToolChange(kind, name, tool.definition, tool.server_name)

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 
 from attrs import define, field, frozen
 
-from gateway.schemas.repair_json import Mending
+from gateway.schemas.repair_json import ArgumentRepair
 
 _DIGITS = 8
 
 
 @frozen
-class Returned:
+class ClientToolName:
     """What the client knows a function as, when it is called: the name, and the family of a toolset's member.
 
     `mending`: the call's arguments are held until it is over, and put right.
@@ -25,11 +25,11 @@ class Returned:
 
     name: str
     toolset: str = ""
-    mending: Mending | None = None
+    mending: ArgumentRepair | None = None
 
 
 @define
-class Names:
+class ToolNames:
     """`limit` in characters."""
 
     limit: int = 64

@@ -17,17 +17,17 @@ from typing import Literal
 from attrs import Factory, frozen
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.notices import Notes
-from gateway.anthropic.tools.available import LeftOut, Offer, Terms
+from gateway.anthropic.notices import NoticeCollector
+from gateway.anthropic.tools.available import AvailableTools, OmittedTool, ToolOptions
 from gateway.anthropic.tools.client_toolsets import BETWEEN
-from gateway.anthropic.tools.tool_changes import Mention
+from gateway.anthropic.tools.tool_changes import ToolChange
 from gateway.errors import RequestRefused
 
-EVERYTHING = Terms()
+ALL_FEATURES = ToolOptions()
 
 
 @frozen
-class Choice:
+class ToolChoice:
     """`tool_choice`, checked against the tools. `single`: no parallel calls."""
 
     type: Literal["auto", "any", "tool", "none"] = "auto"
@@ -40,19 +40,22 @@ class Toolset:
     """Functions under the names that the client would use; members of a toolset as `family__member`."""
 
     tools: list[a.ToolDefinition]
-    choice: Choice
+    choice: ToolChoice
     members: Mapping[str, str] = Factory(dict[str, str])
     """The members' names -> the family's."""
-    left_out: Mapping[str, LeftOut] = Factory(dict[str, LeftOut])
+    left_out: Mapping[str, OmittedTool] = Factory(dict[str, OmittedTool])
     """By name, those that are wanted and no function stands for."""
     search: a.ToolDefinition | None = None
     """The search of the web, which the upstream is to do itself."""
 
 
 def toolset(
-    request: a.MessagesRequest, mentions: list[Mention], notes: Notes, terms: Terms = EVERYTHING
+    request: a.MessagesRequest,
+    mentions: list[ToolChange],
+    notes: NoticeCollector,
+    terms: ToolOptions = ALL_FEATURES,
 ) -> Toolset:
-    offer = Offer(request, terms, notes)
+    offer = AvailableTools(request, terms, notes)
     offer.declare()
     tools = offer.changed(mentions)
     search = offer.web_search(tools)
@@ -60,25 +63,27 @@ def toolset(
     return Toolset(list(tools.values()), choice, offer.members, offer.left_out, search)
 
 
-def _choice(tools: dict[str, a.ToolDefinition], search: a.ToolDefinition | None, offer: Offer) -> Choice:
+def _choice(
+    tools: dict[str, a.ToolDefinition], search: a.ToolDefinition | None, offer: AvailableTools
+) -> ToolChoice:
     sent = offer.request.tool_choice
     if sent is None:
-        return Choice()
+        return ToolChoice()
     single = bool(sent.disable_parallel_tool_use)
     match sent.type:
         case "auto" | "any" | "none" as kind:
             if kind == "any" and not tools and not search:
                 raise _nothing_to_choose(offer)
-            return Choice(kind, single=single)
+            return ToolChoice(kind, single=single)
         case "tool":
             chosen = sent.name if search and sent.name == search.name else _chosen(sent.name, tools, offer)
-            return Choice("tool", chosen, single)
+            return ToolChoice("tool", chosen, single)
         case unknown:
             offer.notes.add("dropped.tool_choice", unknown)
-            return Choice(single=single)
+            return ToolChoice(single=single)
 
 
-def _chosen(name: str, tools: dict[str, a.ToolDefinition], offer: Offer) -> str:
+def _chosen(name: str, tools: dict[str, a.ToolDefinition], offer: AvailableTools) -> str:
     """The function that is meant: by its own name, or by the one that a member has for the client."""
     if name in tools:
         return name
@@ -91,7 +96,7 @@ def _chosen(name: str, tools: dict[str, a.ToolDefinition], offer: Offer) -> str:
     raise RequestRefused("tool_choice.name: tool not found")
 
 
-def _nothing_to_choose(offer: Offer) -> RequestRefused:
+def _nothing_to_choose(offer: AvailableTools) -> RequestRefused:
     for left_out in offer.left_out.values():
         return left_out.refusal()
     return RequestRefused("tool_choice: there is no tool to choose")

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import get_args
 
-from gateway.settings.errors import Given, KeyPath, one_of, quoted, suggestion
+from gateway.settings.errors import InterpolatedText, KeyPath, choices_text, quoted, suggestion
 from gateway.settings.loading.document import Tree
 from gateway.settings.models import Preset, ProviderKind
 
-Found = Iterator[tuple[KeyPath, str]]
+FoundMistake = Iterator[tuple[KeyPath, str]]
 
 
-def crossings(tree: dict[str, Tree]) -> Found:
+def check_cross_references(tree: dict[str, Tree]) -> FoundMistake:
     yield from _equal_keys(tree)
     yield from _unknown_clients(tree)
     yield from _empty_conditions(tree)
@@ -29,7 +29,7 @@ def crossings(tree: dict[str, Tree]) -> Found:
         yield from _weights(("models", pattern), target)
 
 
-def targets(tree: dict[str, Tree]) -> Iterator[tuple[KeyPath, Tree]]:
+def all_targets(tree: dict[str, Tree]) -> Iterator[tuple[KeyPath, Tree]]:
     """Every target, wherever it stands."""
     yield ("defaults", "model"), _below(tree.get("defaults"), "model")
     models = tree.get("models")
@@ -42,7 +42,7 @@ def targets(tree: dict[str, Tree]) -> Iterator[tuple[KeyPath, Tree]]:
             yield path, several
 
 
-def _presets(tree: dict[str, Tree]) -> Found:
+def _presets(tree: dict[str, Tree]) -> FoundMistake:
     """A preset says how servers of one kind differ; for others its switches mean nothing, or other things."""
     providers = tree.get("providers")
     for name, provider in providers.items() if isinstance(providers, dict) else ():
@@ -71,12 +71,12 @@ _KINDS_OF_PRESET = {
 """All others are for Chat Completions."""
 
 
-def _switches(tree: dict[str, Tree]) -> Found:
+def _switches(tree: dict[str, Tree]) -> FoundMistake:
     """Switches that would make another kind than theirs answer wrongly."""
     providers = tree.get("providers")
     known = providers if isinstance(providers, dict) else {}
     of_providers = [(("providers", name), name, section) for name, section in known.items()]
-    of_targets = [(path, _below(target, "provider"), target) for path, target in targets(tree)]
+    of_targets = [(path, _below(target, "provider"), target) for path, target in all_targets(tree)]
     for path, name, section in (*of_providers, *of_targets):
         kind = _below(known.get(name), "kind") if isinstance(name, str) else None
         quirks = _below(section, "quirks")
@@ -111,7 +111,7 @@ def _below(section: Tree, key: str) -> Tree:
     return section.get(key) if isinstance(section, dict) else None
 
 
-def _equal_keys(tree: dict[str, Tree]) -> Found:
+def _equal_keys(tree: dict[str, Tree]) -> FoundMistake:
     """By a key it is told who asks, and what one may do. The keys themselves are not shown."""
     keys = _below(tree.get("server"), "keys")
     values = (
@@ -135,24 +135,26 @@ def _equal_keys(tree: dict[str, Tree]) -> Found:
         )
 
 
-def _empty_conditions(tree: dict[str, Tree]) -> Found:
+def _empty_conditions(tree: dict[str, Tree]) -> FoundMistake:
     """A list of nothing would match everything."""
     routes = tree.get("routes")
     for number, route in enumerate(routes if isinstance(routes, list) else ()):
         for key in ("model", "class", "client"):
             said = _below(_below(route, "match"), key)
-            if isinstance(said, list) and not any(one != "" or not isinstance(one, Given) for one in said):
+            if isinstance(said, list) and not any(
+                one != "" or not isinstance(one, InterpolatedText) for one in said
+            ):
                 yield ("routes", number, "match", key), "names nothing; without this key everything matches"
 
 
-def _unknown_clients(tree: dict[str, Tree]) -> Found:
+def _unknown_clients(tree: dict[str, Tree]) -> FoundMistake:
     keys, routes = _below(tree.get("server"), "keys"), tree.get("routes")
     names = list(_client_names(keys if isinstance(keys, list) else []))
     for number, route in enumerate(routes if isinstance(routes, list) else ()):
         said = _below(_below(route, "match"), "client")
         for name in said if isinstance(said, list) else [said]:
             if isinstance(name, str) and name and name not in names:
-                there = f"; there is {one_of(names)}" if names else "; `server.keys` has none"
+                there = f"; there is {choices_text(names)}" if names else "; `server.keys` has none"
                 hint = suggestion(name, names) or there
                 yield (
                     ("routes", number, "match", "client"),
@@ -166,7 +168,7 @@ def _client_names(keys: list[Tree]) -> Iterator[str]:
         yield name if isinstance(name, str) else f"key-{number}"
 
 
-def _duplicate_aliases(tree: dict[str, Tree]) -> Found:
+def _duplicate_aliases(tree: dict[str, Tree]) -> FoundMistake:
     """An exact name of `models` is published, too."""
     aliases, models = tree.get("aliases"), tree.get("models")
     for id_, alias in aliases.items() if isinstance(aliases, dict) else ():
@@ -174,7 +176,7 @@ def _duplicate_aliases(tree: dict[str, Tree]) -> Found:
             yield ("aliases", id_, "to"), f"`models.{id_}` says where this id goes, too; remove one of them"
 
 
-def _weights(path: KeyPath, to: Tree) -> Found:
+def _weights(path: KeyPath, to: Tree) -> FoundMistake:
     """Those with a weight stand first, and are never alone."""
     if to == []:
         yield path, "names no target"

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import yaml
 
-from gateway.settings.errors import InvalidSettings, KeyPath, Mistake
+from gateway.settings.errors import InvalidSettings, KeyPath, SettingsMistake
 from gateway.settings.loading.document import Tree
-from gateway.settings.loading.yaml_parser import composed, text_of
+from gateway.settings.loading.yaml_parser import compose, read_text
 
 REPLIES = "replies"
 SCRIPT = "script"
@@ -26,7 +26,7 @@ Found = Iterator[tuple[KeyPath, str]]
 Pair = tuple[yaml.Node, yaml.Node]
 
 
-def scripts(root: list[Pair]) -> Iterator[tuple[str, yaml.MappingNode, yaml.Node, str]]:
+def script_files(root: list[Pair]) -> Iterator[tuple[str, yaml.MappingNode, yaml.Node, str]]:
     """Each `script` of a file's own providers: the provider's name and node, the key, the file named."""
     for section, providers in root:
         if section.value != "providers" or not isinstance(providers, yaml.MappingNode):
@@ -40,18 +40,18 @@ def scripts(root: list[Pair]) -> Iterator[tuple[str, yaml.MappingNode, yaml.Node
 def read_script(path: Path) -> yaml.SequenceNode:
     """InvalidSettings if it cannot be read or holds no list; without a place if there is no file."""
     try:
-        root = composed(str(path), text_of(path))
+        root = compose(str(path), read_text(path))
     except InvalidSettings as refused:
         (mistake,) = refused.mistakes
-        raise refused if mistake.order else wrong(f"{path} {mistake.message}") from None
+        raise refused if mistake.order else script_mistake(f"{path} {mistake.message}") from None
     if not isinstance(root, yaml.SequenceNode):
-        raise wrong(f"{path} must hold a list of replies, such as `- text: Hello!`")
+        raise script_mistake(f"{path} must hold a list of replies, such as `- text: Hello!`")
     return root
 
 
-def wrong(message: str) -> InvalidSettings:
+def script_mistake(message: str) -> InvalidSettings:
     """A mistake of the `script` key; the caller knows where that stands."""
-    return InvalidSettings([Mistake("", SCRIPT, message)])
+    return InvalidSettings([SettingsMistake("", SCRIPT, message)])
 
 
 def with_replies(provider: yaml.MappingNode, key: yaml.Node, replies: yaml.SequenceNode) -> None:
@@ -60,11 +60,11 @@ def with_replies(provider: yaml.MappingNode, key: yaml.Node, replies: yaml.Seque
     provider.value.append((name, replies))
 
 
-def says_replies(provider: yaml.MappingNode) -> bool:
+def has_replies(provider: yaml.MappingNode) -> bool:
     return any(key.value == REPLIES for key, _ in provider.value)
 
 
-def needs(tree: dict[str, Tree]) -> Found:
+def check_required_keys(tree: dict[str, Tree]) -> Found:
     """What is missing from a provider, or means nothing there."""
     providers = tree.get("providers")
     for name, provider in providers.items() if isinstance(providers, dict) else ():

@@ -1,6 +1,6 @@
-"""One value of the tree -> one value of a setting, or `Wrong` in words that say what was expected.
+"""One value of the tree -> one value of a setting, or `InvalidValue` in words that say what was expected.
 
-No coercion: a number is no text, text is no number. `Given` text is typed by what its key needs.
+No coercion: a number is no text, text is no number. `InterpolatedText` text is typed by what its key needs.
 """
 
 from __future__ import annotations
@@ -13,13 +13,20 @@ from pathlib import Path
 from typing import Any, get_args
 
 from gateway.settings import sizes
-from gateway.settings.errors import Given, Wrong, one_of, quoted, shown, suggestion
-from gateway.settings.json_values import arguments, json_object
+from gateway.settings.errors import (
+    InterpolatedText,
+    InvalidValue,
+    choices_text,
+    quoted,
+    suggestion,
+    value_excerpt,
+)
+from gateway.settings.json_values import json_object, tool_arguments
 from gateway.settings.loading import durations
 from gateway.settings.loading import units as u
-from gateway.settings.loading.document import scalar
-from gateway.settings.loading.file_tracking import note
-from gateway.settings.loading.urls import checked, checked_proxy
+from gateway.settings.loading.document import plain_scalar
+from gateway.settings.loading.file_tracking import record_file
+from gateway.settings.loading.urls import checked_proxy, checked_url
 from gateway.settings.models import Preset, ProviderKind
 
 Read = Callable[[Any], Any]
@@ -28,65 +35,67 @@ Read = Callable[[Any], Any]
 def text(value: Any) -> str:
     if not isinstance(value, str):
         quotes = "; put it in quotes" if isinstance(value, int | float) else ""
-        raise Wrong(f"expected text, got {shown(value)}{quotes}")
+        raise InvalidValue(f"expected text, got {value_excerpt(value)}{quotes}")
     if not value.strip():
-        raise Wrong("expected text, got none")
+        raise InvalidValue("expected text, got none")
     return str(value)
 
 
-def whole(value: Any) -> int:
-    typed = scalar(value) if isinstance(value, Given) else value
+def whole_number(value: Any) -> int:
+    typed = plain_scalar(value) if isinstance(value, InterpolatedText) else value
     if isinstance(typed, bool) or not isinstance(typed, int):
-        raise Wrong(f"expected a whole number, got {shown(value)}{_quoted(value)}")
+        raise InvalidValue(f"expected a whole number, got {value_excerpt(value)}{_quoted(value)}")
     return typed
 
 
 def number(value: Any) -> float:
-    typed = scalar(value) if isinstance(value, Given) else value
+    typed = plain_scalar(value) if isinstance(value, InterpolatedText) else value
     if isinstance(typed, bool) or not isinstance(typed, int | float):
-        raise Wrong(f"expected a number, got {shown(value)}{_quoted(value)}")
+        raise InvalidValue(f"expected a number, got {value_excerpt(value)}{_quoted(value)}")
     return float(typed)
 
 
-def truth(value: Any) -> bool:
-    typed = scalar(value) if isinstance(value, Given) else value
+def boolean(value: Any) -> bool:
+    typed = plain_scalar(value) if isinstance(value, InterpolatedText) else value
     if not isinstance(typed, bool):
-        raise Wrong(f"expected `true` or `false`, got {shown(value)}{_quoted(value)}")
+        raise InvalidValue(f"expected `true` or `false`, got {value_excerpt(value)}{_quoted(value)}")
     return typed
 
 
 def _quoted(value: Any) -> str:
     """What stands in quotes but is meant without."""
-    is_text = isinstance(value, str) and not isinstance(value, Given)
-    return " as text; remove the quotes" if is_text and not isinstance(scalar(value), str) else ""
+    is_text = isinstance(value, str) and not isinstance(value, InterpolatedText)
+    return " as text; remove the quotes" if is_text and not isinstance(plain_scalar(value), str) else ""
 
 
 def duration(value: Any) -> float:
-    seconds = durations.parse(value) if isinstance(value, str) else None
+    seconds = durations.parse_duration(value) if isinstance(value, str) else None
     if seconds is None:
         unit = f"; did you mean `{value}s`?" if isinstance(value, int) and value not in (True, False) else ""
-        raise Wrong(f"expected a duration such as `500ms`, `30s`, `5m` or `1h`, got {shown(value)}{unit}")
+        raise InvalidValue(
+            f"expected a duration such as `500ms`, `30s`, `5m` or `1h`, got {value_excerpt(value)}{unit}"
+        )
     return seconds
 
 
 def size(value: Any) -> sizes.Size:
-    found = sizes.parse(value) if isinstance(value, str) else None
+    found = sizes.parse_size(value) if isinstance(value, str) else None
     if found is None:
         unit = f"; did you mean `{value}MB`?" if isinstance(value, int) and value not in (True, False) else ""
-        raise Wrong(f"expected a size such as `64KB` or `32MB`, got {shown(value)}{unit}")
+        raise InvalidValue(f"expected a size such as `64KB` or `32MB`, got {value_excerpt(value)}{unit}")
     return found
 
 
 def secret(value: Any) -> u.Secret:
     """Never shows the value, whatever it is."""
     if not isinstance(value, str):
-        raise Wrong("expected text; put the key in quotes")
+        raise InvalidValue("expected text; put the key in quotes")
     if not value.strip():
-        raise Wrong("is empty; remove it, or give the key")
+        raise InvalidValue("is empty; remove it, or give the key")
     if not value.isascii() or not value.isprintable() or " " in value:
-        raise Wrong("holds a blank, a line break or a letter that a header cannot carry")
+        raise InvalidValue("holds a blank, a line break or a letter that a header cannot carry")
     if _VARIABLE.fullmatch(value):
-        raise Wrong("is the name of a variable; in braces, as in `${NAME}`, its value is taken")
+        raise InvalidValue("is the name of a variable; in braces, as in `${NAME}`, its value is taken")
     return u.Secret(str(value))
 
 
@@ -105,7 +114,9 @@ def is_host(text: str) -> bool:
 def host(value: Any) -> str:
     word = _bare(value, "an address to listen on, such as `127.0.0.1`")
     if not is_host(word):
-        raise Wrong(f"expected an address to listen on, such as `127.0.0.1`, got {shown(value)}")
+        raise InvalidValue(
+            f"expected an address to listen on, such as `127.0.0.1`, got {value_excerpt(value)}"
+        )
     return word
 
 
@@ -113,15 +124,15 @@ def host_name(value: Any) -> str:
     """A name that clients reach the gateway by, without scheme, port and path; `*` stands for any."""
     word = _bare(value, "a host name, such as `gateway.example`").strip().lower()
     if word != "*" and (not is_host(word) or _PORT.search(word)):
-        raise Wrong(
+        raise InvalidValue(
             f"expected a host name such as `gateway.example`, without scheme, port and path, "
-            f"got {shown(value)}"
+            f"got {value_excerpt(value)}"
         )
     return word.strip("[]").removesuffix(".")
 
 
 def url(value: Any) -> str:
-    return checked(_bare(value, "a URL such as `http://127.0.0.1:8000`"))
+    return checked_url(_bare(value, "a URL such as `http://127.0.0.1:8000`"))
 
 
 def proxy(value: Any) -> str:
@@ -130,9 +141,9 @@ def proxy(value: Any) -> str:
 
 def file(value: Any) -> str:
     path = Path(_bare(value, "the path of a file")).expanduser()
-    note(path)
+    record_file(path)
     if not path.is_file():
-        raise Wrong(f"the file {_as_written(value, path)} does not exist")
+        raise InvalidValue(f"the file {_as_written(value, path)} does not exist")
     return str(path)
 
 
@@ -140,17 +151,17 @@ def appended(value: Any) -> str:
     """A file that is made, or appended to."""
     path = Path(_bare(value, "the path of a file")).expanduser()
     if not path.parent.is_dir():
-        raise Wrong(f"the folder of {_as_written(value, path)} does not exist")
+        raise InvalidValue(f"the folder of {_as_written(value, path)} does not exist")
     if path.is_dir():
-        raise Wrong(f"{_as_written(value, path)} is a folder")
+        raise InvalidValue(f"{_as_written(value, path)} is a folder")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise Wrong(f"{_as_written(value, path)} cannot be written")
+        raise InvalidValue(f"{_as_written(value, path)} cannot be written")
     return str(path)
 
 
 def _as_written(value: object, path: Path) -> str:
     """What a reference stands for is not shown."""
-    return quoted(value) if isinstance(value, Given) else str(path)
+    return quoted(value) if isinstance(value, InterpolatedText) else str(path)
 
 
 def target(value: Any) -> str:
@@ -158,7 +169,7 @@ def target(value: Any) -> str:
     name = _bare(value, "`provider/model`").strip()
     provider, _, model = name.partition("/")
     if not provider or not model:
-        raise Wrong(f"expected `provider/model`, got {shown(value)}")
+        raise InvalidValue(f"expected `provider/model`, got {value_excerpt(value)}")
     return name
 
 
@@ -166,7 +177,7 @@ def name(value: Any) -> str:
     """A provider's name: what stands before the first slash of `provider/model`."""
     word = text(value)
     if "/" in word or any(letter.isspace() for letter in word):
-        raise Wrong("a provider's name must hold neither `/` nor blanks")
+        raise InvalidValue("a provider's name must hold neither `/` nor blanks")
     return word
 
 
@@ -178,7 +189,7 @@ def pattern(value: Any) -> str:
         try:
             re.compile(expression)
         except re.error as error:
-            raise Wrong(f"is no regular expression: {error}") from None
+            raise InvalidValue(f"is no regular expression: {error}") from None
     return written
 
 
@@ -193,7 +204,7 @@ def alias(value: Any) -> str:
     """An id that clients may ask for."""
     wild = expression_of(text(value)) is not None or any(letter in str(value) for letter in "*?[")
     if wild or not _TOKENS.fullmatch(text(value)):
-        raise Wrong(
+        raise InvalidValue(
             "expected a model's id, which is no pattern and holds no blank, such as `claude-qwen3-coder`"
         )
     return str(value)
@@ -205,16 +216,16 @@ _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 def header_name(value: Any) -> str:
     if not _TOKEN.fullmatch(text(value)):
-        raise Wrong("is no header name")
+        raise InvalidValue("is no header name")
     return str(value)
 
 
 def header(value: Any) -> str:
     """Never shows the value: a header may carry a key."""
     if not isinstance(value, str):
-        raise Wrong("expected text; put the value in quotes")
+        raise InvalidValue("expected text; put the value in quotes")
     if not value.isascii() or not value.isprintable():
-        raise Wrong("holds a line break or a letter that a header cannot carry")
+        raise InvalidValue("holds a line break or a letter that a header cannot carry")
     return str(value)
 
 
@@ -223,7 +234,7 @@ def choice(words: Sequence[str]) -> Read:
         if isinstance(value, str) and value in words:
             return str(value)
         hint = _kind_of(value, words) if isinstance(value, str) else ""
-        raise Wrong(f"expected {one_of(words)}, got {shown(value)}{hint}")
+        raise InvalidValue(f"expected {choices_text(words)}, got {value_excerpt(value)}{hint}")
 
     return read
 
@@ -239,11 +250,11 @@ def annotated(base: type, marks: Sequence[object]) -> Read:
     """The reader for `Annotated[base, *marks]`."""
     units = [mark.name for mark in marks if isinstance(mark, u.Unit)]
     read = BY_UNIT[units[0]] if units else PLAIN[base]
-    bounds = [mark for mark in marks if isinstance(mark, u.Within)]
+    bounds = [mark for mark in marks if isinstance(mark, u.Bounds)]
     return _within(read, bounds[0], units) if bounds else read
 
 
-def is_loopback(host: str) -> bool:
+def is_loopback_host(host: str) -> bool:
     try:
         return ipaddress.ip_address(host.strip("[]").partition("%")[0]).is_loopback
     except ValueError:
@@ -252,11 +263,11 @@ def is_loopback(host: str) -> bool:
 
 def _bare(value: Any, expected: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise Wrong(f"expected {expected}, got {shown(value)}")
+        raise InvalidValue(f"expected {expected}, got {value_excerpt(value)}")
     return str(value)
 
 
-def _within(read: Read, bounds: u.Within, units: Sequence[str]) -> Read:
+def _within(read: Read, bounds: u.Bounds, units: Sequence[str]) -> Read:
     write = next((_WRITTEN[unit] for unit in units if unit in _WRITTEN), _plain)
 
     def checked_read(value: Any) -> Any:
@@ -264,7 +275,7 @@ def _within(read: Read, bounds: u.Within, units: Sequence[str]) -> Read:
         if bounds.least <= number and (bounds.most is None or number <= bounds.most):
             return number
         most = f" and at most {write(bounds.most)}" if bounds.most is not None else ""
-        raise Wrong(f"expected at least {write(bounds.least)}{most}, got {shown(value)}")
+        raise InvalidValue(f"expected at least {write(bounds.least)}{most}, got {value_excerpt(value)}")
 
     return checked_read
 
@@ -273,7 +284,10 @@ def _plain(number: float) -> str:
     return str(int(number)) if number == int(number) else str(number)
 
 
-_WRITTEN: Mapping[str, Callable[[float], str]] = {"duration": durations.written, "size": sizes.written}
+_WRITTEN: Mapping[str, Callable[[float], str]] = {
+    "duration": durations.format_duration,
+    "size": sizes.format_size,
+}
 
 BY_UNIT: Mapping[str, Read] = {
     "duration": duration,
@@ -285,7 +299,7 @@ BY_UNIT: Mapping[str, Read] = {
     "file": file,
     "appended file": appended,
     "target": target,
-    "tokens": whole,
+    "tokens": whole_number,
     "name": name,
     "header name": header_name,
     "header": header,
@@ -293,9 +307,9 @@ BY_UNIT: Mapping[str, Read] = {
     "alias": alias,
     "number": number,
     "JSON object": json_object,
-    "arguments": arguments,
+    "arguments": tool_arguments,
 }
 """By the name of a `Unit`."""
 
-PLAIN: Mapping[type, Read] = {str: text, int: whole, bool: truth, u.Secret: secret}
+PLAIN: Mapping[type, Read] = {str: text, int: whole_number, bool: boolean, u.Secret: secret}
 """By the plain type of a field."""

@@ -16,10 +16,10 @@ from typing import Any
 import yaml
 from attrs import define, field, frozen
 
-from gateway.settings.errors import BROKEN, Broken, KeyPath, Mistake, dotted
-from gateway.settings.loading.yaml_parser import composed, refused, text_of
+from gateway.settings.errors import INVALID, InvalidMarker, KeyPath, SettingsMistake, dotted_path
+from gateway.settings.loading.yaml_parser import compose, read_text, yaml_mistake
 
-Tree = str | int | float | bool | None | Broken | list["Tree"] | dict[str, "Tree"]
+Tree = str | int | float | bool | None | InvalidMarker | list["Tree"] | dict[str, "Tree"]
 
 _PLAIN_TAGS = {f"tag:yaml.org,2002:{name}": name for name in ("int", "float", "bool", "null")}
 _TEXT_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "timestamp", "value", "merge", "binary")}
@@ -28,46 +28,48 @@ _LINES = 1_000_000
 
 
 @frozen
-class Source:
+class NodeSource:
     """Where nodes came from: a file, or a variable."""
 
     name: str
     number: int = 0
     """Of several files, which one."""
 
-    def mistake(self, line: int, path: KeyPath, message: str) -> Mistake:
-        return Mistake(f"{self.name}:{line}", dotted(path), message, order=self.number * _LINES + line)
+    def mistake(self, line: int, path: KeyPath, message: str) -> SettingsMistake:
+        return SettingsMistake(
+            f"{self.name}:{line}", dotted_path(path), message, order=self.number * _LINES + line
+        )
 
 
-Owners = Mapping[int, Source]
+Owners = Mapping[int, NodeSource]
 """By the `id` of a key or item: where it and all below it came from, if not from the main file."""
 
 
 @frozen
-class Document:
-    source: Source
+class YamlDocument:
+    source: NodeSource
     tree: Tree
-    mistakes: tuple[Mistake, ...]
+    mistakes: tuple[SettingsMistake, ...]
     _root: yaml.Node = field(repr=False)
-    _owners: Owners = field(repr=False, factory=dict[int, Source])
+    _owners: Owners = field(repr=False, factory=dict[int, NodeSource])
 
     @classmethod
-    def read(cls, path: Path) -> Document:
+    def read(cls, path: Path) -> YamlDocument:
         """InvalidSettings if the file cannot be read or is no YAML."""
-        return cls.parse(str(path), text_of(path))
+        return cls.parse(str(path), read_text(path))
 
     @classmethod
-    def parse(cls, name: str, text: str) -> Document:
+    def parse(cls, name: str, text: str) -> YamlDocument:
         """InvalidSettings if the text is no YAML, or empty."""
-        root = composed(name, text)
+        root = compose(name, text)
         if root is None:
-            raise refused(
+            raise yaml_mistake(
                 name, "is empty: it needs at least one entry under `providers`; see config/examples"
             )
-        return cls.grown(Source(name), root)
+        return cls.grown(NodeSource(name), root)
 
     @classmethod
-    def grown(cls, source: Source, root: yaml.Node, owners: Owners | None = None) -> Document:
+    def grown(cls, source: NodeSource, root: yaml.Node, owners: Owners | None = None) -> YamlDocument:
         growth = _Growth(source, owners or {})
         tree = growth.value(root, ())
         return cls(source, tree, tuple(growth.mistakes), root, owners or {})
@@ -89,11 +91,11 @@ class Document:
         """The folder of the file in which the key stands."""
         return Path(self._found(path)[0].name).parent
 
-    def mistake(self, path: KeyPath, message: str) -> Mistake:
+    def mistake(self, path: KeyPath, message: str) -> SettingsMistake:
         source, line = self._found(path)
         return source.mistake(line, path, message)
 
-    def _found(self, path: KeyPath) -> tuple[Source, int]:
+    def _found(self, path: KeyPath) -> tuple[NodeSource, int]:
         node, source, line = self._root, self.source, self._root.start_mark.line
         for step in path:
             found = _child(node, step)
@@ -104,7 +106,7 @@ class Document:
         return source, line + 1
 
 
-def scalar(text: str) -> Tree:
+def plain_scalar(text: str) -> Tree:
     """What YAML makes of a plain scalar: `8080` -> 8080, `yes` -> True, `x` -> "x"."""
     resolver: Any = yaml.SafeLoader("")
     return _typed(yaml.ScalarNode(resolver.resolve(yaml.ScalarNode, text, (True, False)), text))
@@ -152,11 +154,11 @@ def _entries(node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node]]:
 
 @define
 class _Growth:
-    """Nodes -> tree. What cannot be used becomes a mistake and `BROKEN`."""
+    """Nodes -> tree. What cannot be used becomes a mistake and `INVALID`."""
 
-    source: Source
+    source: NodeSource
     _owners: Owners
-    mistakes: list[Mistake] = field(factory=list[Mistake])
+    mistakes: list[SettingsMistake] = field(factory=list[SettingsMistake])
     _above: list[yaml.Node] = field(factory=list[yaml.Node])
 
     def value(self, node: yaml.Node, path: KeyPath) -> Tree:
@@ -220,4 +222,4 @@ class _Growth:
 
     def _broken(self, node: yaml.Node, path: KeyPath, message: str) -> Tree:
         self.mistakes.append(self.source.mistake(node.start_mark.line + 1, path, message))
-        return BROKEN
+        return INVALID

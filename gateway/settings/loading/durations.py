@@ -8,13 +8,13 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?) *(ms|s|m|h)", re.ASCII)
 
 
-def parse(text: str) -> float | None:
+def parse_duration(text: str) -> float | None:
     """Seconds; None where the text is no duration."""
     found = _DURATION.fullmatch(text.strip())
     return float(found[1]) * _UNITS[found[2]] if found else None
 
 
-def written(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """The shortest way to write it: 240.0 -> `4m`."""
     for unit in ("h", "m", "s"):
         if seconds >= _UNITS[unit] and seconds % _UNITS[unit] == 0:

@@ -15,9 +15,16 @@ from pathlib import Path
 
 from attrs import frozen
 
-from gateway.settings.errors import BROKEN, Given, InvalidSettings, Mistake, one_of, shown
-from gateway.settings.loading.document import Document, Tree
-from gateway.settings.loading.layers import Draft
+from gateway.settings.errors import (
+    INVALID,
+    InterpolatedText,
+    InvalidSettings,
+    SettingsMistake,
+    choices_text,
+    value_excerpt,
+)
+from gateway.settings.loading.document import Tree, YamlDocument
+from gateway.settings.loading.layers import LayeredConfig
 
 VARIABLES: Mapping[str, str] = {
     "GATEWAY_CONFIG": "the file to read, where `--config` names none",
@@ -47,12 +54,12 @@ _SERVER = {"HOST": "host", "PORT": "port", "LOG_LEVEL": "log_level"}
 _PROVIDER = ("PROVIDER", "PROVIDER_BASE_URL", "PROVIDER_API_KEY", "PROVIDER_TIMEOUT_MS")
 
 
-def overlay(draft: Draft, environ: Mapping[str, str]) -> None:
+def overlay(draft: LayeredConfig, environ: Mapping[str, str]) -> None:
     said = {name: environ[name] for name in VARIABLES if environ.get(name)}
     for name, key in _SERVER.items():
         if name in said:
             value = said[name].lower() if name == "LOG_LEVEL" else said[name]
-            draft.put(("server", key), Given(value, written=value), _label(name))
+            draft.put(("server", key), InterpolatedText(value, written=value), _label(name))
     _define_provider(draft, said)
     if "GATEWAY_SCRIPTED_REQUESTS" in said:
         _note_requests(draft, said["GATEWAY_SCRIPTED_REQUESTS"])
@@ -64,7 +71,7 @@ def overlay(draft: Draft, environ: Mapping[str, str]) -> None:
         draft.put(("defaults", "model"), value, _label("DEFAULT_MODEL"))
 
 
-def take_default(draft: Draft, environ: Mapping[str, str]) -> None:
+def take_default(draft: LayeredConfig, environ: Mapping[str, str]) -> None:
     """The file's default model goes to the environment's provider, unless DEFAULT_MODEL says otherwise."""
     defaults = draft.tree.get("defaults")
     model = defaults.get("model") if isinstance(defaults, dict) else None
@@ -82,50 +89,52 @@ def _label(name: str) -> str:
     return f"environment {name}"
 
 
-def _define_provider(draft: Draft, said: Mapping[str, str]) -> None:
+def _define_provider(draft: LayeredConfig, said: Mapping[str, str]) -> None:
     if not defines_provider(said):
         return
     if "PROVIDER" not in said:
         name = next(name for name in _PROVIDER if name in said)
         message = "needs PROVIDER beside it, set to `openai` or `ollama`"
-        draft.mistakes.append(Mistake(_label(name), "", message))
+        draft.mistakes.append(SettingsMistake(_label(name), "", message))
         return
     kind = said["PROVIDER"].lower()
     draft.put(("providers", "env"), {}, _label("PROVIDER"))
-    draft.put(("providers", "env", "kind"), Given(kind, written=kind), _label("PROVIDER"))
+    draft.put(("providers", "env", "kind"), InterpolatedText(kind, written=kind), _label("PROVIDER"))
     url = said.get("PROVIDER_BASE_URL")
     origin = _label("PROVIDER_BASE_URL") if url else f"default for {kind}"
-    draft.put(("providers", "env", "base_url"), url or BASE_URLS.get(kind, BROKEN), origin)
+    draft.put(("providers", "env", "base_url"), url or BASE_URLS.get(kind, INVALID), origin)
     if "PROVIDER_API_KEY" in said:
         draft.put(("providers", "env", "api_key"), said["PROVIDER_API_KEY"], _label("PROVIDER_API_KEY"))
     if "PROVIDER_TIMEOUT_MS" in said:
         _set_timeout(draft, said["PROVIDER_TIMEOUT_MS"])
 
 
-def _set_timeout(draft: Draft, text: str) -> None:
+def _set_timeout(draft: LayeredConfig, text: str) -> None:
     path, origin = ("providers", "env", "timeouts", "first_byte"), _label("PROVIDER_TIMEOUT_MS")
     draft.label(path, origin)
     if text.isdecimal() and int(text) > 0:
         draft.put(path, f"{int(text)}ms", origin)
     else:
-        draft.report(path, f"expected milliseconds as a whole number, such as `600000`, got {shown(text)}")
+        draft.report(
+            path, f"expected milliseconds as a whole number, such as `600000`, got {value_excerpt(text)}"
+        )
 
 
-def _note_requests(draft: Draft, path: str) -> None:
+def _note_requests(draft: LayeredConfig, path: str) -> None:
     providers = draft.tree.get("providers")
     for name, provider in providers.items() if isinstance(providers, dict) else ():
         if isinstance(provider, dict) and provider.get("kind") == "scripted" and "requests" not in provider:
             label = _label("GATEWAY_SCRIPTED_REQUESTS")
-            draft.put(("providers", name, "requests"), Given(path, written=path), label)
+            draft.put(("providers", name, "requests"), InterpolatedText(path, written=path), label)
 
 
-def _map_models(draft: Draft, names: _Names, said: Mapping[str, str]) -> None:
+def _map_models(draft: LayeredConfig, names: _Names, said: Mapping[str, str]) -> None:
     rules: dict[str, Tree] = {}
     for document in _maps(draft, said):
         draft.mistakes.extend(document.mistakes)
         if not isinstance(document.tree, dict):
             message = 'expected an object such as `{"claude-*": "some-model"}`'
-            draft.mistakes.append(Mistake(document.name, "", message))
+            draft.mistakes.append(SettingsMistake(document.name, "", message))
             continue
         for pattern, target in document.tree.items():
             if pattern not in rules:
@@ -136,22 +145,22 @@ def _map_models(draft: Draft, names: _Names, said: Mapping[str, str]) -> None:
         draft.tree["models"] = {**rules, **{name: below[name] for name in below if name not in rules}}
 
 
-def _place(document: Document, pattern: str) -> str:
+def _place(document: YamlDocument, pattern: str) -> str:
     is_file = not document.name.startswith("environment ")
     return f"{document.name}:{document.line((pattern,))}" if is_file else document.name
 
 
-def _maps(draft: Draft, said: Mapping[str, str]) -> list[Document]:
-    found: list[Document] = []
+def _maps(draft: LayeredConfig, said: Mapping[str, str]) -> list[YamlDocument]:
+    found: list[YamlDocument] = []
     for name in ("MODEL_MAP_JSON", "MODEL_MAP_FILE"):
         try:
             match name, said.get(name):
                 case _, None:
                     pass
                 case "MODEL_MAP_JSON", text:
-                    found.append(Document.parse(_label(name), text))
+                    found.append(YamlDocument.parse(_label(name), text))
                 case _, path:
-                    found.append(Document.read(Path(path)))
+                    found.append(YamlDocument.read(Path(path)))
         except InvalidSettings as refused:
             draft.mistakes.extend(refused.mistakes)
     return found
@@ -165,20 +174,20 @@ class _Names:
     fallback: str | None
 
     @classmethod
-    def of(cls, draft: Draft) -> _Names:
+    def of(cls, draft: LayeredConfig) -> _Names:
         providers = draft.tree.get("providers")
         known = tuple(providers) if isinstance(providers, dict) else ()
         if "env" in known:
             return cls(known, "env")
         return cls(known, known[0] if len(known) == 1 else None)
 
-    def qualified(self, draft: Draft, path: tuple[str, ...], target: Tree) -> Tree:
+    def qualified(self, draft: LayeredConfig, path: tuple[str, ...], target: Tree) -> Tree:
         """The target with a provider before the model, where it names none."""
         match target:
             case str() if target.partition("/")[0] not in self.known:
                 if self.fallback is None:
                     draft.report(path, self._expected(target))
-                    return BROKEN
+                    return INVALID
                 return f"{self.fallback}/{target}"
             case dict() if self.fallback and "provider" not in target:
                 return {"provider": self.fallback, **target}
@@ -187,6 +196,8 @@ class _Names:
 
     def _expected(self, target: str) -> str:
         known = (
-            f", with {one_of(self.known)} as the provider" if self.known else ", and no provider is defined"
+            f", with {choices_text(self.known)} as the provider"
+            if self.known
+            else ", and no provider is defined"
         )
-        return f"expected `provider/model`{known}, got {shown(target)}"
+        return f"expected `provider/model`{known}, got {value_excerpt(target)}"

@@ -14,15 +14,15 @@ from pathlib import Path
 _noted: ContextVar[dict[Path, None] | None] = ContextVar("_noted", default=None)
 
 
-def note(path: Path) -> None:
-    """Say that the configuration depends on this file. Outside of `noting` nobody listens."""
+def record_file(path: Path) -> None:
+    """Say that the configuration depends on this file. Outside of `recording_files` nobody listens."""
     files = _noted.get()
     if files is not None:
         files[path.absolute()] = None
 
 
 @contextmanager
-def noting() -> Generator[dict[Path, None]]:
+def recording_files() -> Generator[dict[Path, None]]:
     """The absolute paths that are noted while the block runs, in order, each once; links stay links."""
     files: dict[Path, None] = {}
     token = _noted.set(files)

@@ -17,11 +17,11 @@ from pathlib import Path
 import yaml
 from attrs import Factory, define, evolve
 
-from gateway.settings.checks.scripted import SCRIPT, read_script, says_replies, scripts, with_replies
-from gateway.settings.checks.scripted import wrong as wrong_script
-from gateway.settings.errors import InvalidSettings, Mistake
-from gateway.settings.loading.document import Document, Source
-from gateway.settings.loading.yaml_parser import composed, text_of
+from gateway.settings.checks.scripted import SCRIPT, has_replies, read_script, script_files, with_replies
+from gateway.settings.checks.scripted import script_mistake as wrong_script
+from gateway.settings.errors import InvalidSettings, SettingsMistake
+from gateway.settings.loading.document import NodeSource, YamlDocument
+from gateway.settings.loading.yaml_parser import compose, read_text
 
 KEY = "include"
 PARKING = "x-"
@@ -29,16 +29,16 @@ PARKING = "x-"
 Pair = tuple[yaml.Node, yaml.Node]
 
 
-def read(path: Path) -> Document:
+def read_with_includes(path: Path) -> YamlDocument:
     """InvalidSettings if the file itself cannot be read or is no YAML; else `mistakes` says what is wrong."""
     inclusion = _Inclusion()
-    text = text_of(path)
-    root = composed(str(path), text)
+    text = read_text(path)
+    root = compose(str(path), text)
     if not isinstance(root, yaml.MappingNode):
-        return Document.parse(str(path), text)
+        return YamlDocument.parse(str(path), text)
     source = inclusion.source(path)
     whole = inclusion.merged(root, source, (path.resolve(),))
-    document = Document.grown(source, whole, inclusion.owners)
+    document = YamlDocument.grown(source, whole, inclusion.owners)
     return evolve(document, mistakes=(*inclusion.mistakes, *document.mistakes))
 
 
@@ -46,17 +46,17 @@ def read(path: Path) -> Document:
 class _Inclusion:
     """What has been read so far."""
 
-    owners: dict[int, Source] = Factory(dict[int, Source])
-    mistakes: list[Mistake] = Factory(list[Mistake])
+    owners: dict[int, NodeSource] = Factory(dict[int, NodeSource])
+    mistakes: list[SettingsMistake] = Factory(list[SettingsMistake])
     files: list[Path] = Factory(list[Path])
     _scripted: set[int] = Factory(set[int])
     """Providers whose script was read: with an anchor, one may stand in several places."""
 
-    def source(self, path: Path) -> Source:
+    def source(self, path: Path) -> NodeSource:
         self.files.append(path)
-        return Source(str(path), len(self.files) - 1)
+        return NodeSource(str(path), len(self.files) - 1)
 
-    def merged(self, root: yaml.MappingNode, source: Source, chain: tuple[Path, ...]) -> yaml.MappingNode:
+    def merged(self, root: yaml.MappingNode, source: NodeSource, chain: tuple[Path, ...]) -> yaml.MappingNode:
         """The file's own root, behind what it includes. `chain`: the files being read, outermost first."""
         own: list[Pair] = []
         files: list[list[Pair]] = []
@@ -69,16 +69,16 @@ class _Inclusion:
         self._read_scripts(own, source)
         return yaml.MappingNode(root.tag, _together([*files, own]), root.start_mark, root.end_mark)
 
-    def _claim(self, pairs: list[Pair], source: Source) -> None:
+    def _claim(self, pairs: list[Pair], source: NodeSource) -> None:
         """Root keys, and the keys or items of the sections below them, came from this file."""
         for key, section in pairs:
             self.owners[id(key)] = source
             for one in _members(section):
                 self.owners[id(one)] = source
 
-    def _read_scripts(self, pairs: list[Pair], source: Source) -> None:
+    def _read_scripts(self, pairs: list[Pair], source: NodeSource) -> None:
         """What the scripts of scripted providers hold becomes theirs."""
-        for name, provider, key, file in scripts(pairs):
+        for name, provider, key, file in script_files(pairs):
             try:
                 if id(provider) not in self._scripted:
                     self._read_script(provider, key, Path(source.name).parent / Path(file).expanduser())
@@ -90,14 +90,14 @@ class _Inclusion:
 
     def _read_script(self, provider: yaml.MappingNode, key: yaml.Node, path: Path) -> None:
         self._scripted.add(id(provider))
-        if says_replies(provider):
+        if has_replies(provider):
             raise wrong_script("stands beside `replies`; keep one of them")
         replies = read_script(path)
         source = self.source(path)
         self.owners |= {id(item): source for item in replies.value}
         with_replies(provider, key, replies)
 
-    def _included(self, node: yaml.Node, source: Source, chain: tuple[Path, ...]) -> Iterator[list[Pair]]:
+    def _included(self, node: yaml.Node, source: NodeSource, chain: tuple[Path, ...]) -> Iterator[list[Pair]]:
         if _is_empty(node):
             return
         names: list[yaml.Node] = node.value if isinstance(node, yaml.SequenceNode) else [node]
@@ -120,12 +120,12 @@ class _Inclusion:
         if any(found == one.resolve() for one in self.files):
             raise _wrong(f"{path} is included already")
         try:
-            text = text_of(path)
+            text = read_text(path)
         except InvalidSettings as refused:
             (mistake,) = refused.mistakes
             raise refused if mistake.order else _wrong(f"{path} {mistake.message}") from None
         source = self.source(path)
-        root = composed(source.name, text)
+        root = compose(source.name, text)
         if root is None:
             return []
         if not isinstance(root, yaml.MappingNode):
@@ -135,7 +135,7 @@ class _Inclusion:
 
 def _wrong(message: str) -> InvalidSettings:
     """A mistake of the `include` itself; the caller knows where that stands."""
-    return InvalidSettings([Mistake("", KEY, message)])
+    return InvalidSettings([SettingsMistake("", KEY, message)])
 
 
 def _members(section: yaml.Node) -> list[yaml.Node]:

@@ -3,9 +3,8 @@
 - `$${` is a literal `${`.
 - `file:` takes the whole value: the file's text without the white space around it. A relative path starts at
   the folder of the file that says it. References in the path are resolved first.
-- What a reference stands for is never shown: `Given.written` keeps the text as it was written.
-- A command that connects to no upstream needs none of the secrets: `absent` gives something to stand in for
-  those that are not there.
+- What a reference stands for is never shown: `InterpolatedText.written` keeps the text as it was written.
+- A command that connects to no upstream needs no secrets: `missing_stand_in` replaces missing ones.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from pathlib import Path
 
 from attrs import frozen
 
-from gateway.settings.errors import BROKEN, Given, KeyPath, Wrong, suggestion
+from gateway.settings.errors import INVALID, InterpolatedText, InvalidValue, KeyPath, suggestion
 from gateway.settings.loading.document import Tree
-from gateway.settings.loading.file_tracking import note
+from gateway.settings.loading.file_tracking import record_file
 
 _REFERENCE = re.compile(r"\$?\$\{([^{}]*)\}?")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -32,7 +31,7 @@ StandIn = Callable[[KeyPath], "str | None"]
 _STAND_IN = "not-set-here."
 
 
-def absent(path: KeyPath) -> str | None:
+def missing_stand_in(path: KeyPath) -> str | None:
     """What stands in for a secret, or a provider's address, that is not there; None for any other key."""
     match path:
         case ("providers", _, "base_url" | "proxy"):
@@ -50,16 +49,16 @@ def is_stand_in(text: str) -> bool:
 
 
 @frozen
-class References:
+class Interpolation:
     environ: Mapping[str, str]
     folder: Callable[[KeyPath], Path]
     report: Report
     stand_in: StandIn = lambda _: None
 
     def resolved(self, tree: Tree, path: KeyPath = ()) -> Tree:
-        """The same tree; where a reference stands for nothing, a report and `BROKEN`."""
+        """The same tree; where a reference stands for nothing, a report and `INVALID`."""
         match tree:
-            case Given():
+            case InterpolatedText():
                 return tree
             case dict():
                 return {key: self.resolved(value, (*path, key)) for key, value in tree.items()}
@@ -75,12 +74,12 @@ class References:
             filled = _REFERENCE.sub(self._one, text)
             if filled.startswith("file:"):
                 filled = _content(self.folder(path), filled, text)
-            return Given(filled, written=text)
-        except Wrong as wrong:
+            return InterpolatedText(filled, written=text)
+        except InvalidValue as wrong:
             if (instead := self.stand_in(path)) is not None:
-                return Given(instead, written=text)
+                return InterpolatedText(instead, written=text)
             self.report(path, str(wrong))
-            return BROKEN
+            return INVALID
 
     def _one(self, found: re.Match[str]) -> str:
         whole, inside = found[0], found[1]
@@ -88,13 +87,13 @@ class References:
             return whole[1:]
         name, said, default = inside.partition(":-")
         if not whole.endswith("}") or not _NAME.fullmatch(name):
-            raise Wrong(f"`{whole}` is no reference; expected `${{NAME}}` or `${{NAME:-default}}`")
+            raise InvalidValue(f"`{whole}` is no reference; expected `${{NAME}}` or `${{NAME:-default}}`")
         value = self.environ.get(name)
         if value or (value is not None and not said):
             return value
         if said:
             return default
-        raise Wrong(
+        raise InvalidValue(
             f"the variable {name} is not set; set it, or write `${{{name}:-default}}`"
             + suggestion(
                 name, [known for known in self.environ if known != name and _may_be_meant(known, name)]
@@ -120,13 +119,13 @@ def _owner(name: str) -> tuple[frozenset[str], bool]:
 def _content(folder: Path, text: str, written: str) -> str:
     path = folder / Path(text.removeprefix("file:")).expanduser()
     named = path if text == written else f"`{written}`"
-    note(path)
+    record_file(path)
     try:
         content = path.read_text("utf-8").strip()
     except OSError as error:
-        raise Wrong(f"the file {named} cannot be read: {error.strerror}") from None
+        raise InvalidValue(f"the file {named} cannot be read: {error.strerror}") from None
     except ValueError:
-        raise Wrong(f"the file {named} is not UTF-8 text") from None
+        raise InvalidValue(f"the file {named} is not UTF-8 text") from None
     if not content:
-        raise Wrong(f"the file {named} is empty")
+        raise InvalidValue(f"the file {named} is empty")
     return content

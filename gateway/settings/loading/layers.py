@@ -11,17 +11,17 @@ from typing import cast
 
 from attrs import define, field
 
-from gateway.settings.errors import BROKEN, KeyPath, Mistake, dotted
-from gateway.settings.loading.document import Document, Tree
+from gateway.settings.errors import INVALID, KeyPath, SettingsMistake, dotted_path
+from gateway.settings.loading.document import Tree, YamlDocument
 
 DEFAULT = "default"
 
 
 @define
-class Draft:
+class LayeredConfig:
     tree: dict[str, Tree]
-    document: Document | None = None
-    mistakes: list[Mistake] = field(factory=list[Mistake])
+    document: YamlDocument | None = None
+    mistakes: list[SettingsMistake] = field(factory=list[SettingsMistake])
     _labels: dict[KeyPath, str] = field(factory=dict[KeyPath, str])
     """Where a value from outside the file came from."""
 
@@ -63,11 +63,11 @@ class Draft:
     def report(self, path: KeyPath, message: str) -> None:
         label = self._nearest_label(path)
         if label is not None:
-            self.mistakes.append(Mistake(label, dotted(path), message))
+            self.mistakes.append(SettingsMistake(label, dotted_path(path), message))
         elif self.document is not None:
             self.mistakes.append(self.document.mistake(path, message))
         else:
-            self.mistakes.append(Mistake("environment", dotted(path), message))
+            self.mistakes.append(SettingsMistake("environment", dotted_path(path), message))
 
     def _nearest_label(self, path: KeyPath) -> str | None:
         for length in range(len(path), 0, -1):
@@ -85,4 +85,4 @@ class Draft:
                     here = here[step]
                 case _:
                     return False
-        return here is not BROKEN
+        return here is not INVALID

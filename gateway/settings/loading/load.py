@@ -15,14 +15,19 @@ import attrs
 from attrs import evolve, frozen
 
 from gateway.errors import ConfigError
-from gateway.settings.checks.consistency import inconsistencies
-from gateway.settings.errors import InvalidSettings, KeyPath, dotted
+from gateway.settings.checks.consistency import check_consistency
+from gateway.settings.errors import InvalidSettings, KeyPath, dotted_path
 from gateway.settings.loading import include
 from gateway.settings.loading.env import defines_provider, overlay, take_default
-from gateway.settings.loading.file_tracking import noting
-from gateway.settings.loading.interpolation import References, absent
-from gateway.settings.loading.layers import Draft
-from gateway.settings.loading.structure import ClassValidationError, flaws, split_target, structured
+from gateway.settings.loading.file_tracking import recording_files
+from gateway.settings.loading.interpolation import Interpolation, missing_stand_in
+from gateway.settings.loading.layers import LayeredConfig
+from gateway.settings.loading.structure import (
+    ClassValidationError,
+    split_target,
+    structure_mistakes,
+    structure_settings,
+)
 from gateway.settings.models import ModelTarget, Settings
 
 PLACES = ("config/gateway.yaml", "gateway.yaml")
@@ -44,7 +49,7 @@ Do one of these:
 
 
 @frozen
-class Loaded:
+class LoadedConfig:
     settings: Settings
     sources: Mapping[str, str]
     """Key path -> `config/gateway.yaml:12`, `environment PORT`, `--port` or `default`."""
@@ -55,7 +60,7 @@ class Loaded:
     environment names."""
 
 
-def load(
+def load_config(
     path: Path | None,
     environ: Mapping[str, str],
     *,
@@ -64,13 +69,13 @@ def load(
     allow_unauthenticated: bool = False,
     folder: Path | None = None,
     secrets: bool = True,
-) -> Loaded:
+) -> LoadedConfig:
     """ConfigError lists every mistake. `folder` is where the file is looked for: the working directory.
     Without `secrets`, for commands that connect to no upstream, those that are not set are no mistakes."""
-    found = find(path, environ, folder)
+    found = find_config(path, environ, folder)
     if found is None and not defines_provider(environ):
         raise ConfigError(NOTHING)
-    with noting() as files:
+    with recording_files() as files:
         try:
             draft = _drafted(found, environ)
             _complete(draft, environ, {"host": host, "port": port}, secrets=secrets)
@@ -78,10 +83,10 @@ def load(
         except InvalidSettings as refused:
             refused.files = tuple(files)
             raise
-    return Loaded(settings, dict(_sources(draft, settings)), found, tuple(files))
+    return LoadedConfig(settings, dict(_sources(draft, settings)), found, tuple(files))
 
 
-def find(path: Path | None, environ: Mapping[str, str], folder: Path | None = None) -> Path | None:
+def find_config(path: Path | None, environ: Mapping[str, str], folder: Path | None = None) -> Path | None:
     """The file to read. One that is named must exist: reading it says so."""
     if path is not None:
         return path
@@ -91,18 +96,22 @@ def find(path: Path | None, environ: Mapping[str, str], folder: Path | None = No
     return next((place for place in places if place.is_file()), None)
 
 
-def _drafted(path: Path | None, environ: Mapping[str, str]) -> Draft:
+def _drafted(path: Path | None, environ: Mapping[str, str]) -> LayeredConfig:
     if path is None:
-        return Draft({})
-    document = include.read(path)
+        return LayeredConfig({})
+    document = include.read_with_includes(path)
     mistakes = list(document.mistakes)
     if not isinstance(document.tree, dict):
         raise InvalidSettings([*mistakes, document.mistake((), "expected keys such as `providers:`")])
-    return Draft(document.tree, document, mistakes)
+    return LayeredConfig(document.tree, document, mistakes)
 
 
 def _complete(
-    draft: Draft, environ: Mapping[str, str], options: Mapping[str, str | int | None], *, secrets: bool
+    draft: LayeredConfig,
+    environ: Mapping[str, str],
+    options: Mapping[str, str | int | None],
+    *,
+    secrets: bool,
 ) -> None:
     """Lay the environment and the command line over the file, and follow references."""
     overlay(draft, environ)
@@ -113,23 +122,23 @@ def _complete(
     take_default(draft, environ)
 
 
-def _resolve(draft: Draft, environ: Mapping[str, str], *, secrets: bool) -> None:
-    references = References(environ, draft.folder, draft.report)
+def _resolve(draft: LayeredConfig, environ: Mapping[str, str], *, secrets: bool) -> None:
+    references = Interpolation(environ, draft.folder, draft.report)
     if not secrets:
-        references = evolve(references, stand_in=absent)
+        references = evolve(references, stand_in=missing_stand_in)
     resolved = references.resolved(draft.tree)
     if isinstance(resolved, dict):
         draft.tree = resolved
 
 
-def _settled(draft: Draft, *, allow_unauthenticated: bool) -> Settings:
+def _settled(draft: LayeredConfig, *, allow_unauthenticated: bool) -> Settings:
     """The structured settings, or every mistake of every step."""
     settings = Settings()
-    found = list(inconsistencies(draft, allow_unauthenticated=allow_unauthenticated))
+    found = list(check_consistency(draft, allow_unauthenticated=allow_unauthenticated))
     try:
-        settings = structured(draft.tree)
+        settings = structure_settings(draft.tree)
     except ClassValidationError as error:
-        found += flaws(error)
+        found += structure_mistakes(error)
     for path, message in found:
         draft.report(path, message)
     if draft.mistakes:
@@ -138,7 +147,7 @@ def _settled(draft: Draft, *, allow_unauthenticated: bool) -> Settings:
     return evolve(settings, default_target=ModelTarget(*split_target(name)) if name else None)
 
 
-def _sources(draft: Draft, settings: Settings) -> Iterator[tuple[str, str]]:
+def _sources(draft: LayeredConfig, settings: Settings) -> Iterator[tuple[str, str]]:
     paths: list[KeyPath] = [*_keys(settings.server, ("server",)), *_keys(settings.defaults, ("defaults",))]
     for name, provider in settings.providers.items():
         paths += _keys(provider, ("providers", name))
@@ -146,7 +155,7 @@ def _sources(draft: Draft, settings: Settings) -> Iterator[tuple[str, str]]:
     paths += [("routes", number) for number in range(len(settings.routes))]
     paths += [("aliases", id_) for id_ in settings.aliases]
     for path in paths:
-        yield dotted(path), draft.origin(path)
+        yield dotted_path(path), draft.origin(path)
 
 
 def _keys(section: attrs.AttrsInstance, path: KeyPath) -> Iterator[KeyPath]:

@@ -1,8 +1,8 @@
 """A tree of plain values -> `Settings`, by cattrs with strict hooks.
 
-- Nothing is coerced: `base_url: 3` is a mistake. Only `Given` text (references, variables) becomes what its
-  key needs, and stands for "not said" where it is empty and the key may be left out.
-- Every mistake is found: cattrs collects them per class and per item, `flaws` flattens them to
+- Nothing is coerced: `base_url: 3` is a mistake. Only `InterpolatedText` (references, variables) takes the
+  type of its key; if it is empty and the key is optional, the key counts as absent.
+- Every mistake is found: cattrs collects them per class and per item, `structure_mistakes` flattens them to
   (key path, words).
 - An empty section (`models:` with everything below it commented out) is an empty mapping.
 """
@@ -20,11 +20,11 @@ from cattrs.errors import ClassValidationError, IterableValidationNote
 from cattrs.gen import make_dict_structure_fn, override
 
 from gateway.settings import models as m
-from gateway.settings.errors import Broken, Given, Wrong, shown
+from gateway.settings.errors import InterpolatedText, InvalidMarker, InvalidValue, value_excerpt
 from gateway.settings.loading import converters
 from gateway.settings.loading import units as u
 from gateway.settings.loading.document import Tree
-from gateway.settings.loading.structure_errors import Reported, flaws, key_names, key_of
+from gateway.settings.loading.structure_errors import AlreadyReported, key_names, key_of, structure_mistakes
 from gateway.settings.loading.urls import base_url
 from gateway.settings.quirks import Overrides, Quirks
 from gateway.settings.server import ClientKey
@@ -33,7 +33,7 @@ Hook = Callable[[Any, Any], Any]
 T = TypeVar("T")
 
 
-def structured(tree: Tree) -> m.Settings:
+def structure_settings(tree: Tree) -> m.Settings:
     """Settings without the derived `default_target`; ClassValidationError holds every mistake."""
     return _converter().structure(tree, m.Settings)
 
@@ -92,8 +92,8 @@ def _sound(hook: Callable[[Any], Any]) -> Hook:
     """A hook for one value, which never meets a value whose mistake is reported already."""
 
     def structure(value: Any, _: Any) -> Any:
-        if isinstance(value, Broken):
-            raise Reported
+        if isinstance(value, InvalidMarker):
+            raise AlreadyReported
         return hook(value)
 
     return structure
@@ -118,7 +118,7 @@ def _section(value: Any) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise Wrong(f"expected a mapping (`key: value`, indented below), got {shown(value)}")
+        raise InvalidValue(f"expected a mapping (`key: value`, indented below), got {value_excerpt(value)}")
     return cast("dict[str, Any]", value)
 
 
@@ -160,7 +160,7 @@ def _settings_hook(converter: Converter) -> Hook:
 def _rules(converter: Converter, value: Any) -> tuple[m.ModelRule, ...]:
     def rule(pattern: str | int, target: Any) -> m.ModelRule:
         if not str(pattern).strip():
-            raise Wrong("expected a model name or pattern before the colon")
+            raise InvalidValue("expected a model name or pattern before the colon")
         return m.ModelRule(converters.pattern(str(pattern)), converter.structure(target, m.ModelTarget))
 
     return tuple(_each(_section(value).items(), rule))
@@ -176,9 +176,8 @@ def _target_hook(converter: Converter) -> Hook:
             case dict():
                 return plain(cast("dict[str, Any]", value))
             case _:
-                raise Wrong(
-                    f"expected `provider/model` or `{{provider: ..., model: ...}}`, got {shown(value)}"
-                )
+                got = value_excerpt(value)
+                raise InvalidValue(f"expected `provider/model` or `{{provider: ..., model: ...}}`, got {got}")
 
     return _sound(structure)
 
@@ -225,9 +224,13 @@ def _list_hook(converter: Converter, item: Any) -> Hook:
         if value is None:
             return ()
         if not isinstance(value, list):
-            raise Wrong("expected a list, such as `[one, two]`")
+            raise InvalidValue("expected a list, such as `[one, two]`")
         items = cast("list[Any]", value)
-        said = [(index, one) for index, one in enumerate(items) if one != "" or not isinstance(one, Given)]
+        said = [
+            (index, one)
+            for index, one in enumerate(items)
+            if one != "" or not isinstance(one, InterpolatedText)
+        ]
         return tuple(_each(said, lambda _, one: converter.structure(one, item)))
 
     return _sound(structure)
@@ -237,7 +240,7 @@ def _one_or_more_hook(converter: Converter, item: Any) -> Hook:
     several = _list_hook(converter, item)
 
     def structure(value: Any, kind: Any) -> tuple[Any, ...]:
-        if value is None or isinstance(value, list | Broken):
+        if value is None or isinstance(value, list | InvalidMarker):
             return several(value, kind)
         return (converter.structure(value, item),)
 
@@ -248,10 +251,17 @@ def _optional_hook(converter: Converter, kind: Any) -> Hook:
     inner = next(one for one in get_args(kind) if one is not type(None))
 
     def structure(value: Any, _: Any) -> Any:
-        not_said = value is None or (isinstance(value, Given) and value == "")
+        not_said = value is None or (isinstance(value, InterpolatedText) and value == "")
         return None if not_said else converter.structure(value, inner)
 
     return structure
 
 
-__all__ = ["ClassValidationError", "Reported", "flaws", "key_names", "split_target", "structured"]
+__all__ = [
+    "AlreadyReported",
+    "ClassValidationError",
+    "key_names",
+    "split_target",
+    "structure_mistakes",
+    "structure_settings",
+]

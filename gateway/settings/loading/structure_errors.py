@@ -11,25 +11,25 @@ from cattrs.errors import AttributeValidationNote, ForbiddenExtraKeysError, Iter
 
 from gateway.settings import models as m
 from gateway.settings import scripted_replies, server
-from gateway.settings.errors import KeyPath, dotted, one_of, suggestion
+from gateway.settings.errors import KeyPath, choices_text, dotted_path, suggestion
 from gateway.settings.loading import units as u
 from gateway.settings.quirks import Overrides, Quirks
 
 
-class Reported(Exception):
-    """The value is `BROKEN`: what is wrong with it has been said."""
+class AlreadyReported(Exception):
+    """The value is `INVALID`: what is wrong with it has been said."""
 
 
-def flaws(error: BaseException, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
+def structure_mistakes(error: BaseException, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
     """Every mistake inside, with its key path."""
     match error:
         case BaseExceptionGroup():
             for inner in error.exceptions:
-                yield from flaws(inner, path + _step(inner))
+                yield from structure_mistakes(inner, path + _step(inner))
         case ForbiddenExtraKeysError():
             for key in sorted(error.extra_fields):
                 yield (*path, key), _unknown(key, error.cl, path)
-        case Reported():
+        case AlreadyReported():
             pass
         case KeyError():
             yield path[:-1], f"`{path[-1]}` is missing{_expected(error)}"
@@ -57,7 +57,7 @@ def _expected(missing: KeyError) -> str:
     """What a key that must be said may hold."""
     kind: Any = getattr(_note(missing), "type", None)
     if get_origin(kind) is Literal:
-        return f"; expected {one_of(get_args(kind))}"
+        return f"; expected {choices_text(get_args(kind))}"
     return "; expected a URL such as `http://127.0.0.1:8000`" if kind == u.Url else ""
 
 
@@ -70,8 +70,8 @@ _SECTIONS: Mapping[str, type[Any]] = {
     "models.PATTERN": m.ModelTarget,
     "models.PATTERN.sampling": m.Sampling,
     "routes[].match": m.Match,
-    "providers.NAME.replies[]": scripted_replies.Reply,
-    "providers.NAME.replies[].when": scripted_replies.When,
+    "providers.NAME.replies[]": scripted_replies.ScriptedReply,
+    "providers.NAME.replies[].when": scripted_replies.ScriptedWhen,
 }
 
 
@@ -80,7 +80,7 @@ def _unknown(key: str, cls: type[Any], path: KeyPath) -> str:
     hint = _inside(key, cls) or suggestion(key, known)
     if not hint:
         places = [place for place, section in _SECTIONS.items() if key in key_names(section)]
-        hint = f"; did you mean `{places[0]}.{key}`?" if places and places[0] != dotted(path) else ""
+        hint = f"; did you mean `{places[0]}.{key}`?" if places and places[0] != dotted_path(path) else ""
     return f"unknown key{hint}" if hint else f"unknown key; known here: {', '.join(known)}"
 
 

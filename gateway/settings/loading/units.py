@@ -22,7 +22,7 @@ class OneOrMore:
 
 
 @frozen
-class Within:
+class Bounds:
     """The bounds of a number, both included."""
 
     least: float
@@ -30,43 +30,43 @@ class Within:
 
 
 @frozen
-class Of:
+class CountOf:
     """What a whole number counts, in the plural."""
 
     noun: str
 
 
-Seconds = Annotated[float, Unit("duration"), Within(0.001)]
-Delay = Annotated[float, Unit("duration"), Within(0)]
+Seconds = Annotated[float, Unit("duration"), Bounds(0.001)]
+Delay = Annotated[float, Unit("duration"), Bounds(0)]
 Host = Annotated[str, Unit("host")]
 Url = Annotated[str, Unit("URL")]
 ProxyUrl = Annotated[str, Unit("proxy")]
 FilePath = Annotated[str, Unit("file")]
 LogPath = Annotated[str, Unit("appended file")]
 TargetName = Annotated[str, Unit("target")]
-Tokens = Annotated[int, Unit("tokens"), Within(1)]
-Port = Annotated[int, Within(0, 65535)]
-Workers = Annotated[int, Of("processes"), Within(1, 256)]
+Tokens = Annotated[int, Unit("tokens"), Bounds(1)]
+Port = Annotated[int, Bounds(0, 65535)]
+Workers = Annotated[int, CountOf("processes"), Bounds(1, 256)]
 ProviderName = Annotated[str, Unit("name")]
 Pattern = Annotated[str, Unit("pattern")]
 Patterns = Annotated[tuple[Pattern, ...], OneOrMore()]
 Names = Annotated[tuple[str, ...], OneOrMore()]
-Weight = Annotated[int, Of("shares"), Within(1, 1_000_000)]
-Temperature = Annotated[float, Unit("number"), Within(0, 2)]
-Share = Annotated[float, Unit("number"), Within(0, 1)]
-TokenCount = Annotated[int, Of("tokens"), Within(0)]
-PieceCount = Annotated[int, Of("pieces"), Within(0)]
-Pieces = Annotated[int, Of("pieces"), Within(1)]
-Characters = Annotated[int, Of("characters")]
+Weight = Annotated[int, CountOf("shares"), Bounds(1, 1_000_000)]
+Temperature = Annotated[float, Unit("number"), Bounds(0, 2)]
+Share = Annotated[float, Unit("number"), Bounds(0, 1)]
+TokenCount = Annotated[int, CountOf("tokens"), Bounds(0)]
+PieceCount = Annotated[int, CountOf("pieces"), Bounds(0)]
+Pieces = Annotated[int, CountOf("pieces"), Bounds(1)]
+Characters = Annotated[int, CountOf("characters")]
 Arguments = Annotated[dict[str, object] | str, Unit("arguments")]
 JsonObject = Annotated[dict[str, object], Unit("JSON object")]
 AliasId = Annotated[str, Unit("alias")]
 HostName = Annotated[str, Unit("host name")]
 HostNames = Annotated[tuple[HostName, ...], OneOrMore()]
-BodySize = Annotated[Size, Unit("size"), Within(1 << 10)]
-HeadSize = Annotated[Size, Unit("size"), Within(8 << 10, 1 << 20)]
-Headers = Annotated[int, Of("headers"), Within(20, 10_000)]
-Connections = Annotated[int, Of("connections"), Within(1, 1_000_000)]
+BodySize = Annotated[Size, Unit("size"), Bounds(1 << 10)]
+HeadSize = Annotated[Size, Unit("size"), Bounds(8 << 10, 1 << 20)]
+Headers = Annotated[int, CountOf("headers"), Bounds(20, 10_000)]
+Connections = Annotated[int, CountOf("connections"), Bounds(1, 1_000_000)]
 HeaderName = Annotated[str, Unit("header name")]
 HeaderValue = Annotated[str, Unit("header")]
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, urlsplit
 
-from gateway.settings.errors import Wrong
+from gateway.settings.errors import InvalidValue
 from gateway.settings.models import ProviderKind
 
 _VERSION = re.compile(r"v\d+[a-z0-9]*")
@@ -24,7 +24,7 @@ _OLLAMA_PATH = re.compile(r"/(?:v1|api)(?:/chat(?:/completions)?|/generate|/tags
 
 
 def base_url(kind: ProviderKind, url: str) -> str:
-    """`url` has passed `checked`."""
+    """`url` has passed `checked_url`."""
     if kind == "scripted":
         return ""
     parts = urlsplit(url)
@@ -48,14 +48,14 @@ def is_azure(host: str) -> bool:
     return host.endswith((".openai.azure.com", ".services.ai.azure.com", ".cognitiveservices.azure.com"))
 
 
-def checked(text: str) -> str:
+def checked_url(text: str) -> str:
     """The URL of a server, or Wrong. Never shows the text: it may hold a password."""
     url = _split(text)
     if url.username is not None or url.password is not None:
-        raise Wrong("a URL must not hold credentials; put the key into `api_key`")
+        raise InvalidValue("a URL must not hold credentials; put the key into `api_key`")
     dated = is_azure(url.hostname or "") and _DATED.fullmatch(url.query)
     if url.fragment or "#" in text or ("?" in text and not dated):
-        raise Wrong("expected a base URL without `?` or `#`; headers go into `headers`")
+        raise InvalidValue("expected a base URL without `?` or `#`; headers go into `headers`")
     return text.strip()
 
 
@@ -68,14 +68,16 @@ def checked_proxy(text: str) -> str:
 def _split(text: str) -> SplitResult:
     text = text.strip()
     if any(letter.isspace() for letter in text):
-        raise Wrong("expected a URL, got text with blanks in it")
+        raise InvalidValue("expected a URL, got text with blanks in it")
     try:
         url = urlsplit(text)
         host, port = url.hostname, url.port
     except ValueError:
-        raise Wrong("expected a URL such as `http://127.0.0.1:8000`; host or port cannot be read") from None
+        raise InvalidValue(
+            "expected a URL such as `http://127.0.0.1:8000`; host or port cannot be read"
+        ) from None
     if url.scheme not in ("http", "https") or not host or port == 0:
-        raise Wrong("expected a URL that begins with `http://` or `https://`" + _with_scheme(text))
+        raise InvalidValue("expected a URL that begins with `http://` or `https://`" + _with_scheme(text))
     return url
 
 

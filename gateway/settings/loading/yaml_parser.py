@@ -12,22 +12,22 @@ from typing import Any, cast
 
 import yaml
 
-from gateway.settings.errors import InvalidSettings, Mistake, nearest
-from gateway.settings.loading.file_tracking import note
+from gateway.settings.errors import InvalidSettings, SettingsMistake, nearest
+from gateway.settings.loading.file_tracking import record_file
 
 
-def text_of(path: Path) -> str:
+def read_text(path: Path) -> str:
     """InvalidSettings if the file cannot be read or is not UTF-8."""
-    note(path)
+    record_file(path)
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise refused(str(path), f"cannot be read: {error.strerror}") from None
+        raise yaml_mistake(str(path), f"cannot be read: {error.strerror}") from None
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise refused(f"{path}:{line}", "is not UTF-8 text", line) from None
+        raise yaml_mistake(f"{path}:{line}", "is not UTF-8 text", line) from None
 
 
 def _quick_loader() -> Any:
@@ -55,7 +55,7 @@ def _compose(text: str) -> yaml.Node | None:
         return compose(text, Loader=yaml.SafeLoader)
 
 
-def composed(name: str, text: str) -> yaml.Node | None:
+def compose(name: str, text: str) -> yaml.Node | None:
     """None where nothing but comments stands; InvalidSettings if the text is no YAML."""
     is_json = text.lstrip().startswith("{")
     try:
@@ -63,12 +63,12 @@ def composed(name: str, text: str) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise refused(f"{name}:{line}", f"not YAML: {_syntax(error, text, line)}", line) from None
+        raise yaml_mistake(f"{name}:{line}", f"not YAML: {_syntax(error, text, line)}", line) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise refused(f"{name}:{line}", "not YAML: a control character stands here", line) from None
+        raise yaml_mistake(f"{name}:{line}", "not YAML: a control character stands here", line) from None
     except RecursionError:
-        raise refused(name, "is nested too deeply") from None
+        raise yaml_mistake(name, "is nested too deeply") from None
     return None if isinstance(root, yaml.ScalarNode) and not root.value else root
 
 
@@ -110,5 +110,5 @@ def _star(problem: str, line: str, text: str) -> str:
     return f"no anchor `&{name}` stands above in this file, and anchors hold in one file only; {meant}"
 
 
-def refused(where: str, message: str, line: int = 0) -> InvalidSettings:
-    return InvalidSettings([Mistake(where, "", message, order=line)])
+def yaml_mistake(where: str, message: str, line: int = 0) -> InvalidSettings:
+    return InvalidSettings([SettingsMistake(where, "", message, order=line)])

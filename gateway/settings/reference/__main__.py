@@ -2,6 +2,6 @@
 
 import sys
 
-from gateway.settings.reference.page import reference
+from gateway.settings.reference.page import reference_page
 
-sys.stdout.write(reference())
+sys.stdout.write(reference_page())

@@ -16,7 +16,7 @@ from gateway.settings.loading.structure_errors import key_of
 
 
 @frozen
-class Key:
+class SettingField:
     """One key of a section. `example` is empty where the description has none."""
 
     name: str
@@ -30,21 +30,23 @@ class Key:
         return self.field.default is attrs.NOTHING
 
 
-def keys(cls: type[attrs.AttrsInstance]) -> Iterator[Key]:
+def setting_fields(cls: type[attrs.AttrsInstance]) -> Iterator[SettingField]:
     """Every key that the YAML may say for this class."""
     hints = get_type_hints(cls, include_extras=True)
     for one in attrs.fields(cls):
         if one.name != "default_target":
             text = _strings().get((cls.__name__, one.name), "")
             what, _, example = text.partition("Example:")
-            yield Key(key_of(one.name), hints[one.name], one, what.strip(), example.strip().removesuffix("."))
+            yield SettingField(
+                key_of(one.name), hints[one.name], one, what.strip(), example.strip().removesuffix(".")
+            )
 
 
-def what(cls: type[attrs.AttrsInstance]) -> str:
+def section_text(cls: type[attrs.AttrsInstance]) -> str:
     return _strings()[cls.__name__, ""]
 
 
-def text_of(key: Key) -> str:
+def field_text(key: SettingField) -> str:
     """What it means, with its example."""
     return key.what + (f" Example: {key.example}" if key.example else "")
 

@@ -17,7 +17,7 @@ from gateway.settings import models as m
 from gateway.settings.loading import units as u
 from gateway.settings.loading.include import KEY, PARKING
 from gateway.settings.quirks import Overrides, Quirks
-from gateway.settings.reference.fields import Key, keys, text_of
+from gateway.settings.reference.fields import SettingField, field_text, setting_fields
 from gateway.settings.server import ClientKey
 
 Schema = dict[str, Any]
@@ -32,7 +32,7 @@ _ADDRESS: Schema = {
 """Of a provider: only the one that has no server needs no address."""
 
 
-def schema() -> Schema:
+def settings_schema() -> Schema:
     whole = _object(m.Settings)
     properties: Schema = whole["properties"]
     properties["models"] |= _mapping(_ref("target"))
@@ -49,14 +49,14 @@ def schema() -> Schema:
     }
 
 
-def written() -> str:
+def schema_text() -> str:
     """As it stands in the repository."""
-    return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(settings_schema(), indent=1, ensure_ascii=False) + "\n"
 
 
 def _object(cls: type[attrs.AttrsInstance]) -> Schema:
     """An empty section says nothing, as one that is left out."""
-    every = list(keys(cls))
+    every = list(setting_fields(cls))
     more: Schema = _ADDRESS if cls is m.Provider else {}
     return {
         "type": ["object", "null"],
@@ -67,8 +67,8 @@ def _object(cls: type[attrs.AttrsInstance]) -> Schema:
     }
 
 
-def _described(key: Key) -> Schema:
-    words = text_of(key)
+def _described(key: SettingField) -> Schema:
+    words = field_text(key)
     found = _holds(key.kind)
     below = {"allOf": [found]} if "$ref" in found else found
     return {"description": words, **below} if words else below
@@ -105,14 +105,14 @@ def _marked(base: Any, *marks: object) -> Schema:
     if any(isinstance(mark, u.OneOrMore) for mark in marks):
         return _one_or_more(_holds(get_args(base)[0]))
     units = [_UNITS[mark.name] for mark in marks if isinstance(mark, u.Unit) and mark.name in _UNITS]
-    bounds = next((mark for mark in marks if isinstance(mark, u.Within)), None)
+    bounds = next((mark for mark in marks if isinstance(mark, u.Bounds)), None)
     if units:
         return units[0](bounds)
     return _number("integer")(bounds) if base is int else _PLAIN.get(base, _TEXT)
 
 
-def _number(kind: str) -> Callable[[u.Within | None], Schema]:
-    def within(bounds: u.Within | None) -> Schema:
+def _number(kind: str) -> Callable[[u.Bounds | None], Schema]:
+    def within(bounds: u.Bounds | None) -> Schema:
         limits: Schema = {} if bounds is None else {"minimum": bounds.least, "maximum": bounds.most}
         return _any_of(
             {"type": kind, **{key: one for key, one in limits.items() if one is not None}}, _REFERENCE
@@ -121,11 +121,11 @@ def _number(kind: str) -> Callable[[u.Within | None], Schema]:
     return within
 
 
-def _duration(_: u.Within | None) -> Schema:
+def _duration(_: u.Bounds | None) -> Schema:
     return {"type": "string", "pattern": r"^\s*\d+(\.\d+)? *(ms|s|m|h)\s*$|\$\{|^file:"}
 
 
-def _size(_: u.Within | None) -> Schema:
+def _size(_: u.Bounds | None) -> Schema:
     return {"type": "string", "pattern": r"^\s*\d+(\.\d+)? *([kmgKMG][iI]?[bB]?)\s*$|\$\{|^file:"}
 
 
@@ -135,7 +135,7 @@ _PLAIN: Mapping[Any, Schema] = {
     int: {"anyOf": [{"type": "integer"}, _REFERENCE]},
     bool: {"anyOf": [{"type": "boolean"}, _REFERENCE]},
 }
-_UNITS: Mapping[str, Callable[[u.Within | None], Schema]] = {
+_UNITS: Mapping[str, Callable[[u.Bounds | None], Schema]] = {
     "duration": _duration,
     "size": _size,
     "tokens": _number("integer"),

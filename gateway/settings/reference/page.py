@@ -20,7 +20,7 @@ from gateway.settings.loading import durations
 from gateway.settings.loading import units as u
 from gateway.settings.loading.env import VARIABLES
 from gateway.settings.quirks import Quirks
-from gateway.settings.reference.fields import Key, keys, what
+from gateway.settings.reference.fields import SettingField, section_text, setting_fields
 from gateway.settings.server import ClientKey, Server
 
 _SECTIONS: Mapping[str, type[attrs.AttrsInstance]] = {
@@ -30,11 +30,11 @@ _SECTIONS: Mapping[str, type[attrs.AttrsInstance]] = {
     "defaults.timeouts": m.Timeouts,
     "providers.NAME": m.Provider,
     "providers.NAME.quirks": Quirks,
-    "providers.NAME.replies[]": r.Reply,
-    "providers.NAME.replies[].when": r.When,
-    "providers.NAME.replies[].calls[]": r.Call,
-    "providers.NAME.replies[].refusal": r.Refusal,
-    "providers.NAME.replies[].usage": r.Usage,
+    "providers.NAME.replies[]": r.ScriptedReply,
+    "providers.NAME.replies[].when": r.ScriptedWhen,
+    "providers.NAME.replies[].calls[]": r.ScriptedCall,
+    "providers.NAME.replies[].refusal": r.ScriptedRefusal,
+    "providers.NAME.replies[].usage": r.ScriptedUsage,
     "models.PATTERN": m.ModelTarget,
     "models.PATTERN.sampling": m.Sampling,
     "routes": m.RouteRule,
@@ -94,7 +94,7 @@ A list of rules that stand before all of `models`; the first that matches takes 
 _WORDS_OF: Mapping[str, str] = {"models": _MODELS, "server.keys": _KEYS, "routes": _ROUTES}
 
 
-def reference() -> str:
+def reference_page() -> str:
     """The whole page."""
     return "\n".join([_INTRODUCTION, *_sections(), _environment()])
 
@@ -102,21 +102,21 @@ def reference() -> str:
 def _sections() -> Iterator[str]:
     for name, cls in _SECTIONS.items():
         heading = "models" if name == "models.PATTERN" else name
-        yield f"## `{heading}`\n\n{_WORDS_OF.get(heading) or what(cls) + chr(10)}\n{_table(cls)}"
+        yield f"## `{heading}`\n\n{_WORDS_OF.get(heading) or section_text(cls) + chr(10)}\n{_table(cls)}"
         if heading == "models":
             yield _AFTER
 
 
 def _table(cls: type[attrs.AttrsInstance]) -> str:
     rows = ["| key | what | holds | default | example |", "|---|---|---|---|---|"]
-    for key in keys(cls):
+    for key in setting_fields(cls):
         default = _default(key.field, key.kind)
         cells = [f"`{key.name}`", key.what, _holds(key.kind), default, key.example or _another(key)]
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(rows) + "\n"
 
 
-def _another(key: Key) -> str:
+def _another(key: SettingField) -> str:
     """Of few values, one that is not the default."""
     if key.kind is bool:
         return "`false`" if key.field.default else "`true`"
@@ -131,7 +131,7 @@ def _default(one: attrs.Attribute[object], kind: Any) -> str:
         case bool() as truth:
             return f"`{str(truth).lower()}`"
         case float() as seconds:
-            return f"`{durations.written(seconds)}`"
+            return f"`{durations.format_duration(seconds)}`"
         case "":
             return "none"
         case int() | str() as plain:
@@ -182,18 +182,18 @@ _UNITS = {
 def _holds_annotated(base: Any, *marks: object) -> str:
     if any(isinstance(mark, u.OneOrMore) for mark in marks):
         return f"{_holds(get_args(base)[0])}; or a list"
-    counted = "".join(f": {mark.noun}" for mark in marks if isinstance(mark, u.Of))
+    counted = "".join(f": {mark.noun}" for mark in marks if isinstance(mark, u.CountOf))
     units = [_UNITS[mark.name] for mark in marks if isinstance(mark, u.Unit)]
     bounds = [
         f", {_bound(mark.least, marks)} to {_bound(mark.most, marks)}"
         for mark in marks
-        if isinstance(mark, u.Within) and mark.most
+        if isinstance(mark, u.Bounds) and mark.most
     ]
     return (units[0] if units else f"{_WORDS[base]}{counted}") + "".join(bounds)
 
 
 def _bound(number: float, marks: Sequence[object]) -> str:
-    return sizes.written(number) if u.Unit("size") in marks else f"{number:.0f}"
+    return sizes.format_size(number) if u.Unit("size") in marks else f"{number:.0f}"
 
 
 def _environment() -> str:

@@ -13,19 +13,19 @@ from gateway.inbound import Inbound
 from gateway.offload import run
 from gateway.settings.models import Provider
 from gateway.upstreams.anthropic import wire as w
-from gateway.upstreams.anthropic.reader import RelayReader
+from gateway.upstreams.anthropic.reader import PassthroughReader
 from gateway.upstreams.anthropic.request import forwarded, prompt_of, to_messages_request
 from gateway.upstreams.base import Attempt, Target
-from gateway.upstreams.errors.classify import read_error
-from gateway.upstreams.errors.context_overflow import is_understood
-from gateway.upstreams.errors.error_body import clean, read_words
-from gateway.upstreams.errors.retry_after import pause
-from gateway.upstreams.http.adapter import ERROR_LIMIT, HttpAttempt, refusal
-from gateway.upstreams.http.transport import Channel, Reply
+from gateway.upstreams.errors.classify import classify_response
+from gateway.upstreams.errors.context_overflow import has_token_counts
+from gateway.upstreams.errors.error_body import parse_error_body, sanitized
+from gateway.upstreams.errors.retry_after import retry_after
+from gateway.upstreams.http.adapter import ERROR_LIMIT, HttpAttempt, read_error_body
+from gateway.upstreams.http.transport import ProviderConnections, UpstreamResponse
 from gateway.upstreams.presets import quirks_of
-from gateway.upstreams.response.lenient import UNREADABLE, read
-from gateway.upstreams.response.truncated_call import CutAttempt, is_cut_call
-from gateway.upstreams.token_prompt import Counted, Prompt
+from gateway.upstreams.response.lenient import UNREADABLE, decode_lenient
+from gateway.upstreams.response.truncated_call import TruncatedAttempt, is_truncated_call
+from gateway.upstreams.token_prompt import CountablePrompt, TokenCount
 
 _COUNTED = msgspec.json.Decoder(w.Counted)
 _FAILURE = msgspec.json.Decoder(w.Failure)
@@ -34,29 +34,29 @@ _OWN_CREDENTIALS = {401: Kind.AUTHENTICATION, 403: Kind.PERMISSION}
 
 
 @define
-class RelayAdapter:
+class PassthroughAdapter:
     """One provider that speaks Messages."""
 
-    _channel: Channel
+    _channel: ProviderConnections
     _pass_credentials: bool
 
     async def open(self, inbound: Inbound, target: Target, attachments: Attachments) -> Attempt:
-        built = await run(inbound.heavy, to_messages_request, inbound, target.facts)
+        built = await run(inbound.heavy, to_messages_request, inbound, target.model_info)
         reply = await self._post("/v1/messages", built.body, inbound, target)
         if reply.status < 300:
-            reader = RelayReader(target.facts, built.wish, streams=inbound.request.stream)
+            reader = PassthroughReader(target.model_info, built.options, streams=inbound.request.stream)
             return HttpAttempt(built, reply, reader)
-        body = await refusal(reply)
-        if is_cut_call(body) and reply.status >= 500:
-            return CutAttempt(built)
+        body = await read_error_body(reply)
+        if is_truncated_call(body) and reply.status >= 500:
+            return TruncatedAttempt(built)
         raise self._refusal(reply, body, inbound, target)
 
-    def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> Prompt:
-        return prompt_of(to_messages_request(inbound, target.facts))
+    def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> CountablePrompt:
+        return prompt_of(to_messages_request(inbound, target.model_info))
 
-    async def count(self, inbound: Inbound, target: Target) -> Counted | None:
+    async def count(self, inbound: Inbound, target: Target) -> TokenCount | None:
         """None where the upstream does not count either."""
-        body = (await run(inbound.heavy, to_messages_request, inbound, target.facts)).body
+        body = (await run(inbound.heavy, to_messages_request, inbound, target.model_info)).body
         try:
             reply = await self._post("/v1/messages/count_tokens", body, inbound, target)
         except UpstreamFailed:
@@ -64,13 +64,13 @@ class RelayAdapter:
         try:
             if reply.status >= 300:
                 return None
-            counted = _COUNTED.decode(await reply.all(ERROR_LIMIT))
+            counted = _COUNTED.decode(await reply.read_all(ERROR_LIMIT))
         except (*UNREADABLE, UpstreamFailed):
             return None
         finally:
             await reply.close()
         edits = counted.context_management
-        return Counted(counted.input_tokens, edits and edits.original_input_tokens)
+        return TokenCount(counted.input_tokens, edits and edits.original_input_tokens)
 
     async def probe(self) -> str | None:
         try:
@@ -83,22 +83,24 @@ class RelayAdapter:
     async def close(self) -> None:
         await self._channel.close()
 
-    async def _post(self, path: str, body: bytes, inbound: Inbound, target: Target) -> Reply:
+    async def _post(self, path: str, body: bytes, inbound: Inbound, target: Target) -> UpstreamResponse:
         path = f"{path}?{inbound.query}" if inbound.query else path
         headers = forwarded(inbound.headers, credentials=self._pass_credentials)
         return await self._channel.post(path, body, target.timeouts.connect, headers)
 
-    def _refusal(self, reply: Reply, body: bytes, inbound: Inbound, target: Target) -> UpstreamFailed:
+    def _refusal(
+        self, reply: UpstreamResponse, body: bytes, inbound: Inbound, target: Target
+    ) -> UpstreamFailed:
         """The server's own words and details: clients act on both."""
-        error = read_error(
+        error = classify_response(
             reply.status,
             body,
-            pause(reply.status, reply.headers, time.time()),
-            target.facts,
+            retry_after(reply.status, reply.headers, time.time()),
+            target.model_info,
             inbound.estimated_tokens,
         )
         kind = _OWN_CREDENTIALS.get(reply.status, error.kind) if self._pass_credentials else error.kind
-        failure = read(_FAILURE, body)
+        failure = decode_lenient(_FAILURE, body)
         if failure is None:
             return error
         problem = failure.error
@@ -109,17 +111,17 @@ class RelayAdapter:
             details=None if hidden else problem.details,
             upstream_status=reply.status,
             retry_after=error.retry_after,
-            said=read_words(body).message,
+            said=parse_error_body(body).message,
         )
 
 
 def _words(kind: Kind, said: str, ours: str) -> str:
     if kind is Kind.CONTEXT_OVERFLOW:
-        return said if is_understood(said) else ours
-    return clean(said)
+        return said if has_token_counts(said) else ours
+    return sanitized(said)
 
 
-def adapter(name: str, provider: Provider) -> RelayAdapter:
+def adapter(name: str, provider: Provider) -> PassthroughAdapter:
     """`provider.base_url` is the server's root, without `/v1`."""
-    channel = Channel.build(name, provider, quirks_of(provider).key_header)
-    return RelayAdapter(channel, provider.pass_credentials)
+    channel = ProviderConnections.build(name, provider, quirks_of(provider).key_header)
+    return PassthroughAdapter(channel, provider.pass_credentials)

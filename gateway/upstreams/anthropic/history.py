@@ -19,7 +19,7 @@ from attrs import Factory, define
 from msgspec import Raw
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.conversation.compaction import told
+from gateway.anthropic.conversation.compaction import summary_text
 from gateway.anthropic.conversation.server_tools import searched_here
 from gateway.anthropic.signatures import PREFIX
 from gateway.upstreams.anthropic import wire as w
@@ -33,7 +33,7 @@ _EMPTY = b'""'
 _SIGNED = b'"' + PREFIX.encode()
 
 
-def is_ours(body: bytes, messages: Iterable[a.Message]) -> bool:
+def may_hold_gateway_blocks(body: bytes, messages: Iterable[a.Message]) -> bool:
     """Whether there is anything to take out: a quick look, since most requests hold nothing of it."""
     return PREFIX.encode() in body or any(
         type(block) is a.Text and not block.text
@@ -43,7 +43,7 @@ def is_ours(body: bytes, messages: Iterable[a.Message]) -> bool:
     )
 
 
-def cleaned(messages: Raw) -> tuple[Raw, bool]:
+def without_gateway_blocks(messages: Raw) -> tuple[Raw, bool]:
     """The messages, and whether thinking was taken out."""
     cleaning = _Cleaning()
     for raw in _LIST.decode(messages):
@@ -89,7 +89,7 @@ class _Cleaning:
         """A summary that failed stands for nothing."""
         if not bytes(block.content).startswith(b'"'):
             return
-        self.kept = [_message("user", told(_TEXT.decode(block.content)))]
+        self.kept = [_message("user", summary_text(_TEXT.decode(block.content)))]
         if bytes(block.tool_changes).startswith(b"[") and _LIST.decode(block.tool_changes):
             self.kept.append(_message("system", block.tool_changes))
 

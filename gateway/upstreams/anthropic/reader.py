@@ -17,20 +17,25 @@ from typing import TypeVar
 import msgspec
 from attrs import define, field
 
-from gateway.codecs.body import Intake
-from gateway.codecs.buffer_limit import Held
+from gateway.codecs.body import BodyReader
+from gateway.codecs.buffer_limit import BufferLimit
 from gateway.codecs.lines import LineTooLong
 from gateway.errors import Kind
-from gateway.parts import Fault, Part, Relayed, Usage
+from gateway.parts import Part, PassthroughEvent, StreamError, Usage
 from gateway.upstreams.anthropic import wire as w
-from gateway.upstreams.anthropic.shape import BadInput, Folding, limited, unfolded
-from gateway.upstreams.errors.context_overflow import is_understood, overflow
-from gateway.upstreams.errors.error_body import clean, read_words
-from gateway.upstreams.model_info import ModelFacts
-from gateway.upstreams.response.finish import cut, excerpt, garbage
-from gateway.upstreams.response.lenient import UNREADABLE, lenient, read
-from gateway.upstreams.response.truncated_call import LIMITED, is_cut_call
-from gateway.upstreams.upstream_request import ReplyWish
+from gateway.upstreams.anthropic.shape import (
+    InvalidToolInput,
+    MessageAccumulator,
+    max_tokens_ending,
+    to_events,
+)
+from gateway.upstreams.errors.context_overflow import context_overflow, has_token_counts
+from gateway.upstreams.errors.error_body import parse_error_body, sanitized
+from gateway.upstreams.model_info import ModelInfo
+from gateway.upstreams.response.finish import malformed_answer, payload_excerpt, truncated_stream
+from gateway.upstreams.response.lenient import UNREADABLE, decode_lenient, lenient
+from gateway.upstreams.response.truncated_call import LIMITED, is_truncated_call
+from gateway.upstreams.upstream_request import ResponseOptions
 
 T = TypeVar("T")
 _EVENT = msgspec.json.Decoder(w.Event)
@@ -52,25 +57,25 @@ KINDS = {
 
 
 @define
-class RelayReader:
+class PassthroughReader:
     """`streams`: whether the client asked for a stream."""
 
-    facts: ModelFacts
-    wish: ReplyWish
+    info: ModelInfo
+    options: ResponseOptions
     streams: bool = True
     ended: bool = field(default=False, init=False)
-    _intake: Intake = field(factory=Intake, init=False)
-    _folding: Folding = field(factory=Folding, init=False)
-    _kept: Held = field(factory=Held, init=False)
+    _intake: BodyReader = field(factory=BodyReader, init=False)
+    _folding: MessageAccumulator = field(factory=MessageAccumulator, init=False)
+    _kept: BufferLimit = field(factory=BufferLimit, init=False)
     _spoken: bool = field(default=False, init=False)
     _stop: str = field(default="", init=False)
     _open: int | None = field(default=None, init=False)
     """The index of the block that is being written."""
 
     @property
-    def heard(self) -> bool:
+    def has_data(self) -> bool:
         """A plain message so far, or an event: pings are no more than comments."""
-        return self._spoken or (self._intake.plain and self._intake.heard)
+        return self._spoken or (self._intake.plain and self._intake.has_data)
 
     def feed(self, data: bytes) -> list[Part]:
         if self.ended:
@@ -78,7 +83,7 @@ class RelayReader:
         try:
             payloads = self._intake.feed(data)
         except LineTooLong as error:
-            return self._break(garbage(self.facts, str(error)))
+            return self._break(malformed_answer(self.info, str(error)))
         return self._events(payloads)
 
     def whole(self, body: bytes) -> list[Part]:
@@ -96,8 +101,8 @@ class RelayReader:
         if self.ended:
             return parts
         if self._stop:
-            return [*parts, *self._pass_on(Relayed("message_stop", b'{"type":"message_stop"}'))]
-        return [*parts, *self._break(cut(self.facts, spoken=self._spoken))]
+            return [*parts, *self._pass_on(PassthroughEvent("message_stop", b'{"type":"message_stop"}'))]
+        return [*parts, *self._break(truncated_stream(self.info, spoken=self._spoken))]
 
     def _events(self, payloads: list[bytes]) -> list[Part]:
         parts: list[Part] = []
@@ -111,20 +116,20 @@ class RelayReader:
         payload = _as_utf8(payload)
         event = _seen(_EVENT, payload)
         if event is None:
-            return self._break(garbage(self.facts, "an event that cannot be read"))
+            return self._break(malformed_answer(self.info, "an event that cannot be read"))
         if event.type == "ping":
             return []
         if event.type == "error":
-            return self._limited() if is_cut_call(payload) else self._break(self._fault(payload))
+            return self._limited() if is_truncated_call(payload) else self._break(self._fault(payload))
         usage = event.usage or (event.message and event.message.usage)
         stop = (event.delta and event.delta.stop_reason) or ""
         self._spoken = True
         self._stop = stop or self._stop
         if event.type in ("content_block_start", "content_block_stop"):
             self._open = event.index if event.type == "content_block_start" else None
-        return [*_figures(usage), *self._pass_on(Relayed(event.type, _on_one_line(payload), stop))]
+        return [*_figures(usage), *self._pass_on(PassthroughEvent(event.type, _on_one_line(payload), stop))]
 
-    def _pass_on(self, event: Relayed) -> list[Part]:
+    def _pass_on(self, event: PassthroughEvent) -> list[Part]:
         """The event itself, or at the end of all the message that they make."""
         self.ended = event.name == "message_stop"
         if self.streams:
@@ -132,28 +137,32 @@ class RelayReader:
         self._kept.add(event.data)
         try:
             self._folding.add(event)
-            return [Relayed("message", self._folding.message(self._stop), self._stop)] if self.ended else []
-        except BadInput:
-            return self._break(Fault(Kind.UPSTREAM_GARBAGE, "model produced invalid tool JSON"))
+            return (
+                [PassthroughEvent("message", self._folding.message(self._stop), self._stop)]
+                if self.ended
+                else []
+            )
+        except InvalidToolInput:
+            return self._break(StreamError(Kind.UPSTREAM_GARBAGE, "model produced invalid tool JSON"))
         except _BROKEN:
-            return self._break(garbage(self.facts, "events that make no message"))
+            return self._break(malformed_answer(self.info, "events that make no message"))
 
     def _message(self, body: bytes) -> list[Part]:
         self.ended = True
         body = _as_utf8(body)
         message = _seen(_MESSAGE, body)
         if message is None:
-            return [garbage(self.facts, f"no message of the Messages API: {excerpt(body)}")]
+            return [malformed_answer(self.info, f"no message of the Messages API: {payload_excerpt(body)}")]
         if message.type == "error":
-            return [*LIMITED] if is_cut_call(body) else [self._fault(body)]
+            return [*LIMITED] if is_truncated_call(body) else [self._fault(body)]
         if message.type != "message":
-            return [garbage(self.facts, f"no message of the Messages API: {excerpt(body)}")]
+            return [malformed_answer(self.info, f"no message of the Messages API: {payload_excerpt(body)}")]
         if not self.streams:
-            return [*_figures(message.usage), Relayed("message", body, message.stop_reason or "")]
+            return [*_figures(message.usage), PassthroughEvent("message", body, message.stop_reason or "")]
         try:
-            return [*_figures(message.usage), *unfolded(_on_one_line(body))]
+            return [*_figures(message.usage), *to_events(_on_one_line(body))]
         except _BROKEN:
-            return [garbage(self.facts, f"a message that is not complete: {excerpt(body)}")]
+            return [malformed_answer(self.info, f"a message that is not complete: {payload_excerpt(body)}")]
 
     def _limited(self) -> list[Part]:
         """The end of an answer whose last call the limit cut."""
@@ -162,22 +171,22 @@ class RelayReader:
             return [*LIMITED]
         notice, _ = LIMITED
         parts: list[Part] = [notice]
-        for event in limited(self._open):
+        for event in max_tokens_ending(self._open):
             self._stop = event.stop_reason or self._stop
             parts += self._pass_on(event)
         return parts
 
-    def _fault(self, body: bytes) -> Fault:
-        failure = read(_FAILURE, body)
+    def _fault(self, body: bytes) -> StreamError:
+        failure = decode_lenient(_FAILURE, body)
         if failure is None:
-            return garbage(self.facts, "an error that cannot be read")
+            return malformed_answer(self.info, "an error that cannot be read")
         problem, said = failure.error, failure.error.message
-        if (over := overflow(read_words(body))) is not None:
-            told = said if is_understood(said) else over.message(self.facts.context_window, None)
-            return Fault(Kind.CONTEXT_OVERFLOW, told)
-        return Fault(KINDS.get(problem.type, Kind.UPSTREAM_FAILED), clean(said))
+        if (over := context_overflow(parse_error_body(body))) is not None:
+            told = said if has_token_counts(said) else over.message(self.info.context_window, None)
+            return StreamError(Kind.CONTEXT_OVERFLOW, told)
+        return StreamError(KINDS.get(problem.type, Kind.UPSTREAM_FAILED), sanitized(said))
 
-    def _break(self, fault: Fault) -> list[Part]:
+    def _break(self, fault: StreamError) -> list[Part]:
         self.ended = True
         return [fault]
 

@@ -15,14 +15,14 @@ import attrs
 import msgspec
 from msgspec import Raw
 
-from gateway.anthropic.request.attachments import NOTHING, Attachments
+from gateway.anthropic.request.attachments import NO_ATTACHMENTS, Attachments
 from gateway.inbound import Inbound
 from gateway.parts import Notice
-from gateway.upstreams.anthropic.history import cleaned, is_ours
-from gateway.upstreams.model_info import ModelFacts
-from gateway.upstreams.request.extra_body import merged
-from gateway.upstreams.token_prompt import Prompt
-from gateway.upstreams.upstream_request import AS_IT_IS, Amends, Built, ReplyWish
+from gateway.upstreams.anthropic.history import may_hold_gateway_blocks, without_gateway_blocks
+from gateway.upstreams.model_info import ModelInfo
+from gateway.upstreams.request.extra_body import merge_extra_body
+from gateway.upstreams.token_prompt import CountablePrompt
+from gateway.upstreams.upstream_request import NO_ADAPTATIONS, Adaptations, ResponseOptions, UpstreamRequest
 
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 _FORWARDED = ("anthropic-", "x-claude-code-", "x-stainless-")
@@ -33,26 +33,31 @@ VERSION = "2023-06-01"
 
 
 def to_messages_request(
-    inbound: Inbound, facts: ModelFacts, amends: Amends = AS_IT_IS, attachments: Attachments = NOTHING
-) -> Built:
-    """`amends` and `attachments` are for upstreams that are translated to."""
+    inbound: Inbound,
+    info: ModelInfo,
+    adaptations: Adaptations = NO_ADAPTATIONS,
+    attachments: Attachments = NO_ATTACHMENTS,
+) -> UpstreamRequest:
+    """`adaptations` and `attachments` are for upstreams that are translated to."""
     fields = _OBJECT.decode(inbound.body)
-    fields["model"] = Raw(msgspec.json.encode(facts.model))
+    fields["model"] = Raw(msgspec.json.encode(info.model))
     notices: tuple[Notice, ...] = ()
-    if is_ours(inbound.body, inbound.request.messages):
-        fields["messages"], dropped = cleaned(fields["messages"])
+    if may_hold_gateway_blocks(inbound.body, inbound.request.messages):
+        fields["messages"], dropped = without_gateway_blocks(fields["messages"])
         notices = (Notice("dropped.thinking", "signed for another provider"),) if dropped else ()
-    wish = ReplyWish(max_tokens=inbound.request.max_tokens)
+    options = ResponseOptions(max_tokens=inbound.request.max_tokens)
     body = msgspec.json.encode(fields)
-    own = _own(facts)
+    own = _own(info)
     choice = inbound.request.tool_choice
     must_call = choice is not None and choice.type in ("any", "tool")
-    return Built(merged(body, own) if own else body, wish, notices, must_call=must_call)
+    return UpstreamRequest(
+        merge_extra_body(body, own) if own else body, options, notices, must_call=must_call
+    )
 
 
-def _own(facts: ModelFacts) -> dict[str, object]:
-    said = attrs.asdict(facts.sampling)
-    return {key: value for key, value in said.items() if value is not None} | dict(facts.extra_body)
+def _own(info: ModelInfo) -> dict[str, object]:
+    said = attrs.asdict(info.sampling)
+    return {key: value for key, value in said.items() if value is not None} | dict(info.extra_body)
 
 
 def forwarded(headers: Mapping[str, str], *, credentials: bool) -> dict[str, str]:
@@ -74,6 +79,6 @@ def _text(value: str) -> str:
         return value
 
 
-def prompt_of(built: Built) -> Prompt:
+def prompt_of(built: UpstreamRequest) -> CountablePrompt:
     """For counting where the upstream does not count: all of it, since nothing is known of its parts."""
-    return Prompt((str(built.body, "utf-8"),))
+    return CountablePrompt((str(built.body, "utf-8"),))

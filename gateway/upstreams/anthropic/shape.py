@@ -1,9 +1,9 @@
 """The two shapes of one answer of the Messages API: one message, and the events that it is streamed in.
 
 Rules:
-- `unfolded` makes events of a message for a client that asked for a stream: each block starts empty, one
+- `to_events` makes events of a message for a client that asked for a stream: each block starts empty, one
   delta holds what clients accumulate, and what nobody here knows comes whole with the block's start.
-- `Folding` makes a message of events for a client that did not. Unknown deltas are left out.
+- `MessageAccumulator` makes a message of events for a client that did not. Unknown deltas are left out.
 - Values pass as they came, byte for byte; only what a delta adds to is read.
 - A tool call whose input was cut off is left out where the answer was cut short. Otherwise the whole answer
   is bad: clients run a call whatever its input.
@@ -17,7 +17,7 @@ import msgspec
 from attrs import Factory, define
 from msgspec import Raw
 
-from gateway.parts import Relayed
+from gateway.parts import PassthroughEvent
 
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 _LIST = msgspec.json.Decoder(list[Raw])
@@ -42,11 +42,11 @@ _SUMS = {"partial_json": "input"}
 Json = dict[str, Raw]
 
 
-class BadInput(ValueError):
+class InvalidToolInput(ValueError):
     """A tool call's input is no JSON object."""
 
 
-def unfolded(body: bytes) -> Iterator[Relayed]:
+def to_events(body: bytes) -> Iterator[PassthroughEvent]:
     """`body` is a message. msgspec.MsgspecError where it is none."""
     message = _OBJECT.decode(body)
     over = {key: message[key] for key in _ENDING if key in message}
@@ -66,7 +66,7 @@ def unfolded(body: bytes) -> Iterator[Relayed]:
     yield _event("message_stop")
 
 
-def limited(index: int | None) -> Iterator[Relayed]:
+def max_tokens_ending(index: int | None) -> Iterator[PassthroughEvent]:
     """What ends a stream at `max_tokens`; `index`: of the block that is open."""
     if index is not None:
         yield _event("content_block_stop", index=_raw(index))
@@ -128,18 +128,18 @@ def _arguments(text: str) -> Raw:
     try:
         _OBJECT.decode(text)
     except msgspec.MsgspecError:
-        raise BadInput from None
+        raise InvalidToolInput from None
     return Raw(text.encode())
 
 
 @define
-class Folding:
+class MessageAccumulator:
     """Feed it events, then take `message`."""
 
     _message: Json = Factory(dict[str, Raw])
     _blocks: list[_Block] = Factory(list[_Block])
 
-    def add(self, event: Relayed) -> None:
+    def add(self, event: PassthroughEvent) -> None:
         """msgspec.MsgspecError, KeyError or IndexError where it is not what its name says."""
         fields = _OBJECT.decode(event.data)
         match event.name:
@@ -162,7 +162,7 @@ class Folding:
         for block in self._blocks:
             try:
                 content.append(block.whole())
-            except BadInput:
+            except InvalidToolInput:
                 if stop_reason not in _CUT_SHORT:
                     raise
         return msgspec.json.encode(self._message | {"content": _raw(content)})
@@ -179,8 +179,8 @@ class Folding:
         self._message |= told
 
 
-def _event(name: str, stop_reason: str = "", **fields: Raw) -> Relayed:
-    return Relayed(name, msgspec.json.encode({"type": name, **fields}), stop_reason)
+def _event(name: str, stop_reason: str = "", **fields: Raw) -> PassthroughEvent:
+    return PassthroughEvent(name, msgspec.json.encode({"type": name, **fields}), stop_reason)
 
 
 def _delta(kind: str, **fields: Raw) -> Json:

@@ -28,11 +28,11 @@ from collections.abc import Callable
 
 from attrs import evolve, frozen
 
-from gateway.upstreams.errors.context_overflow import overflow
-from gateway.upstreams.errors.error_body import Words, read_words
-from gateway.upstreams.errors.limit_messages import Says, figure
+from gateway.upstreams.errors.context_overflow import context_overflow
+from gateway.upstreams.errors.error_body import ErrorBody, parse_error_body
+from gateway.upstreams.errors.limit_messages import LimitKind, figure
 from gateway.upstreams.request.reasoning_effort import WORDS
-from gateway.upstreams.upstream_request import Amends, Built, digest
+from gateway.upstreams.upstream_request import Adaptations, UpstreamRequest, digest
 
 MARGIN = 64
 """Tokens left free beside the prompt: the server's template may add some."""
@@ -104,7 +104,7 @@ _UNSUPPORTED_CODES = frozenset({"unsupported_parameter", "unsupported_value", "u
 
 
 @frozen
-class Complaint:
+class RefusedFields:
     """One thing that a refusal names.
 
     `lasting`: it holds for the model; a limit that follows from this prompt's length does not.
@@ -125,116 +125,118 @@ class Complaint:
     lasting: bool = True
 
     @property
-    def lesson(self) -> Complaint | None:
+    def lesson(self) -> RefusedFields | None:
         """What holds for the model: of a window that was too small for one request, the window alone."""
         if self.lasting:
             return self
-        return Complaint(window=self.window) if self.window else None
+        return RefusedFields(window=self.window) if self.window else None
 
 
-def complaint(status: int, body: bytes) -> Complaint | None:
+def read_refusal(status: int, body: bytes) -> RefusedFields | None:
     """None where there is nothing that can be mended."""
     if status not in (400, 422):
         return None
-    words = read_words(body)
+    words = parse_error_body(body)
     return next(filter(None, (read(words) for read in _READERS)), None)
 
 
-def mend(amends: Amends, status: int, body: bytes, built: Built) -> Amends | None:
+def adapt(adaptations: Adaptations, status: int, body: bytes, built: UpstreamRequest) -> Adaptations | None:
     """What to ask with next; None where asking again would change nothing."""
-    found = complaint(status, body)
-    return None if found is None else amended(amends, found, built)
+    found = read_refusal(status, body)
+    return None if found is None else adapt_to(adaptations, found, built)
 
 
-def amended(amends: Amends, found: Complaint, built: Built) -> Amends | None:
+def adapt_to(adaptations: Adaptations, found: RefusedFields, built: UpstreamRequest) -> Adaptations | None:
     """The same for a complaint that was read; `built` is the request that was refused."""
     match found:
-        case Complaint(think=True) if amends.think:
-            return evolve(amends, think=False)
-        case Complaint(items=True) if not amends.array_items:
-            return evolve(amends, array_items=True)
-        case Complaint(schemas=True) if refused := _refused_schemas(amends, found, built):
-            return evolve(amends, bare_schemas=amends.bare_schemas | refused)
-        case Complaint(window=int()) | Complaint(max_tokens=int()):
-            return _shortened(amends, found, built)
-        case Complaint(effort_beside_tools=True) if not amends.no_effort_beside_tools:
-            return evolve(amends, no_effort_beside_tools=True)
-        case Complaint(efforts=refused) if refused - amends.efforts:
-            return evolve(amends, efforts=amends.efforts | refused)
-        case Complaint(parameter=str(name)) if name not in amends.dropped:
-            return evolve(amends, dropped=amends.dropped | {name})
+        case RefusedFields(think=True) if adaptations.think:
+            return evolve(adaptations, think=False)
+        case RefusedFields(items=True) if not adaptations.array_items:
+            return evolve(adaptations, array_items=True)
+        case RefusedFields(schemas=True) if refused := _refused_schemas(adaptations, found, built):
+            return evolve(adaptations, bare_schemas=adaptations.bare_schemas | refused)
+        case RefusedFields(window=int()) | RefusedFields(max_tokens=int()):
+            return _shortened(adaptations, found, built)
+        case RefusedFields(effort_beside_tools=True) if not adaptations.no_effort_beside_tools:
+            return evolve(adaptations, no_effort_beside_tools=True)
+        case RefusedFields(efforts=refused) if refused - adaptations.efforts:
+            return evolve(adaptations, efforts=adaptations.efforts | refused)
+        case RefusedFields(parameter=str(name)) if name not in adaptations.dropped:
+            return evolve(adaptations, dropped=adaptations.dropped | {name})
         case _:
             return None
 
 
-def _shortened(amends: Amends, found: Complaint, built: Built) -> Amends | None:
+def _shortened(adaptations: Adaptations, found: RefusedFields, built: UpstreamRequest) -> Adaptations | None:
     """With the limit and the window that were named; where the prompt's size was not, with our own."""
-    limit, window = found.max_tokens, found.window or amends.window
+    limit, window = found.max_tokens, found.window or adaptations.window
     if limit is None and found.lasting:
-        return None if window == amends.window else evolve(amends, window=window)
+        return None if window == adaptations.window else evolve(adaptations, window=window)
     if limit is None:
         total = window or 0
-        limit = max(total - (built.wish.prompt_tokens or 0) - MARGIN, total // 8)
-    smaller = limit < (built.wish.max_tokens or limit + 1)
-    return evolve(amends, max_tokens=limit, window=window) if smaller else None
+        limit = max(total - (built.options.prompt_tokens or 0) - MARGIN, total // 8)
+    smaller = limit < (built.options.max_tokens or limit + 1)
+    return evolve(adaptations, max_tokens=limit, window=window) if smaller else None
 
 
-def _refused_schemas(amends: Amends, found: Complaint, built: Built) -> frozenset[bytes]:
+def _refused_schemas(
+    adaptations: Adaptations, found: RefusedFields, built: UpstreamRequest
+) -> frozenset[bytes]:
     """Those to be sent without constraints: the one that is named; without a name, or the next time, all."""
     named = built.schema_of(found.function)
-    if named and not (one := frozenset({digest(named)})) <= amends.bare_schemas:
+    if named and not (one := frozenset({digest(named)})) <= adaptations.bare_schemas:
         return one
-    return frozenset(map(digest, built.schemas())) - amends.bare_schemas
+    return frozenset(map(digest, built.schemas())) - adaptations.bare_schemas
 
 
-def _thinking(words: Words) -> Complaint | None:
-    return Complaint(think=True) if "does not support thinking" in words.message else None
+def _thinking(words: ErrorBody) -> RefusedFields | None:
+    return RefusedFields(think=True) if "does not support thinking" in words.message else None
 
 
-def _room(words: Words) -> Complaint | None:
+def _room(words: ErrorBody) -> RefusedFields | None:
     """What the prompt leaves of the window, where the answer's size alone was too much.
 
     Where the prompt's size is not told, `max_tokens` is left to our own estimate of it.
     """
-    over = overflow(words)
+    over = context_overflow(words)
     if over is None or over.window is None:
         return None
     window = None if _ENDPOINT.search(words.message) else over.window
     if over.prompt is None:
         alone = window and over.answer is not None and over.answer >= window
-        return Complaint(window=window, lasting=False) if alone else None
+        return RefusedFields(window=window, lasting=False) if alone else None
     room = over.window - over.prompt - MARGIN
-    return Complaint(max_tokens=room, window=window, lasting=False) if room > 0 else None
+    return RefusedFields(max_tokens=room, window=window, lasting=False) if room > 0 else None
 
 
-def _limit(words: Words) -> Complaint | None:
+def _limit(words: ErrorBody) -> RefusedFields | None:
     """A limit that is the window holds for it too."""
     said = words.message
     if not _LIMITED.search(f"{said} {words.param}"):
         return None
-    if (window := figure(Says.ROOM, said)) is not None:
-        return Complaint(max_tokens=window, window=window)
-    if (above := figure(Says.BELOW, said)) is not None:
-        return Complaint(max_tokens=above - 1)
-    limit = figure(Says.MOST, said)
-    return None if limit is None else Complaint(max_tokens=limit)
+    if (window := figure(LimitKind.ROOM, said)) is not None:
+        return RefusedFields(max_tokens=window, window=window)
+    if (above := figure(LimitKind.BELOW, said)) is not None:
+        return RefusedFields(max_tokens=above - 1)
+    limit = figure(LimitKind.MOST, said)
+    return None if limit is None else RefusedFields(max_tokens=limit)
 
 
-def _encrypted(words: Words) -> Complaint | None:
+def _encrypted(words: ErrorBody) -> RefusedFields | None:
     if words.code == "invalid_encrypted_content" or _UNREADABLE.search(words.message):
-        return Complaint(parameter="encrypted_content", lasting=False)
+        return RefusedFields(parameter="encrypted_content", lasting=False)
     return None
 
 
-def _items(words: Words) -> Complaint | None:
-    return Complaint(items=True) if _ITEMS.search(words.message) else None
+def _items(words: ErrorBody) -> RefusedFields | None:
+    return RefusedFields(items=True) if _ITEMS.search(words.message) else None
 
 
-def _beside_tools(words: Words) -> Complaint | None:
-    return Complaint(effort_beside_tools=True) if _BESIDE_TOOLS.search(words.message) else None
+def _beside_tools(words: ErrorBody) -> RefusedFields | None:
+    return RefusedFields(effort_beside_tools=True) if _BESIDE_TOOLS.search(words.message) else None
 
 
-def _efforts(words: Words) -> Complaint | None:
+def _efforts(words: ErrorBody) -> RefusedFields | None:
     """The efforts that it does not take: the one that it names, and what is not among those that would do."""
     if not _EFFORT.search(f"{words.param} {words.message}") or words.code == "unsupported_parameter":
         return None
@@ -244,24 +246,24 @@ def _efforts(words: Words) -> Complaint | None:
         if allowed := WORDS & set(re.findall(r"[a-z]+", found[1].lower())):
             refused |= WORDS - allowed
             break
-    return Complaint(efforts=refused) if refused else None
+    return RefusedFields(efforts=refused) if refused else None
 
 
-def _of_responses(words: Words) -> Complaint | None:
+def _of_responses(words: ErrorBody) -> RefusedFields | None:
     """What Responses refuses by another name than that of a parameter."""
     if _NOT_ENCRYPTED.search(words.message):
-        return Complaint(parameter="include")
+        return RefusedFields(parameter="include")
     if words.param == "reasoning.summary" and words.code == "unsupported_value":
-        return Complaint(parameter=words.param)
-    return Complaint(parameter="web_search") if _SEARCH.search(words.message) else None
+        return RefusedFields(parameter=words.param)
+    return RefusedFields(parameter="web_search") if _SEARCH.search(words.message) else None
 
 
-def _parameter(words: Words) -> Complaint | None:
+def _parameter(words: ErrorBody) -> RefusedFields | None:
     name = _parameter_name(words)
-    return Complaint(parameter=name) if name else None
+    return RefusedFields(parameter=name) if name else None
 
 
-def _parameter_name(words: Words) -> str | None:
+def _parameter_name(words: ErrorBody) -> str | None:
     if _STRICT.search(f"{words.message} {words.param}"):
         return "strict"
     if words.code in _UNSUPPORTED_CODES and words.param.isidentifier():
@@ -277,14 +279,14 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 """xAI refuses a `reasoningEffort`."""
 
 
-def _schemas(words: Words) -> Complaint | None:
+def _schemas(words: ErrorBody) -> RefusedFields | None:
     if not _GRAMMAR.search(words.message):
         return None
     named = _FUNCTION.search(words.message)
-    return Complaint(schemas=True, function=named[1] if named else "")
+    return RefusedFields(schemas=True, function=named[1] if named else "")
 
 
-_READERS: tuple[Callable[[Words], Complaint | None], ...] = (
+_READERS: tuple[Callable[[ErrorBody], RefusedFields | None], ...] = (
     _thinking,
     _room,
     _limit,

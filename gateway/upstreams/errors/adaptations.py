@@ -14,30 +14,30 @@ from collections.abc import Awaitable, Callable
 
 from attrs import Factory, define, evolve
 
-from gateway.upstreams.errors.adapt import Complaint, amended, complaint
-from gateway.upstreams.upstream_request import AS_IT_IS, Amends, Built
+from gateway.upstreams.errors.adapt import RefusedFields, adapt_to, read_refusal
+from gateway.upstreams.upstream_request import NO_ADAPTATIONS, Adaptations, UpstreamRequest
 
 MODELS = 256
 SCHEMAS = 4_096
-MENDS = 8
+MAX_ADAPTATIONS = 8
 """How many different refusals of one upstream are answered with a changed request."""
 
 
 @define
-class Lessons:
-    _known: OrderedDict[str, Amends] = Factory(OrderedDict[str, Amends])
+class LearnedAdaptations:
+    _known: OrderedDict[str, Adaptations] = Factory(OrderedDict[str, Adaptations])
 
-    def of(self, model: str) -> Amends:
-        return self._known.get(model, AS_IT_IS)
+    def of(self, model: str) -> Adaptations:
+        return self._known.get(model, NO_ADAPTATIONS)
 
-    def asking(self, model: str) -> Asking:
-        return Asking(self, model, self.of(model))
+    def asking(self, model: str) -> AdaptiveRequest:
+        return AdaptiveRequest(self, model, self.of(model))
 
-    def keep(self, model: str, refusals: list[tuple[Complaint, Built]]) -> None:
+    def keep(self, model: str, refusals: list[tuple[RefusedFields, UpstreamRequest]]) -> None:
         """Other requests may have taught something about the model meanwhile: it is added to that."""
         known = self.of(model)
         for found, built in refusals:
-            known = amended(known, found, built) or known
+            known = adapt_to(known, found, built) or known
         if len(known.bare_schemas) > SCHEMAS:
             known = evolve(known, bare_schemas=frozenset[bytes]())
         self._known[model] = known
@@ -47,38 +47,46 @@ class Lessons:
 
 
 @define
-class Asking:
+class AdaptiveRequest:
     """One request to one model: how it is built, until it is accepted."""
 
-    _lessons: Lessons
+    _lessons: LearnedAdaptations
     _model: str
-    amends: Amends
+    adaptations: Adaptations
     _mends: int = 0
     _schemas: bool = False
     """Whether a schema of this request was refused before."""
-    _refusals: list[tuple[Complaint, Built]] = Factory(list[tuple[Complaint, Built]])
+    _refusals: list[tuple[RefusedFields, UpstreamRequest]] = Factory(
+        list[tuple[RefusedFields, UpstreamRequest]]
+    )
 
     async def again(
-        self, status: int, body: bytes, built: Built, build: Callable[[Amends], Awaitable[Built]]
-    ) -> Built | None:
+        self,
+        status: int,
+        body: bytes,
+        built: UpstreamRequest,
+        build: Callable[[Adaptations], Awaitable[UpstreamRequest]],
+    ) -> UpstreamRequest | None:
         """What to ask with after a refusal of `built`; None where nothing about the request would change."""
         found = self._found(status, body)
-        changed = amended(self.amends, found, built) if found and self._mends < MENDS else None
+        changed = (
+            adapt_to(self.adaptations, found, built) if found and self._mends < MAX_ADAPTATIONS else None
+        )
         if found is None or changed is None:
             return None
         other = await build(changed)
         if other.body == built.body:
             return None
-        self.amends = changed
+        self.adaptations = changed
         self._mends += 1
         self._schemas = self._schemas or found.schemas
         if (lesson := found.lesson) is not None:
             self._refusals.append((lesson, built))
         return other
 
-    def _found(self, status: int, body: bytes) -> Complaint | None:
+    def _found(self, status: int, body: bytes) -> RefusedFields | None:
         """Servers name the first schema that they refuse, so a second one stands for all the rest."""
-        found = complaint(status, body)
+        found = read_refusal(status, body)
         return evolve(found, function="") if found and found.schemas and self._schemas else found
 
     def accepted(self) -> None:

@@ -18,11 +18,11 @@ import re
 from collections.abc import Mapping
 
 from gateway.errors import Kind, UpstreamFailed
-from gateway.parts import Fault
-from gateway.upstreams.errors.context_overflow import overflow
-from gateway.upstreams.errors.error_body import Words, read_words
-from gateway.upstreams.errors.retry_after import pause_in
-from gateway.upstreams.model_info import ModelFacts
+from gateway.parts import StreamError
+from gateway.upstreams.errors.context_overflow import context_overflow
+from gateway.upstreams.errors.error_body import ErrorBody, parse_error_body
+from gateway.upstreams.errors.retry_after import retry_after_in_text
+from gateway.upstreams.model_info import ModelInfo
 
 NO_CODES: Mapping[str, int] = {}
 NO_ERROR = frozenset({b"", b"null", b"false", b'""', b"{}", b"[]"})
@@ -72,11 +72,11 @@ _NO_TOOLS = "does not support tools"
 """Ollama's words."""
 
 
-def read_error(
+def classify_response(
     status: int,
     body: bytes,
     pause: float | None,
-    facts: ModelFacts,
+    info: ModelInfo,
     estimate: int | None = None,
 ) -> UpstreamFailed:
     """The failure that an answer with a status other than 2xx stands for.
@@ -84,43 +84,43 @@ def read_error(
     `pause` is what its headers say, in seconds (see `pauses`); `estimate` our own idea of the prompt's
     tokens.
     """
-    words = read_words(body)
+    words = parse_error_body(body)
     kind = _kind(status, words)
     return UpstreamFailed(
         kind,
-        _message(kind, status, words, facts, estimate),
+        _message(kind, status, words, info, estimate),
         upstream_status=status,
         retry_after=_seconds(pause, words),
         said=words.message,
     )
 
 
-def fault(
-    body: bytes, facts: ModelFacts, estimate: int | None = None, codes: Mapping[str, int] = NO_CODES
-) -> Fault:
+def classify_stream_error(
+    body: bytes, info: ModelInfo, estimate: int | None = None, codes: Mapping[str, int] = NO_CODES
+) -> StreamError:
     """The failure that an error object inside an answer stands for.
 
     `codes`: what its protocol's own codes stand for; with such a list, every other code is a 500.
     """
-    words = read_words(body)
+    words = parse_error_body(body)
     status = words.status or codes.get(words.code) or _named(words) or (500 if codes and words.code else 200)
-    kind = Kind.UPSTREAM_GARBAGE if status == 200 and not overflow(words) else _kind(status, words)
-    return Fault(kind, _message(kind, status, words, facts, estimate), status, _seconds(None, words))
+    kind = Kind.UPSTREAM_GARBAGE if status == 200 and not context_overflow(words) else _kind(status, words)
+    return StreamError(kind, _message(kind, status, words, info, estimate), status, _seconds(None, words))
 
 
 def is_error(body: bytes) -> bool:
     """Whether a payload that holds no answer says what went wrong."""
-    return not body.lstrip().startswith(b'"') and bool(read_words(body).message)
+    return not body.lstrip().startswith(b'"') and bool(parse_error_body(body).message)
 
 
 def names_error(body: bytes) -> bool:
     """Whether a payload not only has words, but also says that they are an error's."""
-    words = read_words(body)
-    known = words.status or _named(words) or overflow(words)
+    words = parse_error_body(body)
+    known = words.status or _named(words) or context_overflow(words)
     return bool(words.message) and bool(known or "error" in (words.type, words.fields.get("object")))
 
 
-def _named(words: Words) -> int | None:
+def _named(words: ErrorBody) -> int | None:
     """The status that an error's code or type is the name of."""
     for name in (words.code, words.type):
         for pattern, status in _BY_NAME:
@@ -129,10 +129,10 @@ def _named(words: Words) -> int | None:
     return None
 
 
-def _kind(status: int, words: Words) -> Kind:
+def _kind(status: int, words: ErrorBody) -> Kind:
     if status in (401, 403):
         return Kind.UPSTREAM_CREDENTIALS
-    if overflow(words) and status not in (404, 429):
+    if context_overflow(words) and status not in (404, 429):
         return Kind.CONTEXT_OVERFLOW
     if words.code == "tool_use_failed":
         return Kind.UPSTREAM_GARBAGE
@@ -144,15 +144,15 @@ def _kind(status: int, words: Words) -> Kind:
     return _BY_STATUS.get(status, Kind.INVALID_REQUEST if status < 500 else Kind.UPSTREAM_FAILED)
 
 
-def _message(kind: Kind, status: int, words: Words, facts: ModelFacts, estimate: int | None) -> str:
+def _message(kind: Kind, status: int, words: ErrorBody, info: ModelInfo, estimate: int | None) -> str:
     said = words.message
     match kind:
-        case Kind.CONTEXT_OVERFLOW if over := overflow(words):
-            return over.message(facts.context_window, estimate)
+        case Kind.CONTEXT_OVERFLOW if over := context_overflow(words):
+            return over.message(info.context_window, estimate)
         case Kind.UPSTREAM_CREDENTIALS:
             said = f"upstream credentials rejected (status {status}): check this provider's api_key"
-        case Kind.NOT_FOUND if facts.model not in said and "model" not in said:
-            said = f"{said or 'not found'} (model {facts.model}; check this provider's base_url)"
+        case Kind.NOT_FOUND if info.model not in said and "model" not in said:
+            said = f"{said or 'not found'} (model {info.model}; check this provider's base_url)"
         case Kind.INVALID_REQUEST if _NO_TOOLS in said:
             said = f'{said}: choose a model whose capabilities list "tools", or send no tools'
         case Kind.UPSTREAM_REJECTS_REQUEST if status < 500:
@@ -161,10 +161,10 @@ def _message(kind: Kind, status: int, words: Words, facts: ModelFacts, estimate:
             said = said or (
                 f"answered with status {status}" if status != 200 else "sent an error without words"
             )
-    return f"[{facts.provider}] {said}"
+    return f"[{info.provider}] {said}"
 
 
-def _seconds(pause: float | None, words: Words) -> int | None:
+def _seconds(pause: float | None, words: ErrorBody) -> int | None:
     """Whole seconds until another try; None where neither headers nor words say."""
-    seconds = pause_in(words.message) if pause is None else pause
+    seconds = retry_after_in_text(words.message) if pause is None else pause
     return None if seconds is None else math.ceil(seconds)

@@ -16,8 +16,8 @@ import re
 
 from attrs import frozen
 
-from gateway.upstreams.errors.error_body import Words
-from gateway.upstreams.errors.limit_messages import Says, figure, tells
+from gateway.upstreams.errors.error_body import ErrorBody
+from gateway.upstreams.errors.limit_messages import LimitKind, figure, mentions
 
 _UNDERSTOOD = re.compile(
     r"prompt is too long[^0-9]*\d+\s*tokens?\s*>\s*\d+"
@@ -32,7 +32,7 @@ _SHARES = r"(\d+) of \w+ input"
 
 
 @frozen
-class Overflow:
+class ContextOverflow:
     """The numbers an upstream gave; None where it did not."""
 
     window: int | None = None
@@ -57,25 +57,25 @@ class Overflow:
         return f"prompt is too long: {prompt} tokens > {limit} maximum"
 
 
-def overflow(words: Words) -> Overflow | None:
+def context_overflow(words: ErrorBody) -> ContextOverflow | None:
     """None where the words are about something else."""
-    if not tells(Says.OVERFLOW, words.text):
+    if not mentions(LimitKind.OVERFLOW, words.text):
         return None
     said = words.message
-    window = _field(words, "n_ctx") or figure(Says.WINDOW, said)
+    window = _field(words, "n_ctx") or figure(LimitKind.WINDOW, said)
     shares = sum(map(int, re.findall(_SHARES, said)))
-    prompt = shares or _field(words, "n_prompt_tokens") or figure(Says.PROMPT, said)
-    answer, total = figure(Says.ANSWER, said), figure(Says.TOTAL, said)
+    prompt = shares or _field(words, "n_prompt_tokens") or figure(LimitKind.PROMPT, said)
+    answer, total = figure(LimitKind.ANSWER, said), figure(LimitKind.TOTAL, said)
     if prompt is None and total is not None:
         prompt = total - (answer or 0)
-    return Overflow(window, prompt, answer)
+    return ContextOverflow(window, prompt, answer)
 
 
-def is_understood(said: str) -> bool:
+def has_token_counts(said: str) -> bool:
     """Whether clients find their two numbers in it, as Anthropic's own servers say them."""
     return _UNDERSTOOD.search(said) is not None
 
 
-def _field(words: Words, name: str) -> int | None:
+def _field(words: ErrorBody, name: str) -> int | None:
     value = words.fields.get(name)
     return value if isinstance(value, int) and value > 0 else None

@@ -35,7 +35,7 @@ Json = Mapping[str, Any]
 
 
 @frozen
-class Words:
+class ErrorBody:
     """`message` is safe to show. `code` and `type` are lower-case; `status` is a number among them."""
 
     message: str = ""
@@ -52,16 +52,16 @@ class Words:
         return f"{self.message} {self.type} {self.code}"
 
 
-def read_words(body: bytes) -> Words:
+def parse_error_body(body: bytes) -> ErrorBody:
     """What `body` says. Never raises."""
     text = body.decode("utf-8-sig", "replace").strip()
     try:
         return _from_json(json.loads(text), 0)
     except (ValueError, RecursionError):
-        return Words(message=clean(_strip_html(text)))
+        return ErrorBody(message=sanitized(_strip_html(text)))
 
 
-def clean(text: str) -> str:
+def sanitized(text: str) -> str:
     """`text` without secrets and URLs, on one line, not too long."""
     text = redacted(text)
     for pattern, instead in _STRUCK:
@@ -85,14 +85,14 @@ _STRUCK = (
 )
 
 
-def _from_json(value: object, depth: int) -> Words:
+def _from_json(value: object, depth: int) -> ErrorBody:
     if isinstance(value, list):
         items = cast("list[object]", value)
-        return _from_json(items[0], depth) if items else Words()
+        return _from_json(items[0], depth) if items else ErrorBody()
     if isinstance(value, str):
-        return Words(message=clean(value))
+        return ErrorBody(message=sanitized(value))
     if not isinstance(value, dict):
-        return Words()
+        return ErrorBody()
     fields = cast("Json", value)
     error, details = fields.get("error") or fields.get("errors"), fields.get("detail")
     if isinstance(error, dict):
@@ -102,28 +102,30 @@ def _from_json(value: object, depth: int) -> Words:
     if isinstance(error, list):
         return _from_json(cast("object", error), depth)
     if isinstance(details, list):
-        return Words(message=clean("; ".join(_detail(detail) for detail in cast("list[object]", details))))
+        return ErrorBody(
+            message=sanitized("; ".join(_detail(detail) for detail in cast("list[object]", details)))
+        )
     return _from_error(fields, None, depth)
 
 
-def _from_text(error: str, fields: Json, depth: int) -> Words:
+def _from_text(error: str, fields: Json, depth: int) -> ErrorBody:
     """`error` is a text; Java's servers, and OAuth's, put the better one beside it."""
     if nested := _nested(error, depth):
         return nested
     more = fields.get("message") or fields.get("error_description")
     text = f"{error}: {more}" if isinstance(more, str) and more else error
-    return Words(message=clean(text), status=_number(fields.get("status")))
+    return ErrorBody(message=sanitized(text), status=_number(fields.get("status")))
 
 
-def _from_error(error: Json, status: int | None, depth: int) -> Words:
+def _from_error(error: Json, status: int | None, depth: int) -> ErrorBody:
     message = next((said for name in _SAYING if (said := error.get(name))), "")
     if isinstance(message, dict | list):
-        inner = _from_json(cast("object", message), depth + 1) if depth < _DEEPEST else Words()
+        inner = _from_json(cast("object", message), depth + 1) if depth < _DEEPEST else ErrorBody()
         message = inner.message or json.dumps(message)
     else:
-        inner = _nested(_raw(error), depth) or _nested(str(message), depth) or Words()
-    return Words(
-        message=inner.message or clean(str(message)),
+        inner = _nested(_raw(error), depth) or _nested(str(message), depth) or ErrorBody()
+    return ErrorBody(
+        message=inner.message or sanitized(str(message)),
         code=inner.code or _name(error.get("code")),
         type=inner.type or _name(error.get("type")),
         param=inner.param or str(error.get("param") or ""),
@@ -136,7 +138,7 @@ _DEEPEST = 3
 _SAYING = ("message", "detail", "msg", "error_description")
 
 
-def _nested(text: str, depth: int) -> Words | None:
+def _nested(text: str, depth: int) -> ErrorBody | None:
     """Words inside the words: servers wrap what the server behind them said."""
     start = text.find("{")
     if start < 0 or depth >= _DEEPEST:
@@ -189,4 +191,4 @@ def _strip_html(text: str) -> str:
     inner = (
         title[1] if title else re.sub(r"<(script|style).*?</\1>|<[^>]*>", " ", text[:20_000], flags=re.DOTALL)
     )
-    return "a web page: " + clean(html.unescape(inner))[:200]
+    return "a web page: " + sanitized(html.unescape(inner))[:200]

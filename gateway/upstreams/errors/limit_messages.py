@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from enum import Enum, auto
 
 
-class Says(Enum):
+class LimitKind(Enum):
     OVERFLOW = auto()
     WINDOW = auto()
     PROMPT = auto()
@@ -36,8 +36,8 @@ class Says(Enum):
 
 _N = r"[^\d]{0,40}?(\d[\d,]*)"
 
-TABLE: Mapping[Says, tuple[tuple[str, str], ...]] = {
-    Says.OVERFLOW: (
+TABLE: Mapping[LimitKind, tuple[tuple[str, str], ...]] = {
+    LimitKind.OVERFLOW: (
         ("llama.cpp", r"exceed_context_size|exceeds? the available context size"),
         ("OpenAI, Azure, OpenRouter, Groq", r"context_length_exceeded"),
         ("OpenAI, vLLM, OpenRouter", r"maximum context (?:length|limit)"),
@@ -61,7 +61,7 @@ TABLE: Mapping[Says, tuple[tuple[str, str], ...]] = {
         ("LiteLLM", r"contextwindowexceeded"),
         ("several", r"maximum input length|reduce the length of the (?:messages|input|prompt)"),
     ),
-    Says.WINDOW: (
+    LimitKind.WINDOW: (
         ("Mistral", r"model with (\d+) maximum context"),
         ("xAI", r"maximum prompt length is (\d+)"),
         ("Moonshot", r"model token limit: (\d+)"),
@@ -81,7 +81,7 @@ TABLE: Mapping[Says, tuple[tuple[str, str], ...]] = {
         ("DashScope", rf"should not exceed{_N}"),
         ("OpenAI Responses", rf"configured limit of{_N}"),
     ),
-    Says.PROMPT: (
+    LimitKind.PROMPT: (
         ("llama.cpp", r"request \((\d+) tokens?\)"),
         ("OpenAI, older vLLM, llama-cpp-python", r"\((\d+) in the (?:messages|prompt)"),
         ("SGLang", r"(\d+) tokens from the input messages"),
@@ -100,7 +100,7 @@ TABLE: Mapping[Says, tuple[tuple[str, str], ...]] = {
         ("GitHub Copilot", r"prompt token count of (\d+)"),
         ("vLLM", r"passed (\d+) input tokens"),
     ),
-    Says.ANSWER: (
+    LimitKind.ANSWER: (
         ("OpenAI, older vLLM, OpenRouter", r"(\d+) in the (?:completion|output)"),
         ("SGLang", r"(\d+) tokens for the completion"),
         ("Text Generation Inference", r"and (\d+) `max_new_tokens`"),
@@ -108,11 +108,11 @@ TABLE: Mapping[Says, tuple[tuple[str, str], ...]] = {
         ("Anthropic", r"exceed context limit: \d+ \+ (\d+)"),
         ("vLLM", r"\((\d+) > \d+ - \d+\)"),
     ),
-    Says.TOTAL: (
+    LimitKind.TOTAL: (
         ("OpenAI, OpenRouter, SGLang", r"requested (?:about |a total of )?(\d+) tokens"),
         ("Moonshot", r"\(requested: (\d+)\)"),
     ),
-    Says.MOST: (
+    LimitKind.MOST: (
         ("OpenAI", r"at most (\d+)"),
         ("DeepSeek", r"\[\s*\d+\s*,\s*(\d+)\s*\]"),
         ("several", r"between \d+ and (\d+)"),
@@ -123,8 +123,8 @@ TABLE: Mapping[Says, tuple[tuple[str, str], ...]] = {
         ("several", r"maximum (?:allowed |supported )?(?:\w+ ){0,4}?(?:is |of |is: )?[`'\"]?(\d+)"),
         ("several", r"limit(?: is| of|:) (\d+)"),
     ),
-    Says.BELOW: (("Gemini", r"to (\d+) \(exclusive\)"),),
-    Says.ROOM: (
+    LimitKind.BELOW: (("Gemini", r"to (\d+) \(exclusive\)"),),
+    LimitKind.ROOM: (
         (
             "vLLM: max_tokens=32000 cannot be greater than max_model_len=4096",
             r"\b(?:max(?:imum)?[ _]model[ _]len|max_seq_len|n_ctx)(?:gth)?\b[^\d.]{0,12}(\d+)",
@@ -138,11 +138,11 @@ TABLE: Mapping[Says, tuple[tuple[str, str], ...]] = {
 """(source, regular expression): case is ignored, and the one group is the number."""
 
 
-def tells(says: Says, text: str) -> bool:
+def mentions(says: LimitKind, text: str) -> bool:
     return any(re.search(pattern, text, re.IGNORECASE) for _, pattern in TABLE[says])
 
 
-def figure(says: Says, text: str) -> int | None:
+def figure(says: LimitKind, text: str) -> int | None:
     """The number, more than 0; None where `text` has none of this kind."""
     for _, pattern in TABLE[says]:
         if (found := re.search(pattern, text, re.IGNORECASE)) and (number := int(found[1].replace(",", ""))):

@@ -31,7 +31,7 @@ _AGAIN = re.compile(r"(?:try again|retry)(?: after| in)?(?= ?\d)", re.IGNORECASE
 _LIMIT = "x-ratelimit-reset"
 
 
-def pause(status: int, headers: Mapping[str, str], now: float) -> float | None:
+def retry_after(status: int, headers: Mapping[str, str], now: float) -> float | None:
     """What the headers say, in seconds from `now` (of the epoch); None where they do not."""
     now = _moment(headers.get("date", "")) or now
     if (said := _after(headers.get("retry-after", ""), now)) is not None:
@@ -41,13 +41,13 @@ def pause(status: int, headers: Mapping[str, str], now: float) -> float | None:
     return _renewal(headers, now) if status == 429 else None
 
 
-def pause_in(words: str) -> float | None:
+def retry_after_in_text(words: str) -> float | None:
     """What an error's own words say."""
     found = _AGAIN.search(words)
-    return duration(words[found.end() :]) if found else None
+    return parse_retry_duration(words[found.end() :]) if found else None
 
 
-def duration(text: str) -> float | None:
+def parse_retry_duration(text: str) -> float | None:
     """`1h2m3.5s`, `120ms`, `20 seconds`, or a plain number of seconds; what follows it is not read."""
     total, at = None, 0
     while part := _PART.match(text, at):
@@ -80,7 +80,7 @@ def _renewals(headers: Mapping[str, str], now: float) -> Iterator[tuple[float, f
 def _until(value: str, now: float) -> float | None:
     number = _number(value)
     if number is None or number < _EPOCH:
-        return duration(value)
+        return parse_retry_duration(value)
     return _capped((number / 1000 if number >= _EPOCH_MS else number) - now)
 
 

@@ -27,17 +27,17 @@ from gateway.anthropic.request.attachments import Attachments
 from gateway.errors import Kind, UpstreamFailed
 from gateway.inbound import Inbound
 from gateway.offload import run
-from gateway.parts import Fault, Notice, Part, Usage
+from gateway.parts import Notice, Part, StreamError, Usage
 from gateway.upstreams.base import Attempt, Target
-from gateway.upstreams.errors.adaptations import Asking, Lessons
-from gateway.upstreams.errors.classify import read_error
-from gateway.upstreams.errors.retry_after import pause
+from gateway.upstreams.errors.adaptations import AdaptiveRequest, LearnedAdaptations
+from gateway.upstreams.errors.classify import classify_response
+from gateway.upstreams.errors.retry_after import retry_after
 from gateway.upstreams.http.redaction import hide, redacted
-from gateway.upstreams.http.transport import Channel, Reply
-from gateway.upstreams.model_info import ModelFacts
-from gateway.upstreams.response.truncated_call import CutAttempt, is_cut_call
-from gateway.upstreams.token_prompt import Counted, Prompt
-from gateway.upstreams.upstream_request import Amends, Built, ReplyWish
+from gateway.upstreams.http.transport import ProviderConnections, UpstreamResponse
+from gateway.upstreams.model_info import ModelInfo
+from gateway.upstreams.response.truncated_call import TruncatedAttempt, is_truncated_call
+from gateway.upstreams.token_prompt import CountablePrompt, TokenCount
+from gateway.upstreams.upstream_request import Adaptations, ResponseOptions, UpstreamRequest
 
 ERROR_LIMIT = 256 * 1024
 """Bytes of an error body that are read."""
@@ -45,11 +45,11 @@ LOADING_PAUSE = 1.0
 """Seconds between two questions to a server that is loading its model."""
 
 
-class Reader(Protocol):
+class ResponseReader(Protocol):
     ended: bool
 
     @property
-    def heard(self) -> bool:
+    def has_data(self) -> bool:
         """Whether anything has come but comments and white space."""
         ...
 
@@ -65,9 +65,9 @@ class Dialect:
 
     path: str
     probe_path: str
-    build: Callable[[Inbound, ModelFacts, Amends, Attachments], Built]
-    prompt_of: Callable[[Built], Prompt]
-    reader: Callable[[ModelFacts, ReplyWish, str], Reader]
+    build: Callable[[Inbound, ModelInfo, Adaptations, Attachments], UpstreamRequest]
+    prompt_of: Callable[[UpstreamRequest], CountablePrompt]
+    reader: Callable[[ModelInfo, ResponseOptions, str], ResponseReader]
     """Its last argument is the text that the answer continues, which some servers repeat."""
 
 
@@ -75,17 +75,17 @@ class Dialect:
 class HttpAttempt:
     """An upstream answer being read."""
 
-    built: Built
-    _reply: Reply
-    _reader: Reader
-    _asking: Asking | None = None
+    request: UpstreamRequest
+    _reply: UpstreamResponse
+    _reader: ResponseReader
+    _asking: AdaptiveRequest | None = None
     """Told of the first content. Only then was the request accepted: errors come with status 200, too."""
     _over: bool = False
     _failed: bool = False
 
     @property
-    def heard(self) -> bool:
-        return self._reader.heard
+    def has_data(self) -> bool:
+        return self._reader.has_data
 
     async def read(self) -> list[Part] | None:
         if self._over:
@@ -98,7 +98,7 @@ class HttpAttempt:
             self._asking = None
         if not self._reader.ended:
             return parts
-        self._failed = bool(parts) and isinstance(parts[-1], Fault)
+        self._failed = bool(parts) and isinstance(parts[-1], StreamError)
         return self._redacted(parts)
 
     def _parts(self, data: bytes | None) -> list[Part]:
@@ -110,7 +110,7 @@ class HttpAttempt:
     def _redacted(self, parts: list[Part]) -> list[Part]:
         """A fault at the end without the request's secrets, should the server repeat them."""
         match parts:
-            case [*before, Fault() as fault]:
+            case [*before, StreamError() as fault]:
                 return [*before, replace(fault, message=redacted(fault.message, self._reply.secrets))]
             case _:
                 return parts
@@ -126,31 +126,33 @@ class HttpAttempt:
 class HttpAdapter:
     """One configured provider, spoken to in one dialect."""
 
-    _channel: Channel
+    _channel: ProviderConnections
     _dialect: Dialect
-    _lessons: Lessons = Factory(Lessons)
+    _lessons: LearnedAdaptations = Factory(LearnedAdaptations)
 
     async def open(self, inbound: Inbound, target: Target, attachments: Attachments) -> Attempt:
         patience = _now() + 0.9 * target.timeouts.first_byte
-        asking, again = self._lessons.asking(target.facts.model), False
-        facts = _as_learnt(target.facts, asking.amends)
+        asking, again = self._lessons.asking(target.model_info.model), False
+        info = _as_learnt(target.model_info, asking.adaptations)
 
-        async def build(amends: Amends) -> Built:
-            return await run(inbound.heavy, self._dialect.build, inbound, facts, amends, attachments)
+        async def build(adaptations: Adaptations) -> UpstreamRequest:
+            return await run(inbound.heavy, self._dialect.build, inbound, info, adaptations, attachments)
 
-        built = await build(asking.amends)
+        built = await build(asking.adaptations)
         while True:
             reply = await self._channel.post(self._dialect.path, built.body, target.timeouts.connect)
             if reply.status < 300:
-                return self._attempt(facts, _noted(built) if again else built, reply, asking)
-            body = await refusal(reply)
-            if is_cut_call(body) and reply.status >= 500:
-                return CutAttempt(built)
+                return self._attempt(info, _noted(built) if again else built, reply, asking)
+            body = await read_error_body(reply)
+            if is_truncated_call(body) and reply.status >= 500:
+                return TruncatedAttempt(built)
             if (other := await asking.again(reply.status, body, built, build)) is not None:
                 built = other
                 continue
-            waits = pause(reply.status, reply.headers, time.time())
-            error = read_error(reply.status, body, waits, _as_asked(facts, built), inbound.estimated_tokens)
+            waits = retry_after(reply.status, reply.headers, time.time())
+            error = classify_response(
+                reply.status, body, waits, _as_asked(info, built), inbound.estimated_tokens
+            )
             if error.kind is Kind.UPSTREAM_GARBAGE and not again:
                 again = True
                 continue
@@ -158,11 +160,11 @@ class HttpAdapter:
                 raise error
             await asyncio.sleep(LOADING_PAUSE)
 
-    def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> Prompt:
-        facts = evolve(target.facts, extra_body={})  # it may hold what only its server can read
-        return self._dialect.prompt_of(self._dialect.build(inbound, facts, Amends(), attachments))
+    def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> CountablePrompt:
+        info = evolve(target.model_info, extra_body={})  # it may hold what only its server can read
+        return self._dialect.prompt_of(self._dialect.build(inbound, info, Adaptations(), attachments))
 
-    async def count(self, inbound: Inbound, target: Target) -> Counted | None:
+    async def count(self, inbound: Inbound, target: Target) -> TokenCount | None:
         """No server that is translated to is asked; see `prompt`."""
         return None
 
@@ -177,42 +179,44 @@ class HttpAdapter:
     async def close(self) -> None:
         await self._channel.close()
 
-    def _attempt(self, facts: ModelFacts, built: Built, reply: Reply, asking: Asking) -> HttpAttempt:
-        reader = self._dialect.reader(_as_asked(facts, built), built.wish, built.prefill)
+    def _attempt(
+        self, info: ModelInfo, built: UpstreamRequest, reply: UpstreamResponse, asking: AdaptiveRequest
+    ) -> HttpAttempt:
+        reader = self._dialect.reader(_as_asked(info, built), built.options, built.prefill)
         return HttpAttempt(built, reply, reader, asking)
 
 
 def _is_answer(parts: list[Part]) -> bool:
     """Whether it says anything, and no error."""
     said = [part for part in parts if not isinstance(part, Usage | Notice)]
-    return bool(said) and not isinstance(said[-1], Fault)
+    return bool(said) and not isinstance(said[-1], StreamError)
 
 
-def _noted(built: Built) -> Built:
+def _noted(built: UpstreamRequest) -> UpstreamRequest:
     asked_again = Notice("repaired.tool_call", "the upstream could not read its model's call")
     return evolve(built, notices=(*built.notices, asked_again))
 
 
-async def refusal(reply: Reply) -> bytes:
+async def read_error_body(reply: UpstreamResponse) -> bytes:
     """The body of an answer with an error's status, as far as it comes. Closes it."""
     try:
-        return await reply.explanation(ERROR_LIMIT)
+        return await reply.error_body(ERROR_LIMIT)
     finally:
         await reply.close()
 
 
-def _as_learnt(facts: ModelFacts, amends: Amends) -> ModelFacts:
+def _as_learnt(info: ModelInfo, adaptations: Adaptations) -> ModelInfo:
     """With the window that a refusal named, where no other is known."""
-    if amends.window is None or facts.context_window is not None:
-        return facts
-    return evolve(facts, context_window=amends.window)
+    if adaptations.window is None or info.context_window is not None:
+        return info
+    return evolve(info, context_window=adaptations.window)
 
 
-def _as_asked(facts: ModelFacts, built: Built) -> ModelFacts:
+def _as_asked(info: ModelInfo, built: UpstreamRequest) -> ModelInfo:
     """With the window that the request asks for, where no other is known."""
-    if built.window is None or facts.context_window is not None:
-        return facts
-    return evolve(facts, context_window=built.window)
+    if built.window is None or info.context_window is not None:
+        return info
+    return evolve(info, context_window=built.window)
 
 
 def _now() -> float:

@@ -18,7 +18,7 @@ class PlainHttp(Exception):
     """The server speaks plain HTTP where TLS was tried."""
 
 
-def is_cut(error: BaseException) -> bool:
+def is_disconnect(error: BaseException) -> bool:
     """Whether the server closed a connection that had been made."""
     return isinstance(
         _cause(error), aiohttp.ServerDisconnectedError | aiohttp.ClientOSError | ConnectionError
@@ -30,7 +30,7 @@ def is_timeout(error: BaseException) -> bool:
     return isinstance(_cause(error), TimeoutError)
 
 
-def no_handshake(error: BaseException) -> bool:
+def is_failed_handshake(error: BaseException) -> bool:
     """No connection in time, or one that was closed while TLS was being agreed on."""
     cause = _cause(error)
     if isinstance(cause, aiohttp.ClientConnectorError):
@@ -43,7 +43,7 @@ def _cause(error: BaseException) -> BaseException:
     return error.__cause__ if isinstance(error, httpx.TransportError) and error.__cause__ else error
 
 
-def failure(error: BaseException, provider: str) -> UpstreamFailed:
+def connection_error(error: BaseException, provider: str) -> UpstreamFailed:
     """What a broken connection means, in words that name the provider and the fix but no secret."""
     if isinstance(error, UpstreamFailed):
         return error

@@ -27,7 +27,7 @@ _MEMBER = b"\x1f"
 
 
 @define
-class Inflating:
+class Decompressor:
     encoding: str
     _engine: _Decompress | None = field(default=None, init=False)
     _waiting: bytes = field(default=b"", init=False)

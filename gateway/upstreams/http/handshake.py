@@ -18,7 +18,7 @@ from collections.abc import Coroutine
 import httpx
 
 from gateway.errors import Kind, UpstreamFailed
-from gateway.upstreams.http.connection_errors import PlainHttp, failure, is_timeout
+from gateway.upstreams.http.connection_errors import PlainHttp, connection_error, is_timeout
 
 DELAY = 1.0
 """Seconds that a handshake with a server nearby may take before the server is asked."""
@@ -37,7 +37,7 @@ def is_nearby(host: str) -> bool:
     return address.is_private or address.is_loopback
 
 
-async def watched(
+async def with_plain_http_check(
     request: Coroutine[object, object, httpx.Response], connected: asyncio.Event, url: httpx.URL
 ) -> httpx.Response:
     """The request's result; PlainHttp where it waits for a server that speaks no TLS.
@@ -57,7 +57,7 @@ async def watched(
         await asyncio.gather(task, handshake, return_exceptions=True)
 
 
-async def no_connection(error: Exception, url: httpx.URL, provider: str, *, proxied: bool) -> UpstreamFailed:
+async def connect_error(error: Exception, url: httpx.URL, provider: str, *, proxied: bool) -> UpstreamFailed:
     """What it means that a connection was not made in time, or was closed before TLS was agreed on."""
     where = f"{url.host}:{url.port or (443 if url.scheme == 'https' else 80)}"
     asked = url.scheme == "https" and not proxied
@@ -65,7 +65,7 @@ async def no_connection(error: Exception, url: httpx.URL, provider: str, *, prox
         said = f"TLS was not answered at {where}, which speaks plain HTTP; http:// in base_url?"
         return UpstreamFailed(Kind.UPSTREAM_TLS, f"[{provider}] {said}")
     if not is_timeout(error):
-        return failure(error, provider)
+        return connection_error(error, provider)
     way = " through the proxy" if proxied else ""
     said = f"cannot reach provider at {where}{way}: no connection within timeouts.connect"
     return UpstreamFailed(Kind.UPSTREAM_CONNECT_TIMEOUT, f"[{provider}] {said}")

@@ -28,9 +28,9 @@ from httpx_aiohttp import AiohttpTransport
 
 from gateway.errors import Kind, UpstreamFailed
 from gateway.settings.models import Provider
-from gateway.upstreams.http.connection_errors import failure, is_cut, no_handshake
-from gateway.upstreams.http.decompression import ENCODINGS, Inflating
-from gateway.upstreams.http.handshake import is_nearby, no_connection, watched
+from gateway.upstreams.http.connection_errors import connection_error, is_disconnect, is_failed_handshake
+from gateway.upstreams.http.decompression import ENCODINGS, Decompressor
+from gateway.upstreams.http.handshake import connect_error, is_nearby, with_plain_http_check
 from gateway.upstreams.http.redaction import HIDDEN, secrets_of
 
 IDENTITY = {"user-agent": "messages-gateway"}
@@ -48,7 +48,7 @@ _reused: ContextVar[bool] = ContextVar("_reused", default=False)
 
 
 @define
-class Reply:
+class UpstreamResponse:
     """One upstream HTTP answer whose status has arrived. `close` it in every case."""
 
     status: int
@@ -59,12 +59,12 @@ class Reply:
     """What the request was authorized with."""
     _chunks: AsyncIterator[bytes] = field(init=False)
     _encoding: str = field(init=False)
-    _inflating: Inflating | None = field(init=False)
+    _inflating: Decompressor | None = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._chunks = self._response.stream.__aiter__()  # type: ignore[union-attr]  # always async here
         self._encoding = self.headers.get("content-encoding", "").strip().lower()
-        self._inflating = Inflating(self._encoding) if self._encoding in ENCODINGS else None
+        self._inflating = Decompressor(self._encoding) if self._encoding in ENCODINGS else None
 
     @property
     def framed(self) -> bool:
@@ -88,16 +88,16 @@ class Reply:
         except StopAsyncIteration:
             return None
         except Exception as error:  # the transport lets several libraries' errors through
-            raise failure(error, self._provider) from error
+            raise connection_error(error, self._provider) from error
 
-    async def _inflated(self, inflating: Inflating) -> bytes:
+    async def _inflated(self, inflating: Decompressor) -> bytes:
         """The next piece. Everyone else has a turn before it: little data may stand for very much."""
         await asyncio.sleep(0)
         while not inflating.more:
             inflating.feed(await anext(self._chunks))
         return inflating.take()
 
-    async def all(self, limit: int) -> bytes:
+    async def read_all(self, limit: int) -> bytes:
         """The whole body, of which at most `limit` bytes are kept (the rest is not read)."""
         pieces: list[bytes] = []
         size = 0
@@ -106,7 +106,7 @@ class Reply:
             size += len(data)
         return b"".join(pieces)[:limit]
 
-    async def explanation(self, limit: int) -> bytes:
+    async def error_body(self, limit: int) -> bytes:
         """The body of a refusal, as far as it comes: its status counts also where its words break off.
 
         Without the request's secrets.
@@ -136,7 +136,7 @@ class Reply:
 
 
 @define
-class Channel:
+class ProviderConnections:
     """The connections to one provider."""
 
     name: str
@@ -151,7 +151,7 @@ class Channel:
     """Set once a connection is made, with its TLS handshake."""
 
     @classmethod
-    def build(cls, name: str, provider: Provider, key_header: str = "authorization") -> Channel:
+    def build(cls, name: str, provider: Provider, key_header: str = "authorization") -> ProviderConnections:
         """`key_header`: where the provider's key goes; `authorization` makes it a Bearer token."""
         headers = {"accept-encoding": "identity"}
         if provider.api_key:
@@ -168,7 +168,7 @@ class Channel:
 
     async def post(
         self, path: str, body: bytes, connect: float, headers: Mapping[str, str] | None = None
-    ) -> Reply:
+    ) -> UpstreamResponse:
         """Send a JSON body and wait for the status. `connect` is in seconds.
 
         `headers` go along where the provider's own settings do not say otherwise.
@@ -180,7 +180,7 @@ class Channel:
             reply.secrets = [*own, *reply.secrets]
         return reply
 
-    async def get(self, path: str, connect: float) -> Reply:
+    async def get(self, path: str, connect: float) -> UpstreamResponse:
         return await self._send("GET", path, {**IDENTITY, **self._headers}, b"", connect)
 
     async def close(self) -> None:
@@ -188,7 +188,7 @@ class Channel:
 
     async def _send(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, connect: float
-    ) -> Reply:
+    ) -> UpstreamResponse:
         url = f"{self.base_url}{path}?{self._query}" if self._query else self.base_url + path
         # httpx takes text for ASCII, and refuses what is not.
         raw = [(name.encode(), value.encode()) for name, value in headers.items()]
@@ -199,21 +199,21 @@ class Channel:
             try:
                 response = await self._asked(request)
             except httpx.TransportError as error:
-                if not (_reused.get() and is_cut(error)):
+                if not (_reused.get() and is_disconnect(error)):
                     raise
                 response = await self._transport.handle_async_request(request)
         except Exception as error:  # the transport lets several libraries' errors through
-            if no_handshake(error):
-                raise await no_connection(error, request.url, self.name, proxied=self._proxied) from error
-            raise failure(error, self.name) from error
-        return Reply(response.status_code, response.headers, self.name, response, self._secrets)
+            if is_failed_handshake(error):
+                raise await connect_error(error, request.url, self.name, proxied=self._proxied) from error
+            raise connection_error(error, self.name) from error
+        return UpstreamResponse(response.status_code, response.headers, self.name, response, self._secrets)
 
     async def _asked(self, request: httpx.Request) -> httpx.Response:
         sent, url = self._transport.handle_async_request(request), request.url
         known = self._connected.is_set() or self._proxied
         if known or url.scheme != "https" or not is_nearby(url.host):
             return await sent
-        return await watched(sent, self._connected, url)
+        return await with_plain_http_check(sent, self._connected, url)
 
 
 def _transport(provider: Provider, connected: asyncio.Event) -> AiohttpTransport:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from gateway.settings.models import Provider
 from gateway.upstreams.http.adapter import Dialect, HttpAdapter
-from gateway.upstreams.http.transport import Channel
+from gateway.upstreams.http.transport import ProviderConnections
 from gateway.upstreams.ollama.reader import NativeReader
-from gateway.upstreams.ollama.request import prompt_of, to_chat_request
+from gateway.upstreams.ollama.request import prompt_of, to_native_request
 from gateway.upstreams.presets import quirks_of
 
 NATIVE = Dialect(
     path="/api/chat",
     probe_path="/api/version",
-    build=to_chat_request,
+    build=to_native_request,
     prompt_of=prompt_of,
     reader=NativeReader,
 )
@@ -20,4 +20,4 @@ NATIVE = Dialect(
 
 def adapter(name: str, provider: Provider) -> HttpAdapter:
     """`provider.base_url` is the server's root, without `/api`."""
-    return HttpAdapter(Channel.build(name, provider, quirks_of(provider).key_header), NATIVE)
+    return HttpAdapter(ProviderConnections.build(name, provider, quirks_of(provider).key_header), NATIVE)

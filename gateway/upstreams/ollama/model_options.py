@@ -18,16 +18,16 @@ from typing import cast
 from attrs import frozen
 
 from gateway.settings.quirks import Quirks
-from gateway.settings.windows import ADVISED
+from gateway.settings.windows import ADVISED_WINDOW
 
-WINDOW = ADVISED
+WINDOW = ADVISED_WINDOW
 """Tokens, where the configuration says nothing: Ollama's own 4096 cannot hold Claude Code's first turn."""
 OPTIONS = frozenset({"num_ctx", "num_batch", "num_gpu", "main_gpu", "use_mmap", "num_thread"})
 """Those of `options` that a model is launched with (`api.Runner` in Ollama's source); the others are not."""
 
 
 @frozen
-class Launch:
+class LaunchOptions:
     """`shift` None: it is not said, and on."""
 
     num_ctx: int
@@ -44,5 +44,5 @@ class Launch:
         return {"options": kept, **({} if shift is None else {"shift": shift})}
 
 
-def launch(window: int | None, quirks: Quirks) -> Launch:
-    return Launch(window or WINDOW, None if quirks.context_shift else False)
+def launch_options(window: int | None, quirks: Quirks) -> LaunchOptions:
+    return LaunchOptions(window or WINDOW, None if quirks.context_shift else False)

@@ -15,16 +15,23 @@ from attrs import define, field
 
 from gateway.codecs.lines import LIMIT, LineTooLong
 from gateway.codecs.ndjson import NdjsonReader
-from gateway.parts import End, Fault, Finish, Notice, Part, Tool, Usage
+from gateway.parts import Finish, FinishReason, Notice, Part, StreamError, ToolCallDelta, Usage
 from gateway.upstreams.errors.classify import NO_ERROR, is_error
-from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.ollama import wire as w
 from gateway.upstreams.ollama.repetition import Repetition
-from gateway.upstreams.response.finish import cut, cut_at, excerpt, garbage, is_json, said
-from gateway.upstreams.response.lenient import UNREADABLE, SecondLook, lenient, text_of
-from gateway.upstreams.response.text import Prose
+from gateway.upstreams.response.finish import (
+    is_json,
+    limit_reached,
+    malformed_answer,
+    payload_excerpt,
+    truncated_stream,
+    usage_parts,
+)
+from gateway.upstreams.response.lenient import UNREADABLE, LenientDecoder, lenient, text_value
+from gateway.upstreams.response.text import TextReader
 from gateway.upstreams.response.truncated_call import failed, is_end
-from gateway.upstreams.upstream_request import ReplyWish
+from gateway.upstreams.upstream_request import ResponseOptions
 
 _LINE = msgspec.json.Decoder(w.Line)
 
@@ -36,15 +43,15 @@ class NativeReader:
     `prefill`: what the last assistant message began with; an answer that repeats it is cut by it.
     """
 
-    facts: ModelFacts
-    wish: ReplyWish
+    info: ModelInfo
+    options: ResponseOptions
     prefill: str = ""
     ended: bool = field(default=False, init=False)
-    heard: bool = field(default=False, init=False)
+    has_data: bool = field(default=False, init=False)
     _lines: NdjsonReader = field(factory=NdjsonReader, init=False)
-    _prose: Prose = field(init=False)
+    _prose: TextReader = field(init=False)
     _calls: int = field(default=0, init=False)
-    _second: SecondLook[w.Line] = field(factory=lambda: SecondLook(_LINE), init=False)
+    _second: LenientDecoder[w.Line] = field(factory=lambda: LenientDecoder(_LINE), init=False)
     _begun: bool = field(default=False, init=False)
     _repetition: Repetition = field(factory=Repetition, init=False)
     _spread: list[bytes] = field(factory=list[bytes], init=False)
@@ -52,7 +59,7 @@ class NativeReader:
     _size: int = field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._prose = Prose(self.facts, self.wish, self.prefill)
+        self._prose = TextReader(self.info, self.options, self.prefill)
 
     def feed(self, data: bytes) -> list[Part]:
         """The parts of one read, cut anywhere."""
@@ -61,9 +68,9 @@ class NativeReader:
         try:
             payloads = self._lines.feed(data)
         except LineTooLong as error:
-            return self._break(garbage(self.facts, str(error)))
-        if not self.heard:
-            self.heard = bool(payloads) or self._lines.pending
+            return self._break(malformed_answer(self.info, str(error)))
+        if not self.has_data:
+            self.has_data = bool(payloads) or self._lines.pending
         parts: list[Part] = []
         for payload in payloads:
             parts += self._payload(payload)
@@ -85,7 +92,7 @@ class NativeReader:
         torn = bool(rest) and not readable
         if framed and not torn and self._repetition.endless:
             return parts + self._stopped()
-        return parts + self._break(cut(self.facts, spoken=self._prose.spoken or self._calls > 0))
+        return parts + self._break(truncated_stream(self.info, spoken=self._prose.spoken or self._calls > 0))
 
     def whole(self, body: bytes) -> list[Part]:
         """The parts of a complete body; it may be spread over lines, or be a stream."""
@@ -112,7 +119,7 @@ class NativeReader:
         if line.error and bytes(line.error) not in NO_ERROR:
             return self._failed(payload)
         if line.message is None and line.done is None:
-            return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"))
+            return self._break(malformed_answer(self.info, f"what is no answer: {payload_excerpt(payload)}"))
         parts = self._message(line.message) if line.message is not None else []
         return parts + self._end(line) if line.done else parts
 
@@ -126,13 +133,13 @@ class NativeReader:
         elif not self._begun and payload.startswith(b"{"):
             self._begun = True
             return self._keep(payload)
-        return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"))
+        return self._break(malformed_answer(self.info, f"what is no answer: {payload_excerpt(payload)}"))
 
     def _keep(self, payload: bytes) -> list[Part]:
         """A line of a body that is spread over several."""
         self._spread.append(payload)
         self._size += len(payload)
-        return self._break(garbage(self.facts, str(LineTooLong(LIMIT)))) if self._size > LIMIT else []
+        return self._break(malformed_answer(self.info, str(LineTooLong(LIMIT)))) if self._size > LIMIT else []
 
     def _message(self, message: w.Reply) -> list[Part]:
         parts: list[Part] = []
@@ -149,31 +156,37 @@ class NativeReader:
             parts += [self._call(call) for call in message.tool_calls]
         return parts
 
-    def _call(self, call: w.CalledTool) -> Tool:
+    def _call(self, call: w.CalledTool) -> ToolCallDelta:
         key, function = self._calls, call.function or w.CalledFunction()
         self._calls += 1
-        return Tool(key, call.id or "", function.name or "", text_of(function.arguments), whole=True)
+        return ToolCallDelta(
+            key, call.id or "", function.name or "", text_value(function.arguments), whole=True
+        )
 
     def _end(self, line: w.Line) -> list[Part]:
         self.ended = True
         usage = Usage(input=max(0, line.prompt_eval_count or 0) or None, output=_count(line.eval_count))
-        finish = cut_at(self.facts, self.wish, usage) if line.done_reason == "length" else Finish.STOP
-        return [*self._prose.rest(), *said(usage), End(finish)]
+        finish = (
+            limit_reached(self.info, self.options, usage)
+            if line.done_reason == "length"
+            else FinishReason.STOP
+        )
+        return [*self._prose.rest(), *usage_parts(usage), Finish(finish)]
 
     def _stopped(self) -> list[Part]:
         """Of a plain answer it is not known how many tokens it has."""
         self.ended = True
         notice = Notice("repaired.stop_reason", "the upstream stopped a model that repeated one token")
         tokens = self._repetition.count
-        usage = said(Usage(output=tokens)) if tokens > 1 else []
-        return [*self._prose.rest(), *usage, notice, End()]
+        usage = usage_parts(Usage(output=tokens)) if tokens > 1 else []
+        return [*self._prose.rest(), *usage, notice, Finish()]
 
     def _failed(self, error: bytes) -> list[Part]:
         self.ended = True
-        parts = failed(error, self.facts, self.wish)
+        parts = failed(error, self.info, self.options)
         return [*self._prose.rest(), *parts] if is_end(parts) else [*parts]
 
-    def _break(self, fault: Fault) -> list[Part]:
+    def _break(self, fault: StreamError) -> list[Part]:
         self.ended = True
         return [fault]
 

@@ -17,36 +17,39 @@ import msgspec
 from msgspec import UNSET, Raw
 
 from gateway.anthropic.conversation import turns as t
-from gateway.anthropic.conversation.content_parts import Pdf, Picture, Piece, joined
-from gateway.anthropic.conversation.image_size import tokens
-from gateway.anthropic.request.attachments import NOTHING, Attachments
+from gateway.anthropic.conversation.content_parts import ContentPart, ImagePart, PdfPart, join_texts
+from gateway.anthropic.conversation.image_size import image_tokens
+from gateway.anthropic.request.attachments import NO_ATTACHMENTS, Attachments
 from gateway.anthropic.wire import as_it_is
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
-from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.ollama import wire as o
-from gateway.upstreams.ollama.model_options import launch
+from gateway.upstreams.ollama.model_options import launch_options
 from gateway.upstreams.request.encoding import encoded
-from gateway.upstreams.request.plan import Plan, plan
+from gateway.upstreams.request.plan import RequestPlan, plan
 from gateway.upstreams.request.tools import Function
 from gateway.upstreams.request.unsupported_fields import leave_out
-from gateway.upstreams.token_prompt import Prompt
-from gateway.upstreams.upstream_request import AS_IT_IS, Amends, Built
+from gateway.upstreams.token_prompt import CountablePrompt
+from gateway.upstreams.upstream_request import NO_ADAPTATIONS, Adaptations, UpstreamRequest
 
 _EFFORTS = {"low": "low", "medium": "medium", "high": "high", "xhigh": "max", "max": "max"}
 
 
-def to_chat_request(
-    inbound: Inbound, facts: ModelFacts, amends: Amends = AS_IT_IS, attachments: Attachments = NOTHING
-) -> Built:
+def to_native_request(
+    inbound: Inbound,
+    info: ModelInfo,
+    adaptations: Adaptations = NO_ADAPTATIONS,
+    attachments: Attachments = NO_ATTACHMENTS,
+) -> UpstreamRequest:
     """RequestRefused where the request asks for what cannot be done or left out."""
-    todo = plan(inbound, facts, amends, attachments, tool_choice="none")
-    loaded = launch(facts.context_window, facts.quirks)
+    todo = plan(inbound, info, adaptations, attachments, tool_choice="none")
+    loaded = launch_options(info.context_window, info.quirks)
     chat = o.NativeRequest(
-        model=facts.model,
+        model=info.model,
         messages=[],
         stream=inbound.request.stream,
-        options=_options(todo, loaded.num_ctx, amends),
+        options=_options(todo, loaded.num_ctx, adaptations),
         truncate=False,
         shift=UNSET if loaded.shift is None else loaded.shift,
     )
@@ -57,14 +60,14 @@ def to_chat_request(
     chat.messages = _messages(todo.system, todo.turns)
     if todo.may_reason:
         _think(chat, todo)
-    if facts.quirks.keep_alive is not None:
-        chat.keep_alive = int(facts.quirks.keep_alive)
+    if info.quirks.keep_alive is not None:
+        chat.keep_alive = int(info.quirks.keep_alive)
     if todo.single:
         todo.notes.add("emulated.disable_parallel_tool_use")
     return todo.built(encoded(chat), single_tool=todo.single, window=chat.options.num_ctx)
 
 
-def _options(todo: Plan, num_ctx: int, amends: Amends) -> o.Options:
+def _options(todo: RequestPlan, num_ctx: int, adaptations: Adaptations) -> o.Options:
     options = o.Options(num_ctx=num_ctx)
     wanted = {
         "num_predict": todo.max_tokens,
@@ -76,8 +79,8 @@ def _options(todo: Plan, num_ctx: int, amends: Amends) -> o.Options:
     for name, value in wanted.items():
         if value is not None:
             setattr(options, name, value)
-    if amends.dropped:
-        leave_out(options, amends.dropped & wanted.keys(), todo.notes)
+    if adaptations.dropped:
+        leave_out(options, adaptations.dropped & wanted.keys(), todo.notes)
     return options
 
 
@@ -85,7 +88,7 @@ def _tool(function: Function) -> o.SentTool:
     return o.SentTool(o.FunctionDefinition(function.name, function.description, function.parameters))
 
 
-def _think(chat: o.NativeRequest, todo: Plan) -> None:
+def _think(chat: o.NativeRequest, todo: RequestPlan) -> None:
     asked = todo.reasoning
     if asked.on is not None:
         chat.think = _EFFORTS.get(asked.effort or "", True) if asked.on else False
@@ -128,7 +131,7 @@ def _user(turn: t.UserTurn, messages: list[o.SentMessage]) -> None:
         messages.append(_message("user", turn.pieces))
 
 
-def _message(role: str, pieces: list[Piece], between: str = "") -> o.SentMessage:
+def _message(role: str, pieces: list[ContentPart], between: str = "") -> o.SentMessage:
     """`between` joins the texts; empty: as paragraphs."""
     texts: list[str] = []
     images: list[str] = []
@@ -136,31 +139,31 @@ def _message(role: str, pieces: list[Piece], between: str = "") -> o.SentMessage
         match piece:
             case str():
                 texts.append(piece)
-            case Picture(url=""):
+            case ImagePart(url=""):
                 images.append(piece.data)
-            case Picture() | Pdf():  # `check` refuses the switches that let these come here
+            case ImagePart() | PdfPart():  # `check` refuses the switches that let these come here
                 raise RequestRefused("Ollama takes images only as data, and no PDFs")
             case _:
                 assert_never(piece)
-    content = between.join(texts) if between or not texts else joined(texts)
+    content = between.join(texts) if between or not texts else join_texts(texts)
     return o.SentMessage(role, content, images=images or UNSET)
 
 
-def prompt_of(built: Built) -> Prompt:
+def prompt_of(built: UpstreamRequest) -> CountablePrompt:
     """What of the request costs tokens, as it is sent."""
     chat = _SENT.decode(built.body)
     texts: list[str] = []
     shown = 0
     for message in chat.messages:
         texts += [message.content, message.thinking or ""]
-        shown += sum(map(tokens, message.images or ()))
+        shown += sum(map(image_tokens, message.images or ()))
         for call in message.tool_calls or ():
             texts += [call.function.name, _text(call.function.arguments)]
     for tool in chat.tools or ():
         texts += [tool.function.name, tool.function.description, _text(tool.function.parameters)]
     if chat.format:
         texts.append(_text(chat.format))
-    return Prompt(tuple(filter(None, texts)), messages=len(chat.messages), shown=shown)
+    return CountablePrompt(tuple(filter(None, texts)), messages=len(chat.messages), shown=shown)
 
 
 _SENT = msgspec.json.Decoder(o.NativeRequest)

@@ -9,7 +9,7 @@ from msgspec import Raw
 
 from gateway.upstreams.openai import response_wire as o
 from gateway.upstreams.openai.wire import CallExtras
-from gateway.upstreams.response.lenient import read, text_of
+from gateway.upstreams.response.lenient import decode_lenient, text_value
 
 _PART = msgspec.json.Decoder(o.ContentPart)
 _EXTRAS = msgspec.json.Decoder(CallExtras)
@@ -20,13 +20,13 @@ def reasoning_of(details: Iterable[Raw] | None) -> str:
     """The text of OpenRouter's `reasoning_details`; encrypted ones have none."""
     if not details:
         return ""
-    known = (detail for raw in details if (detail := read(_DETAIL, raw)))
+    known = (detail for raw in details if (detail := decode_lenient(_DETAIL, raw)))
     return "".join(detail.text or detail.summary or "" for detail in known)
 
 
-def telling(details: Iterable[Raw]) -> tuple[Raw, ...]:
+def meaningful_details(details: Iterable[Raw]) -> tuple[Raw, ...]:
     """Those of OpenRouter's `reasoning_details` that hold anything. To be kept, all of it must be UTF-8."""
-    return tuple(raw for raw in details if _is_text(raw) and _tells(read(_DETAIL, raw)))
+    return tuple(raw for raw in details if _is_text(raw) and _tells(decode_lenient(_DETAIL, raw)))
 
 
 def _is_text(raw: Raw) -> bool:
@@ -51,11 +51,13 @@ def signature_of(extra_content: Raw) -> str:
 def passages_of(content: Iterable[Raw]) -> Iterator[tuple[str, bool]]:
     """A list of parts (Mistral) -> each text, and whether it is reasoning."""
     for raw in content:
-        part = read(_PART, raw) or o.ContentPart(text=text_of(raw) if bytes(raw).startswith(b'"') else None)
+        part = decode_lenient(_PART, raw) or o.ContentPart(
+            text=text_value(raw) if bytes(raw).startswith(b'"') else None
+        )
         if isinstance(part.thinking, str):
             yield part.thinking, True
         elif part.thinking is not None:
-            parts = (inner for raw in part.thinking if (inner := read(_PART, raw)))
+            parts = (inner for raw in part.thinking if (inner := decode_lenient(_PART, raw)))
             yield "".join(inner.text or "" for inner in parts), True
         if part.text:
             yield part.text, False

@@ -14,23 +14,23 @@ from msgspec import UNSET
 
 from gateway.anthropic import wire as a
 from gateway.anthropic.conversation import turns as t
-from gateway.anthropic.conversation.content_parts import apart
+from gateway.anthropic.conversation.content_parts import separate_texts
 from gateway.settings.quirks import Quirks
 from gateway.upstreams.openai import wire as o
-from gateway.upstreams.openai.messages import assistant, part, results
-from gateway.upstreams.request.cache_control import MOST, lifetime, sections
-from gateway.upstreams.request.plan import Plan
+from gateway.upstreams.openai.messages import assistant_message, message_part, tool_messages
+from gateway.upstreams.request.cache_control import MOST, lifetime, system_sections
+from gateway.upstreams.request.plan import RequestPlan
 
 
-def marked_messages(todo: Plan, quirks: Quirks) -> list[o.SentMessage]:
+def marked_messages(todo: RequestPlan, quirks: Quirks) -> list[o.SentMessage]:
     sent: list[o.SentMessage] = []
     if todo.system:
-        parts = [_marked(o.TextPart(text), mark, quirks) for text, mark in sections(todo)]
+        parts = [_marked(o.TextPart(text), mark, quirks) for text, mark in system_sections(todo)]
         sent.append(o.SentMessage(quirks.system_role, parts))
     for turn in todo.turns:
         match turn:
             case t.AssistantTurn():
-                sent.append(_listed(assistant(turn, quirks), turn.end_mark, quirks))
+                sent.append(_listed(assistant_message(turn, quirks), turn.end_mark, quirks))
             case t.UserTurn():
                 sent += _user(turn, quirks)
             case t.SystemTurn():
@@ -42,10 +42,10 @@ def marked_messages(todo: Plan, quirks: Quirks) -> list[o.SentMessage]:
 
 def _user(turn: t.UserTurn, quirks: Quirks) -> list[o.SentMessage]:
     told: list[o.SentMessage] = []
-    attached = results(turn, told)
+    attached = tool_messages(turn, told)
     sent = [_listed(message, turn.results_mark if message is told[-1] else None, quirks) for message in told]
     if pieces := attached + turn.pieces:
-        parts = [part(piece) for piece in apart(pieces)]
+        parts = [message_part(piece) for piece in separate_texts(pieces)]
         for place, mark in (turn.marks or {}).items():
             _marked(parts[len(attached) + place], mark, quirks)
         sent.append(o.SentMessage("user", parts))

@@ -13,23 +13,29 @@ from collections import Counter
 from msgspec import UNSET, UnsetType
 
 from gateway.anthropic.conversation import turns as t
-from gateway.anthropic.conversation.content_parts import Pdf, Picture, Piece, joined, merged
+from gateway.anthropic.conversation.content_parts import (
+    ContentPart,
+    ImagePart,
+    PdfPart,
+    join_texts,
+    merge_texts,
+)
 from gateway.anthropic.wire import as_it_is
 from gateway.settings.quirks import Quirks
 from gateway.upstreams.openai import wire as o
-from gateway.upstreams.request.plan import Plan
+from gateway.upstreams.request.plan import RequestPlan
 
 UNKNOWN_SIGNATURE = "skip_thought_signature_validator"
 """General knowledge, not checked here: Gemini's word for a call whose thought signature is not known."""
 
 
-def messages(todo: Plan, quirks: Quirks) -> list[o.SentMessage]:
+def chat_messages(todo: RequestPlan, quirks: Quirks) -> list[o.SentMessage]:
     sent: list[o.SentMessage] = []
     if todo.system:
         sent.append(o.SentMessage(quirks.system_role, todo.system))
     for turn in todo.turns:
         if type(turn) is t.AssistantTurn:
-            sent.append(assistant(turn, quirks))
+            sent.append(assistant_message(turn, quirks))
         elif type(turn) is t.UserTurn:
             _user(turn, sent)
         else:
@@ -37,7 +43,7 @@ def messages(todo: Plan, quirks: Quirks) -> list[o.SentMessage]:
     return sent
 
 
-def assistant(turn: t.AssistantTurn, quirks: Quirks) -> o.SentMessage:
+def assistant_message(turn: t.AssistantTurn, quirks: Quirks) -> o.SentMessage:
     message = o.SentMessage("assistant", turn.text)
     if turn.calls:
         message.tool_calls = [_call(call) for call in turn.calls]
@@ -67,11 +73,11 @@ def _think(message: o.SentMessage, thinking: str, quirks: Quirks) -> None:
             setattr(message, quirks.reasoning_field, thinking)
 
 
-def _call(call: t.Call) -> o.SentCall:
+def _call(call: t.ToolCall) -> o.SentCall:
     return o.SentCall(call.id, o.SentFunction(call.name, str(call.input, "utf-8")), "function")
 
 
-def _sign(sent: list[o.SentCall], calls: list[t.Call]) -> None:
+def _sign(sent: list[o.SentCall], calls: list[t.ToolCall]) -> None:
     """Of parallel calls only the first comes signed: what follows a known signature needs none."""
     unknown = UNKNOWN_SIGNATURE
     for one, call in zip(sent, calls, strict=True):
@@ -86,14 +92,14 @@ _EMPTY_CONTENT: dict[str, str | UnsetType | None] = {"null": None, "empty": "", 
 
 def _user(turn: t.UserTurn, sent: list[o.SentMessage]) -> None:
     """Tool messages, then a user message with their pictures and everything else, if there is any."""
-    pieces = results(turn, sent) + turn.pieces if turn.results else turn.pieces
+    pieces = tool_messages(turn, sent) + turn.pieces if turn.results else turn.pieces
     if pieces:
         sent.append(o.SentMessage("user", _content(pieces)))
 
 
-def results(turn: t.UserTurn, sent: list[o.SentMessage]) -> list[Piece]:
+def tool_messages(turn: t.UserTurn, sent: list[o.SentMessage]) -> list[ContentPart]:
     """Sends the tool messages; returns what a user message behind them has to show first."""
-    attached: list[Piece] = []
+    attached: list[ContentPart] = []
     counts = Counter[type]()
     for result in turn.results:
         text = as_it_is(result.quoted) or _lines(result.pieces or [], attached, counts)
@@ -105,7 +111,7 @@ def results(turn: t.UserTurn, sent: list[o.SentMessage]) -> list[Piece]:
     return attached
 
 
-def _lines(pieces: list[Piece], attached: list[Piece], counts: Counter[type]) -> str:
+def _lines(pieces: list[ContentPart], attached: list[ContentPart], counts: Counter[type]) -> str:
     """The text of a result. What it shows besides is attached, numbered through the turn."""
     lines: list[str] = []
     for piece in pieces:
@@ -113,7 +119,7 @@ def _lines(pieces: list[Piece], attached: list[Piece], counts: Counter[type]) ->
             lines.append(piece)
             continue
         counts[type(piece)] += 1
-        what = "image" if isinstance(piece, Picture) else "document"
+        what = "image" if isinstance(piece, ImagePart) else "document"
         number = counts[type(piece)]
         lines.append(f"[{what} {number} attached below]")
         attached += [f"[{what} {number}]", piece]
@@ -125,19 +131,19 @@ def _append(message: o.SentMessage, reminders: list[str]) -> None:
     message.content = "\n\n".join([*texts, *reminders])
 
 
-def _content(pieces: list[Piece]) -> str | list[o.SentPart]:
+def _content(pieces: list[ContentPart]) -> str | list[o.SentPart]:
     texts = [piece for piece in pieces if isinstance(piece, str)]
     if len(texts) == len(pieces):
-        return joined(texts)
-    return [part(piece) for piece in merged(pieces)]
+        return join_texts(texts)
+    return [message_part(piece) for piece in merge_texts(pieces)]
 
 
-def part(piece: Piece) -> o.SentPart:
+def message_part(piece: ContentPart) -> o.SentPart:
     match piece:
         case str():
             return o.TextPart(piece)
-        case Picture():
+        case ImagePart():
             return o.ImagePart(o.ImageUrl(piece.url or f"data:{piece.media_type};base64,{piece.data}"))
-        case Pdf():
+        case PdfPart():
             name = piece.name if piece.name.lower().endswith(".pdf") else f"{piece.name}.pdf"
             return o.FilePart(o.File(name, piece.url or f"data:application/pdf;base64,{piece.data}"))

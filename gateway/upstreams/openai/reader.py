@@ -13,29 +13,37 @@ from __future__ import annotations
 import msgspec
 from attrs import define, field
 
-from gateway.codecs.body import Intake
+from gateway.codecs.body import BodyReader
 from gateway.codecs.lines import LineTooLong
-from gateway.parts import End, Fault, Finish, Notice, Part, Text, Usage
+from gateway.parts import Finish, FinishReason, Notice, Part, StreamError, TextDelta, Usage
 from gateway.upstreams.errors.classify import NO_ERROR, is_error, names_error
-from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.openai import response_wire as o
-from gateway.upstreams.openai.content import passages_of, reasoning_of, signature_of, telling
-from gateway.upstreams.openai.tool_calls import CallPieces, OlderCalls
-from gateway.upstreams.openai.usage import usage_of
-from gateway.upstreams.response.finish import ANNOTATED, cut, cut_at, excerpt, garbage, is_json, said
-from gateway.upstreams.response.lenient import UNREADABLE, SecondLook, is_nothing
-from gateway.upstreams.response.text import Prose
+from gateway.upstreams.openai.content import meaningful_details, passages_of, reasoning_of, signature_of
+from gateway.upstreams.openai.tool_calls import LegacyCallAssembler, ToolCallAssembler
+from gateway.upstreams.openai.usage import chat_usage
+from gateway.upstreams.response.finish import (
+    ANNOTATED,
+    is_json,
+    limit_reached,
+    malformed_answer,
+    payload_excerpt,
+    truncated_stream,
+    usage_parts,
+)
+from gateway.upstreams.response.lenient import UNREADABLE, LenientDecoder, is_nothing
+from gateway.upstreams.response.text import TextReader
 from gateway.upstreams.response.truncated_call import failed, is_end
-from gateway.upstreams.upstream_request import ReplyWish
+from gateway.upstreams.upstream_request import ResponseOptions
 
 _COMPLETION = msgspec.json.Decoder(o.Completion)
 _FINISHES = {
-    "length": Finish.LENGTH,
-    "max_tokens": Finish.LENGTH,
-    "tool_calls": Finish.TOOLS,
-    "function_call": Finish.TOOLS,
-    "content_filter": Finish.REFUSAL,
-    "sensitive": Finish.REFUSAL,  # Zhipu; general knowledge, not checked here
+    "length": FinishReason.LENGTH,
+    "max_tokens": FinishReason.LENGTH,
+    "tool_calls": FinishReason.TOOLS,
+    "function_call": FinishReason.TOOLS,
+    "content_filter": FinishReason.REFUSAL,
+    "sensitive": FinishReason.REFUSAL,  # Zhipu; general knowledge, not checked here
 }
 """Everything else is an ordinary stop."""
 _BROKEN = frozenset({"error", "abort", "network_error", "insufficient_system_resource"})
@@ -49,28 +57,28 @@ class ChatReader:
     `prefill`: what the last assistant message began with; an answer that repeats it is cut by it.
     """
 
-    facts: ModelFacts
-    wish: ReplyWish
+    info: ModelInfo
+    options: ResponseOptions
     prefill: str = ""
     ended: bool = field(default=False, init=False)
-    _intake: Intake = field(factory=Intake, init=False)
-    _prose: Prose = field(init=False)
-    _calls: CallPieces = field(factory=CallPieces, init=False)
-    _older: OlderCalls = field(factory=OlderCalls, init=False)
+    _intake: BodyReader = field(factory=BodyReader, init=False)
+    _prose: TextReader = field(init=False)
+    _calls: ToolCallAssembler = field(factory=ToolCallAssembler, init=False)
+    _older: LegacyCallAssembler = field(factory=LegacyCallAssembler, init=False)
     _finish: str | None = field(default=None, init=False)
     _stop_sequence: str | None = field(default=None, init=False)
     _refused: bool = field(default=False, init=False)
     _annotated: bool = field(default=False, init=False)
-    _second: SecondLook[o.Completion] = field(factory=lambda: SecondLook(_COMPLETION), init=False)
+    _second: LenientDecoder[o.Completion] = field(factory=lambda: LenientDecoder(_COMPLETION), init=False)
     _usage: bytes = field(default=b"", init=False)
     _tier: str | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._prose = Prose(self.facts, self.wish, self.prefill)
+        self._prose = TextReader(self.info, self.options, self.prefill)
 
     @property
-    def heard(self) -> bool:
-        return self._intake.heard
+    def has_data(self) -> bool:
+        return self._intake.has_data
 
     def feed(self, data: bytes) -> list[Part]:
         """The parts of one read, cut anywhere."""
@@ -79,7 +87,7 @@ class ChatReader:
         try:
             payloads = self._intake.feed(data)
         except LineTooLong as error:
-            return self._break(garbage(self.facts, str(error)))
+            return self._break(malformed_answer(self.info, str(error)))
         parts: list[Part] = []
         for payload in payloads:
             parts += self._payload(payload)
@@ -111,12 +119,12 @@ class ChatReader:
 
     def _plain(self, body: bytes) -> list[Part]:
         if not body.strip():
-            return self._break(cut(self.facts, spoken=False))
+            return self._break(truncated_stream(self.info, spoken=False))
         parts = self._payload(body)
         if self.ended:
             return parts
         if not (self._spoken or self._finish):
-            return self._break(garbage(self.facts, "an answer without choices"))
+            return self._break(malformed_answer(self.info, "an answer without choices"))
         return parts + self._end()
 
     def _payload(self, payload: bytes) -> list[Part]:
@@ -136,7 +144,7 @@ class ChatReader:
             return []
         if is_json(payload) and is_error(payload):
             return self._failed(payload)
-        return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"))
+        return self._break(malformed_answer(self.info, f"what is no answer: {payload_excerpt(payload)}"))
 
     def _is_refusal(self, payload: bytes) -> bool:
         """In a stream, words alone are no error: some servers send them while one waits."""
@@ -180,7 +188,7 @@ class ChatReader:
             parts += self._content(delta.content)
         if delta.refusal:
             self._refused = self._prose.spoken = True
-            parts += [*self._prose.rest(), Text(delta.refusal)]
+            parts += [*self._prose.rest(), TextDelta(delta.refusal)]
         if delta.annotations and not self._annotated:
             self._annotated = True
             parts.append(ANNOTATED)
@@ -193,7 +201,7 @@ class ChatReader:
     def _detailed(self, delta: o.Delta, details: list[msgspec.Raw]) -> list[Part]:
         """The text stands in `reasoning` and in the details; it is taken once."""
         text = delta.reasoning_content or delta.reasoning or reasoning_of(details)
-        kept = telling(details) if self.facts.quirks.reasoning_details else ()
+        kept = meaningful_details(details) if self.info.quirks.reasoning_details else ()
         return self._prose.thought(text, details=kept) if text or kept else []
 
     def _content(self, content: str | list[msgspec.Raw]) -> list[Part]:
@@ -217,7 +225,7 @@ class ChatReader:
 
     def _signed(self, piece: o.ToolCallPiece) -> list[Part]:
         """A call's signature travels in a thinking block in front of it, where the client asked for those."""
-        signature = signature_of(piece.extra_content) if self.facts.quirks.call_signatures else ""
+        signature = signature_of(piece.extra_content) if self.info.quirks.call_signatures else ""
         return self._prose.thought("", {"c": signature}) if signature else []
 
     # ------------------------------------------------------------ the end
@@ -225,41 +233,41 @@ class ChatReader:
     def _take_finish(self, choice: o.Choice, finish: str) -> list[Part]:
         self._finish = finish
         for matched in (choice.stop_reason, choice.matched_stop):
-            if isinstance(matched, str) and matched in self.wish.stop_sequences:
+            if isinstance(matched, str) and matched in self.options.stop_sequences:
                 self._stop_sequence = matched
         if finish not in _BROKEN:
             return []
         if not self._spoken:
-            return self._break(garbage(self.facts, f"no answer: it finished with {finish!r}"))
+            return self._break(malformed_answer(self.info, f"no answer: it finished with {finish!r}"))
         return [Notice("repaired.stop_reason", f"the upstream finished with {finish!r}")]
 
     def _end(self) -> list[Part]:
         self.ended = True
         usage = self._figures()
         older = self._older.parts(self._calls)
-        finish = _FINISHES.get(self._finish or "", Finish.STOP)
-        if finish is Finish.LENGTH:
-            finish = cut_at(self.facts, self.wish, usage)
+        finish = _FINISHES.get(self._finish or "", FinishReason.STOP)
+        if finish is FinishReason.LENGTH:
+            finish = limit_reached(self.info, self.options, usage)
         elif self._refused and not self._calls.spoken:
-            finish = Finish.REFUSAL
-        return [*self._prose.rest(), *older, *said(usage), End(finish, self._stop_sequence)]
+            finish = FinishReason.REFUSAL
+        return [*self._prose.rest(), *older, *usage_parts(usage), Finish(finish, self._stop_sequence)]
 
     def _end_of_bytes(self) -> list[Part]:
         spoken = self._spoken
-        if self._finish is not None or (spoken and self.facts.quirks.end_mark == "none"):
+        if self._finish is not None or (spoken and self.info.quirks.end_mark == "none"):
             return self._end()
-        return self._break(cut(self.facts, spoken=spoken))
+        return self._break(truncated_stream(self.info, spoken=spoken))
 
     def _failed(self, error: bytes) -> list[Part]:
         self.ended = True
-        parts = failed(error, self.facts, self.wish)
+        parts = failed(error, self.info, self.options)
         rest = self._prose.rest() if is_end(parts) else []
-        return [*rest, *said(self._figures()), *parts]
+        return [*rest, *usage_parts(self._figures()), *parts]
 
-    def _break(self, fault: Fault) -> list[Part]:
+    def _break(self, fault: StreamError) -> list[Part]:
         self.ended = True
-        return [*said(self._figures()), fault]
+        return [*usage_parts(self._figures()), fault]
 
     def _figures(self) -> Usage:
-        apart = self.facts.quirks.reasoning_tokens_apart
-        return usage_of(self._usage, reasoning_apart=apart, tier=self._tier)
+        apart = self.info.quirks.reasoning_tokens_apart
+        return chat_usage(self._usage, reasoning_apart=apart, tier=self._tier)

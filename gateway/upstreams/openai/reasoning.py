@@ -11,27 +11,29 @@ from collections.abc import Callable, Mapping
 
 from msgspec import UNSET
 
-from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.openai import wire as o
-from gateway.upstreams.request.plan import Plan
+from gateway.upstreams.request.plan import RequestPlan
 from gateway.upstreams.request.reasoning_effort import effort, off
-from gateway.upstreams.response.text import is_shown
-from gateway.upstreams.upstream_request import Amends
+from gateway.upstreams.response.text import shows_reasoning
+from gateway.upstreams.upstream_request import Adaptations
 
 _BUDGETS = {"minimal": 512, "low": 1_024, "medium": 8_192}
 """Tokens of thinking for Gemini, as its own endpoint reads an effort. General knowledge, not checked here."""
 _LARGEST_BUDGET = 24_576
 
 
-def ask_for_reasoning(chat: o.ChatRequest, todo: Plan, facts: ModelFacts, amends: Amends) -> None:
-    asked, quirks = todo.reasoning, facts.quirks
+def ask_for_reasoning(
+    chat: o.ChatRequest, todo: RequestPlan, info: ModelInfo, adaptations: Adaptations
+) -> None:
+    asked, quirks = todo.reasoning, info.quirks
     if quirks.reasoning_in == "none":
         if asked.on:
             todo.notes.add("dropped.thinking")
         return
     wanted = asked.effort if asked.on else None
-    word = effort(wanted, quirks.highest_effort, amends.efforts, todo.notes)
-    if _STYLES[quirks.reasoning_in](chat, todo, facts, amends, word) or word is None:
+    word = effort(wanted, quirks.highest_effort, adaptations.efforts, todo.notes)
+    if _STYLES[quirks.reasoning_in](chat, todo, info, adaptations, word) or word is None:
         return
     if quirks.effort_beside:
         chat.reasoning_effort = word
@@ -39,29 +41,33 @@ def ask_for_reasoning(chat: o.ChatRequest, todo: Plan, facts: ModelFacts, amends
         todo.notes.add("dropped.effort", word)
 
 
-def do_not_reason(chat: o.ChatRequest, todo: Plan) -> None:
+def do_not_reason(chat: o.ChatRequest, todo: RequestPlan) -> None:
     """For a server that takes no reasoning beside tools, and whose model reasons unless told not to."""
     chat.reasoning_effort = "none"
     if todo.reasoning.on and todo.may_reason:
         todo.notes.add("dropped.thinking", "the upstream takes no reasoning beside tools")
 
 
-Style = Callable[[o.ChatRequest, Plan, ModelFacts, Amends, str | None], bool]
+Style = Callable[[o.ChatRequest, RequestPlan, ModelInfo, Adaptations, str | None], bool]
 """True where nothing is left to be said of the effort."""
 
 
-def _effort(chat: o.ChatRequest, todo: Plan, facts: ModelFacts, amends: Amends, word: str | None) -> bool:
+def _effort(
+    chat: o.ChatRequest, todo: RequestPlan, info: ModelInfo, adaptations: Adaptations, word: str | None
+) -> bool:
     """Off is only said where that is known to be allowed, or soon unlearnt: others refuse the field."""
-    quirks = facts.quirks
-    may_say_off = facts.reasoning or quirks.effort_none or quirks.reasoning_in == "think"
+    quirks = info.quirks
+    may_say_off = info.reasoning or quirks.effort_none or quirks.reasoning_in == "think"
     if todo.reasoning.on is False and may_say_off:
-        word = off(amends.efforts)
+        word = off(adaptations.efforts)
     if word is not None:
         chat.reasoning_effort = word
     return True
 
 
-def _template(chat: o.ChatRequest, todo: Plan, facts: ModelFacts, amends: Amends, word: str | None) -> bool:
+def _template(
+    chat: o.ChatRequest, todo: RequestPlan, info: ModelInfo, adaptations: Adaptations, word: str | None
+) -> bool:
     """llama.cpp refuses to continue an assistant's turn with thinking on, and on is its default."""
     asked = todo.reasoning.on
     if todo.prefill and asked:
@@ -71,10 +77,12 @@ def _template(chat: o.ChatRequest, todo: Plan, facts: ModelFacts, amends: Amends
     return bool(todo.prefill)
 
 
-def _reasoning(chat: o.ChatRequest, todo: Plan, facts: ModelFacts, amends: Amends, word: str | None) -> bool:
+def _reasoning(
+    chat: o.ChatRequest, todo: RequestPlan, info: ModelInfo, adaptations: Adaptations, word: str | None
+) -> bool:
     """OpenRouter: an effort switches it on, without one it has to be said. Together's has no effort in it."""
     on = todo.reasoning.on
-    if word and not facts.quirks.effort_beside:
+    if word and not info.quirks.effort_beside:
         chat.reasoning = o.Reasoning(effort=word)
         return True
     if on is not None:
@@ -82,14 +90,18 @@ def _reasoning(chat: o.ChatRequest, todo: Plan, facts: ModelFacts, amends: Amend
     return False
 
 
-def _thinking(chat: o.ChatRequest, todo: Plan, facts: ModelFacts, amends: Amends, word: str | None) -> bool:
+def _thinking(
+    chat: o.ChatRequest, todo: RequestPlan, info: ModelInfo, adaptations: Adaptations, word: str | None
+) -> bool:
     on = todo.reasoning.on
     if on is not None:
         chat.thinking = o.Thinking("enabled" if on else "disabled")
     return False
 
 
-def _enable(chat: o.ChatRequest, todo: Plan, facts: ModelFacts, amends: Amends, word: str | None) -> bool:
+def _enable(
+    chat: o.ChatRequest, todo: RequestPlan, info: ModelInfo, adaptations: Adaptations, word: str | None
+) -> bool:
     """DashScope also takes a budget in tokens, if that is what the client gave."""
     asked = todo.reasoning
     if asked.on is not None:
@@ -100,15 +112,17 @@ def _enable(chat: o.ChatRequest, todo: Plan, facts: ModelFacts, amends: Amends, 
     return True
 
 
-def _google(chat: o.ChatRequest, todo: Plan, facts: ModelFacts, amends: Amends, word: str | None) -> bool:
+def _google(
+    chat: o.ChatRequest, todo: RequestPlan, info: ModelInfo, adaptations: Adaptations, word: str | None
+) -> bool:
     """Thoughts come only if they are asked for, and beside that Gemini takes no `reasoning_effort`.
 
     That the two exclude each other is general knowledge, not checked here.
     """
     asked = todo.reasoning
-    refused = "extra_body" in amends.dropped or "thinking_config" in amends.dropped
-    if not asked.on or refused or not is_shown(facts, todo.thinking_display):
-        return _effort(chat, todo, facts, amends, word)
+    refused = "extra_body" in adaptations.dropped or "thinking_config" in adaptations.dropped
+    if not asked.on or refused or not shows_reasoning(info, todo.thinking_display):
+        return _effort(chat, todo, info, adaptations, word)
     config = o.ThinkingConfig(include_thoughts=True)
     if budget := asked.budget or (word and _BUDGETS.get(word, _LARGEST_BUDGET)):
         config.thinking_budget = min(budget, _LARGEST_BUDGET)

@@ -2,7 +2,7 @@
 
 Rules:
 - Nothing is sent that the upstream's quirks do not allow; no key is null, or unknown to Chat Completions.
-- What an upstream's 400 forbade (`Amends`) is left out, with a notice; `max_tokens` goes by its other name.
+- Fields that an upstream's 400 refused (`Adaptations`) are left out, with a notice; `max_tokens` is renamed.
 """
 
 from __future__ import annotations
@@ -11,23 +11,23 @@ import msgspec
 from msgspec import UNSET
 
 from gateway.anthropic.conversation.content_parts import url_tokens
-from gateway.anthropic.request.attachments import NOTHING, Attachments
+from gateway.anthropic.request.attachments import NO_ATTACHMENTS, Attachments
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound, file_tokens
 from gateway.settings.quirks import Quirks
-from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.openai import wire as o
 from gateway.upstreams.openai.content import reasoning_of
 from gateway.upstreams.openai.marks import marked_messages
-from gateway.upstreams.openai.messages import messages
+from gateway.upstreams.openai.messages import chat_messages
 from gateway.upstreams.openai.reasoning import ask_for_reasoning, do_not_reason
 from gateway.upstreams.request.encoding import encoded
-from gateway.upstreams.request.plan import NO_PREFILL, Plan, plan, short
-from gateway.upstreams.request.response_format import Format
+from gateway.upstreams.request.plan import NO_PREFILL, RequestPlan, plan, shortened_name
+from gateway.upstreams.request.response_format import UpstreamFormat
 from gateway.upstreams.request.tools import Function
 from gateway.upstreams.request.unsupported_fields import leave_out
-from gateway.upstreams.token_prompt import Prompt
-from gateway.upstreams.upstream_request import AS_IT_IS, Amends, Built
+from gateway.upstreams.token_prompt import CountablePrompt
+from gateway.upstreams.upstream_request import NO_ADAPTATIONS, Adaptations, UpstreamRequest
 
 _OPTIONAL = frozenset(o.ChatRequest.__struct_fields__) - {"model", "messages", "stream", "tools"}
 _CONTINUED = frozenset({"continue_final_message", "add_generation_prompt"})
@@ -35,52 +35,55 @@ _TOKEN_FIELDS = ("max_tokens", "max_completion_tokens")
 
 
 def to_chat_request(
-    inbound: Inbound, facts: ModelFacts, amends: Amends = AS_IT_IS, attachments: Attachments = NOTHING
-) -> Built:
+    inbound: Inbound,
+    info: ModelInfo,
+    adaptations: Adaptations = NO_ADAPTATIONS,
+    attachments: Attachments = NO_ATTACHMENTS,
+) -> UpstreamRequest:
     """RequestRefused where the request asks for what cannot be done or left out."""
-    request, quirks = inbound.request, facts.quirks
-    todo = plan(inbound, facts, amends, attachments, quirks.tool_choice)
-    talk = marked_messages(todo, quirks) if todo.marked else messages(todo, quirks)
-    chat = o.ChatRequest(facts.model, talk, request.stream)
+    request, quirks = inbound.request, info.quirks
+    todo = plan(inbound, info, adaptations, attachments, quirks.tool_choice)
+    talk = marked_messages(todo, quirks) if todo.marked else chat_messages(todo, quirks)
+    chat = o.ChatRequest(info.model, talk, request.stream)
     if request.stream and quirks.stream_usage:
         chat.stream_options = o.StreamOptions()
     if quirks.usage_include:
         chat.usage = o.UsageWish()
-    _limit(chat, todo, quirks, amends)
+    _limit(chat, todo, quirks, adaptations)
     _sample(chat, todo, quirks)
-    single_tool = _offer(chat, todo, quirks, amends)
+    single_tool = _offer(chat, todo, quirks, adaptations)
     _format(chat, todo)
-    if chat.tools and amends.no_effort_beside_tools and "none" not in amends.efforts:
+    if chat.tools and adaptations.no_effort_beside_tools and "none" not in adaptations.efforts:
         do_not_reason(chat, todo)
     elif todo.may_reason:
-        ask_for_reasoning(chat, todo, facts, amends)
+        ask_for_reasoning(chat, todo, info, adaptations)
     _identify(chat, inbound, quirks)
     if todo.tier.sent:
         chat.service_tier = todo.tier.sent
     if todo.prefill and quirks.prefill == "flags":
-        _continue(chat, amends)
-    if amends.dropped:
-        leave_out(chat, amends.dropped & _OPTIONAL, todo.notes)
+        _continue(chat, adaptations)
+    if adaptations.dropped:
+        leave_out(chat, adaptations.dropped & _OPTIONAL, todo.notes)
     return todo.built(encoded(chat), single_tool=single_tool)
 
 
-def _continue(chat: o.ChatRequest, amends: Amends) -> None:
+def _continue(chat: o.ChatRequest, adaptations: Adaptations) -> None:
     """Without the flags the server would begin a turn of its own behind the assistant's."""
-    if amends.dropped & _CONTINUED:
+    if adaptations.dropped & _CONTINUED:
         raise RequestRefused(NO_PREFILL)
     chat.continue_final_message, chat.add_generation_prompt = True, False
 
 
-def _limit(chat: o.ChatRequest, todo: Plan, quirks: Quirks, amends: Amends) -> None:
+def _limit(chat: o.ChatRequest, todo: RequestPlan, quirks: Quirks, adaptations: Adaptations) -> None:
     if todo.max_tokens is None:
         return
     name = quirks.max_tokens_field
-    if name in amends.dropped:
+    if name in adaptations.dropped:
         name = next(other for other in _TOKEN_FIELDS if other != name)
     setattr(chat, name, todo.max_tokens)
 
 
-def _sample(chat: o.ChatRequest, todo: Plan, quirks: Quirks) -> None:
+def _sample(chat: o.ChatRequest, todo: RequestPlan, quirks: Quirks) -> None:
     wanted = todo.sampling
     if todo.stop:
         chat.stop = todo.stop
@@ -97,7 +100,7 @@ def _sample(chat: o.ChatRequest, todo: Plan, quirks: Quirks) -> None:
         chat.top_p = UNSET if wanted.top_p is None else wanted.top_p
 
 
-def _offer(chat: o.ChatRequest, todo: Plan, quirks: Quirks, amends: Amends) -> bool:
+def _offer(chat: o.ChatRequest, todo: RequestPlan, quirks: Quirks, adaptations: Adaptations) -> bool:
     """Tools, and how to choose among them; true if the answer must be cut to one call."""
     if not todo.functions:
         return False
@@ -111,7 +114,7 @@ def _offer(chat: o.ChatRequest, todo: Plan, quirks: Quirks, amends: Amends) -> b
             chat.tool_choice = "none"
         case "tool":
             chat.tool_choice = o.NamedTool(o.NamedFunction(todo.names.sent(todo.choice.name)))
-    if todo.single and quirks.parallel_tool_calls and "parallel_tool_calls" not in amends.dropped:
+    if todo.single and quirks.parallel_tool_calls and "parallel_tool_calls" not in adaptations.dropped:
         chat.parallel_tool_calls = False
     elif todo.single:
         todo.notes.add("emulated.disable_parallel_tool_use")
@@ -127,26 +130,26 @@ def _tool(function: Function) -> o.SentTool:
     return o.SentTool(told)
 
 
-def _format(chat: o.ChatRequest, todo: Plan) -> None:
+def _format(chat: o.ChatRequest, todo: RequestPlan) -> None:
     match todo.format:
-        case Format(how="schema", schema=schema, strict=strict):
+        case UpstreamFormat(how="schema", schema=schema, strict=strict):
             marked = UNSET if strict is None else strict
             chat.response_format = o.ResponseFormat(o.JsonSchema(schema, marked))
-        case Format(how="object"):
+        case UpstreamFormat(how="object"):
             chat.response_format = o.ObjectFormat()
-        case Format() | None:
+        case UpstreamFormat() | None:
             pass
 
 
 def _identify(chat: o.ChatRequest, inbound: Inbound, quirks: Quirks) -> None:
     if quirks.prompt_cache_key and inbound.session:
-        chat.prompt_cache_key = short(inbound.session)
+        chat.prompt_cache_key = shortened_name(inbound.session)
     user = inbound.request.metadata_user_id
     if user and quirks.user_field != "none":
-        setattr(chat, quirks.user_field, short(user))
+        setattr(chat, quirks.user_field, shortened_name(user))
 
 
-def prompt_of(built: Built) -> Prompt:
+def prompt_of(built: UpstreamRequest) -> CountablePrompt:
     """What of the request costs tokens, as it is sent."""
     chat = _SENT.decode(built.body)
     texts: list[str] = []
@@ -160,7 +163,7 @@ def prompt_of(built: Built) -> Prompt:
         texts += [function.name, function.description or "", str(bytes(function.parameters), "utf-8")]
     if isinstance(chat.response_format, o.ResponseFormat):
         texts.append(str(bytes(chat.response_format.json_schema.schema), "utf-8"))
-    return Prompt(tuple(filter(None, texts)), messages=len(chat.messages), shown=shown)
+    return CountablePrompt(tuple(filter(None, texts)), messages=len(chat.messages), shown=shown)
 
 
 _SENT = msgspec.json.Decoder(o.ChatRequest)

@@ -19,11 +19,11 @@ from __future__ import annotations
 
 from attrs import Factory, define
 
-from gateway.codecs.buffer_limit import Held
+from gateway.codecs.buffer_limit import BufferLimit
 from gateway.codecs.json_scanner import JsonScanner
-from gateway.parts import Tool
+from gateway.parts import ToolCallDelta
 from gateway.upstreams.openai import response_wire as o
-from gateway.upstreams.response.lenient import text_of
+from gateway.upstreams.response.lenient import text_value
 
 
 @define
@@ -33,7 +33,7 @@ class _Slot:
     name: str = ""
     said: list[str] = Factory(list[str])
     """The arguments that were not looked at yet."""
-    waiting: list[Tool] = Factory(list[Tool])
+    waiting: list[ToolCallDelta] = Factory(list[ToolCallDelta])
     """Its parts, until its name has come."""
     _brackets: JsonScanner = Factory(JsonScanner)
 
@@ -47,7 +47,7 @@ class _Slot:
 
 
 @define
-class CallPieces:
+class ToolCallAssembler:
     """Wire pieces -> `Tool` parts, whose keys count the calls in the order they come."""
 
     count: int = 0
@@ -57,9 +57,9 @@ class CallPieces:
     _slots: dict[int | None, _Slot] = Factory(dict["int | None", _Slot])
     _last: _Slot | None = None
     _nameless: dict[int, _Slot] = Factory(dict[int, _Slot])
-    _held: Held = Factory(Held)
+    _held: BufferLimit = Factory(BufferLimit)
 
-    def parts(self, piece: o.ToolCallPiece, *, whole: bool = False) -> list[Tool]:
+    def parts(self, piece: o.ToolCallPiece, *, whole: bool = False) -> list[ToolCallDelta]:
         """`whole`: the piece is a complete call, whatever its index says.
 
         UpstreamFailed where too much waits for a name.
@@ -72,13 +72,13 @@ class CallPieces:
         slot.id, slot.name = slot.id or id_, slot.name or name
         slot.said.append(arguments)
         self.spoken = self.spoken or bool(name or arguments)
-        return self._released(slot, Tool(slot.key, id_, name, arguments, whole or is_object))
+        return self._released(slot, ToolCallDelta(slot.key, id_, name, arguments, whole or is_object))
 
-    def rest(self) -> list[Tool]:
+    def rest(self) -> list[ToolCallDelta]:
         """What never got a name."""
         return [part for slot in self._nameless.values() for part in slot.waiting]
 
-    def _released(self, slot: _Slot, part: Tool) -> list[Tool]:
+    def _released(self, slot: _Slot, part: ToolCallDelta) -> list[ToolCallDelta]:
         if not slot.name:
             self._held.add(part.arguments)
             self._nameless[slot.key] = slot
@@ -108,11 +108,11 @@ class CallPieces:
 
 
 @define
-class OlderCalls:
+class LegacyCallAssembler:
     """The pieces of `function_call`, kept in the order they came."""
 
     _pieces: list[tuple[o.ToolCallPiece, bool]] = Factory(list[tuple[o.ToolCallPiece, bool]])
-    _held: Held = Factory(Held)
+    _held: BufferLimit = Factory(BufferLimit)
 
     def __bool__(self) -> bool:
         return bool(self._pieces)
@@ -124,12 +124,12 @@ class OlderCalls:
         self._held.add(bytes(function.arguments))
         self._pieces.append((o.ToolCallPiece(index=0, function=function), whole))
 
-    def parts(self, calls: CallPieces) -> list[Tool]:
+    def parts(self, calls: ToolCallAssembler) -> list[ToolCallDelta]:
         """What is left of the calls at the end of an answer whose newer field brought `calls`."""
         pieces, self._pieces = self._pieces, []
         if calls.named or not pieces:
             return calls.rest()
-        own = CallPieces(calls.count)
+        own = ToolCallAssembler(calls.count)
         parts = [part for piece, whole in pieces for part in own.parts(piece, whole=whole)]
         return parts + own.rest()
 
@@ -139,4 +139,4 @@ def arguments_of(function: o.FunctionPiece) -> tuple[str, bool]:
     raw = bytes(function.arguments)
     if raw in (b"", b"null"):
         return "", False
-    return text_of(raw), not raw.startswith(b'"')
+    return text_value(raw), not raw.startswith(b'"')

@@ -12,17 +12,17 @@ import msgspec
 
 from gateway.parts import Usage
 from gateway.upstreams.openai import response_wire as o
-from gateway.upstreams.response.lenient import read
+from gateway.upstreams.response.lenient import decode_lenient
 
 _USAGE = msgspec.json.Decoder(o.Usage, strict=False)
 
 
-def usage_of(raw: bytes, *, reasoning_apart: bool = False, tier: str | None = None) -> Usage:
+def chat_usage(raw: bytes, *, reasoning_apart: bool = False, tier: str | None = None) -> Usage:
     """Of an object as it came; empty bytes and what cannot be read say nothing.
 
     `reasoning_apart`: the server's completion tokens leave the reasoning out. `tier` stands beside them.
     """
-    sent = read(_USAGE, raw)
+    sent = decode_lenient(_USAGE, raw)
     if sent is None:
         return Usage(tier=tier)
     prompt = sent.prompt_tokens_details or o.PromptDetails()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from gateway.anthropic import wire as a
-from gateway.upstreams.request.plan import Plan
+from gateway.upstreams.request.plan import RequestPlan
 
 MOST = 4
 """Marks in one request: what Anthropic, OpenAI and those behind OpenRouter take."""
@@ -14,7 +14,7 @@ MOST = 4
 Lifetime = Literal["30m", "12h"]
 
 
-def sections(todo: Plan) -> Iterator[tuple[str, a.CacheControl | None]]:
+def system_sections(todo: RequestPlan) -> Iterator[tuple[str, a.CacheControl | None]]:
     """The system prompt in pieces, each with the mark at its end; what the gateway added comes last."""
     begin = 0
     for cut in todo.cuts:

@@ -15,7 +15,7 @@ from msgspec import Raw
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 
 
-def merged(body: bytes, patch: Mapping[str, object]) -> bytes:
+def merge_extra_body(body: bytes, patch: Mapping[str, object]) -> bytes:
     """`body` is one JSON object."""
     return msgspec.json.encode(_patched(_OBJECT.decode(body), patch))
 

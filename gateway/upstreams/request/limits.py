@@ -10,50 +10,52 @@ Rules:
 from __future__ import annotations
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.notices import Notes
+from gateway.anthropic.notices import NoticeCollector
 from gateway.inbound import Inbound
 from gateway.settings.models import Sampling
-from gateway.upstreams.model_info import ModelFacts
-from gateway.upstreams.upstream_request import Amends
+from gateway.upstreams.model_info import ModelInfo
+from gateway.upstreams.upstream_request import Adaptations
 
 MARGIN = 64
 """Tokens left between an estimated prompt with its answer and the window's end."""
 
 
-def max_tokens(inbound: Inbound, facts: ModelFacts, amends: Amends, notes: Notes) -> int | None:
+def max_tokens(
+    inbound: Inbound, info: ModelInfo, adaptations: Adaptations, notes: NoticeCollector
+) -> int | None:
     """At least 1: to llama.cpp and Ollama 0 would mean "without limit"."""
     wanted = inbound.request.max_tokens
     if wanted is None:
-        return min(filter(None, (amends.max_tokens, facts.max_output_tokens)), default=None)
-    limits = filter(None, (amends.max_tokens, facts.max_output_tokens, _room(inbound, facts)))
+        return min(filter(None, (adaptations.max_tokens, info.max_output_tokens)), default=None)
+    limits = filter(None, (adaptations.max_tokens, info.max_output_tokens, _room(inbound, info)))
     allowed = max(1, min([wanted, *limits]))
     if allowed != wanted:
         notes.add("clamped.max_tokens", f"{wanted} to {allowed}")
     return allowed
 
 
-def _room(inbound: Inbound, facts: ModelFacts) -> int | None:
+def _room(inbound: Inbound, info: ModelInfo) -> int | None:
     """What the prompt leaves of the window; an eighth of it at least, since the prompt is only estimated."""
-    window = facts.context_window
+    window = info.context_window
     if window is None:
         return None
     return max(window - inbound.estimated_tokens - MARGIN, window // 8)
 
 
-def stops(request: a.MessagesRequest) -> list[str]:
+def requested_stops(request: a.MessagesRequest) -> list[str]:
     """Servers refuse or trip over blank ones; more than one takes are matched here (see `emulation`)."""
     return [text for text in request.stop_sequences if text.strip()]
 
 
-def own_stops(stop: list[str], amends: Amends, notes: Notes) -> list[str]:
-    if not stop or "stop" not in amends.dropped:
+def upstream_stops(stop: list[str], adaptations: Adaptations, notes: NoticeCollector) -> list[str]:
+    if not stop or "stop" not in adaptations.dropped:
         return []
     notes.add("emulated.stop_sequences")
     return stop
 
 
-def sampling(request: a.MessagesRequest, facts: ModelFacts, notes: Notes) -> Sampling:
-    own, most = facts.sampling, facts.quirks.max_temperature
+def sampling(request: a.MessagesRequest, info: ModelInfo, notes: NoticeCollector) -> Sampling:
+    own, most = info.sampling, info.quirks.max_temperature
     temperature = request.temperature if own.temperature is None else own.temperature
     if temperature is not None and most is not None and temperature > most:
         notes.add("clamped.temperature", f"{temperature:g} to {most:g}")

@@ -18,24 +18,24 @@ from msgspec import Struct
 from gateway.anthropic import wire as a
 from gateway.anthropic.conversation import turns as t
 from gateway.anthropic.conversation.builder import conversation
-from gateway.anthropic.notices import Notes
+from gateway.anthropic.notices import NoticeCollector
 from gateway.anthropic.request.attachments import Attachments
-from gateway.anthropic.request.cache_control import NO_MARKS, Cut, marks
+from gateway.anthropic.request.cache_control import NO_MARKS, SystemCut, find_cache_marks
 from gateway.anthropic.request.reasoning import Reasoning, reasoning
 from gateway.anthropic.tools import toolset as ts
-from gateway.anthropic.tools.available import Terms
-from gateway.anthropic.tools.tool_names import Names, Returned
+from gateway.anthropic.tools.available import ToolOptions
+from gateway.anthropic.tools.tool_names import ClientToolName, ToolNames
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.settings.models import Sampling
 from gateway.settings.quirks import Quirks
-from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.request import limits
-from gateway.upstreams.request.extra_body import merged
-from gateway.upstreams.request.response_format import Format, output_format
-from gateway.upstreams.request.service_tier import Tier, tier
-from gateway.upstreams.request.tools import Function, functions
-from gateway.upstreams.upstream_request import Amends, Built, ReplyWish
+from gateway.upstreams.request.extra_body import merge_extra_body
+from gateway.upstreams.request.response_format import UpstreamFormat, upstream_format
+from gateway.upstreams.request.service_tier import ServiceTier, service_tier
+from gateway.upstreams.request.tools import Function, function_tools
+from gateway.upstreams.upstream_request import Adaptations, ResponseOptions, UpstreamRequest
 
 ChoiceLevel = Literal["full", "no_required", "no_named", "none"]
 
@@ -47,7 +47,7 @@ NO_PREFILL = (
 )
 
 
-class Plan(Struct, frozen=True, kw_only=True):
+class RequestPlan(Struct, frozen=True, kw_only=True):
     """One request, as far as it can be said without a protocol.
 
     Turns have tool names as they are sent, `tools` and `choice` the client's; `names` knows both.
@@ -59,7 +59,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     functions: list[Function]
     search: a.ToolDefinition | None
     """Anthropic's search of the web, where the upstream does that itself."""
-    choice: ts.Choice
+    choice: ts.ToolChoice
     """`auto` where the server is not told."""
     single: bool
     """Parallel calls are to be forbidden."""
@@ -72,34 +72,34 @@ class Plan(Struct, frozen=True, kw_only=True):
     stop: list[str]
     own_stops: list[str]
     """To be matched here."""
-    tier: Tier
-    format: Format | None
+    tier: ServiceTier
+    format: UpstreamFormat | None
     """What the answer has to match (`output_config.format`), if anything."""
-    returned: Mapping[str, Returned]
+    returned: Mapping[str, ClientToolName]
     must_call: bool
     """The client demands a call."""
-    names: Names
-    notes: Notes
+    names: ToolNames
+    notes: NoticeCollector
     thinking_display: str | None
     sampling: Sampling
     """The target's, and where it says nothing the client's."""
     extra_body: Mapping[str, object]
     marked: bool
     """The client marked its prompt for the cache, and the upstream is told."""
-    cuts: tuple[Cut, ...]
+    cuts: tuple[SystemCut, ...]
     """Then: where the blocks of the system prompt end."""
 
-    def built(self, body: bytes, *, single_tool: bool, window: int | None = None) -> Built:
-        wish = ReplyWish(
+    def built(self, body: bytes, *, single_tool: bool, window: int | None = None) -> UpstreamRequest:
+        options = ResponseOptions(
             thinking=bool(self.reasoning.on),
             display=self.thinking_display,
             stop_sequences=tuple(self.stop),
             max_tokens=self.max_tokens,
             prompt_tokens=self.prompt_tokens,
         )
-        return Built(
-            body=merged(body, self.extra_body) if self.extra_body else body,
-            wish=wish,
+        return UpstreamRequest(
+            body=merge_extra_body(body, self.extra_body) if self.extra_body else body,
+            options=options,
             notices=self.notes.notices,
             returned=self._returned(),
             single_tool=single_tool,
@@ -118,11 +118,11 @@ class Plan(Struct, frozen=True, kw_only=True):
         if self.format is not None:
             yield self.format.answer.schema
 
-    def _returned(self) -> Mapping[str, Returned]:
+    def _returned(self) -> Mapping[str, ClientToolName]:
         shortened = self.names.shortened
         if not shortened:
             return self.returned
-        return {sent: Returned(name) for sent, name in shortened.items()} | dict(self.returned)
+        return {sent: ClientToolName(name) for sent, name in shortened.items()} | dict(self.returned)
 
 
 def _schema_of(functions: list[Function], name: str) -> bytes:
@@ -130,21 +130,25 @@ def _schema_of(functions: list[Function], name: str) -> bytes:
 
 
 def plan(
-    inbound: Inbound, facts: ModelFacts, amends: Amends, attachments: Attachments, tool_choice: ChoiceLevel
-) -> Plan:
+    inbound: Inbound,
+    info: ModelInfo,
+    adaptations: Adaptations,
+    attachments: Attachments,
+    tool_choice: ChoiceLevel,
+) -> RequestPlan:
     """`tool_choice`: how much of it can be told to the server."""
-    request, quirks = inbound.request, facts.quirks
-    names, notes = Names(quirks.tool_name_limit), Notes()
-    terms = _terms(inbound, facts, attachments)
+    request, quirks = inbound.request, info.quirks
+    names, notes = ToolNames(quirks.tool_name_limit), NoticeCollector()
+    terms = _terms(inbound, info, attachments)
     talk = _talk(request, terms, names, notes, quirks)
-    tools = ts.toolset(request, talk.mentions, notes, _offerable(facts, amends))
-    level = "none" if "tool_choice" in amends.dropped else tool_choice
+    tools = ts.toolset(request, talk.mentions, notes, _offerable(info, adaptations))
+    level = "none" if "tool_choice" in adaptations.dropped else tool_choice
     system, told = _told(tools, talk.system, level, names, notes)
-    offered = functions(told, names, quirks, amends, notes)
-    form = output_format(request, quirks, amends, notes, tools=bool(offered.told))
-    asked, stop = _reasoning(request, quirks, told.choice, notes), limits.stops(request)
-    return Plan(
-        system=below(below(system, offered.prompt), form.words if form else ""),
+    offered = function_tools(told, names, quirks, adaptations, notes)
+    form = upstream_format(request, quirks, adaptations, notes, tools=bool(offered.told))
+    asked, stop = _reasoning(request, quirks, told.choice, notes), limits.requested_stops(request)
+    return RequestPlan(
+        system=append_instruction(append_instruction(system, offered.prompt), form.words if form else ""),
         turns=talk.turns,
         prefill=talk.prefill,
         functions=offered.told,
@@ -152,31 +156,37 @@ def plan(
         choice=told.choice,
         single=tools.choice.single and bool(told.tools),
         reasoning=asked,
-        may_reason=_may_reason(asked, facts, amends, notes),
-        max_tokens=limits.max_tokens(inbound, facts, amends, notes),
+        may_reason=_may_reason(asked, info, adaptations, notes),
+        max_tokens=limits.max_tokens(inbound, info, adaptations, notes),
         prompt_tokens=inbound.estimated_tokens,
-        stop=[] if "stop" in amends.dropped else stop,
-        own_stops=limits.own_stops(stop, amends, notes),
-        tier=tier(request, quirks, amends, notes),
+        stop=[] if "stop" in adaptations.dropped else stop,
+        own_stops=limits.upstream_stops(stop, adaptations, notes),
+        tier=service_tier(request, quirks, adaptations, notes),
         format=form,
         returned=offered.returned,
         must_call=_is_demanded(tools),
         names=names,
         notes=notes,
         thinking_display=request.thinking.display if request.thinking else None,
-        sampling=limits.sampling(request, facts, notes),
-        extra_body=facts.extra_body,
+        sampling=limits.sampling(request, info, notes),
+        extra_body=info.extra_body,
         marked=bool(terms.marks),
         cuts=talk.cuts,
     )
 
 
-def _offerable(facts: ModelFacts, amends: Amends) -> Terms:
-    return Terms(facts.sight.vision, facts.quirks.web_search and "web_search" not in amends.dropped)
+def _offerable(info: ModelInfo, adaptations: Adaptations) -> ToolOptions:
+    return ToolOptions(
+        info.modalities.vision, info.quirks.web_search and "web_search" not in adaptations.dropped
+    )
 
 
 def _talk(
-    request: a.MessagesRequest, terms: t.Terms, names: Names, notes: Notes, quirks: Quirks
+    request: a.MessagesRequest,
+    terms: t.ConversationOptions,
+    names: ToolNames,
+    notes: NoticeCollector,
+    quirks: Quirks,
 ) -> t.Conversation:
     """RequestRefused where it cannot be sent at all."""
     talk = conversation(request, terms, names, notes)
@@ -187,23 +197,23 @@ def _talk(
     return talk
 
 
-def _terms(inbound: Inbound, facts: ModelFacts, attachments: Attachments) -> t.Terms:
-    quirks = facts.quirks
-    return t.Terms(
+def _terms(inbound: Inbound, info: ModelInfo, attachments: Attachments) -> t.ConversationOptions:
+    quirks = info.quirks
+    return t.ConversationOptions(
         family=quirks.family,
-        replay="none" if facts.reasoning is False else quirks.replay_reasoning,
+        replay="none" if info.reasoning is False else quirks.replay_reasoning,
         signed_calls=quirks.call_signatures,
         inline_system=quirks.mid_system == "inline",
         id_limit=quirks.tool_id_limit,
         id_exact=quirks.tool_id_exact,
-        sight=facts.sight,
+        modalities=info.modalities,
         attachments=attachments,
-        marks=marks(inbound.body) if quirks.cache_markers != "none" else NO_MARKS,
+        marks=find_cache_marks(inbound.body) if quirks.cache_markers != "none" else NO_MARKS,
     )
 
 
 def _told(
-    tools: ts.Toolset, system: str, level: ChoiceLevel, names: Names, notes: Notes
+    tools: ts.Toolset, system: str, level: ChoiceLevel, names: ToolNames, notes: NoticeCollector
 ) -> tuple[str, ts.Toolset]:
     """What the server is told of the tools, and the system prompt that says the rest."""
     choice = tools.choice
@@ -211,14 +221,16 @@ def _told(
         return system, tools
     notes.add(_EMULATED[choice.type])
     if choice.type == "none":
-        return system, evolve(tools, tools=[], choice=ts.Choice())
+        return system, evolve(tools, tools=[], choice=ts.ToolChoice())
     if choice.type == "any":
-        return below(system, "You must call one of the tools."), evolve(tools, choice=ts.Choice())
+        return append_instruction(system, "You must call one of the tools."), evolve(
+            tools, choice=ts.ToolChoice()
+        )
     chosen = [tool for tool in tools.tools if tool.name == choice.name]
     if level == "no_named":
         return system, evolve(tools, tools=chosen, choice=evolve(choice, type="any", name=""))
     line = f"You must call the tool {names.sent(choice.name)}."
-    return below(system, line), evolve(tools, tools=chosen, choice=ts.Choice())
+    return append_instruction(system, line), evolve(tools, tools=chosen, choice=ts.ToolChoice())
 
 
 def _is_demanded(tools: ts.Toolset) -> bool:
@@ -242,12 +254,14 @@ _TOLD: Mapping[ChoiceLevel, Callable[[str], bool]] = {
 }
 
 
-def below(system: str, line: str) -> str:
+def append_instruction(system: str, line: str) -> str:
     """The system prompt with a line of our own at its end, if there is one."""
     return f"{system}\n\n{line}" if system and line else system or line
 
 
-def _reasoning(request: a.MessagesRequest, quirks: Quirks, choice: ts.Choice, notes: Notes) -> Reasoning:
+def _reasoning(
+    request: a.MessagesRequest, quirks: Quirks, choice: ts.ToolChoice, notes: NoticeCollector
+) -> Reasoning:
     """What is asked for, unless the server takes no forced call beside it."""
     asked = reasoning(request)
     if quirks.forced_while_thinking or choice.type not in ("any", "tool"):
@@ -257,13 +271,13 @@ def _reasoning(request: a.MessagesRequest, quirks: Quirks, choice: ts.Choice, no
     return Reasoning(on=False)
 
 
-def _may_reason(asked: Reasoning, facts: ModelFacts, amends: Amends, notes: Notes) -> bool:
-    may = facts.reasoning is not False and amends.think
+def _may_reason(asked: Reasoning, info: ModelInfo, adaptations: Adaptations, notes: NoticeCollector) -> bool:
+    may = info.reasoning is not False and adaptations.think
     if asked.on and not may:
         notes.add("dropped.thinking", "the model does not reason")
     return may
 
 
-def short(name: str) -> str:
+def shortened_name(name: str) -> str:
     """A name of at most `NAME_LENGTH` characters: longer ones are hashed."""
     return name if len(name) <= NAME_LENGTH else hashlib.sha256(name.encode()).hexdigest()

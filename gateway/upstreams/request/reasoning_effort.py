@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Literal
 
-from gateway.anthropic.notices import Notes
+from gateway.anthropic.notices import NoticeCollector
 
 LEVELS = ("max", "xhigh", "high", "medium", "low", "minimal")
 """The highest first."""
@@ -21,7 +21,9 @@ WORDS = frozenset({*LEVELS, *OFF})
 Highest = Literal["high", "xhigh", "max"]
 
 
-def effort(asked: str | None, highest: Highest, refused: Collection[str], notes: Notes) -> str | None:
+def effort(
+    asked: str | None, highest: Highest, refused: Collection[str], notes: NoticeCollector
+) -> str | None:
     """What to send; None where nothing was asked for, or nothing is left to say."""
     if asked is None:
         return None

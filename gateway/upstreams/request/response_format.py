@@ -15,18 +15,18 @@ from attrs import frozen
 from msgspec import Raw
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.notices import Notes
-from gateway.anthropic.request.output_format import asked
+from gateway.anthropic.notices import NoticeCollector
+from gateway.anthropic.request.output_format import requested_format
 from gateway.schemas import lowering
 from gateway.settings.quirks import Quirks
-from gateway.upstreams.upstream_request import Amends, AnswerFormat
+from gateway.upstreams.upstream_request import Adaptations, AnswerSchema
 
 _FIELDS = frozenset({"response_format", "format", "text"})
 """What upstreams call it."""
 
 
 @frozen
-class Format:
+class UpstreamFormat:
     """`how`: by its schema; as any JSON object, with the schema in words; or in words alone."""
 
     how: Literal["schema", "object", "words"]
@@ -34,7 +34,7 @@ class Format:
     """As the upstream takes it."""
     strict: bool | None
     """None: the upstream is not told."""
-    answer: AnswerFormat
+    answer: AnswerSchema
     """What is made of the answer."""
 
     @property
@@ -46,9 +46,9 @@ class Format:
         return f"Your final answer must be JSON, and nothing else, that matches this schema: {text}"
 
 
-def wanted(request: a.MessagesRequest, notes: Notes) -> Raw | None:
+def requested_schema(request: a.MessagesRequest, notes: NoticeCollector) -> Raw | None:
     """The schema that the client asked for."""
-    form = asked(request)
+    form = requested_format(request)
     if form is None:
         return None
     if form.type != "json_schema":
@@ -57,32 +57,45 @@ def wanted(request: a.MessagesRequest, notes: Notes) -> Raw | None:
     return form.schema
 
 
-def output_format(
-    request: a.MessagesRequest, quirks: Quirks, amends: Amends, notes: Notes, *, tools: bool
-) -> Format | None:
+def upstream_format(
+    request: a.MessagesRequest,
+    quirks: Quirks,
+    adaptations: Adaptations,
+    notes: NoticeCollector,
+    *,
+    tools: bool,
+) -> UpstreamFormat | None:
     """`tools`: whether the model is offered any."""
-    sent = wanted(request, notes)
+    sent = requested_schema(request, notes)
     if sent is None:
         return None
     schema = bytes(sent)
     level = quirks.json_schema
-    if level in ("object", "none") or (tools and not quirks.format_beside_tools) or amends.dropped & _FIELDS:
+    if (
+        level in ("object", "none")
+        or (tools and not quirks.format_beside_tools)
+        or adaptations.dropped & _FIELDS
+    ):
         notes.add("emulated.structured_output")
-        how = "object" if level == "object" and not (tools or amends.dropped & _FIELDS) else "words"
-        return Format(how, sent, strict=False, answer=AnswerFormat(schema, checked=True))
-    return _by_schema(schema, quirks, amends, notes)
+        how = "object" if level == "object" and not (tools or adaptations.dropped & _FIELDS) else "words"
+        return UpstreamFormat(how, sent, strict=False, answer=AnswerSchema(schema, checked=True))
+    return _by_schema(schema, quirks, adaptations, notes)
 
 
-def _by_schema(schema: bytes, quirks: Quirks, amends: Amends, notes: Notes) -> Format:
-    bare, items = amends.is_bare(schema), quirks.array_items or amends.array_items
+def _by_schema(
+    schema: bytes, quirks: Quirks, adaptations: Adaptations, notes: NoticeCollector
+) -> UpstreamFormat:
+    bare, items = adaptations.is_bare(schema), quirks.array_items or adaptations.array_items
     if bare and lowering.is_constrained(schema):
         notes.add("dropped.schema_constraints", "output_config.format")
-    lowered = lowering.answer(schema, quirks.schema, bare=bare, items=items)
-    strict = None if bare else lowering.strict(schema)
+    lowered = lowering.answer_schema(schema, quirks.schema, bare=bare, items=items)
+    strict = None if bare else lowering.strict_schema(schema)
     if quirks.json_schema == "strict":
         if strict is not None:
-            return Format("schema", strict.schema, strict=True, answer=AnswerFormat(schema, strict.optional))
+            return UpstreamFormat(
+                "schema", strict.schema, strict=True, answer=AnswerSchema(schema, strict.optional)
+            )
         notes.add("dropped.strict", "output_config.format")
     as_sent = strict is not None and strict.as_sent
     marked = None if quirks.json_schema == "unmarked" else as_sent
-    return Format("schema", lowered, strict=marked, answer=AnswerFormat(schema))
+    return UpstreamFormat("schema", lowered, strict=marked, answer=AnswerSchema(schema))

@@ -11,28 +11,30 @@ from __future__ import annotations
 from attrs import frozen
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.notices import Notes
+from gateway.anthropic.notices import NoticeCollector
 from gateway.settings.quirks import Quirks
-from gateway.upstreams.upstream_request import Amends
+from gateway.upstreams.upstream_request import Adaptations
 
 FAST = frozenset({"fast", "priority"})
 """The tiers of an answer that Anthropic calls `priority`."""
 
 
 @frozen
-class Tier:
+class ServiceTier:
     """`sent`: as `service_tier`. `speed`: what the answer reports; None where nothing was said of it."""
 
     sent: str | None = None
     speed: str | None = None
 
 
-def tier(request: a.MessagesRequest, quirks: Quirks, amends: Amends, notes: Notes) -> Tier:
+def service_tier(
+    request: a.MessagesRequest, quirks: Quirks, adaptations: Adaptations, notes: NoticeCollector
+) -> ServiceTier:
     if request.speed is None and request.service_tier is None:
-        return Tier()
+        return ServiceTier()
     if request.speed == "fast":
-        if quirks.fast_tier != "none" and "service_tier" not in amends.dropped:
-            return Tier(quirks.fast_tier, "fast")
+        if quirks.fast_tier != "none" and "service_tier" not in adaptations.dropped:
+            return ServiceTier(quirks.fast_tier, "fast")
         notes.add("dropped.speed", "fast")
     wants_default = request.service_tier == "standard_only" and quirks.service_tier
-    return Tier("default" if wants_default else None, request.speed and "standard")
+    return ServiceTier("default" if wants_default else None, request.speed and "standard")

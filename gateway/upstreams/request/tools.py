@@ -16,14 +16,14 @@ from attrs import Factory, frozen
 from msgspec import Raw, Struct
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.notices import Notes
+from gateway.anthropic.notices import NoticeCollector
 from gateway.anthropic.tools import client_tools, client_toolsets
-from gateway.anthropic.tools.tool_names import Names, Returned
+from gateway.anthropic.tools.tool_names import ClientToolName, ToolNames
 from gateway.anthropic.tools.toolset import Toolset
 from gateway.schemas import lowering
-from gateway.schemas.repair_json import Mending
+from gateway.schemas.repair_json import ArgumentRepair
 from gateway.settings.quirks import Quirks
-from gateway.upstreams.upstream_request import Amends
+from gateway.upstreams.upstream_request import Adaptations
 
 
 class Function(Struct, frozen=True, gc=False):
@@ -40,58 +40,62 @@ class Function(Struct, frozen=True, gc=False):
 
 
 @frozen
-class Functions:
+class FunctionTools:
     told: list[Function] = Factory(list[Function])
-    returned: Mapping[str, Returned] = Factory(dict[str, Returned])
+    returned: Mapping[str, ClientToolName] = Factory(dict[str, ClientToolName])
     """By the name as sent, those that come back as anything but themselves."""
     prompt: str = ""
     """What the system prompt has to say for a tool to be of use."""
 
 
-def functions(tools: Toolset, names: Names, quirks: Quirks, amends: Amends, notes: Notes) -> Functions:
+def function_tools(
+    tools: Toolset, names: ToolNames, quirks: Quirks, adaptations: Adaptations, notes: NoticeCollector
+) -> FunctionTools:
     repair = quirks.repair_tool_args
-    items = quirks.array_items or amends.array_items
+    items = quirks.array_items or adaptations.array_items
     told: list[Function] = []
-    returned: dict[str, Returned] = {}
+    returned: dict[str, ClientToolName] = {}
     for tool in tools.tools:
         schema = tool.input_schema
-        bare = amends.is_bare(bytes(schema))
+        bare = adaptations.is_bare(bytes(schema))
         if bare and lowering.is_constrained(bytes(schema)):
             notes.add("dropped.schema_constraints", tool.name)
-        strict = _strict(tool, bytes(schema), quirks, amends, notes) if tool.strict else None
+        strict = _strict(tool, bytes(schema), quirks, adaptations, notes) if tool.strict else None
         name = names.sent(tool.name)
         if strict is not None and quirks.strict_tools == "made":
             parameters = strict.schema
         else:
-            parameters = lowering.parameters_of(tool.name, schema, quirks.schema, bare, items)
+            parameters = lowering.named_tool_parameters(tool.name, schema, quirks.schema, bare, items)
         said = _with_examples(tool, tool.input_examples) if tool.input_examples else tool.description or ""
         told.append(Function(name, said, parameters, schema, strict is not None))
         if strict is None and not repair and not tools.members:
             continue
         nulls = strict is not None and strict.optional
-        mending = Mending(bytes(schema), nulls, repair) if nulls or repair else None
+        mending = ArgumentRepair(bytes(schema), nulls, repair) if nulls or repair else None
         if mending or tool.name in tools.members:
             returned[name] = _returned(tool.name, tools.members.get(tool.name, ""), mending)
     memory = any(tool.type == client_tools.MEMORY for tool in tools.tools)
-    return Functions(told, returned, client_tools.MEMORY_PROMPT if memory else "")
+    return FunctionTools(told, returned, client_tools.MEMORY_PROMPT if memory else "")
 
 
 def _strict(
-    tool: a.ToolDefinition, schema: bytes, quirks: Quirks, amends: Amends, notes: Notes
-) -> lowering.Strict | None:
+    tool: a.ToolDefinition, schema: bytes, quirks: Quirks, adaptations: Adaptations, notes: NoticeCollector
+) -> lowering.StrictAnswerSchema | None:
     """The strict form, where both the upstream and the schema have one."""
-    refused = quirks.strict_tools == "none" or amends.is_bare(schema) or "strict" in amends.dropped
+    refused = quirks.strict_tools == "none" or adaptations.is_bare(schema) or "strict" in adaptations.dropped
     if quirks.strict_tools == "as_sent":
-        schema = bytes(lowering.parameters(schema, quirks.schema))
-    found = None if refused else lowering.strict(schema)
+        schema = bytes(lowering.tool_parameters(schema, quirks.schema))
+    found = None if refused else lowering.strict_schema(schema)
     if found is None or (quirks.strict_tools == "as_sent" and not found.as_sent):
         notes.add("dropped.strict", tool.name)
         return None
     return found
 
 
-def _returned(name: str, family: str, mending: Mending | None) -> Returned:
-    return Returned(name.removeprefix(family + client_toolsets.BETWEEN) if family else name, family, mending)
+def _returned(name: str, family: str, mending: ArgumentRepair | None) -> ClientToolName:
+    return ClientToolName(
+        name.removeprefix(family + client_toolsets.BETWEEN) if family else name, family, mending
+    )
 
 
 def _with_examples(tool: a.ToolDefinition, examples: list[Raw]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 from msgspec import UNSET, Struct
 
-from gateway.anthropic.notices import Notes
+from gateway.anthropic.notices import NoticeCollector
 
 _OURS = frozenset({"stream_options", "usage", "prompt_cache_key"})
 _NOTICES = {
@@ -27,7 +27,7 @@ _NOTICES = {
 }
 
 
-def leave_out(sent: Struct, names: Collection[str], notes: Notes) -> None:
+def leave_out(sent: Struct, names: Collection[str], notes: NoticeCollector) -> None:
     """`names`: those of the fields that the upstream refused. A field that is not set is no loss."""
     for name in sorted(names):
         if getattr(sent, name) is UNSET:

@@ -23,7 +23,7 @@ from attrs import define
 from msgspec import Raw, inspect
 
 from gateway.parts import Notice, Part
-from gateway.upstreams.response.finish import is_fault
+from gateway.upstreams.response.finish import ends_in_error
 
 T = TypeVar("T")
 _TEXT = msgspec.json.Decoder(str)
@@ -40,11 +40,11 @@ _SECOND_HALF = re.compile(r'(?<!\\)"([\udc00-\udfff])')
 
 def lenient(decoder: msgspec.json.Decoder[T], payload: bytes | Raw) -> T | None:
     """`payload` read with a second look; None where that fails as well."""
-    return SecondLook(decoder).at(payload)
+    return LenientDecoder(decoder).at(payload)
 
 
 @define
-class SecondLook(Generic[T]):
+class LenientDecoder(Generic[T]):
     """At what an answer holds, one payload after the other."""
 
     decoder: msgspec.json.Decoder[T]
@@ -68,7 +68,7 @@ class SecondLook(Generic[T]):
 
     def remarked(self, parts: list[Part]) -> list[Part]:
         """What was so read; the first time with a notice."""
-        if self._remarked or is_fault(parts):
+        if self._remarked or ends_in_error(parts):
             return parts
         self._remarked = True
         return [MENDED, *parts]
@@ -83,7 +83,7 @@ class SecondLook(Generic[T]):
         return text
 
 
-def read(decoder: msgspec.json.Decoder[T], raw: bytes | Raw) -> T | None:
+def decode_lenient(decoder: msgspec.json.Decoder[T], raw: bytes | Raw) -> T | None:
     """`raw` read as it is, else with a second look."""
     try:
         return decoder.decode(raw)
@@ -100,7 +100,7 @@ def is_nothing(payload: bytes) -> bool:
     return value is None or isinstance(value, int | float)
 
 
-def text_of(raw: bytes | Raw) -> str:
+def text_value(raw: bytes | Raw) -> str:
     """The text that a JSON value is: a string's own; of null and of nothing none; of others their JSON."""
     try:
         return _TEXT.decode(raw)

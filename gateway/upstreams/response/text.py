@@ -14,46 +14,46 @@ from collections.abc import Mapping
 from attrs import define, field
 from msgspec import Raw
 
-from gateway.parts import Notice, Part, Text, Thinking
-from gateway.upstreams.model_info import ModelFacts
-from gateway.upstreams.response.think_tags import Opening, Passage
-from gateway.upstreams.upstream_request import ReplyWish
+from gateway.parts import Notice, Part, ReasoningDelta, TextDelta
+from gateway.upstreams.model_info import ModelInfo
+from gateway.upstreams.response.think_tags import Segment, ThinkTagParser
+from gateway.upstreams.upstream_request import ResponseOptions
 
 NO_ITEM: Mapping[str, str] = {}
 
 
 @define
-class Prose:
-    facts: ModelFacts
-    wish: ReplyWish
+class TextReader:
+    info: ModelInfo
+    options: ResponseOptions
     prefill: str = ""
     spoken: bool = field(default=False, init=False)
     """Any text or reasoning has come, shown or not."""
-    _opening: Opening | None = field(init=False)
+    _opening: ThinkTagParser | None = field(init=False)
     _state: Mapping[str, str] = field(init=False)
     _shown: bool = field(init=False)
     _keep: bool = field(init=False)
     _dropped: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
-        quirks = self.facts.quirks
-        opening = Opening(
+        quirks = self.info.quirks
+        opening = ThinkTagParser(
             self.prefill,
             quirks.think_tags,
             quirks.think_open,
-            patient=not self.wish.thinking,
+            patient=not self.options.thinking,
             tag=quirks.think_tag,
         )
         self._opening = None if opening.past else opening
         self._state = {"p": quirks.family}
-        self._shown = is_shown(self.facts, self.wish.display)
+        self._shown = shows_reasoning(self.info, self.options.display)
         self._keep = not self._shown and quirks.replay_reasoning != "none"
 
     def said(self, text: str) -> list[Part]:
         """The next piece of content; not empty."""
         self.spoken = True
         if self._opening is None:
-            return [Text(text)]
+            return [TextDelta(text)]
         passages = self._opening.feed(text)
         if self._opening.past:
             self._opening = None
@@ -68,9 +68,9 @@ class Prose:
         back, and only with them may the text be empty.
         """
         self.spoken = True
-        if self.wish.thinking:
+        if self.options.thinking:
             state = {**self._state, **item} if item else self._state
-            return [Thinking(text, state, shown=self._shown, keep=self._keep, details=details)]
+            return [ReasoningDelta(text, state, shown=self._shown, keep=self._keep, details=details)]
         if self._dropped or not text:
             return []
         self._dropped = True
@@ -80,16 +80,16 @@ class Prose:
         """What was held back; to be asked for before anything that follows the content."""
         return [] if self._opening is None else self._parts(self._opening.close())
 
-    def _parts(self, passages: list[Passage]) -> list[Part]:
+    def _parts(self, passages: list[Segment]) -> list[Part]:
         parts: list[Part] = []
         for passage in passages:
-            parts += self.thought(passage.text) if passage.thinking else [Text(passage.text)]
+            parts += self.thought(passage.text) if passage.thinking else [TextDelta(passage.text)]
         return parts
 
 
-def is_shown(facts: ModelFacts, display: str | None) -> bool:
+def shows_reasoning(info: ModelInfo, display: str | None) -> bool:
     """Whether the client gets to read the reasoning; `display` is `thinking.display`."""
-    match facts.expose_reasoning:
+    match info.expose_reasoning:
         case "always":
             return True
         case "never":

@@ -18,11 +18,11 @@ from enum import Enum, auto
 
 from attrs import Factory, define, field, frozen
 
-from gateway.codecs.buffer_limit import Held
+from gateway.codecs.buffer_limit import BufferLimit
 
 
 @frozen
-class Passage:
+class Segment:
     """A piece of content, and whether it is reasoning."""
 
     text: str
@@ -39,7 +39,7 @@ class _At(Enum):
 
 
 @define
-class Opening:
+class ThinkTagParser:
     """Fed with the pieces of the content until it is `past`."""
 
     prefill: str = ""
@@ -54,10 +54,10 @@ class Opening:
     """What has to be looked at again when more has come: never longer than what is looked for."""
     _kept: list[str] = field(default=Factory(list[str]), init=False)
     """What came before that, needs no second look, and cannot go out yet."""
-    _weight: Held = field(default=Factory(Held), init=False)
+    _weight: BufferLimit = field(default=Factory(BufferLimit), init=False)
     _fresh: bool = field(default=True, init=False)
     """Nothing of the reasoning has been seen yet but white space."""
-    _out: list[Passage] = field(default=Factory(list[Passage]), init=False)
+    _out: list[Segment] = field(default=Factory(list[Segment]), init=False)
 
     def __attrs_post_init__(self) -> None:
         self._open, self._close = f"<{self.tag}>", f"</{self.tag}>"
@@ -68,13 +68,13 @@ class Opening:
         """From here on all content is text."""
         return self._at is _At.TEXT
 
-    def feed(self, text: str) -> list[Passage]:
+    def feed(self, text: str) -> list[Segment]:
         self._held += text
         while self._step():
             pass
         return self._taken()
 
-    def close(self) -> list[Passage]:
+    def close(self) -> list[Segment]:
         """What was held back, now that no more content follows."""
         inside = self._at is _At.INSIDE and not (self.opened and self.patient)
         held = self._all()
@@ -161,9 +161,9 @@ class Opening:
     def _say(self, text: str, *, thinking: bool) -> None:
         if text:
             self._fresh = False
-            self._out.append(Passage(text, thinking))
+            self._out.append(Segment(text, thinking))
 
-    def _taken(self) -> list[Passage]:
+    def _taken(self) -> list[Segment]:
         out, self._out = self._out, []
         return out
 

@@ -18,42 +18,46 @@ from collections.abc import Mapping
 
 from attrs import define
 
-from gateway.parts import End, Fault, Finish, Notice, Part
-from gateway.upstreams.errors.classify import NO_CODES, fault
-from gateway.upstreams.errors.error_body import read_words
-from gateway.upstreams.model_info import ModelFacts
-from gateway.upstreams.upstream_request import Built, ReplyWish
+from gateway.parts import Finish, FinishReason, Notice, Part, StreamError
+from gateway.upstreams.errors.classify import NO_CODES, classify_stream_error
+from gateway.upstreams.errors.error_body import parse_error_body
+from gateway.upstreams.model_info import ModelInfo
+from gateway.upstreams.upstream_request import ResponseOptions, UpstreamRequest
 
 _CUT = re.compile(r"invalid tool call arguments for .{0,300}: unexpected end of JSON input", re.IGNORECASE)
 _MARK = b"unexpected end of JSON input"
-LIMITED: tuple[Notice, End] = (
+LIMITED: tuple[Notice, Finish] = (
     Notice("dropped.tool_call", "max_tokens cut its arguments"),
-    End(Finish.LENGTH),
+    Finish(FinishReason.LENGTH),
 )
 
 
-def is_cut_call(error: bytes) -> bool:
+def is_truncated_call(error: bytes) -> bool:
     """`error`: the body of a refusal, or the error object in an answer."""
-    return _MARK in error and _CUT.search(read_words(error).message) is not None
+    return _MARK in error and _CUT.search(parse_error_body(error).message) is not None
 
 
 def failed(
-    error: bytes, facts: ModelFacts, wish: ReplyWish, codes: Mapping[str, int] = NO_CODES
+    error: bytes, info: ModelInfo, options: ResponseOptions, codes: Mapping[str, int] = NO_CODES
 ) -> tuple[Part, ...]:
     """What an error object in an answer stands for: a fault, or the answer's end."""
-    return LIMITED if is_cut_call(error) else (fault(error, facts, wish.prompt_tokens, codes),)
+    return (
+        LIMITED
+        if is_truncated_call(error)
+        else (classify_stream_error(error, info, options.prompt_tokens, codes),)
+    )
 
 
 def is_end(parts: tuple[Part, ...]) -> bool:
-    return not isinstance(parts[-1], Fault)
+    return not isinstance(parts[-1], StreamError)
 
 
 @define
-class CutAttempt:
+class TruncatedAttempt:
     """The answer of a server that refused a request although its model had begun to answer it."""
 
-    built: Built
-    heard: bool = True
+    request: UpstreamRequest
+    has_data: bool = True
     _read: bool = False
 
     async def read(self) -> list[Part] | None:

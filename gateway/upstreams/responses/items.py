@@ -13,21 +13,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gateway.anthropic.conversation import turns as t
-from gateway.anthropic.conversation.content_parts import Pdf, Picture, Piece, merged
+from gateway.anthropic.conversation.content_parts import ContentPart, ImagePart, PdfPart, merge_texts
 from gateway.anthropic.wire import as_it_is
 from gateway.upstreams.responses import wire as r
 
-_BEHIND = t.Thought("", "", "", said=2**31, calls=2**31)
+_BEHIND = t.ReasoningItem("", "", "", said=2**31, calls=2**31)
 """Stands at the end of every turn."""
 
 
-def items(turns: Iterable[t.Turn], system_role: str, *, reasoning: bool) -> list[r.SentItem]:
+def input_items(turns: Iterable[t.Turn], system_role: str, *, reasoning: bool) -> list[r.SentItem]:
     """`reasoning`: whether the server takes any back."""
     sent: list[r.SentItem] = []
     for turn in turns:
         match turn:
             case t.AssistantTurn():
-                sent += assistant(turn, turn.thoughts if reasoning else [])
+                sent += assistant_items(turn, turn.thoughts if reasoning else [])
             case t.UserTurn():
                 sent += _user(turn)
             case t.SystemTurn():
@@ -35,7 +35,7 @@ def items(turns: Iterable[t.Turn], system_role: str, *, reasoning: bool) -> list
     return sent
 
 
-def assistant(turn: t.AssistantTurn, thoughts: list[t.Thought]) -> list[r.SentItem]:
+def assistant_items(turn: t.AssistantTurn, thoughts: list[t.ReasoningItem]) -> list[r.SentItem]:
     sent: list[r.SentItem] = []
     waiting: list[r.SentItem] = []
     said = calls = 0
@@ -49,7 +49,7 @@ def assistant(turn: t.AssistantTurn, thoughts: list[t.Thought]) -> list[r.SentIt
     return sent
 
 
-def _between(turn: t.AssistantTurn, said: int, calls: int, end: t.Thought) -> Iterator[r.SentItem]:
+def _between(turn: t.AssistantTurn, said: int, calls: int, end: t.ReasoningItem) -> Iterator[r.SentItem]:
     """What the turn holds from a place in it up to a thought: text, then calls."""
     text = turn.text[said : end.said]
     if text.strip():
@@ -58,20 +58,20 @@ def _between(turn: t.AssistantTurn, said: int, calls: int, end: t.Thought) -> It
         yield r.SentCall(call.id, call.name, str(bytes(call.input), "utf-8"))
 
 
-def _reasoning(thought: t.Thought) -> r.SentReasoning:
+def _reasoning(thought: t.ReasoningItem) -> r.SentReasoning:
     summary = [r.SummaryText(thought.summary)] if thought.summary else []
     return r.SentReasoning(thought.id, summary, thought.encrypted)
 
 
 def _user(turn: t.UserTurn) -> list[r.SentItem]:
     """Tool results, the reminders at the end of the last one, then a message if anything is left."""
-    told = outputs(turn)
+    told = tool_outputs(turn)
     if not turn.pieces:
         return [*told]
-    return [*told, r.SentMessage("user", [part(piece) for piece in merged(turn.pieces)])]
+    return [*told, r.SentMessage("user", [input_part(piece) for piece in merge_texts(turn.pieces)])]
 
 
-def outputs(turn: t.UserTurn) -> list[r.SentOutput]:
+def tool_outputs(turn: t.UserTurn) -> list[r.SentOutput]:
     """The tool results, with the reminders at the end of the last one."""
     told = [
         r.SentOutput(result.id, as_it_is(result.quoted) or _output(result.pieces or []))
@@ -82,11 +82,11 @@ def outputs(turn: t.UserTurn) -> list[r.SentOutput]:
     return told
 
 
-def _output(pieces: list[Piece]) -> str | list[r.SentPart]:
+def _output(pieces: list[ContentPart]) -> str | list[r.SentPart]:
     texts = [piece for piece in pieces if isinstance(piece, str)]
     if len(texts) == len(pieces):
         return "\n".join(texts)
-    return [part(piece) for piece in merged(pieces)]
+    return [input_part(piece) for piece in merge_texts(pieces)]
 
 
 def _append(output: r.SentOutput, reminders: list[str]) -> None:
@@ -96,14 +96,14 @@ def _append(output: r.SentOutput, reminders: list[str]) -> None:
         output.output += map(r.InputText, reminders)
 
 
-def part(piece: Piece) -> r.SentPart:
+def input_part(piece: ContentPart) -> r.SentPart:
     match piece:
         case str():
             return r.InputText(piece)
-        case Picture():
+        case ImagePart():
             return r.InputImage(piece.url or f"data:{piece.media_type};base64,{piece.data}", "auto")
-        case Pdf(url="", name=name):
+        case PdfPart(url="", name=name):
             name = name if name.lower().endswith(".pdf") else f"{name}.pdf"
             return r.InputFile(name, f"data:application/pdf;base64,{piece.data}")
-        case Pdf():
+        case PdfPart():
             return r.InputFile(file_url=piece.url)

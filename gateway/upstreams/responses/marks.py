@@ -12,22 +12,22 @@ from msgspec import UNSET
 
 from gateway.anthropic import wire as a
 from gateway.anthropic.conversation import turns as t
-from gateway.anthropic.conversation.content_parts import apart
-from gateway.upstreams.request.cache_control import MOST, lifetime, sections
-from gateway.upstreams.request.plan import Plan
+from gateway.anthropic.conversation.content_parts import separate_texts
+from gateway.upstreams.request.cache_control import MOST, lifetime, system_sections
+from gateway.upstreams.request.plan import RequestPlan
 from gateway.upstreams.responses import wire as r
-from gateway.upstreams.responses.items import assistant, outputs, part
+from gateway.upstreams.responses.items import assistant_items, input_part, tool_outputs
 
 
-def marked_items(todo: Plan, system_role: str, *, reasoning: bool) -> list[r.SentItem]:
+def marked_items(todo: RequestPlan, system_role: str, *, reasoning: bool) -> list[r.SentItem]:
     """`reasoning`: whether the server takes any back."""
     sent: list[r.SentItem] = []
     if todo.system:
-        sent.append(r.SentMessage(system_role, [_text(text, mark) for text, mark in sections(todo)]))
+        sent.append(r.SentMessage(system_role, [_text(text, mark) for text, mark in system_sections(todo)]))
     for turn in todo.turns:
         match turn:
             case t.AssistantTurn():
-                sent += assistant(turn, turn.thoughts if reasoning else [])
+                sent += assistant_items(turn, turn.thoughts if reasoning else [])
             case t.UserTurn():
                 sent += _user(turn)
             case t.SystemTurn():
@@ -37,7 +37,7 @@ def marked_items(todo: Plan, system_role: str, *, reasoning: bool) -> list[r.Sen
 
 
 def _user(turn: t.UserTurn) -> list[r.SentItem]:
-    told = outputs(turn)
+    told = tool_outputs(turn)
     for output in told:
         if output.output and not isinstance(output.output, list):
             output.output = [r.InputText(output.output)]
@@ -45,7 +45,7 @@ def _user(turn: t.UserTurn) -> list[r.SentItem]:
         _mark(last[-1], turn.results_mark)
     if not turn.pieces:
         return [*told]
-    parts = [part(piece) for piece in apart(turn.pieces)]
+    parts = [input_part(piece) for piece in separate_texts(turn.pieces)]
     for place, mark in (turn.marks or {}).items():
         _mark(parts[place], mark)
     return [*told, r.SentMessage("user", parts)]

@@ -16,17 +16,17 @@ from heapq import heappop, heappush
 
 from attrs import Factory, define, field
 
-from gateway.codecs.buffer_limit import Held
-from gateway.parts import Block, Notice, Part, Text, Tool
+from gateway.codecs.buffer_limit import BufferLimit
+from gateway.parts import Notice, Part, PassthroughBlock, TextDelta, ToolCallDelta
 from gateway.upstreams.response.finish import ANNOTATED
-from gateway.upstreams.response.lenient import text_of
-from gateway.upstreams.response.text import Prose
+from gateway.upstreams.response.lenient import text_value
+from gateway.upstreams.response.text import TextReader
 from gateway.upstreams.responses import wire as r
-from gateway.upstreams.responses.search import searched
+from gateway.upstreams.responses.search import search_result_parts
 
 
 @define
-class Piece:
+class OutputItem:
     """One item so far. `streamed`: any of its content has come; `raw`: it is raw reasoning that came."""
 
     type: str = ""
@@ -39,10 +39,10 @@ class Piece:
 
 
 @define
-class Output:
+class OutputAssembler:
     """Every method returns the parts that may go out now."""
 
-    _prose: Prose
+    _prose: TextReader
     count: int = field(default=0, init=False)
     """How many items there have been."""
     refused: bool = field(default=False, init=False)
@@ -50,7 +50,7 @@ class Output:
     searches: int = field(default=0, init=False)
     """Of the web, by the server."""
     _annotated: bool = field(default=False, init=False)
-    _open: dict[int, Piece] = field(factory=dict[int, Piece], init=False)
+    _open: dict[int, OutputItem] = field(factory=dict[int, OutputItem], init=False)
     _order: list[int] = field(factory=list[int], init=False)
     """The places of `_open`, a heap: the first one is the item that may go out."""
     _latest: list[int] = field(factory=list[int], init=False)
@@ -58,8 +58,8 @@ class Output:
     _places: dict[str, int] = field(factory=dict[str, int], init=False)
     """By the items' ids."""
     _over: set[int] = field(factory=set[int], init=False)
-    _kept: Held = field(factory=Held, init=False)
-    _last: Piece = field(factory=Piece, init=False)
+    _kept: BufferLimit = field(factory=BufferLimit, init=False)
+    _last: OutputItem = field(factory=OutputItem, init=False)
     """The item of which something went out last."""
 
     def place(self, index: int | None, item_id: str | None) -> int:
@@ -79,7 +79,9 @@ class Output:
             self._places[piece.id] = place
         if item.type != "function_call":
             return []
-        return self._out(piece, [*self._prose.rest(), Tool(place, item.call_id or "", item.name or "")])
+        return self._out(
+            piece, [*self._prose.rest(), ToolCallDelta(place, item.call_id or "", item.name or "")]
+        )
 
     def said(self, place: int, text: str) -> list[Part]:
         piece = self._piece(place, "message")
@@ -103,7 +105,7 @@ class Output:
     def argued(self, place: int, arguments: str) -> list[Part]:
         piece = self._piece(place, "function_call")
         piece.streamed = piece.streamed or bool(arguments)
-        return self._out(piece, [Tool(place, arguments=arguments)])
+        return self._out(piece, [ToolCallDelta(place, arguments=arguments)])
 
     def argued_whole(self, place: int, arguments: str) -> list[Part]:
         return [] if self._piece(place, "function_call").streamed else self.argued(place, arguments)
@@ -123,33 +125,33 @@ class Output:
             piece.over = True
         return [*self._flush(), *self._prose.rest()]
 
-    def _piece(self, place: int, type_: str) -> Piece:
+    def _piece(self, place: int, type_: str) -> OutputItem:
         """The item at a place. One that is over already is not opened again: what comes late has no place."""
         if place in self._over:
-            return Piece(type_, streamed=True, over=True)
+            return OutputItem(type_, streamed=True, over=True)
         if place not in self._open:
             self._kept.add("")
             self.count += 1
             self.called = self.called or type_ == "function_call"
             self._prose.spoken = True
-            self._open[place] = Piece(type_)
+            self._open[place] = OutputItem(type_)
             heappush(self._order, place)
             heappush(self._latest, -place)
         return self._open[place]
 
-    def _whole(self, place: int, piece: Piece, item: r.Item) -> list[Part]:
+    def _whole(self, place: int, piece: OutputItem, item: r.Item) -> list[Part]:
         match item.type:
             case "function_call":
-                arguments = "" if piece.streamed else text_of(item.arguments)
-                call = Tool(place, item.call_id or "", item.name or "", arguments, whole=True)
+                arguments = "" if piece.streamed else text_value(item.arguments)
+                call = ToolCallDelta(place, item.call_id or "", item.name or "", arguments, whole=True)
                 return [*self._prose.rest(), call]
             case "message":
                 return [] if piece.streamed else self._passages(item.content or ())
             case "reasoning":
                 return self._reasoning(piece, item)
             case "web_search_call":
-                found = searched(item)
-                self.searches += isinstance(found[0], Block)
+                found = search_result_parts(item)
+                self.searches += isinstance(found[0], PassthroughBlock)
                 return [*self._prose.rest(), *found]
             case other:
                 return [Notice("dropped.output_item", other)]
@@ -172,9 +174,9 @@ class Output:
 
     def _refusal(self, text: str) -> list[Part]:
         self.refused = True
-        return [*self._prose.rest(), Text(text)]
+        return [*self._prose.rest(), TextDelta(text)]
 
-    def _reasoning(self, piece: Piece, item: r.Item) -> list[Part]:
+    def _reasoning(self, piece: OutputItem, item: r.Item) -> list[Part]:
         kept = {"id": item.id or piece.id, "enc": item.encrypted_content or ""}
         passages = () if piece.streamed else item.summary or item.content or ()
         text = "\n\n".join(passage.text for passage in passages if passage.text)
@@ -184,13 +186,15 @@ class Output:
 
     # ------------------------------------------------------------ order
 
-    def _out(self, piece: Piece, parts: list[Part]) -> list[Part]:
+    def _out(self, piece: OutputItem, parts: list[Part]) -> list[Part]:
         """`parts` now, or when the items before it are over."""
         piece.waiting += parts
         flushed = self._flush()
         if piece.waiting:
             for part in parts:
-                self._kept.add(part.arguments if isinstance(part, Tool) else getattr(part, "text", ""))
+                self._kept.add(
+                    part.arguments if isinstance(part, ToolCallDelta) else getattr(part, "text", "")
+                )
         return flushed
 
     def _flush(self) -> list[Part]:
@@ -208,7 +212,7 @@ class Output:
             del self._open[place]
         return parts
 
-    def _between(self, piece: Piece) -> list[Part]:
+    def _between(self, piece: OutputItem) -> list[Part]:
         last, self._last = self._last, piece
         paragraph = last is not piece and last.type == piece.type == "message"
-        return [Text("\n\n")] if paragraph else []
+        return [TextDelta("\n\n")] if paragraph else []

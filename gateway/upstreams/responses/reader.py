@@ -17,19 +17,32 @@ import msgspec
 from attrs import define, field
 from msgspec import Raw, structs
 
-from gateway.codecs.body import Intake
+from gateway.codecs.body import BodyReader
 from gateway.codecs.lines import LineTooLong
-from gateway.parts import End, Fault, Finish, Notice, Part, Usage
+from gateway.parts import Finish, FinishReason, Notice, Part, StreamError, Usage
 from gateway.upstreams.errors.classify import NO_CODES, NO_ERROR, is_error
-from gateway.upstreams.model_info import ModelFacts
-from gateway.upstreams.response.finish import cut, cut_at, excerpt, garbage, is_json, said
-from gateway.upstreams.response.lenient import UNREADABLE, SecondLook, is_nothing, read, text_of
-from gateway.upstreams.response.text import Prose
+from gateway.upstreams.model_info import ModelInfo
+from gateway.upstreams.response.finish import (
+    is_json,
+    limit_reached,
+    malformed_answer,
+    payload_excerpt,
+    truncated_stream,
+    usage_parts,
+)
+from gateway.upstreams.response.lenient import (
+    UNREADABLE,
+    LenientDecoder,
+    decode_lenient,
+    is_nothing,
+    text_value,
+)
+from gateway.upstreams.response.text import TextReader
 from gateway.upstreams.response.truncated_call import failed, is_end
 from gateway.upstreams.responses import wire as r
-from gateway.upstreams.responses.output import Output
-from gateway.upstreams.responses.usage import usage_of
-from gateway.upstreams.upstream_request import ReplyWish
+from gateway.upstreams.responses.output import OutputAssembler
+from gateway.upstreams.responses.usage import responses_usage
+from gateway.upstreams.upstream_request import ResponseOptions
 
 _EVENT = msgspec.json.Decoder(r.Event)
 _ITEM = msgspec.json.Decoder(r.Item)
@@ -77,20 +90,20 @@ class ResponsesReader:
     `prefill`: always empty, since the server continues no assistant's message.
     """
 
-    facts: ModelFacts
-    wish: ReplyWish
+    info: ModelInfo
+    options: ResponseOptions
     prefill: str = ""
     ended: bool = field(default=False, init=False)
-    _second: SecondLook[r.Event] = field(factory=lambda: SecondLook(_EVENT), init=False)
-    _intake: Intake = field(factory=Intake, init=False)
-    _output: Output = field(init=False)
+    _second: LenientDecoder[r.Event] = field(factory=lambda: LenientDecoder(_EVENT), init=False)
+    _intake: BodyReader = field(factory=BodyReader, init=False)
+    _output: OutputAssembler = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._output = Output(Prose(self.facts, self.wish, self.prefill))
+        self._output = OutputAssembler(TextReader(self.info, self.options, self.prefill))
 
     @property
-    def heard(self) -> bool:
-        return self._intake.heard
+    def has_data(self) -> bool:
+        return self._intake.has_data
 
     def feed(self, data: bytes) -> list[Part]:
         """The parts of one read, cut anywhere."""
@@ -99,7 +112,7 @@ class ResponsesReader:
         try:
             payloads = self._intake.feed(data)
         except LineTooLong as error:
-            return self._break(garbage(self.facts, str(error)))
+            return self._break(malformed_answer(self.info, str(error)))
         return self._payloads(payloads)
 
     def close(self, *, framed: bool = True) -> list[Part]:
@@ -110,7 +123,11 @@ class ResponsesReader:
         if self._intake.plain:
             return self._plain(payloads[0])
         parts = self._payloads([payload for payload in payloads if is_json(payload)])
-        return parts if self.ended else parts + self._break(cut(self.facts, spoken=self._output.count > 0))
+        return (
+            parts
+            if self.ended
+            else parts + self._break(truncated_stream(self.info, spoken=self._output.count > 0))
+        )
 
     def whole(self, body: bytes) -> list[Part]:
         """The parts of a complete body."""
@@ -125,7 +142,7 @@ class ResponsesReader:
 
     def _plain(self, body: bytes) -> list[Part]:
         if not body.strip():
-            return self._break(cut(self.facts, spoken=False))
+            return self._break(truncated_stream(self.info, spoken=False))
         return self._payload(body, plain=True)
 
     def _payload(self, payload: bytes, *, plain: bool) -> list[Part]:
@@ -143,15 +160,15 @@ class ResponsesReader:
     def _unreadable(self, payload: bytes) -> list[Part]:
         if is_json(payload) and is_error(payload):
             return self._failed(payload, NO_CODES)
-        return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"))
+        return self._break(malformed_answer(self.info, f"what is no answer: {payload_excerpt(payload)}"))
 
     def _event(self, event: r.Event, payload: bytes) -> list[Part]:  # noqa: C901  a case for each event
         place = self._output.place(event.output_index, event.item_id)
         match event.type:
             case "response.output_text.delta":
-                return self._output.said(place, text_of(event.delta))
+                return self._output.said(place, text_value(event.delta))
             case "response.function_call_arguments.delta":
-                return self._output.argued(place, text_of(event.delta))
+                return self._output.argued(place, text_value(event.delta))
             case "response.reasoning_summary_text.delta":
                 return self._thought(event, place, event.summary_index, raw=False)
             case "response.reasoning_text.delta":
@@ -159,13 +176,13 @@ class ResponsesReader:
             case "response.output_text.annotation.added":
                 return self._output.annotated()
             case "response.refusal.delta":
-                return self._output.refusal(place, text_of(event.delta))
+                return self._output.refusal(place, text_value(event.delta))
             case "response.output_item.added":
-                return self._output.begun(place, item) if (item := read(_ITEM, event.item)) else []
+                return self._output.begun(place, item) if (item := decode_lenient(_ITEM, event.item)) else []
             case "response.function_call_arguments.done":
-                return self._output.argued_whole(place, text_of(event.arguments))
+                return self._output.argued_whole(place, text_value(event.arguments))
             case "response.output_item.done":
-                return self._output.ended(place, item) if (item := read(_ITEM, event.item)) else []
+                return self._output.ended(place, item) if (item := decode_lenient(_ITEM, event.item)) else []
             case "error" | "":
                 return self._fault(payload)
             case other if other in _ENDS:
@@ -174,16 +191,16 @@ class ResponsesReader:
                 return []
 
     def _thought(self, event: r.Event, place: int, paragraph: int | None, *, raw: bool) -> list[Part]:
-        return self._output.thought(place, text_of(event.delta), paragraph or 0, raw=raw)
+        return self._output.thought(place, text_value(event.delta), paragraph or 0, raw=raw)
 
     # ------------------------------------------------------------ the end
 
     def _end(self, status: str, body: bytes, payload: bytes) -> list[Part]:
         """`status`: what the event says; the response itself may say it better."""
-        response = read(_RESPONSE, body) if body else r.Response()
+        response = decode_lenient(_RESPONSE, body) if body else r.Response()
         if response is None:
             return self._unreadable(payload)
-        usage = usage_of(bytes(response.usage), response.service_tier)
+        usage = responses_usage(bytes(response.usage), response.service_tier)
         status = response.status or status
         if bytes(response.error) not in NO_ERROR or status in ("failed", "cancelled"):
             return self._failure(response, status, usage)
@@ -199,47 +216,49 @@ class ResponsesReader:
         return [
             part
             for place, raw in enumerate(items)
-            if (item := read(_ITEM, raw))
+            if (item := decode_lenient(_ITEM, raw))
             for part in self._output.ended(place, item)
         ]
 
     def _finish(self, response: r.Response, status: str, usage: Usage) -> list[Part]:
         refused = self._output.refused and not self._output.called
-        finish = Finish.REFUSAL if refused else Finish.STOP
+        finish = FinishReason.REFUSAL if refused else FinishReason.STOP
         notices: list[Part] = []
         reason = response.incomplete_details.reason if response.incomplete_details else None
         if status == "incomplete" and reason == "max_output_tokens":
-            finish = cut_at(self.facts, self.wish, usage)
+            finish = limit_reached(self.info, self.options, usage)
         elif status == "incomplete" and reason == "content_filter":
-            finish = Finish.REFUSAL
+            finish = FinishReason.REFUSAL
         elif status == "incomplete":
             if not self._output.count:
-                return self._break(garbage(self.facts, f"no answer: incomplete by {reason!r}"), usage)
+                return self._break(malformed_answer(self.info, f"no answer: incomplete by {reason!r}"), usage)
             notices = [Notice("repaired.stop_reason", f"the upstream's answer is incomplete by {reason!r}")]
         self.ended = True
         if searches := self._output.searches:
             counted = {"web_search_requests": searches, "web_fetch_requests": 0}
             usage = structs.replace(usage, server_tools=counted)
-        return [*notices, *said(usage), End(finish)]
+        return [*notices, *usage_parts(usage), Finish(finish)]
 
     def _failure(self, response: r.Response, status: str, usage: Usage) -> list[Part]:
         if bytes(response.error) in NO_ERROR:
-            return self._break(garbage(self.facts, f"an answer that has {status}"), usage)
+            return self._break(malformed_answer(self.info, f"an answer that has {status}"), usage)
         return self._failed(b'{"error":' + bytes(response.error) + b"}", usage=usage)
 
     def _fault(self, payload: bytes, usage: Usage | None = None) -> list[Part]:
         if is_error(payload):
             return self._failed(payload, usage=usage)
-        return self._break(garbage(self.facts, f"what is no answer: {excerpt(payload)}"), usage)
+        return self._break(
+            malformed_answer(self.info, f"what is no answer: {payload_excerpt(payload)}"), usage
+        )
 
     def _failed(
         self, error: bytes, codes: Mapping[str, int] = _CODES, usage: Usage | None = None
     ) -> list[Part]:
         self.ended = True
-        parts = failed(error, self.facts, self.wish, codes)
+        parts = failed(error, self.info, self.options, codes)
         rest = self._output.rest() if is_end(parts) else []
-        return [*rest, *(said(usage) if usage else []), *parts]
+        return [*rest, *(usage_parts(usage) if usage else []), *parts]
 
-    def _break(self, fault: Fault, usage: Usage | None = None) -> list[Part]:
+    def _break(self, fault: StreamError, usage: Usage | None = None) -> list[Part]:
         self.ended = True
-        return [*(said(usage) if usage else []), fault]
+        return [*(usage_parts(usage) if usage else []), fault]

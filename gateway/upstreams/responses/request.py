@@ -5,7 +5,7 @@ Rules:
   client asked for reasoning, since only then it has a block to travel in.
 - There is no parameter for stop sequences: they are matched here (see `gateway.emulation.emulate`).
 - `strict` is said with every tool and schema: left out, it would be true.
-- What an upstream's 400 forbade (`Amends`) is left out, with a notice.
+- What an upstream's 400 forbade (`Adaptations`) is left out, with a notice.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from msgspec.structs import replace
 
 from gateway.anthropic import wire as a
 from gateway.anthropic.conversation.content_parts import url_tokens
-from gateway.anthropic.notices import Notes
-from gateway.anthropic.request.attachments import NOTHING, Attachments
+from gateway.anthropic.notices import NoticeCollector
+from gateway.anthropic.request.attachments import NO_ATTACHMENTS, Attachments
 from gateway.anthropic.tools.available import WEB_SEARCH
-from gateway.anthropic.tools.toolset import Choice
+from gateway.anthropic.tools.toolset import ToolChoice
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound, file_tokens
 from gateway.settings.quirks import Quirks
-from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.request.encoding import encoded
-from gateway.upstreams.request.plan import Plan, plan, short
+from gateway.upstreams.request.plan import RequestPlan, plan, shortened_name
 from gateway.upstreams.request.reasoning_effort import effort, off
-from gateway.upstreams.request.response_format import Format
+from gateway.upstreams.request.response_format import UpstreamFormat
 from gateway.upstreams.request.tools import Function
 from gateway.upstreams.request.unsupported_fields import leave_out
-from gateway.upstreams.response.text import is_shown
+from gateway.upstreams.response.text import shows_reasoning
 from gateway.upstreams.responses import wire as r
-from gateway.upstreams.responses.items import items
+from gateway.upstreams.responses.items import input_items
 from gateway.upstreams.responses.marks import marked_items
 from gateway.upstreams.responses.search import SOURCES, most_uses, search_tool
-from gateway.upstreams.token_prompt import Prompt
-from gateway.upstreams.upstream_request import AS_IT_IS, Amends, Built
+from gateway.upstreams.token_prompt import CountablePrompt
+from gateway.upstreams.upstream_request import NO_ADAPTATIONS, Adaptations, UpstreamRequest
 
 NO_SEARCH = "web_search: this model's server does not search the web (`quirks: {web_search: false}` says so)"
 LEAST = 16
@@ -47,34 +47,37 @@ _OPTIONAL = frozenset(r.SentRequest.__struct_fields__) - _KEPT
 
 
 def to_responses_request(
-    inbound: Inbound, facts: ModelFacts, amends: Amends = AS_IT_IS, attachments: Attachments = NOTHING
-) -> Built:
+    inbound: Inbound,
+    info: ModelInfo,
+    adaptations: Adaptations = NO_ADAPTATIONS,
+    attachments: Attachments = NO_ATTACHMENTS,
+) -> UpstreamRequest:
     """RequestRefused where the request asks for what cannot be done or left out."""
-    quirks = facts.quirks
-    todo = _limited(plan(inbound, facts, amends, attachments, quirks.tool_choice))
-    if "web_search" in amends.dropped and not todo.functions and _wants_search(inbound.request):
+    quirks = info.quirks
+    todo = _limited(plan(inbound, info, adaptations, attachments, quirks.tool_choice))
+    if "web_search" in adaptations.dropped and not todo.functions and _wants_search(inbound.request):
         raise RequestRefused(NO_SEARCH)
-    replay = "encrypted_content" not in amends.dropped
+    replay = "encrypted_content" not in adaptations.dropped
     if not replay:
         todo.notes.add("dropped.thinking", "the upstream could not read its own reasoning")
-    sent = r.SentRequest(facts.model, [], inbound.request.stream, store=False)
+    sent = r.SentRequest(info.model, [], inbound.request.stream, store=False)
     if todo.marked and quirks.cache_markers == "breakpoint":
         sent.input = marked_items(todo, quirks.system_role, reasoning=replay)
     else:
-        sent.input = items(todo.turns, quirks.system_role, reasoning=replay)
+        sent.input = input_items(todo.turns, quirks.system_role, reasoning=replay)
         sent.instructions = todo.system or msgspec.UNSET
     if todo.max_tokens is not None:
         sent.max_output_tokens = todo.max_tokens
     _sample(sent, todo, quirks)
-    single_tool = _offer(sent, todo, quirks, amends)
+    single_tool = _offer(sent, todo, quirks, adaptations)
     _format(sent, todo)
     if todo.may_reason:
-        _think(sent, todo, facts, amends)
+        _think(sent, todo, info, adaptations)
     _identify(sent, inbound, quirks)
     if todo.tier.sent:
         sent.service_tier = todo.tier.sent
-    if amends.dropped:
-        leave_out(sent, amends.dropped & _OPTIONAL, todo.notes)
+    if adaptations.dropped:
+        leave_out(sent, adaptations.dropped & _OPTIONAL, todo.notes)
     return todo.built(encoded(sent), single_tool=single_tool)
 
 
@@ -82,14 +85,14 @@ def _wants_search(request: a.MessagesRequest) -> bool:
     return any((tool.type or "").startswith(WEB_SEARCH) for tool in request.tools)
 
 
-def _limited(todo: Plan) -> Plan:
+def _limited(todo: RequestPlan) -> RequestPlan:
     if todo.max_tokens is None or todo.max_tokens >= LEAST:
         return todo
     todo.notes.add("clamped.max_tokens", f"{todo.max_tokens} to {LEAST}")
     return replace(todo, max_tokens=LEAST)
 
 
-def _sample(sent: r.SentRequest, todo: Plan, quirks: Quirks) -> None:
+def _sample(sent: r.SentRequest, todo: RequestPlan, quirks: Quirks) -> None:
     wanted = todo.sampling
     if wanted.top_k is not None:
         todo.notes.add("dropped.top_k")
@@ -104,7 +107,7 @@ def _sample(sent: r.SentRequest, todo: Plan, quirks: Quirks) -> None:
         sent.top_p = wanted.top_p
 
 
-def _offer(sent: r.SentRequest, todo: Plan, quirks: Quirks, amends: Amends) -> bool:
+def _offer(sent: r.SentRequest, todo: RequestPlan, quirks: Quirks, adaptations: Adaptations) -> bool:
     """Tools, and how to choose among them; true if the answer must be cut to one call."""
     tools = _tools(sent, todo)
     if not tools:
@@ -112,14 +115,14 @@ def _offer(sent: r.SentRequest, todo: Plan, quirks: Quirks, amends: Amends) -> b
     sent.tools = tools
     if (choice := _choice(todo, quirks)) is not None:
         sent.tool_choice = choice
-    if todo.single and quirks.parallel_tool_calls and "parallel_tool_calls" not in amends.dropped:
+    if todo.single and quirks.parallel_tool_calls and "parallel_tool_calls" not in adaptations.dropped:
         sent.parallel_tool_calls = False
     elif todo.single:
         todo.notes.add("emulated.disable_parallel_tool_use")
     return todo.single
 
 
-def _tools(sent: r.SentRequest, todo: Plan) -> list[r.SentTool | r.SearchTool]:
+def _tools(sent: r.SentRequest, todo: RequestPlan) -> list[r.SentTool | r.SearchTool]:
     """A search that is forced is offered alone: it has no name that could be demanded. Functions stand at the
     end, since they may become more from one request to the next."""
     functions = [_tool(function) for function in todo.functions]
@@ -129,7 +132,7 @@ def _tools(sent: r.SentRequest, todo: Plan) -> list[r.SentTool | r.SearchTool]:
     return [search] if _is_forced(todo.search, todo.choice) else [search, *functions]
 
 
-def _choice(todo: Plan, quirks: Quirks) -> str | r.NamedTool | None:
+def _choice(todo: RequestPlan, quirks: Quirks) -> str | r.NamedTool | None:
     """None: that is the server's to decide."""
     match todo.choice.type:
         case "auto":
@@ -144,11 +147,11 @@ def _choice(todo: Plan, quirks: Quirks) -> str | r.NamedTool | None:
             return r.NamedTool(todo.names.sent(todo.choice.name))
 
 
-def _is_forced(tool: a.ToolDefinition, choice: Choice) -> bool:
+def _is_forced(tool: a.ToolDefinition, choice: ToolChoice) -> bool:
     return choice.type == "tool" and choice.name == tool.name
 
 
-def _search(sent: r.SentRequest, tool: a.ToolDefinition, notes: Notes) -> r.SearchTool:
+def _search(sent: r.SentRequest, tool: a.ToolDefinition, notes: NoticeCollector) -> r.SearchTool:
     sent.include = [SOURCES]
     if most := most_uses(tool, notes):
         sent.max_tool_calls = most
@@ -162,26 +165,26 @@ def _tool(function: Function) -> r.SentTool:
     return tool
 
 
-def _format(sent: r.SentRequest, todo: Plan) -> None:
+def _format(sent: r.SentRequest, todo: RequestPlan) -> None:
     match todo.format:
-        case Format(how="schema", schema=schema, strict=strict):
+        case UpstreamFormat(how="schema", schema=schema, strict=strict):
             sent.text = r.TextOptions(r.SchemaFormat(schema, bool(strict)))
-        case Format(how="object"):
+        case UpstreamFormat(how="object"):
             sent.text = r.TextOptions(r.ObjectFormat())
-        case Format() | None:
+        case UpstreamFormat() | None:
             pass
 
 
-def _think(sent: r.SentRequest, todo: Plan, facts: ModelFacts, amends: Amends) -> None:
-    asked, quirks = todo.reasoning, facts.quirks
-    if "reasoning" in amends.dropped:
+def _think(sent: r.SentRequest, todo: RequestPlan, info: ModelInfo, adaptations: Adaptations) -> None:
+    asked, quirks = todo.reasoning, info.quirks
+    if "reasoning" in adaptations.dropped:
         if asked.on:
             todo.notes.add("dropped.thinking")
         return
-    word = effort(asked.effort, quirks.highest_effort, amends.efforts, todo.notes) if asked.on else None
+    word = effort(asked.effort, quirks.highest_effort, adaptations.efforts, todo.notes) if asked.on else None
     # Others refuse the field, which is soon learnt.
-    if asked.on is False and (facts.reasoning or quirks.effort_none):
-        word = off(amends.efforts)
+    if asked.on is False and (info.reasoning or quirks.effort_none):
+        word = off(adaptations.efforts)
     wanted = r.Reasoning()
     if word:
         wanted.effort = word
@@ -189,7 +192,7 @@ def _think(sent: r.SentRequest, todo: Plan, facts: ModelFacts, amends: Amends) -
         sent.reasoning = wanted if word else UNSET
         return
     sent.include = [*(sent.include or ()), ENCRYPTED]
-    if is_shown(facts, todo.thinking_display) and "reasoning.summary" not in amends.dropped:
+    if shows_reasoning(info, todo.thinking_display) and "reasoning.summary" not in adaptations.dropped:
         wanted.summary = "auto"
     if wanted != r.Reasoning():
         sent.reasoning = wanted
@@ -197,13 +200,13 @@ def _think(sent: r.SentRequest, todo: Plan, facts: ModelFacts, amends: Amends) -
 
 def _identify(sent: r.SentRequest, inbound: Inbound, quirks: Quirks) -> None:
     if quirks.prompt_cache_key and inbound.session:
-        sent.prompt_cache_key = short(inbound.session)
+        sent.prompt_cache_key = shortened_name(inbound.session)
     user = inbound.request.metadata_user_id
     if user and quirks.user_field != "none":
-        setattr(sent, quirks.user_field, short(user))
+        setattr(sent, quirks.user_field, shortened_name(user))
 
 
-def prompt_of(built: Built) -> Prompt:
+def prompt_of(built: UpstreamRequest) -> CountablePrompt:
     """What of the request costs tokens, as it is sent."""
     sent = _SENT.decode(built.body)
     texts = [sent.instructions]
@@ -217,7 +220,7 @@ def prompt_of(built: Built) -> Prompt:
     for tool in sent.tools:
         texts += [tool.name, tool.description, str(bytes(tool.parameters), "utf-8")]
     texts.append(str(bytes(sent.text), "utf-8"))
-    return Prompt(tuple(filter(None, texts)), messages=len(sent.input), shown=shown)
+    return CountablePrompt(tuple(filter(None, texts)), messages=len(sent.input), shown=shown)
 
 
 _SENT = msgspec.json.Decoder(r.WeighedRequest)

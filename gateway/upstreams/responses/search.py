@@ -19,10 +19,10 @@ import msgspec
 from msgspec import Raw, Struct
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.conversation.server_tools import OURS
-from gateway.anthropic.notices import Notes
-from gateway.parts import Block, Notice, Part
-from gateway.upstreams.response.lenient import read
+from gateway.anthropic.conversation.server_tools import GATEWAY_RESULT
+from gateway.anthropic.notices import NoticeCollector
+from gateway.parts import Notice, Part, PassthroughBlock
+from gateway.upstreams.response.lenient import decode_lenient
 from gateway.upstreams.responses import wire as r
 
 SOURCES = "web_search_call.action.sources"
@@ -46,7 +46,7 @@ T = TypeVar("T")
 _ACTION = msgspec.json.Decoder(_Action)
 
 
-def search_tool(tool: a.ToolDefinition, notes: Notes) -> r.SearchTool:
+def search_tool(tool: a.ToolDefinition, notes: NoticeCollector) -> r.SearchTool:
     """What cannot be read of it is as if it were not there, with a notice."""
     told = r.SearchTool()
     if domains := _read(_DOMAINS, tool.allowed_domains, "allowed_domains", notes):
@@ -58,11 +58,11 @@ def search_tool(tool: a.ToolDefinition, notes: Notes) -> r.SearchTool:
     return told
 
 
-def most_uses(tool: a.ToolDefinition, notes: Notes) -> int | None:
+def most_uses(tool: a.ToolDefinition, notes: NoticeCollector) -> int | None:
     return _read(_NUMBER, tool.max_uses, "max_uses", notes)
 
 
-def _read(decoder: msgspec.json.Decoder[T], sent: Raw, key: str, notes: Notes) -> T | None:
+def _read(decoder: msgspec.json.Decoder[T], sent: Raw, key: str, notes: NoticeCollector) -> T | None:
     if bytes(sent) in (b"", b"null"):
         return None
     try:
@@ -72,9 +72,9 @@ def _read(decoder: msgspec.json.Decoder[T], sent: Raw, key: str, notes: Notes) -
         return None
 
 
-def searched(item: r.Item) -> list[Part]:
+def search_result_parts(item: r.Item) -> list[Part]:
     """The call and what it found; a notice for what is no search."""
-    action = read(_ACTION, item.action) or _Action()
+    action = decode_lenient(_ACTION, item.action) or _Action()
     if action.type not in ("", "search"):
         return [Notice("dropped.output_item", f"{item.type}: {action.type}")]
     id_ = f"srvtoolu_{item.id or ''}"
@@ -83,7 +83,10 @@ def searched(item: r.Item) -> list[Part]:
     found: object = [_hit(source.url) for source in action.sources or () if source.url]
     if item.status not in (None, "completed"):
         found = {"type": "web_search_tool_result_error", "error_code": "unavailable"}
-    return [Block(call), Block({"type": "web_search_tool_result", "tool_use_id": id_, "content": found})]
+    return [
+        PassthroughBlock(call),
+        PassthroughBlock({"type": "web_search_tool_result", "tool_use_id": id_, "content": found}),
+    ]
 
 
 def _hit(url: str) -> dict[str, object]:
@@ -92,6 +95,6 @@ def _hit(url: str) -> dict[str, object]:
         "type": "web_search_result",
         "url": url,
         "title": url,
-        "encrypted_content": OURS,
+        "encrypted_content": GATEWAY_RESULT,
         "page_age": None,
     }

@@ -15,7 +15,7 @@ from gateway.upstreams.responses import wire as r
 _USAGE = msgspec.json.Decoder(r.Usage, strict=False)
 
 
-def usage_of(raw: bytes, tier: str | None = None) -> Usage:
+def responses_usage(raw: bytes, tier: str | None = None) -> Usage:
     """Of an object as it came; empty bytes and what cannot be read say nothing."""
     try:
         sent = _USAGE.decode(raw)

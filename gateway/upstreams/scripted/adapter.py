@@ -20,14 +20,14 @@ from gateway.errors import Kind, UpstreamFailed
 from gateway.inbound import Inbound
 from gateway.parts import Part
 from gateway.settings.models import Provider
-from gateway.settings.scripted_replies import Refusal
+from gateway.settings.scripted_replies import ScriptedRefusal
 from gateway.upstreams.base import Attempt, Target
-from gateway.upstreams.scripted.append_file import Notebook
+from gateway.upstreams.scripted.append_file import AppendFile
 from gateway.upstreams.scripted.playback import ENDLESS, Step, steps
-from gateway.upstreams.scripted.reply_selection import Director
+from gateway.upstreams.scripted.reply_selection import ReplySelector
 from gateway.upstreams.scripted.request_text import last_user, prompt_of
-from gateway.upstreams.token_prompt import Counted, Prompt
-from gateway.upstreams.upstream_request import Built, ReplyWish
+from gateway.upstreams.token_prompt import CountablePrompt, TokenCount
+from gateway.upstreams.upstream_request import ResponseOptions, UpstreamRequest
 
 _KINDS = {
     401: Kind.AUTHENTICATION,
@@ -52,9 +52,9 @@ HIDDEN = ("authorization", "x-api-key", "cookie", "proxy-authorization")
 class ScriptedAttempt:
     """A reply being played."""
 
-    built: Built
+    request: UpstreamRequest
     _steps: Iterator[Step]
-    heard: bool = True
+    has_data: bool = True
 
     async def read(self) -> list[Part] | None:
         for step in self._steps:
@@ -72,8 +72,8 @@ class ScriptedAdapter:
     """One provider of kind `scripted`."""
 
     _name: str
-    _director: Director
-    _requests: Notebook | None
+    _director: ReplySelector
+    _requests: AppendFile | None
 
     async def open(self, inbound: Inbound, target: Target, attachments: Attachments) -> Attempt:
         if self._requests is not None:
@@ -83,14 +83,14 @@ class ScriptedAdapter:
             raise UpstreamFailed(Kind.UPSTREAM_REJECTS_REQUEST, self._complaint(inbound))
         await _silence(reply.before_headers)
         if reply.refusal is not None:
-            raise refused(reply.refusal)
-        wish = _wish(inbound)
-        return ScriptedAttempt(Built(b"", wish), steps(reply, target.facts, wish))
+            raise scripted_error(reply.refusal)
+        options = _wish(inbound)
+        return ScriptedAttempt(UpstreamRequest(b"", options), steps(reply, target.model_info, options))
 
-    def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> Prompt:
+    def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> CountablePrompt:
         return prompt_of(inbound.request)
 
-    async def count(self, inbound: Inbound, target: Target) -> Counted | None:
+    async def count(self, inbound: Inbound, target: Target) -> TokenCount | None:
         return None
 
     async def probe(self) -> str | None:
@@ -108,20 +108,20 @@ class ScriptedAdapter:
 
 
 def adapter(name: str, provider: Provider) -> ScriptedAdapter:
-    requests = Notebook(Path(provider.requests)) if provider.requests else None
-    return ScriptedAdapter(name, Director(provider.replies), requests)
+    requests = AppendFile(Path(provider.requests)) if provider.requests else None
+    return ScriptedAdapter(name, ReplySelector(provider.replies), requests)
 
 
-def refused(said: Refusal) -> UpstreamFailed:
+def scripted_error(said: ScriptedRefusal) -> UpstreamFailed:
     other = Kind.INVALID_REQUEST if said.status < 500 else Kind.UPSTREAM_FAILED
     kind = _KINDS.get(said.status, other)
     return UpstreamFailed(kind, said.message, upstream_status=said.status, retry_after=said.retry_after)
 
 
-def _wish(inbound: Inbound) -> ReplyWish:
+def _wish(inbound: Inbound) -> ResponseOptions:
     request = inbound.request
     asked = request.thinking
-    return ReplyWish(
+    return ResponseOptions(
         thinking=asked is not None and asked.type != "disabled",
         display=asked.display if asked is not None else None,
         max_tokens=request.max_tokens,

@@ -16,7 +16,7 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 @define
-class Notebook:
+class AppendFile:
     path: Path
     _failed: bool = field(init=False, default=False)
 

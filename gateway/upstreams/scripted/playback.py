@@ -11,27 +11,27 @@ from collections.abc import Iterator
 import msgspec
 
 from gateway.errors import Kind
-from gateway.parts import End, Fault, Finish, Part, Text, Tool, Usage
+from gateway.parts import Finish, FinishReason, Part, StreamError, TextDelta, ToolCallDelta, Usage
 from gateway.settings import scripted_replies as r
-from gateway.upstreams.model_info import ModelFacts
-from gateway.upstreams.response.text import Prose
-from gateway.upstreams.upstream_request import ReplyWish
+from gateway.upstreams.model_info import ModelInfo
+from gateway.upstreams.response.text import TextReader
+from gateway.upstreams.upstream_request import ResponseOptions
 
 Step = float | list[Part]
 ENDLESS = math.inf
 
 _FINISHES = {
-    "stop": Finish.STOP,
-    "length": Finish.LENGTH,
-    "tool_calls": Finish.TOOLS,
-    "content_filter": Finish.REFUSAL,
+    "stop": FinishReason.STOP,
+    "length": FinishReason.LENGTH,
+    "tool_calls": FinishReason.TOOLS,
+    "content_filter": FinishReason.REFUSAL,
 }
 
 
-def steps(reply: r.Reply, facts: ModelFacts, wish: ReplyWish) -> Iterator[Step]:
+def steps(reply: r.ScriptedReply, info: ModelInfo, options: ResponseOptions) -> Iterator[Step]:
     if reply.before_content:
         yield reply.before_content
-    content = list(_content(reply, Prose(facts, wish)))
+    content = list(_content(reply, TextReader(info, options)))
     whole = reply.ending == "done" or reply.after is None
     for number, parts in enumerate(content if whole else content[: reply.after]):
         if reply.pause and number == reply.pause_after:
@@ -39,39 +39,39 @@ def steps(reply: r.Reply, facts: ModelFacts, wish: ReplyWish) -> Iterator[Step]:
         if reply.delay:
             yield reply.delay
         yield parts
-    yield from _ending(reply, facts)
+    yield from _ending(reply, info)
 
 
-def _content(reply: r.Reply, prose: Prose) -> Iterator[list[Part]]:
-    for piece in cut(reply.reasoning, reply.pieces):
+def _content(reply: r.ScriptedReply, prose: TextReader) -> Iterator[list[Part]]:
+    for piece in split_text(reply.reasoning, reply.pieces):
         yield prose.thought(piece)
-    for piece in cut(reply.text, reply.pieces):
-        yield [Text(piece)]
+    for piece in split_text(reply.text, reply.pieces):
+        yield [TextDelta(piece)]
     for key, call in enumerate(reply.calls):
-        fragments = cut(arguments_text(call), call.pieces) or [""]
+        fragments = split_text(arguments_text(call), call.pieces) or [""]
         for number, fragment in enumerate(fragments, 1):
-            yield [Tool(key, call.id or "", call.name, fragment, whole=number == len(fragments))]
+            yield [ToolCallDelta(key, call.id or "", call.name, fragment, whole=number == len(fragments))]
 
 
-def _ending(reply: r.Reply, facts: ModelFacts) -> Iterator[Step]:
+def _ending(reply: r.ScriptedReply, info: ModelInfo) -> Iterator[Step]:
     match reply.ending:
         case "done":
-            yield [_usage(reply.usage), End(_finish(reply))]
+            yield [_usage(reply.usage), Finish(_finish(reply))]
         case "cut" | "reset":
-            yield [Fault(Kind.UPSTREAM_CUT, f"[{facts.provider}] the script breaks the answer off here")]
+            yield [StreamError(Kind.UPSTREAM_CUT, f"[{info.provider}] the script breaks the answer off here")]
         case "error":
-            yield [Fault(Kind.UPSTREAM_FAILED, reply.error)]
+            yield [StreamError(Kind.UPSTREAM_FAILED, reply.error)]
         case "stall":
             yield ENDLESS
 
 
-def _finish(reply: r.Reply) -> Finish:
+def _finish(reply: r.ScriptedReply) -> FinishReason:
     if reply.finish is not None:
         return _FINISHES[reply.finish]
-    return Finish.TOOLS if reply.calls else Finish.STOP
+    return FinishReason.TOOLS if reply.calls else FinishReason.STOP
 
 
-def _usage(said: r.Usage) -> Usage:
+def _usage(said: r.ScriptedUsage) -> Usage:
     return Usage(
         input=max(0, said.prompt - said.cached),
         output=said.completion,
@@ -80,13 +80,13 @@ def _usage(said: r.Usage) -> Usage:
     )
 
 
-def arguments_text(call: r.Call) -> str:
+def arguments_text(call: r.ScriptedCall) -> str:
     if isinstance(call.arguments, str):
         return call.arguments
     return msgspec.json.encode(call.arguments).decode()
 
 
-def cut(text: str, pieces: int) -> list[str]:
+def split_text(text: str, pieces: int) -> list[str]:
     """`text` in at most `pieces` non-empty pieces of about equal length."""
     size = max(1, -(-len(text) // pieces))
     return [text[start : start + size] for start in range(0, len(text), size)]

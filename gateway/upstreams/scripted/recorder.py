@@ -18,20 +18,20 @@ from attrs import Factory, define, frozen
 from gateway.anthropic.request.attachments import Attachments
 from gateway.errors import GatewayError
 from gateway.inbound import Inbound
-from gateway.parts import End, Finish, Part, Text, Thinking, Tool, Usage
+from gateway.parts import Finish, FinishReason, Part, ReasoningDelta, TextDelta, ToolCallDelta, Usage
 from gateway.upstreams.base import Adapter, Attempt, Target
-from gateway.upstreams.scripted.append_file import Notebook
+from gateway.upstreams.scripted.append_file import AppendFile
 from gateway.upstreams.scripted.request_text import last_user
-from gateway.upstreams.token_prompt import Counted, Prompt
-from gateway.upstreams.upstream_request import Built
+from gateway.upstreams.token_prompt import CountablePrompt, TokenCount
+from gateway.upstreams.upstream_request import UpstreamRequest
 
 Reply = dict[str, Any]
 
 _FINISHES = {
-    Finish.STOP: "stop",
-    Finish.LENGTH: "length",
-    Finish.TOOLS: "tool_calls",
-    Finish.REFUSAL: "content_filter",
+    FinishReason.STOP: "stop",
+    FinishReason.LENGTH: "length",
+    FinishReason.TOOLS: "tool_calls",
+    FinishReason.REFUSAL: "content_filter",
 }
 
 
@@ -39,20 +39,20 @@ _FINISHES = {
 class RecordingAttempt:
     """An answer being read, and kept until it ends."""
 
-    built: Built
+    request: UpstreamRequest
     _attempt: Attempt
     _inbound: Inbound
-    _notebook: Notebook
+    _notebook: AppendFile
     _parts: list[Part] = Factory(list[Part])
 
     @property
-    def heard(self) -> bool:
-        return self._attempt.heard
+    def has_data(self) -> bool:
+        return self._attempt.has_data
 
     async def read(self) -> list[Part] | None:
         parts = await self._attempt.read()
         self._parts += parts or ()
-        if parts and isinstance(parts[-1], End):
+        if parts and isinstance(parts[-1], Finish):
             append(self._notebook, self._inbound, reply_of(self._parts))
         return parts
 
@@ -65,7 +65,7 @@ class RecordingAdapter:
     """A provider that is listened to."""
 
     _adapter: Adapter
-    _notebook: Notebook
+    _notebook: AppendFile
 
     async def open(self, inbound: Inbound, target: Target, attachments: Attachments) -> Attempt:
         try:
@@ -73,12 +73,12 @@ class RecordingAdapter:
         except GatewayError as error:
             append(self._notebook, inbound, {"refusal": _refusal(error)})
             raise
-        return RecordingAttempt(attempt.built, attempt, inbound, self._notebook)
+        return RecordingAttempt(attempt.request, attempt, inbound, self._notebook)
 
-    def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> Prompt:
+    def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> CountablePrompt:
         return self._adapter.prompt(inbound, target, attachments)
 
-    async def count(self, inbound: Inbound, target: Target) -> Counted | None:
+    async def count(self, inbound: Inbound, target: Target) -> TokenCount | None:
         return await self._adapter.count(inbound, target)
 
     async def probe(self) -> str | None:
@@ -88,7 +88,7 @@ class RecordingAdapter:
         await self._adapter.close()
 
 
-def append(notebook: Notebook, inbound: Inbound, reply: Reply) -> None:
+def append(notebook: AppendFile, inbound: Inbound, reply: Reply) -> None:
     asked = last_user(inbound.request)
     # a script reads `/.../` and `regex:...` as expressions, `file:...` as a reference; less a letter, as text
     plain = asked[1:] if asked.startswith(("/", "regex:", "file:")) else asked
@@ -109,23 +109,23 @@ def reply_of(parts: Iterable[Part]) -> Reply:
     more: Reply = {}
     for part in parts:
         match part:
-            case Text():
+            case TextDelta():
                 texts["text"] += part.text
-            case Thinking():
+            case ReasoningDelta():
                 texts["reasoning"] += part.text
-            case Tool():
+            case ToolCallDelta():
                 _add(calls.setdefault(part.key, {"name": "", "arguments": ""}), part)
             case Usage():
                 more["usage"] = _usage(part)
-            case End() if part.finish in _FINISHES:
-                more["finish"] = _FINISHES[part.finish]
+            case Finish() if part.reason in _FINISHES:
+                more["finish"] = _FINISHES[part.reason]
             case _:
                 pass
     said: Reply = {key: _literal(text) for key, text in texts.items() if text.strip()}
     return said | ({"calls": [_call(call) for call in calls.values()]} if calls else {}) | more
 
 
-def _add(call: Reply, part: Tool) -> None:
+def _add(call: Reply, part: ToolCallDelta) -> None:
     call["name"] = call["name"] or part.name
     call["arguments"] += part.arguments
 

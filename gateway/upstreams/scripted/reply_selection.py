@@ -15,26 +15,26 @@ from attrs import define, field
 
 from gateway.inbound import Inbound
 from gateway.settings.loading.converters import expression_of
-from gateway.settings.scripted_replies import Reply, When
+from gateway.settings.scripted_replies import ScriptedReply, ScriptedWhen
 from gateway.upstreams.scripted.request_text import last_user
 
 
 @define
-class Director:
+class ReplySelector:
     """Hands out the replies of one provider."""
 
-    _replies: list[Reply] = field(converter=list[Reply])
+    _replies: list[ScriptedReply] = field(converter=list[ScriptedReply])
 
-    def choose(self, inbound: Inbound) -> Reply | None:
+    def choose(self, inbound: Inbound) -> ScriptedReply | None:
         for number, reply in enumerate(self._replies):
-            if matches(reply.when, inbound):
+            if is_match(reply.when, inbound):
                 if not reply.repeat:
                     del self._replies[number]
                 return reply
         return None
 
 
-def matches(when: When, inbound: Inbound) -> bool:
+def is_match(when: ScriptedWhen, inbound: Inbound) -> bool:
     request = inbound.request
     tools = {tool.name for tool in request.tools}
     return all(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.conversation.image_size import tokens
-from gateway.upstreams.token_prompt import Prompt
+from gateway.anthropic.conversation.image_size import image_tokens
+from gateway.upstreams.token_prompt import CountablePrompt
 
 
 def last_user(request: a.MessagesRequest) -> str:
@@ -36,7 +36,7 @@ def texts(content: Iterable[a.Block]) -> Iterator[str]:
                 pass
 
 
-def prompt_of(request: a.MessagesRequest) -> Prompt:
+def prompt_of(request: a.MessagesRequest) -> CountablePrompt:
     """As a server would see it that takes the request as it is."""
     said = [text for message in request.messages for text in texts(message.content)]
     tools = [
@@ -45,9 +45,9 @@ def prompt_of(request: a.MessagesRequest) -> Prompt:
         for text in (tool.name, tool.description or "", bytes(tool.input_schema).decode())
     ]
     shown = sum(
-        tokens(block.source.data)
+        image_tokens(block.source.data)
         for message in request.messages
         for block in message.content
         if isinstance(block, a.Image)
     )
-    return Prompt((*request.system, *said, *tools), len(request.messages), shown)
+    return CountablePrompt((*request.system, *said, *tools), len(request.messages), shown)

@@ -6,20 +6,22 @@ import pytest
 
 from gateway.anthropic.conversation import turns as t
 from gateway.anthropic.conversation.builder import conversation
-from gateway.anthropic.conversation.content_parts import Picture, Sight
+from gateway.anthropic.conversation.content_parts import ImagePart, InputModalities
 from gateway.anthropic.conversation.tool_results import INTERRUPTED
-from gateway.anthropic.notices import Notes
+from gateway.anthropic.notices import NoticeCollector
 from gateway.anthropic.request.decoding import decode_request
-from gateway.anthropic.tools.tool_names import Names
+from gateway.anthropic.tools.tool_names import ToolNames
 from gateway.errors import RequestRefused
 
 OURS = "gw1:eyJwIjoicGxhaW4ifQ"
 IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}}
 
 
-def talk(*messages: dict, notes: Notes | None = None, **terms: object) -> t.Conversation:
+def talk(*messages: dict, notes: NoticeCollector | None = None, **terms: object) -> t.Conversation:
     body = json.dumps({"model": "m", "messages": messages}).encode()
-    return conversation(decode_request(body), t.Terms(**terms), Names(), notes or Notes())
+    return conversation(
+        decode_request(body), t.ConversationOptions(**terms), ToolNames(), notes or NoticeCollector()
+    )
 
 
 def turns(*messages: dict, **terms: object) -> list[t.Turn]:
@@ -77,7 +79,7 @@ def test_assistant_turn_without_anything_left_is_left_out():
 
 
 def test_unknown_role_is_taken_as_the_users():
-    notes = Notes()
+    notes = NoticeCollector()
     assert talk({"role": "narrator", "content": "a"}, notes=notes).turns == [t.UserTurn(pieces=["a"])]
     assert [(n.name, n.detail) for n in notes.notices] == [("dropped.role", "narrator")]
 
@@ -109,7 +111,7 @@ def test_the_newest_turn_may_be_several_messages():
 )
 def test_what_only_an_assistant_says_is_dropped_elsewhere_with_a_notice(block: dict):
     for content in ([text("a"), block], [text("a"), result("t", [block])]):
-        notes = Notes()
+        notes = NoticeCollector()
         talk(user("q"), says([call("t")]), user(content), notes=notes)
         assert f"{block['type']} in a user's message or a tool result" in [n.detail for n in notes.notices]
 
@@ -118,8 +120,8 @@ def test_what_is_no_text_in_the_system_prompt_is_dropped_with_a_notice():
     picture = {"type": "image", "source": {"type": "url", "url": "https://a.example/b.png"}}
     prompt = [text("a"), picture, {"type": "odd", "text": "b"}, {"type": "odd"}]
     body = json.dumps({"model": "m", "messages": [user("q")], "system": prompt})
-    notes = Notes()
-    said = conversation(decode_request(body.encode()), t.Terms(), Names(), notes)
+    notes = NoticeCollector()
+    said = conversation(decode_request(body.encode()), t.ConversationOptions(), ToolNames(), notes)
     assert said.system == "a\n\nb"
     assert [(n.name, n.detail) for n in notes.notices] == [
         ("dropped.block", "image in the system prompt"),
@@ -159,7 +161,7 @@ def test_text_beside_results_survives_behind_them():
 
 
 def test_call_without_result_is_said_to_be_interrupted():
-    notes = Notes()
+    notes = NoticeCollector()
     told = talk(user("a"), says([call("1"), call("2")]), user([result("2"), text("b")]), notes=notes).turns[
         -1
     ]
@@ -172,10 +174,10 @@ def test_calls_at_the_very_end_are_answered_too():
 
 
 def test_result_without_call_becomes_text():
-    notes = Notes()
+    notes = NoticeCollector()
     told = talk(user([result("9", [text("late"), IMAGE]), text("b")]), notes=notes).turns
     lost = "[result of unknown tool call 9]\nlate"
-    assert told == [t.UserTurn(pieces=[lost, Picture("image/png", "AAAA"), "b"])]
+    assert told == [t.UserTurn(pieces=[lost, ImagePart("image/png", "AAAA"), "b"])]
     assert [n.name for n in notes.notices] == ["emulated.tool_result"]
 
 
@@ -254,7 +256,9 @@ def test_leading_system_messages_join_the_system_prompt():
         "system": "S",
         "messages": [system("one"), system([text("two")]), user("a"), system("b")],
     }
-    said = conversation(decode_request(json.dumps(body).encode()), t.Terms(), Names(), Notes())
+    said = conversation(
+        decode_request(json.dumps(body).encode()), t.ConversationOptions(), ToolNames(), NoticeCollector()
+    )
     assert said.system == "S\n\none\n\ntwo"
     assert said.turns == [t.UserTurn(pieces=[f"a\n\n{reminder('b')}"])]
 
@@ -263,7 +267,9 @@ def test_attribution_block_is_stripped():
     blocks = [text("x-anthropic-billing-header: cc_version=2;"), text("You are X.")]
     body = {"model": "m", "system": blocks, "messages": [user("a")]}
     assert (
-        conversation(decode_request(json.dumps(body).encode()), t.Terms(), Names(), Notes()).system
+        conversation(
+            decode_request(json.dumps(body).encode()), t.ConversationOptions(), ToolNames(), NoticeCollector()
+        ).system
         == "You are X."
     )
 
@@ -377,8 +383,8 @@ def test_reasoning_of_the_current_turn_alone_is_kept():
 
 
 def test_image_without_vision_is_said_to_be_left_out():
-    notes = Notes()
-    assert talk(user([IMAGE]), notes=notes, sight=Sight(vision=False)).turns[0].pieces == [
+    notes = NoticeCollector()
+    assert talk(user([IMAGE]), notes=notes, modalities=InputModalities(vision=False)).turns[0].pieces == [
         "[image omitted: model has no vision]"
     ]
     assert [n.name for n in notes.notices] == ["dropped.image"]
@@ -447,7 +453,7 @@ def test_clients_own_call_keeps_its_place_beside_a_servers():
 
 
 def test_server_call_without_result_is_dropped_with_a_notice():
-    notes = Notes()
+    notes = NoticeCollector()
     said = talk(user("q"), says([text("A"), served("s1"), text("B"), outcome("s9")]), user("on"), notes=notes)
     assert said.turns[1] == t.AssistantTurn("AB")
     assert {notice.detail for notice in notes.notices} == {
@@ -469,7 +475,7 @@ def test_result_in_a_later_message_still_finds_its_call():
 
 def test_tools_that_a_search_found_are_loaded_and_the_search_is_not_shown():
     found = {"tool_references": [{"type": "tool_reference", "tool_name": "get_weather"}]}
-    notes = Notes()
+    notes = NoticeCollector()
     said = talk(
         user("q"),
         says(
@@ -535,7 +541,7 @@ def test_summary_may_be_anybodys_block_and_joins_the_turn_after_it(speaker):
 
 @pytest.mark.parametrize("content", [None, ""])
 def test_block_without_summary_changes_nothing(content: object):
-    notes = Notes()
+    notes = NoticeCollector()
     said = talk(user("old"), says([compaction(content), text("hm")]), user("next"), notes=notes).turns
     assert said[0] == t.UserTurn(pieces=["old"])
     assert notes.notices == ()
@@ -559,7 +565,7 @@ def test_upload_into_a_container_is_refused_where_the_user_can_still_do_somethin
 
 
 def test_blocks_that_say_nothing_leave_no_notice():
-    notes = Notes()
+    notes = NoticeCollector()
     silent = [{"type": "fallback", "from": {}}, {"type": "mcp_tool_listing", "tools": []}, text("A")]
     assert talk(user("q"), says(silent), user("on"), notes=notes).turns[1] == t.AssistantTurn("A")
     assert notes.notices == ()

@@ -5,30 +5,37 @@ import base64
 import pytest
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.conversation.content_parts import Eyes, Picture, Place, Sight, joined, merged
-from gateway.anthropic.notices import Notes
-from gateway.anthropic.request.attachments import Attachments, Fetched
+from gateway.anthropic.conversation.content_parts import (
+    BlockLocation,
+    ContentConverter,
+    ImagePart,
+    InputModalities,
+    join_texts,
+    merge_texts,
+)
+from gateway.anthropic.notices import NoticeCollector
+from gateway.anthropic.request.attachments import Attachments, FetchedFile
 from gateway.errors import RequestRefused
 from gateway.testing.samples import png
 
 
 def test_texts_are_joined_by_a_blank_line_or_the_line_end_that_is_there():
-    assert joined(["a", "b\n", "c"]) == "a\n\nb\n\nc"
-    assert joined(["a\n\n", "b"]) == "a\n\n\nb"
+    assert join_texts(["a", "b\n", "c"]) == "a\n\nb\n\nc"
+    assert join_texts(["a\n\n", "b"]) == "a\n\n\nb"
 
 
 def test_neighbouring_texts_are_merged_around_pictures():
-    picture = Picture("image/png", "AAAA")
-    assert merged(["a", "b", picture, "c", "d"]) == ["a\n\nb", picture, "c\n\nd"]
+    picture = ImagePart("image/png", "AAAA")
+    assert merge_texts(["a", "b", picture, "c", "d"]) == ["a\n\nb", picture, "c\n\nd"]
 
 
 def test_place_tells_its_path_and_hands_its_strictness_down():
-    place = Place("messages.1.content", strict=True).below(2).below("source")
+    place = BlockLocation("messages.1.content", strict=True).below(2).below("source")
     assert (place.path, place.strict) == ("messages.1.content.2.source", True)
 
 
-NEW = Place("messages.0.content.0", strict=True)
-OLD = Place("messages.0.content.0")
+NEW = BlockLocation("messages.0.content.0", strict=True)
+OLD = BlockLocation("messages.0.content.0")
 
 
 def image(**source: str) -> a.Image:
@@ -36,13 +43,17 @@ def image(**source: str) -> a.Image:
 
 
 def test_picture_by_url_is_what_was_fetched():
-    eyes = Eyes(Sight(), Notes(), Attachments({"u": Fetched("image/png", "AAAA")}))
-    assert eyes.image(image(type="url", url="u"), NEW) == Picture("image/png", "AAAA")
+    converter = ContentConverter(
+        InputModalities(), NoticeCollector(), Attachments({"u": FetchedFile("image/png", "AAAA")})
+    )
+    assert converter.image(image(type="url", url="u"), NEW) == ImagePart("image/png", "AAAA")
 
 
 def test_picture_by_data_url_needs_no_fetching():
     url = "data:image/gif;charset=x;base64,R0lG"
-    assert Eyes(Sight(), Notes()).image(image(type="url", url=url), NEW) == Picture("image/gif", "R0lG")
+    assert ContentConverter(InputModalities(), NoticeCollector()).image(
+        image(type="url", url=url), NEW
+    ) == ImagePart("image/gif", "R0lG")
 
 
 @pytest.mark.parametrize(
@@ -60,18 +71,18 @@ def test_picture_by_data_url_needs_no_fetching():
 def test_picture_that_cannot_be_had_is_a_line_or_refused_where_it_is_new(
     source: a.Image, line: str, refusal: str
 ):
-    notes = Notes()
-    eyes = Eyes(Sight(), notes)
-    assert eyes.image(source, OLD) == line
+    notes = NoticeCollector()
+    converter = ContentConverter(InputModalities(), notes)
+    assert converter.image(source, OLD) == line
     assert len(notes.notices) == 1
     with pytest.raises(RequestRefused, match=refusal):
-        eyes.image(source, NEW)
+        converter.image(source, NEW)
 
 
 def test_pictures_for_a_model_without_vision_can_be_refused():
-    eyes = Eyes(Sight(vision=False, strict_images=True), Notes())
+    converter = ContentConverter(InputModalities(vision=False, strict_images=True), NoticeCollector())
     with pytest.raises(RequestRefused, match="the model has no vision"):
-        eyes.image(image(type="base64", media_type="image/png", data="AAAA"), OLD)
+        converter.image(image(type="base64", media_type="image/png", data="AAAA"), OLD)
 
 
 def test_picture_too_large_for_a_client_that_wants_to_know_is_refused():
@@ -80,11 +91,13 @@ def test_picture_too_large_for_a_client_that_wants_to_know_is_refused():
     with pytest.raises(
         RequestRefused, match=r"messages\.0\.content\.0: the image has 9000 x 1 pixels"
     ) as refused:
-        Eyes(Sight(), Notes()).image(large, OLD)
+        ContentConverter(InputModalities(), NoticeCollector()).image(large, OLD)
     assert refused.value.details == {
         "error_code": "image_dimensions_too_large",
         "max_side_length_pixels": 8000,
         "paths": ["messages.0.content.0"],
     }
     scaled = a.Image(large.source, a.Transformations("downsize"))
-    assert Eyes(Sight(), Notes()).image(scaled, OLD) == Picture("image/png", data)
+    assert ContentConverter(InputModalities(), NoticeCollector()).image(scaled, OLD) == ImagePart(
+        "image/png", data
+    )

@@ -6,19 +6,25 @@ import msgspec
 import pytest
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.conversation.content_parts import Eyes, Pdf, Picture, Place, Sight
+from gateway.anthropic.conversation.content_parts import (
+    BlockLocation,
+    ContentConverter,
+    ImagePart,
+    InputModalities,
+    PdfPart,
+)
 from gateway.anthropic.conversation.documents import document, search_result
-from gateway.anthropic.notices import Notes
-from gateway.anthropic.request.attachments import Attachments, Fetched, Reading
+from gateway.anthropic.notices import NoticeCollector
+from gateway.anthropic.request.attachments import Attachments, FetchedFile, PdfText
 from gateway.errors import RequestRefused
 
-PLACE = Place("messages.0.content.0")
-EYES = Eyes(Sight(), Notes())
+PLACE = BlockLocation("messages.0.content.0")
+EYES = ContentConverter(InputModalities(), NoticeCollector())
 
 
 def shown(source: object, **more: str) -> list:
     block = a.Document(msgspec.convert(source, a.DocumentSource), **more)
-    return document(block, Eyes(Sight(), Notes()), PLACE)
+    return document(block, ContentConverter(InputModalities(), NoticeCollector()), PLACE)
 
 
 def test_plain_text_stands_between_tags_with_title_and_context():
@@ -34,7 +40,7 @@ def test_content_is_flattened_in_place():
     assert shown({"type": "content", "content": [text, image]}) == [
         "<document>",
         "see",
-        Picture("image/png", "AAAA"),
+        ImagePart("image/png", "AAAA"),
         "</document>",
     ]
 
@@ -59,49 +65,59 @@ def pdf(data: str = "UERG", **more: object) -> a.Document:
     return a.Document(msgspec.convert(source, a.DocumentSource), **more)
 
 
-READ = Attachments(texts={"UERG": Reading("[page 1]\nwords")})
+READ = Attachments(texts={"UERG": PdfText("[page 1]\nwords")})
 
 
 def test_pdf_is_its_text_where_the_upstream_reads_none():
-    eyes = Eyes(Sight(), Notes(), READ)
-    assert document(pdf(title="T", context="C"), eyes, PLACE) == [
+    converter = ContentConverter(InputModalities(), NoticeCollector(), READ)
+    assert document(pdf(title="T", context="C"), converter, PLACE) == [
         '<document title="T" context="C">\n[page 1]\nwords\n</document>'
     ]
 
 
 def test_pdf_stays_one_where_the_upstream_reads_it():
-    eyes = Eyes(Sight(pdf=True), Notes())
-    assert document(pdf(title="T"), eyes, PLACE) == [Pdf("T", "UERG")]
-    assert document(pdf(context="C"), eyes, PLACE) == [
+    converter = ContentConverter(InputModalities(pdf=True), NoticeCollector())
+    assert document(pdf(title="T"), converter, PLACE) == [PdfPart("T", "UERG")]
+    assert document(pdf(context="C"), converter, PLACE) == [
         '<document context="C">',
-        Pdf("document", "UERG"),
+        PdfPart("document", "UERG"),
         "</document>",
     ]
 
 
 def test_pdf_without_text_is_a_line_with_a_notice_or_refused_where_it_is_new():
-    notes = Notes()
-    eyes = Eyes(Sight(), notes, Attachments(texts={"UERG": Reading(failure="its pages hold no text")}))
-    assert document(pdf(title="T"), eyes, PLACE) == ["[PDF 'T': no text could be extracted]"]
+    notes = NoticeCollector()
+    converter = ContentConverter(
+        InputModalities(), notes, Attachments(texts={"UERG": PdfText(failure="its pages hold no text")})
+    )
+    assert document(pdf(title="T"), converter, PLACE) == ["[PDF 'T': no text could be extracted]"]
     assert [(n.name, n.detail) for n in notes.notices] == [("dropped.document", "T: its pages hold no text")]
     with pytest.raises(
         RequestRefused, match=r"no text could be extracted from the PDF \(its pages hold no text\)"
     ):
-        document(pdf(), eyes, Place("messages.0.content.0", strict=True))
+        document(pdf(), converter, BlockLocation("messages.0.content.0", strict=True))
 
 
 def test_pages_left_out_leave_a_notice():
-    notes = Notes()
-    eyes = Eyes(Sight(), notes, Attachments(texts={"UERG": Reading("text", left_out=7)}))
-    document(pdf(title="T"), eyes, PLACE)
+    notes = NoticeCollector()
+    converter = ContentConverter(
+        InputModalities(), notes, Attachments(texts={"UERG": PdfText("text", left_out=7)})
+    )
+    document(pdf(title="T"), converter, PLACE)
     assert [(n.name, n.detail) for n in notes.notices] == [("clamped.document", "T: 7 pages left out")]
 
 
-@pytest.mark.parametrize("sight", [Sight(), Sight(pdf=True)])
-def test_document_by_url_is_what_was_fetched(sight: Sight):
-    table = Attachments({"https://a.example/b.pdf?c": Fetched("application/pdf", "UERG")}, READ.texts)
-    shown_ = document(url_document("https://a.example/b.pdf?c"), Eyes(sight, Notes(), table), PLACE)
-    assert shown_ == ([Pdf("b.pdf", "UERG")] if sight.pdf else ["<document>\n[page 1]\nwords\n</document>"])
+@pytest.mark.parametrize("modalities", [InputModalities(), InputModalities(pdf=True)])
+def test_document_by_url_is_what_was_fetched(modalities: InputModalities):
+    table = Attachments({"https://a.example/b.pdf?c": FetchedFile("application/pdf", "UERG")}, READ.texts)
+    shown_ = document(
+        url_document("https://a.example/b.pdf?c"),
+        ContentConverter(modalities, NoticeCollector(), table),
+        PLACE,
+    )
+    assert shown_ == (
+        [PdfPart("b.pdf", "UERG")] if modalities.pdf else ["<document>\n[page 1]\nwords\n</document>"]
+    )
 
 
 def url_document(url: str) -> a.Document:
@@ -109,31 +125,33 @@ def url_document(url: str) -> a.Document:
 
 
 def test_document_by_url_goes_as_it_is_where_the_upstream_fetches():
-    eyes = Eyes(Sight(pdf=True, pdf_urls=True), Notes())
-    assert document(url_document("https://a.example/b.pdf"), eyes, PLACE) == [
-        Pdf("b.pdf", url="https://a.example/b.pdf")
+    converter = ContentConverter(InputModalities(pdf=True, pdf_urls=True), NoticeCollector())
+    assert document(url_document("https://a.example/b.pdf"), converter, PLACE) == [
+        PdfPart("b.pdf", url="https://a.example/b.pdf")
     ]
 
 
 def test_document_that_could_not_be_fetched_is_a_line_or_refused_where_it_is_new():
-    notes = Notes()
-    eyes = Eyes(Sight(), notes, Attachments({"https://a.example/b": Fetched(failure="gone")}))
+    notes = NoticeCollector()
+    converter = ContentConverter(
+        InputModalities(), notes, Attachments({"https://a.example/b": FetchedFile(failure="gone")})
+    )
     block = url_document("https://a.example/b")
-    assert document(block, eyes, PLACE) == ["[document at https://a.example/b is not available]"]
+    assert document(block, converter, PLACE) == ["[document at https://a.example/b is not available]"]
     assert [n.name for n in notes.notices] == ["dropped.document"]
     with pytest.raises(
         RequestRefused, match=r"the document at https://a\.example/b could not be fetched: gone"
     ):
-        document(block, eyes, Place("p", strict=True))
+        document(block, converter, BlockLocation("p", strict=True))
 
 
 def test_citations_are_left_out_with_a_notice():
-    notes = Notes()
-    eyes = Eyes(Sight(), notes, READ)
-    document(pdf(citations=a.Citations(enabled=False)), eyes, PLACE)
+    notes = NoticeCollector()
+    converter = ContentConverter(InputModalities(), notes, READ)
+    document(pdf(citations=a.Citations(enabled=False)), converter, PLACE)
     assert notes.notices == ()
-    document(pdf(citations=a.Citations(enabled=True)), eyes, PLACE)
-    search_result(a.Unknown("search_result", a.Raw(b'{"citations":{"enabled":true}}')), eyes)
+    document(pdf(citations=a.Citations(enabled=True)), converter, PLACE)
+    search_result(a.Unknown("search_result", a.Raw(b'{"citations":{"enabled":true}}')), converter)
     assert [n.name for n in notes.notices] == ["dropped.citations"]
 
 

@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from gateway.anthropic.conversation.image_size import HEADS, IMAGE_TOKENS, size, tokens
+from gateway.anthropic.conversation.image_size import HEADS, IMAGE_TOKENS, image_size, image_tokens
 from gateway.testing.samples import png
 
 JPEG = (
@@ -23,29 +23,29 @@ VP8X = b"RIFF____WEBPVP8X____" + bytes(4) + (639).to_bytes(3, "little") + (479).
     ids=["png", "gif", "jpeg", "webp", "webp lossless", "webp extended"],
 )
 def test_size_of_every_format(picture: bytes):
-    assert size(base64.b64encode(picture).decode()) == (640, 480)
+    assert image_size(base64.b64encode(picture).decode()) == (640, 480)
 
 
 @pytest.mark.parametrize(
     "head", [b"", b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF____WEBP", b"\xff\xd8\xff", b"<svg/>"]
 )
 def test_what_is_not_understood_has_no_size(head: bytes):
-    assert size(base64.b64encode(head).decode()) is None
+    assert image_size(base64.b64encode(head).decode()) is None
 
 
 def test_data_that_is_no_base64_has_no_size():
-    assert size("a") is None
+    assert image_size("a") is None
 
 
 def test_jpeg_whose_segments_lead_nowhere_has_no_size():
-    assert size(base64.b64encode(b"\xff\xd8" + b"\xff\xe0\x00\x00" * 50).decode()) is None
+    assert image_size(base64.b64encode(b"\xff\xd8" + b"\xff\xe0\x00\x00" * 50).decode()) is None
 
 
 def test_frame_header_behind_a_preview_is_found():
     preview = b"\xff\xe1" + struct.pack(">H", 60_000) + bytes(59_998)
     behind = base64.b64encode(JPEG[:2] + preview + JPEG[2:]).decode()
     assert len(behind) > HEADS[0]
-    assert size(behind) == (640, 480)
+    assert image_size(behind) == (640, 480)
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,8 @@ def test_frame_header_behind_a_preview_is_found():
     [((1, 1), 1), ((75, 10), 1), ((75, 11), 2), ((640, 480), 410), ((3000, 3000), IMAGE_TOKENS)],
 )
 def test_weight_is_by_the_pixel_and_has_a_ceiling(sides: tuple[int, int], weight: int):
-    assert tokens(base64.b64encode(png(*sides)).decode()) == weight
+    assert image_tokens(base64.b64encode(png(*sides)).decode()) == weight
 
 
 def test_what_has_no_size_weighs_the_most():
-    assert tokens("a") == tokens("") == IMAGE_TOKENS
+    assert image_tokens("a") == image_tokens("") == IMAGE_TOKENS

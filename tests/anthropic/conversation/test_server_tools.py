@@ -6,9 +6,14 @@ import pytest
 
 from gateway.anthropic import wire as a
 from gateway.anthropic.conversation import server_tools
-from gateway.anthropic.conversation.content_parts import Eyes, Picture, Place, Sight
-from gateway.anthropic.notices import Notes
-from gateway.anthropic.request.attachments import Attachments, Reading
+from gateway.anthropic.conversation.content_parts import (
+    BlockLocation,
+    ContentConverter,
+    ImagePart,
+    InputModalities,
+)
+from gateway.anthropic.notices import NoticeCollector
+from gateway.anthropic.request.attachments import Attachments, PdfText
 
 SEARCH = "web_search_tool_result"
 CODE = "code_execution_tool_result"
@@ -21,9 +26,13 @@ def block(type_: str, content: object, **more: object) -> a.Unknown:
     return a.Unknown(type_, a.Raw(json.dumps(whole).encode()))
 
 
-def shown(type_: str, content: object, notes: Notes | None = None, **more: object) -> list:
-    eyes = Eyes(Sight(), notes or Notes(), Attachments(texts={"PDF": Reading("[page 1]\nwords")}))
-    return server_tools.outcome(block(type_, content, **more), eyes, Place("messages.1.content.0"))
+def shown(type_: str, content: object, notes: NoticeCollector | None = None, **more: object) -> list:
+    converter = ContentConverter(
+        InputModalities(), notes or NoticeCollector(), Attachments(texts={"PDF": PdfText("[page 1]\nwords")})
+    )
+    return server_tools.result_content(
+        block(type_, content, **more), converter, BlockLocation("messages.1.content.0")
+    )
 
 
 def test_search_results_are_numbered_with_the_text_that_can_be_read():
@@ -78,18 +87,18 @@ def test_failed_mcp_call_is_an_error():
 
 @pytest.mark.parametrize("content", [3, [{"url": 3}], None])
 def test_result_of_the_wrong_shape_is_no_output_with_a_notice(content: object):
-    notes = Notes()
+    notes = NoticeCollector()
     assert shown(SEARCH, content, notes) == ["(no output)"]
     assert [notice.name for notice in notes.notices] == ["dropped.block"]
 
 
 def test_calls_have_the_name_of_their_server():
     call = a.Unknown("mcp_tool_use", a.Raw(b'{"id":"m","name":"add","server_name":"srv","input":{"a":1}}'))
-    use = server_tools.use(call)
+    use = server_tools.server_tool_use(call)
     assert use
     assert (use.full_name, bytes(use.input)) == ("srv__add", b'{"a":1}')
-    assert server_tools.use(a.Unknown("server_tool_use", a.Raw(b'{"id":3}'))) is None
-    assert server_tools.use(a.Unknown("hologram", a.Raw(b"{}"))) is None
+    assert server_tools.server_tool_use(a.Unknown("server_tool_use", a.Raw(b'{"id":3}'))) is None
+    assert server_tools.server_tool_use(a.Unknown("hologram", a.Raw(b"{}"))) is None
 
 
 def test_what_is_answered_but_not_shown():
@@ -98,17 +107,17 @@ def test_what_is_answered_but_not_shown():
         block("advisor_tool_result", {"type": "advisor_redacted_result"}, tool_use_id="2"),
         block("tool_search_tool_result", {"tool_references": [{"tool_name": "t"}]}, tool_use_id="3"),
     ]
-    assert server_tools.answered([a.Message("assistant", tuple(blocks))]) == {
+    assert server_tools.calls_with_results([a.Message("assistant", tuple(blocks))]) == {
         "1": True,
         "2": False,
         "3": False,
     }
-    assert server_tools.loaded(blocks[2]) == ["t"]
-    assert server_tools.loaded(blocks[0]) == []
+    assert server_tools.loaded_tools(blocks[2]) == ["t"]
+    assert server_tools.loaded_tools(blocks[0]) == []
 
 
 def test_pictures_in_a_page_stay_pictures():
     image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}}
     source = {"type": "content", "content": [image]}
     page = {"url": "u", "content": {"type": "document", "source": source}}
-    assert shown("web_fetch_tool_result", page)[2] == Picture("image/png", "AAAA")
+    assert shown("web_fetch_tool_result", page)[2] == ImagePart("image/png", "AAAA")

@@ -4,15 +4,15 @@ import json
 
 import pytest
 
-from gateway.anthropic.request.cache_control import NO_MARKS, Marks, marks
+from gateway.anthropic.request.cache_control import NO_MARKS, CacheMarks, find_cache_marks
 from gateway.anthropic.wire import CacheControl
 
 MARK = {"cache_control": {"type": "ephemeral"}}
 FOUND = CacheControl("ephemeral")
 
 
-def found(**sent: object) -> Marks:
-    return marks(json.dumps({"messages": [], **sent}).encode())
+def found(**sent: object) -> CacheMarks:
+    return find_cache_marks(json.dumps({"messages": [], **sent}).encode())
 
 
 def user(*blocks: dict) -> list[dict]:
@@ -27,7 +27,7 @@ def test_blocks_are_found_by_their_places():
         messages=user({"type": "text", "text": "a", **MARK}, {"type": "image"}, {"type": "image", **hour}),
     )
     lasting = CacheControl("ephemeral", "1h")
-    assert got == Marks({1: lasting}, FOUND, {1: {0: FOUND, 2: lasting}})
+    assert got == CacheMarks({1: lasting}, FOUND, {1: {0: FOUND, 2: lasting}})
 
 
 def test_mark_inside_a_tool_result_stands_at_its_end():
@@ -36,7 +36,7 @@ def test_mark_inside_a_tool_result_stands_at_its_end():
 
 
 def test_without_marks_there_are_none():
-    assert marks(b'{"system":"s","messages":[{"content":"hi"}]}') is NO_MARKS
+    assert find_cache_marks(b'{"system":"s","messages":[{"content":"hi"}]}') is NO_MARKS
     assert not NO_MARKS
 
 

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.notices import Notes
-from gateway.anthropic.request.context_edits import CLEARED, Edited, edited
+from gateway.anthropic.notices import NoticeCollector
+from gateway.anthropic.request.context_edits import CLEARED, EditedRequest, apply_edits
 from gateway.anthropic.request.decoding import decode_request
 
 
@@ -27,9 +27,11 @@ def called(n: int, name: str = "Read") -> list[dict]:
     return [{"role": "assistant", "content": [use]}, {"role": "user", "content": [result]}]
 
 
-def edit(messages: list[dict], *edits: dict, tokens: int = 10**6, notes: Notes | None = None) -> Edited:
+def edit(
+    messages: list[dict], *edits: dict, tokens: int = 10**6, notes: NoticeCollector | None = None
+) -> EditedRequest:
     body = {"model": "m", "messages": messages, "context_management": {"edits": list(edits)}}
-    return edited(decode_request(json.dumps(body).encode()), tokens, notes or Notes())
+    return apply_edits(decode_request(json.dumps(body).encode()), tokens, notes or NoticeCollector())
 
 
 def thoughts(request: a.MessagesRequest) -> list[str]:
@@ -108,7 +110,7 @@ def test_excluded_tools_and_named_inputs():
 
 
 def test_an_edit_that_is_not_done_here_is_noted():
-    notes = Notes()
+    notes = NoticeCollector()
     assert edit(CALLS, {"type": "compact_20260112"}, notes=notes).applied == ()
     assert [(notice.name, notice.detail) for notice in notes.notices] == [
         ("dropped.context_management", "compact_20260112")

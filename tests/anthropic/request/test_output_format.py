@@ -5,7 +5,7 @@ import json
 import pytest
 
 from gateway.anthropic.request.decoding import decode_request
-from gateway.anthropic.request.output_format import asked
+from gateway.anthropic.request.output_format import requested_format
 from gateway.errors import RequestRefused
 
 SCHEMA = {"type": "json_schema", "schema": {"type": "object"}}
@@ -13,7 +13,7 @@ SCHEMA = {"type": "json_schema", "schema": {"type": "object"}}
 
 def form(**fields: object):
     body = {"model": "m", "messages": [{"role": "user", "content": "x"}], **fields}
-    return asked(decode_request(json.dumps(body).encode()))
+    return requested_format(decode_request(json.dumps(body).encode()))
 
 
 def test_both_names_mean_the_same():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.anthropic.request.decoding import decode_request
-from gateway.anthropic.request.surrogates import whole_characters
+from gateway.anthropic.request.surrogates import replace_lone_surrogates
 
 
 @pytest.mark.parametrize(
@@ -24,19 +24,19 @@ from gateway.anthropic.request.surrogates import whole_characters
     ],
 )
 def test_half_a_character_becomes_one_that_says_so(sent: bytes, whole: bytes):
-    assert whole_characters(sent) == whole
+    assert replace_lone_surrogates(sent) == whole
     json.loads(whole).encode()
 
 
 @given(st.text(st.characters(codec="utf-8")))
 def test_whole_characters_stay_the_same_object(text: str):
     sent = json.dumps(text).encode()
-    assert whole_characters(sent) is sent
+    assert replace_lone_surrogates(sent) is sent
 
 
 @given(st.text(st.characters(categories=["Cs", "L", "P"])))
 def test_whatever_a_client_forms_can_be_read(text: str):
     body = json.dumps({"model": "m", "messages": [{"role": "user", "content": text}]}).encode()
-    said = json.loads(whole_characters(body))["messages"][0]["content"]
+    said = json.loads(replace_lone_surrogates(body))["messages"][0]["content"]
     said.encode()
-    decode_request(whole_characters(body))
+    decode_request(replace_lone_surrogates(body))

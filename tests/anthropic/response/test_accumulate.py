@@ -8,7 +8,17 @@ from gateway.anthropic.response import events as e
 from gateway.anthropic.response.accumulate import fold
 from gateway.anthropic.response.writer import MessageWriter
 from gateway.errors import Kind, UpstreamFailed
-from gateway.parts import Block, End, Fault, Finish, Part, Text, Thinking, Tool, Usage
+from gateway.parts import (
+    Finish,
+    FinishReason,
+    Part,
+    PassthroughBlock,
+    ReasoningDelta,
+    StreamError,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+)
 
 NewWriter = Callable[..., MessageWriter]
 
@@ -19,13 +29,15 @@ def folded(writer: MessageWriter, *parts: Part) -> dict:
 
 def test_message_has_every_key_and_its_blocks_whole(new_writer: NewWriter):
     parts = (
-        Thinking("hm", {"p": "v"}),
-        Text("a"),
-        Text("b"),
-        Tool(0, "c1", "A", '{"x"'),
-        Tool(0, arguments=":1}"),
+        ReasoningDelta("hm", {"p": "v"}),
+        TextDelta("a"),
+        TextDelta("b"),
+        ToolCallDelta(0, "c1", "A", '{"x"'),
+        ToolCallDelta(0, arguments=":1}"),
     )
-    assert folded(new_writer(), *parts, Usage(input=5, output=6, cache_read=7), End(Finish.TOOLS)) == {
+    assert folded(
+        new_writer(), *parts, Usage(input=5, output=6, cache_read=7), Finish(FinishReason.TOOLS)
+    ) == {
         "id": "msg_x",
         "type": "message",
         "role": "assistant",
@@ -56,19 +68,24 @@ def test_message_has_every_key_and_its_blocks_whole(new_writer: NewWriter):
 
 
 def test_call_without_arguments_has_an_empty_object(new_writer: NewWriter):
-    message = folded(new_writer(), Tool(0, "c1", "A"), End(Finish.TOOLS))
+    message = folded(new_writer(), ToolCallDelta(0, "c1", "A"), Finish(FinishReason.TOOLS))
     assert message["content"] == [{"type": "tool_use", "id": "c1", "name": "A", "input": {}}]
 
 
 def test_call_that_was_cut_off_is_left_out(new_writer: NewWriter):
-    parts = (Text("a"), Tool(0, "c1", "A", '{"k":1}'), Tool(1, "c2", "B", '{"k"'), End(Finish.LENGTH))
+    parts = (
+        TextDelta("a"),
+        ToolCallDelta(0, "c1", "A", '{"k":1}'),
+        ToolCallDelta(1, "c2", "B", '{"k"'),
+        Finish(FinishReason.LENGTH),
+    )
     message = folded(new_writer(), *parts)
     assert [block["type"] for block in message["content"]] == ["text", "tool_use"]
     assert message["stop_reason"] == "max_tokens"
 
 
 def test_answer_of_nothing_has_an_empty_list(new_writer: NewWriter):
-    assert folded(new_writer(), End())["content"] == []
+    assert folded(new_writer(), Finish())["content"] == []
 
 
 def test_whole_blocks_come_out_as_they_went_in(new_writer: NewWriter):
@@ -77,30 +94,30 @@ def test_whole_blocks_come_out_as_they_went_in(new_writer: NewWriter):
         {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": [{"url": "u"}]},
         {"type": "text", "text": "b", "citations": [{"type": "c"}]},
     ]
-    assert folded(new_writer(), *(Block(block) for block in blocks), End())["content"] == blocks
+    assert folded(new_writer(), *(PassthroughBlock(block) for block in blocks), Finish())["content"] == blocks
 
 
 def test_text_without_citations_has_no_such_key(new_writer: NewWriter):
     parts = (
-        Thinking("hm", {"p": "v"}),
-        Text("a"),
-        Tool(0, "c1", "A", "{}"),
-        Block({"type": "x"}),
-        Text("b"),
-        End(),
+        ReasoningDelta("hm", {"p": "v"}),
+        TextDelta("a"),
+        ToolCallDelta(0, "c1", "A", "{}"),
+        PassthroughBlock({"type": "x"}),
+        TextDelta("b"),
+        Finish(),
     )
     texts = [block for block in folded(new_writer(), *parts)["content"] if block["type"] == "text"]
     assert texts == [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
 
 
 def test_refusal_is_told_with_its_details(new_writer: NewWriter):
-    message = folded(new_writer(), Text("no"), End(Finish.REFUSAL))
+    message = folded(new_writer(), TextDelta("no"), Finish(FinishReason.REFUSAL))
     assert message["stop_details"] == {"type": "refusal", "category": None, "explanation": None}
 
 
 def test_pings_say_nothing(new_writer: NewWriter):
     writer = new_writer()
-    events = [e.Ping(), *writer.write(Text("a")), e.Ping(), *writer.write(End())]
+    events = [e.Ping(), *writer.write(TextDelta("a")), e.Ping(), *writer.write(Finish())]
     assert [block["text"] for block in fold(events)["content"]] == ["a"]
 
 
@@ -116,23 +133,23 @@ def test_pings_say_nothing(new_writer: NewWriter):
 )
 def test_error_is_raised_with_its_words(new_writer: NewWriter, kind: Kind, status: int):
     with pytest.raises(UpstreamFailed, match="gone") as raised:
-        folded(new_writer(), Text("a"), Fault(kind, "gone"))
+        folded(new_writer(), TextDelta("a"), StreamError(kind, "gone"))
     assert raised.value.answer.status == status
 
 
 def test_invalid_arguments_are_a_bad_answer(new_writer: NewWriter):
     with pytest.raises(UpstreamFailed, match="invalid tool JSON") as raised:
-        folded(new_writer(), Tool(0, "c1", "A", '{"x"'), End(Finish.TOOLS))
+        folded(new_writer(), ToolCallDelta(0, "c1", "A", '{"x"'), Finish(FinishReason.TOOLS))
     assert raised.value.answer.status == 502
 
 
 def test_events_without_an_end_are_no_message(new_writer: NewWriter):
     with pytest.raises(UpstreamFailed, match="no end"):
-        folded(new_writer(), Text("a"))
+        folded(new_writer(), TextDelta("a"))
 
 
 def test_long_answer_costs_its_length(new_writer: NewWriter):
     writer = new_writer()
-    events = [event for _ in range(100_000) for event in writer.write(Text("0123456789"))]
-    message = fold([*events, *writer.write(End())])
+    events = [event for _ in range(100_000) for event in writer.write(TextDelta("0123456789"))]
+    message = fold([*events, *writer.write(Finish())])
     assert len(message["content"][0]["text"]) == 1_000_000

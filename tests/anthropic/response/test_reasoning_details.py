@@ -5,12 +5,12 @@ import json
 import pytest
 from msgspec import Raw
 
-from gateway.anthropic.response.reasoning_details import merged
+from gateway.anthropic.response.reasoning_details import merge_details
 
 
 def whole(*lists: list[dict]) -> list[dict]:
     sent = [tuple(Raw(json.dumps(detail).encode()) for detail in details) for details in lists]
-    return json.loads(merged(sent) or "[]")
+    return json.loads(merge_details(sent) or "[]")
 
 
 def text(said: str | None = None, **more: object) -> dict:
@@ -18,7 +18,7 @@ def text(said: str | None = None, **more: object) -> dict:
 
 
 def test_nothing_is_nothing():
-    assert merged([]) == b""
+    assert merge_details([]) == b""
 
 
 def test_pieces_of_a_text_are_appended_and_its_signature_kept():
@@ -55,4 +55,4 @@ def test_details_of_one_list_are_apart():
 @pytest.mark.parametrize("type_", ["reasoning.encrypted", "reasoning.new"])
 def test_what_does_not_grow_stays_as_it_came(type_: str):
     piece = b'{"type":"%b","data":"\\u0078","n":1.50}' % type_.encode()
-    assert merged([(Raw(piece),), (Raw(piece),)]) == b"[%b,%b]" % (piece, piece)
+    assert merge_details([(Raw(piece),), (Raw(piece),)]) == b"[%b,%b]" % (piece, piece)

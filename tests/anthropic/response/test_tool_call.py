@@ -2,14 +2,14 @@
 
 import pytest
 
-from gateway.anthropic.response.tool_call import Call, parse_arguments
-from gateway.parts import Tool
+from gateway.anthropic.response.tool_call import ToolCallBuffer, parse_arguments
+from gateway.parts import ToolCallDelta
 
 
-def call(*pieces: str) -> Call:
-    made = Call()
+def call(*pieces: str) -> ToolCallBuffer:
+    made = ToolCallBuffer()
     for piece in pieces:
-        made.add(Tool(0, "c1", "A", piece))
+        made.add(ToolCallDelta(0, "c1", "A", piece))
     return made
 
 
@@ -33,9 +33,9 @@ def test_arguments_are_an_object_or_nothing(text, value):
 
 
 def test_first_name_and_first_id_count():
-    made = Call()
+    made = ToolCallBuffer()
     for id_, name in (("", ""), ("c1", ""), ("c2", "A"), ("c3", "B")):
-        made.add(Tool(0, id_, name))
+        made.add(ToolCallDelta(0, id_, name))
     assert (made.id, made.name) == ("c1", "A")
 
 
@@ -43,14 +43,14 @@ def test_arguments_are_released_once():
     made = call('{"a"')
     assert made.release() == '{"a"'
     assert made.release() == ""
-    made.add(Tool(0, arguments=":1}"))
+    made.add(ToolCallDelta(0, arguments=":1}"))
     assert made.release() == ":1}"
 
 
 def test_white_space_before_the_object_is_not_released():
     made = call(" ", "\n")
     assert made.release() == ""
-    made.add(Tool(0, arguments=" {"))
+    made.add(ToolCallDelta(0, arguments=" {"))
     assert made.release() == "{"
 
 
@@ -73,12 +73,12 @@ def test_call_grows_complete():
     made = call('{"a":{}')
     assert not made.complete
     assert not made.complete
-    made.add(Tool(0, arguments="}"))
+    made.add(ToolCallDelta(0, arguments="}"))
     assert made.complete
 
 
 def test_whole_call_is_complete_whatever_it_holds():
     made = call("{")
-    made.add(Tool(0, whole=True))
+    made.add(ToolCallDelta(0, whole=True))
     assert made.complete
     assert not made.valid

@@ -14,18 +14,29 @@ from gateway.anthropic.response import events as e
 from gateway.anthropic.response.accumulate import fold
 from gateway.anthropic.response.writer import MessageWriter
 from gateway.errors import Kind
-from gateway.parts import Block, End, Fault, Finish, Notice, Part, Text, Thinking, Tool, Usage
+from gateway.parts import (
+    Finish,
+    FinishReason,
+    Notice,
+    Part,
+    PassthroughBlock,
+    ReasoningDelta,
+    StreamError,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+)
 
 NewWriter = Callable[..., MessageWriter]
 any_property = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
-texts = st.text("ab \n<é", min_size=1, max_size=5).map(Text)
+texts = st.text("ab \n<é", min_size=1, max_size=5).map(TextDelta)
 thoughts = st.builds(
-    Thinking, st.text("ab ", max_size=3), st.just({"p": "v"}), shown=st.booleans(), keep=st.booleans()
+    ReasoningDelta, st.text("ab ", max_size=3), st.just({"p": "v"}), shown=st.booleans(), keep=st.booleans()
 )
 fragments = st.sampled_from(["", "{", "}", "{}", '{"a":1}', '"x"', ":1", " ", "null", "[", "oops"])
 pieces = st.builds(
-    Tool,
+    ToolCallDelta,
     st.integers(0, 3),
     st.sampled_from(["", "call_0", "c1", "a:b"]),
     st.sampled_from(["", "A", "B"]),
@@ -33,14 +44,18 @@ pieces = st.builds(
     st.booleans(),
 )
 others = st.sampled_from(
-    [Usage(input=1), Usage(output=2), Notice("n"), Block({"type": "x", "input": {"a": 1}})]
+    [Usage(input=1), Usage(output=2), Notice("n"), PassthroughBlock({"type": "x", "input": {"a": 1}})]
 )
-ends = st.one_of(st.builds(End, st.sampled_from(Finish)), st.just(Fault(Kind.UPSTREAM_CUT, "cut")))
+ends = st.one_of(
+    st.builds(Finish, st.sampled_from(FinishReason)), st.just(StreamError(Kind.UPSTREAM_CUT, "cut"))
+)
 anything = st.lists(st.one_of(texts, thoughts, pieces, others, st.just("drip")), max_size=20)
 
 
 def write_all(writer: MessageWriter, parts: list[Any]) -> list[e.Event]:
-    return [event for part in parts for event in (writer.drip() if part == "drip" else writer.write(part))]
+    return [
+        event for part in parts for event in (writer.empty_delta() if part == "drip" else writer.write(part))
+    ]
 
 
 @any_property
@@ -96,12 +111,12 @@ def test_no_two_calls_share_an_id(new_writer: NewWriter, parts: list[Any], end: 
 @any_property
 @given(parts=anything)
 def test_no_visible_character_of_the_text_is_lost(new_writer: NewWriter, parts: list[Any]):
-    events = write_all(new_writer(), [*parts, End()])
+    events = write_all(new_writer(), [*parts, Finish()])
     if isinstance(events[-1], e.Error):
         return
     deltas = [event.delta for event in events if isinstance(event, e.ContentBlockDelta)]
     shown = "".join(delta.text for delta in deltas if isinstance(delta, e.TextDelta))
-    sent = "".join(part.text for part in parts if isinstance(part, Text))
+    sent = "".join(part.text for part in parts if isinstance(part, TextDelta))
     assert "".join(shown.split()) == "".join(sent.split())
 
 
@@ -117,7 +132,12 @@ def interleaved_calls(draw: st.DrawFn) -> tuple[list[Part], list[dict[str, Any]]
         text = json.dumps(value)
         cuts = sorted(draw(st.lists(st.integers(0, len(text)), max_size=4)))
         shards = [text[a:b] for a, b in pairwise([0, *cuts, len(text)])]
-        queues.append([Tool(key, f"c{key}", f"T{key}"), *(Tool(key, arguments=shard) for shard in shards)])
+        queues.append(
+            [
+                ToolCallDelta(key, f"c{key}", f"T{key}"),
+                *(ToolCallDelta(key, arguments=shard) for shard in shards),
+            ]
+        )
     parts: list[Part] = [queue[0] for queue in queues]
     waiting = [queue[1:] for queue in queues]
     while any(waiting):
@@ -131,7 +151,7 @@ def interleaved_calls(draw: st.DrawFn) -> tuple[list[Part], list[dict[str, Any]]
 @given(calls=interleaved_calls())
 def test_mixed_calls_come_out_whole_and_in_order(new_writer: NewWriter, calls: tuple[list[Part], list[dict]]):
     parts, inputs = calls
-    events = write_all(new_writer(), [*parts, End(Finish.TOOLS)])
+    events = write_all(new_writer(), [*parts, Finish(FinishReason.TOOLS)])
     found = [block for block in fold(events)["content"] if block["type"] == "tool_use"]
     assert [block["input"] for block in found] == inputs
     assert [block["name"] for block in found] == [f"T{key}" for key in range(len(inputs))]
@@ -142,7 +162,13 @@ def test_mixed_calls_come_out_whole_and_in_order(new_writer: NewWriter, calls: t
 def test_official_sdk_accumulates_what_fold_gives(
     new_writer: NewWriter, calls: tuple[list[Part], list[dict]], thought: Part, drips: bool
 ):
-    parts = [*(["drip"] if drips else []), thought, *calls[0], Usage(input=1, output=2), End(Finish.TOOLS)]
+    parts = [
+        *(["drip"] if drips else []),
+        thought,
+        *calls[0],
+        Usage(input=1, output=2),
+        Finish(FinishReason.TOOLS),
+    ]
     events = write_all(new_writer(), parts)
     message, buffers = None, {}
     for event in msgspec.json.decode(msgspec.json.encode(events)):

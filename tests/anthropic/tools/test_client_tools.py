@@ -26,7 +26,7 @@ def schema(definition: a.ToolDefinition) -> dict:
 
 
 def told(type_: str, **more: object) -> a.ToolDefinition:
-    function = client_tools.function(tool(type_, **more))
+    function = client_tools.as_function(tool(type_, **more))
     assert function is not None
     return function
 
@@ -57,8 +57,8 @@ def test_every_type_has_its_name_a_description_and_a_schema(type_: str, name: st
 
 
 def test_other_types_are_none():
-    assert client_tools.function(tool("web_search_20250305", name="web_search")) is None
-    assert client_tools.function(tool("custom", name="x")) is None
+    assert client_tools.as_function(tool("web_search_20250305", name="web_search")) is None
+    assert client_tools.as_function(tool("custom", name="x")) is None
     assert not client_tools.is_typed(tool("bash_20990101"))
 
 
@@ -97,7 +97,9 @@ def test_actions_are_those_of_the_version(type_: str, more: dict, has: set, lack
 
 
 def members(name: str, **configs: object) -> list[a.ToolDefinition]:
-    return client_toolsets.members(tool(f"{name}_toolset_20260801", configs=configs or None), "tools.0")
+    return client_toolsets.toolset_members(
+        tool(f"{name}_toolset_20260801", configs=configs or None), "tools.0"
+    )
 
 
 @pytest.mark.parametrize("name", ["computer", "browser"])

@@ -14,7 +14,7 @@ import pytest
 from gateway.llamacpp import CannotRun, wheels
 from gateway.llamacpp.cache import cache_folder
 from gateway.llamacpp.install import install
-from gateway.llamacpp.server import LlamaServer, Options, running
+from gateway.llamacpp.server import LlamaServer, LlamaServerOptions, running_server
 from gateway.testing.process import GatewayProcess
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -53,7 +53,7 @@ def llama(
 
         def start(template: str | None = None) -> LlamaServer:
             if template not in started:
-                options = Options(
+                options = LlamaServerOptions(
                     packages=cache / wheels.SERVER.folder,
                     model=wheels.model_file(cache / wheels.MODEL.folder),
                     alias=MODEL,
@@ -63,7 +63,7 @@ def llama(
                     template=TEMPLATES / f"{template}.jinja" if template else None,
                 )
                 log = tmp_path_factory.mktemp("llama") / "llama.log"
-                started[template] = stack.enter_context(running(options, log))
+                started[template] = stack.enter_context(running_server(options, log))
             return started[template]
 
         yield start

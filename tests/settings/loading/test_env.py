@@ -7,7 +7,7 @@ import pytest
 
 from gateway.settings.errors import InvalidSettings
 from gateway.settings.loading.env import VARIABLES
-from gateway.settings.loading.load import Loaded, load
+from gateway.settings.loading.load import LoadedConfig, load_config
 from gateway.settings.models import ModelTarget
 from gateway.settings.timeouts import timeouts_for
 
@@ -23,8 +23,8 @@ models:
 """
 
 
-def alone(tmp_path: Path, **environ: str) -> Loaded:
-    return load(None, environ, folder=tmp_path)
+def alone(tmp_path: Path, **environ: str) -> LoadedConfig:
+    return load_config(None, environ, folder=tmp_path)
 
 
 def mistakes(tmp_path: Path, **environ: str) -> list[str]:
@@ -192,5 +192,5 @@ def test_requests_of_scripted_providers_go_to_one_file_unless_they_say_another(t
         "  b: {kind: scripted, replies: [{}], requests: own.jsonl}\n"
         "  c: {kind: ollama, base_url: 'http://127.0.0.1:11434'}\n"
     )
-    providers = load(path, {"GATEWAY_SCRIPTED_REQUESTS": "all.jsonl"}).settings.providers
+    providers = load_config(path, {"GATEWAY_SCRIPTED_REQUESTS": "all.jsonl"}).settings.providers
     assert [one.requests for one in providers.values()] == ["all.jsonl", "own.jsonl", None]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.settings.errors import InvalidSettings
-from gateway.settings.loading.load import load
+from gateway.settings.loading.load import load_config
 
 PROVIDERS = 'providers: {local: {kind: ollama, base_url: "http://127.0.0.1:11434"}}\n'
 
@@ -30,7 +30,7 @@ def test_what_is_included_stands_first(files) -> None:
         a=PROVIDERS + "models: {first: local/f}\nroutes: [{match: {images: true}, to: local/r1}]\n",
         b="models: {second: local/s}\nroutes: [{match: {pdf: true}, to: local/r2}]\n",
     )
-    settings = load(path, {}).settings
+    settings = load_config(path, {}).settings
     assert [rule.pattern for rule in settings.models] == ["first", "second", "last"]
     assert [rule.to[0].model for rule in settings.routes] == ["r1", "r2", "r3"]
 
@@ -46,7 +46,7 @@ def test_files_are_found_from_the_file_that_names_them(files, tmp_path: Path) ->
             "sub/deeper/more": PROVIDERS,
         },
     )
-    loaded = load(path, {})
+    loaded = load_config(path, {})
     key = loaded.settings.providers["far"].api_key
     assert set(loaded.settings.providers) == {"local", "far"}
     assert key is not None
@@ -54,18 +54,18 @@ def test_files_are_found_from_the_file_that_names_them(files, tmp_path: Path) ->
 
 
 def test_every_file_is_known_to_whoever_watches_them(files, tmp_path: Path) -> None:
-    loaded = load(files("include: sub/part.yaml\n", **{"sub/part": PROVIDERS}), {})
+    loaded = load_config(files("include: sub/part.yaml\n", **{"sub/part": PROVIDERS}), {})
     assert set(loaded.files) == {tmp_path / "main.yaml", tmp_path / "sub" / "part.yaml"}
 
 
 def test_a_missing_file_is_watched_too(files, tmp_path: Path) -> None:
     with pytest.raises(InvalidSettings) as refused:
-        load(files("include: part.yaml\n" + PROVIDERS), {})
+        load_config(files("include: part.yaml\n" + PROVIDERS), {})
     assert tmp_path / "part.yaml" in refused.value.files
 
 
 def test_values_say_which_file_they_came_from(files, tmp_path: Path) -> None:
-    loaded = load(files("include: part.yaml\nmodels: {a: local/a}\n", part="\n" + PROVIDERS), {})
+    loaded = load_config(files("include: part.yaml\nmodels: {a: local/a}\n", part="\n" + PROVIDERS), {})
     assert loaded.sources["providers.local.kind"] == f"{tmp_path / 'part.yaml'}:2"
     assert loaded.sources["models.a"] == f"{tmp_path / 'main.yaml'}:2"
 
@@ -76,7 +76,7 @@ def test_items_of_a_list_from_several_files_keep_their_lines(files, tmp_path: Pa
         part="routes:\n  - to: local/a\n  - to: nowhere/part\n",
     )
     with pytest.raises(InvalidSettings) as refused:
-        load(path, {})
+        load_config(path, {})
     assert [(one.where, one.path) for one in refused.value.mistakes] == [
         (f"{tmp_path / 'main.yaml'}:4", "routes[2].to"),
         (f"{tmp_path / 'part.yaml'}:3", "routes[1].to"),
@@ -88,12 +88,12 @@ def test_anchors_may_be_parked_under_x_keys_of_each_file(files) -> None:
         "include: part.yaml\nx-a: &a {provider: local, context_window: 5}\nmodels: {a: {<<: *a, model: a}}\n",
         part=PROVIDERS + "x-a: &a {provider: local, context_window: 6}\nmodels: {b: {<<: *a, model: b}}\n",
     )
-    windows = [rule.target.context_window for rule in load(path, {}).settings.models]
+    windows = [rule.target.context_window for rule in load_config(path, {}).settings.models]
     assert windows == [6, 5]
 
 
 def test_what_is_parked_need_not_be_right(files) -> None:
-    assert load(files("x-later: {secret: '${UNSET}', prt: 1}\n" + PROVIDERS), {}).settings.providers
+    assert load_config(files("x-later: {secret: '${UNSET}', prt: 1}\n" + PROVIDERS), {}).settings.providers
 
 
 def test_merge_keys_work_inside_routes(files) -> None:
@@ -101,10 +101,10 @@ def test_merge_keys_work_inside_routes(files) -> None:
         "x-target: &target {provider: local, context_window: 5}\n"
         "routes:\n  - to: [{<<: *target, model: a}, {<<: *target, model: b}]\n"
     )
-    (rule,) = load(files(text), {}).settings.routes
+    (rule,) = load_config(files(text), {}).settings.routes
     assert [(one.model, one.context_window) for one in rule.to] == [("a", 5), ("b", 5)]
 
 
 def test_an_include_that_is_empty_adds_nothing(files) -> None:
-    assert load(files("include: part.yaml\n" + PROVIDERS, part="# later\n"), {}).settings.providers
-    assert load(files("include:\n" + PROVIDERS), {}).settings.providers
+    assert load_config(files("include: part.yaml\n" + PROVIDERS, part="# later\n"), {}).settings.providers
+    assert load_config(files("include:\n" + PROVIDERS), {}).settings.providers

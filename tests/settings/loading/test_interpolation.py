@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from gateway.settings.errors import BROKEN, Given, shown
-from gateway.settings.loading.interpolation import References
+from gateway.settings.errors import INVALID, InterpolatedText, value_excerpt
+from gateway.settings.loading.interpolation import Interpolation
 
 ENVIRON = {"NAME": "value", "EMPTY": "", "KEY": "hunter2"}
 
 
 def resolved(text: str, folder: Path = Path()) -> tuple[object, list[str]]:
     reports: list[str] = []
-    references = References(ENVIRON, lambda _: folder, lambda _, message: reports.append(message))
+    references = Interpolation(ENVIRON, lambda _: folder, lambda _, message: reports.append(message))
     return references.resolved(text), reports
 
 
@@ -39,7 +39,7 @@ def test_reference_becomes_what_it_stands_for(text: str, value: str) -> None:
 @pytest.mark.parametrize("text", ["${UNSET}", "${}", "${A B}", "${NAME", "${NAME:?x}", "${${NAME}}", "${1}"])
 def test_reference_that_stands_for_nothing_is_reported_once(text: str) -> None:
     value, reports = resolved(text)
-    assert value is BROKEN
+    assert value is INVALID
     assert len(reports) == 1
 
 
@@ -68,7 +68,7 @@ def test_unset_variable_is_named_with_the_nearest_one_that_is_set() -> None:
 )
 def test_no_key_is_suggested_for_another_ones(missing: str, known: str, suggested: bool) -> None:
     reports: list[str] = []
-    references = References({known: "sk-1"}, lambda _: Path(), lambda _, words: reports.append(words))
+    references = Interpolation({known: "sk-1"}, lambda _: Path(), lambda _, words: reports.append(words))
     references.resolved(f"${{{missing}}}")
     assert ("did you mean" in reports[0]) == suggested
 
@@ -92,5 +92,5 @@ def test_missing_file_is_named_as_it_was_written() -> None:
 
 def test_what_a_reference_stands_for_is_never_shown() -> None:
     value, _ = resolved("x${KEY}")
-    assert isinstance(value, Given)
-    assert shown(value) == "`x${KEY}`"
+    assert isinstance(value, InterpolatedText)
+    assert value_excerpt(value) == "`x${KEY}`"

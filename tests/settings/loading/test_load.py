@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.errors import ConfigError
 from gateway.settings.errors import InvalidSettings
-from gateway.settings.loading.load import Loaded, find, load
+from gateway.settings.loading.load import LoadedConfig, find_config, load_config
 
 ONE = 'providers: {%s: {kind: ollama, base_url: "http://127.0.0.1:11434"}}\n'
 OPEN = ONE % "local" + "server: {host: %s}\n"
@@ -22,7 +22,7 @@ def write(path: Path, provider: str) -> Path:
     return path
 
 
-def provider_of(loaded: Loaded) -> str:
+def provider_of(loaded: LoadedConfig) -> str:
     return next(iter(loaded.settings.providers))
 
 
@@ -31,52 +31,52 @@ def test_file_is_looked_for_in_order(tmp_path: Path) -> None:
     variable = write(tmp_path / "variable.yaml", "variable")
     environ = {"GATEWAY_CONFIG": str(variable)}
     write(tmp_path / "gateway.yaml", "plain")
-    assert provider_of(load(None, {}, folder=tmp_path)) == "plain"
+    assert provider_of(load_config(None, {}, folder=tmp_path)) == "plain"
     write(tmp_path / "config" / "gateway.yaml", "folder")
-    assert provider_of(load(None, {}, folder=tmp_path)) == "folder"
-    assert provider_of(load(None, environ, folder=tmp_path)) == "variable"
-    assert provider_of(load(named, environ, folder=tmp_path)) == "named"
+    assert provider_of(load_config(None, {}, folder=tmp_path)) == "folder"
+    assert provider_of(load_config(None, environ, folder=tmp_path)) == "variable"
+    assert provider_of(load_config(named, environ, folder=tmp_path)) == "named"
 
 
 def test_file_is_looked_for_in_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "config" / "gateway.yaml", "here")
     monkeypatch.chdir(tmp_path)
-    assert find(None, {}) == Path("config/gateway.yaml")
-    assert load(None, {}).sources["providers.here.kind"] == "config/gateway.yaml:1"
+    assert find_config(None, {}) == Path("config/gateway.yaml")
+    assert load_config(None, {}).sources["providers.here.kind"] == "config/gateway.yaml:1"
 
 
 def test_named_file_must_exist(tmp_path: Path) -> None:
     write(tmp_path / "gateway.yaml", "plain")
     with pytest.raises(InvalidSettings, match=r"missing\.yaml: cannot be read: No such file"):
-        load(tmp_path / "missing.yaml", {}, folder=tmp_path)
+        load_config(tmp_path / "missing.yaml", {}, folder=tmp_path)
     with pytest.raises(InvalidSettings, match=r"gone\.yaml: cannot be read: No such file"):
-        load(None, {"GATEWAY_CONFIG": "gone.yaml"}, folder=tmp_path)
+        load_config(None, {"GATEWAY_CONFIG": "gone.yaml"}, folder=tmp_path)
 
 
 def test_directory_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(InvalidSettings, match="Is a directory"):
-        load(tmp_path, {})
+        load_config(tmp_path, {})
 
 
 def test_with_nothing_at_all_it_says_what_to_write_export_or_run(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
-        load(None, {"PORT": "1"}, folder=tmp_path)
+        load_config(None, {"PORT": "1"}, folder=tmp_path)
     for words in ("gateway demo", "export PROVIDER=ollama", "config/gateway.yaml", "providers:"):
         assert words in caught.value.message
 
 
 def test_what_it_says_to_write_loads(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
-        load(None, {}, folder=tmp_path)
+        load_config(None, {}, folder=tmp_path)
     lines = caught.value.message.split("write config/gateway.yaml:\n")[1].splitlines()
     (tmp_path / "gateway.yaml").write_text("\n".join(line.removeprefix("      ") for line in lines))
-    assert load(None, {}, folder=tmp_path).settings.models
+    assert load_config(None, {}, folder=tmp_path).settings.models
 
 
 def test_command_line_wins_over_everything(tmp_path: Path) -> None:
     path = tmp_path / "f.yaml"
     path.write_text(ONE % "local" + "server: {port: 1, host: 127.0.0.2}\n")
-    loaded = load(path, {"PORT": "2", "HOST": "127.0.0.3"}, host="127.0.0.4", port=3)
+    loaded = load_config(path, {"PORT": "2", "HOST": "127.0.0.3"}, host="127.0.0.4", port=3)
     assert (loaded.settings.server.host, loaded.settings.server.port) == ("127.0.0.4", 3)
     assert loaded.sources["server.host"] == "--host"
     assert loaded.sources["server.port"] == "--port"
@@ -85,9 +85,9 @@ def test_command_line_wins_over_everything(tmp_path: Path) -> None:
 def test_mistake_on_the_command_line_names_the_option(tmp_path: Path) -> None:
     path = write(tmp_path / "f.yaml", "local")
     with pytest.raises(InvalidSettings, match=r"--host: server.host: `0\.0\.0\.0` can be reached"):
-        load(path, {}, host="0.0.0.0")
+        load_config(path, {}, host="0.0.0.0")
     with pytest.raises(InvalidSettings, match=r"--port: server.port: expected at least 0"):
-        load(path, {}, port=99999)
+        load_config(path, {}, port=99999)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "localhost", "LOCALHOST", '"::1"', '"[::1]"'])
@@ -109,7 +109,7 @@ def test_keys_that_are_all_empty_are_no_keys(loaded) -> None:
 def test_flag_allows_an_open_address_without_keys(tmp_path: Path) -> None:
     path = tmp_path / "f.yaml"
     path.write_text(OPEN % "0.0.0.0")
-    assert load(path, {}, allow_unauthenticated=True).settings.server.host == "0.0.0.0"
+    assert load_config(path, {}, allow_unauthenticated=True).settings.server.host == "0.0.0.0"
 
 
 def test_mistakes_of_every_step_come_at_once_in_the_order_of_the_file(loaded) -> None:
@@ -179,7 +179,7 @@ def test_any_tree_loads_or_is_refused_with_mistakes(tmp_path: Path, tree: object
     path = tmp_path / "f.yaml"
     path.write_text(yaml.safe_dump(tree, allow_unicode=True), encoding="utf-8")
     with contextlib.suppress(InvalidSettings):
-        assert load(path, {"X": "1"}).settings.providers
+        assert load_config(path, {"X": "1"}).settings.providers
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -188,7 +188,7 @@ def test_any_text_loads_or_is_refused_with_mistakes(tmp_path: Path, text: str) -
     path = tmp_path / "f.yaml"
     path.write_text(text)
     with pytest.raises(InvalidSettings):
-        load(path, {})
+        load_config(path, {})
 
 
 def test_every_file_that_was_read_is_known(tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_every_file_that_was_read_is_known(tmp_path: Path) -> None:
     path = tmp_path / "gateway.yaml"
     up = f'kind: openai, base_url: "http://127.0.0.1:1", api_key: "file:key", ca_file: {tmp_path / "ca.pem"}'
     path.write_text(f"providers: {{up: {{{up}}}}}\n")
-    loaded = load(path, {"MODEL_MAP_FILE": str(tmp_path / "map.json")})
+    loaded = load_config(path, {"MODEL_MAP_FILE": str(tmp_path / "map.json")})
     assert set(loaded.files) == {path, tmp_path / "key", tmp_path / "ca.pem", tmp_path / "map.json"}
 
 
@@ -206,9 +206,9 @@ def test_files_that_are_missing_are_known_too(tmp_path: Path) -> None:
     path = tmp_path / "gateway.yaml"
     path.write_text('providers: {up: {kind: openai, base_url: "http://127.0.0.1:1", api_key: "file:key"}}\n')
     with pytest.raises(InvalidSettings) as refused:
-        load(path, {})
+        load_config(path, {})
     assert refused.value.files == (path, tmp_path / "key")
     path.unlink()
     with pytest.raises(InvalidSettings) as refused:
-        load(path, {})
+        load_config(path, {})
     assert refused.value.files == (path,)

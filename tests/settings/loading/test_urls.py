@@ -2,8 +2,8 @@
 
 import pytest
 
-from gateway.settings.errors import Wrong
-from gateway.settings.loading.urls import base_url, checked, checked_proxy
+from gateway.settings.errors import InvalidValue
+from gateway.settings.loading.urls import base_url, checked_proxy, checked_url
 
 DEPLOYMENT = "https://res.openai.azure.com/openai/deployments/mine"
 OPENAI = {
@@ -61,17 +61,17 @@ OLLAMA = {
 
 @pytest.mark.parametrize(("given", "normal"), RESPONSES.items())
 def test_responses_url_ends_in_its_version(given: str, normal: str) -> None:
-    assert base_url("responses", checked(given)) == normal
+    assert base_url("responses", checked_url(given)) == normal
 
 
 @pytest.mark.parametrize(("given", "normal"), OPENAI.items())
 def test_openai_address_ends_in_a_version(given: str, normal: str) -> None:
-    assert base_url("openai", checked(given)) == normal
+    assert base_url("openai", checked_url(given)) == normal
 
 
 @pytest.mark.parametrize(("given", "normal"), OLLAMA.items())
 def test_ollama_address_is_the_servers_root(given: str, normal: str) -> None:
-    assert base_url("ollama", checked(given)) == normal
+    assert base_url("ollama", checked_url(given)) == normal
 
 
 @pytest.mark.parametrize("url", sorted({*OPENAI.values(), "http://127.0.0.1:8000/v1"}))
@@ -88,12 +88,12 @@ def test_a_normal_address_with_a_version_stays_as_it_is(url: str) -> None:
     ],
 )
 def test_what_is_no_base_url_is_refused(text: str) -> None:
-    with pytest.raises(Wrong):
-        checked(text)
+    with pytest.raises(InvalidValue):
+        checked_url(text)
 
 
 def test_credentials_are_refused_in_a_base_url_and_taken_in_a_proxy() -> None:
-    with pytest.raises(Wrong) as caught:
-        checked("http://user:hunter2@host")
+    with pytest.raises(InvalidValue) as caught:
+        checked_url("http://user:hunter2@host")
     assert "hunter2" not in str(caught.value)
     assert checked_proxy("http://user:hunter2@host:3128") == "http://user:hunter2@host:3128"

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from gateway.settings import models as m
-from gateway.settings.reference.fields import keys
-from gateway.settings.reference.json_schema import schema, written
+from gateway.settings.reference.fields import setting_fields
+from gateway.settings.reference.json_schema import schema_text, settings_schema
 
 REPOSITORY = Path(__file__).parents[3]
 SCHEMA = REPOSITORY / "config" / "gateway.schema.json"
@@ -24,11 +24,11 @@ LOCAL = {"kind": "ollama", "base_url": "http://127.0.0.1:11434"}
 
 
 def complaints(tree: object) -> list[str]:
-    return [error.message for error in jsonschema_rs.validator_for(schema()).iter_errors(tree)]
+    return [error.message for error in jsonschema_rs.validator_for(settings_schema()).iter_errors(tree)]
 
 
 def test_file_is_current() -> None:
-    assert SCHEMA.read_text() == written(), "run: gateway schema --out config/gateway.schema.json"
+    assert SCHEMA.read_text() == schema_text(), "run: gateway schema --out config/gateway.schema.json"
 
 
 @pytest.mark.parametrize("path", [*SHIPPED, *GOOD], ids=lambda path: path.name)
@@ -97,9 +97,9 @@ def test_all_ways_to_write_a_thing_are_valid(tree: dict[str, object]) -> None:
 
 
 def test_every_key_is_described() -> None:
-    described = json.dumps(schema())
+    described = json.dumps(settings_schema())
     for cls in (m.Provider, m.Match, m.RouteRule, m.Alias, m.ModelTarget, m.Sampling):
         assert attrs.has(cls)
-        for key in keys(cls):
+        for key in setting_fields(cls):
             assert key.what
             assert json.dumps(key.what)[1:-1] in described

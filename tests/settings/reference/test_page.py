@@ -5,19 +5,19 @@ from pathlib import Path
 import attrs
 
 from gateway.settings import models as m
-from gateway.settings.reference.page import reference
+from gateway.settings.reference.page import reference_page
 
 PAGE = Path(__file__).parents[3] / "docs" / "configuration.md"
 
 
 def test_page_is_current() -> None:
-    assert PAGE.read_text() == reference(), (
+    assert PAGE.read_text() == reference_page(), (
         "run: python -m gateway.settings.reference.page > docs/configuration.md"
     )
 
 
 def test_every_key_is_described_with_an_example() -> None:
-    rows = [line for line in reference().splitlines() if line.startswith("| `")]
+    rows = [line for line in reference_page().splitlines() if line.startswith("| `")]
     for cls in (m.Server, m.Timeouts, m.Provider, m.ModelTarget):
         for one in attrs.fields(cls):
             row = next(row for row in rows if row.startswith(f"| `{one.name}` |"))
@@ -26,7 +26,7 @@ def test_every_key_is_described_with_an_example() -> None:
 
 def cells() -> list[list[str]]:
     """The rows of keys: key, what, holds, default, example."""
-    lines = [line.replace("\\|", "/") for line in reference().splitlines() if line.startswith("| `")]
+    lines = [line.replace("\\|", "/") for line in reference_page().splitlines() if line.startswith("| `")]
     rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in lines]
     return [row for row in rows if len(row) == 5]
 

@@ -8,17 +8,17 @@ from gateway.anthropic.request.decoding import decode_request
 from gateway.anthropic.response import events as e
 from gateway.anthropic.response.writer import MessageWriter
 from gateway.anthropic.signatures import sign
-from gateway.anthropic.tool_ids import Outgoing
+from gateway.anthropic.tool_ids import ClientCallIds
 from gateway.errors import Kind
 from gateway.inbound import Inbound
-from gateway.parts import Fault, Part, Relayed, Usage
-from gateway.upstreams.anthropic.reader import RelayReader
+from gateway.parts import Part, PassthroughEvent, StreamError, Usage
+from gateway.upstreams.anthropic.reader import PassthroughReader
 from gateway.upstreams.anthropic.request import forwarded, to_messages_request
-from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.presets import PRESETS
-from gateway.upstreams.upstream_request import Built, ReplyWish
+from gateway.upstreams.upstream_request import ResponseOptions, UpstreamRequest
 
-FACTS = ModelFacts("p", "claude-real", PRESETS["anthropic"])
+FACTS = ModelInfo("p", "claude-real", PRESETS["anthropic"])
 START = {
     "type": "message_start",
     "message": {"id": "msg_1", "model": "claude-real", "usage": {"input_tokens": 7}},
@@ -34,7 +34,7 @@ STREAM = [
 ]
 
 
-def built(body: str) -> Built:
+def built(body: str) -> UpstreamRequest:
     raw = body.encode()
     return to_messages_request(Inbound("req_1", raw, {}, decode_request(raw)), FACTS)
 
@@ -51,7 +51,7 @@ def pretty(value: dict) -> bytes:
 
 
 def read(data: bytes, *, step: int | None = None) -> list[Part]:
-    reader = RelayReader(FACTS, ReplyWish())
+    reader = PassthroughReader(FACTS, ResponseOptions())
     parts: list[Part] = []
     for at in range(0, len(data), step or len(data)):
         parts += reader.feed(data[at : at + (step or len(data))])
@@ -59,7 +59,7 @@ def read(data: bytes, *, step: int | None = None) -> list[Part]:
 
 
 def writer() -> MessageWriter:
-    return MessageWriter("msg_own", "asked-for", "req_1", 3, Outgoing(lambda: "toolu_new"))
+    return MessageWriter("msg_own", "asked-for", "req_1", 3, ClientCallIds(lambda: "toolu_new"))
 
 
 def test_only_the_model_name_changes():
@@ -217,25 +217,25 @@ def test_splitting_the_bytes_changes_nothing(step):
 
 
 def test_a_missing_message_stop_is_supplied_only_after_a_stop_reason():
-    assert read(sse(STREAM[:-1]))[-1] == Relayed("message_stop", b'{"type":"message_stop"}')
+    assert read(sse(STREAM[:-1]))[-1] == PassthroughEvent("message_stop", b'{"type":"message_stop"}')
     cut = read(sse(STREAM[:4]))[-1]
-    assert isinstance(cut, Fault)
+    assert isinstance(cut, StreamError)
     assert cut.kind is Kind.UPSTREAM_CUT
 
 
 def test_an_error_event_is_a_fault_in_the_apis_words():
     error = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
-    assert read(sse([START, error]))[-1] == Fault(Kind.UPSTREAM_OVERLOADED, "Overloaded")
+    assert read(sse([START, error]))[-1] == StreamError(Kind.UPSTREAM_OVERLOADED, "Overloaded")
 
 
 def test_blocks_move_up_where_an_empty_one_kept_the_client_awake():
     writing = writer()
-    writing.drip()
+    writing.empty_delta()
     events = [event for part in read(sse(STREAM)) for event in writing.write(part)]
     names = [event.name if isinstance(event, e.Relayed) else type(event).__name__ for event in events]
     assert names[:2] == ["ContentBlockStop", "content_block_start"]
     assert json.loads(events[1].data)["index"] == 1
-    assert writing.drip() == []
+    assert writing.empty_delta() == []
 
 
 def test_a_plain_answer_is_passed_whole():
@@ -243,7 +243,7 @@ def test_a_plain_answer_is_passed_whole():
         b'{"type":"message","id":"msg_1","model":"x","content":[{"type":"new","n":1.0}],'
         b'"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":2}}'
     )
-    usage, whole = RelayReader(FACTS, ReplyWish(), streams=False).whole(body)
+    usage, whole = PassthroughReader(FACTS, ResponseOptions(), streams=False).whole(body)
     assert isinstance(usage, Usage)
     (event,) = writer().write(whole)
     assert event.data == body.replace(b'"x"', b'"asked-for"')
@@ -251,8 +251,8 @@ def test_a_plain_answer_is_passed_whole():
 
 @pytest.mark.parametrize("body", [b"<html>nginx</html>", b"", b'{"object":"list"}', b"[1]"])
 def test_anything_else_is_garbage(body):
-    (fault,) = RelayReader(FACTS, ReplyWish()).whole(body)
-    assert isinstance(fault, Fault)
+    (fault,) = PassthroughReader(FACTS, ResponseOptions()).whole(body)
+    assert isinstance(fault, StreamError)
     assert fault.kind is Kind.UPSTREAM_GARBAGE
 
 
@@ -269,8 +269,8 @@ def test_anything_else_is_garbage(body):
 )
 def test_a_message_that_is_none_never_becomes_half_a_stream(broken: dict, streams: bool):
     message = {"type": "message", "content": [], "stop_reason": "end_turn", **broken}
-    parts = RelayReader(FACTS, ReplyWish(), streams=streams).whole(json.dumps(message).encode())
-    assert streams is False or [type(part) for part in parts] == [Fault]
+    parts = PassthroughReader(FACTS, ResponseOptions(), streams=streams).whole(json.dumps(message).encode())
+    assert streams is False or [type(part) for part in parts] == [StreamError]
 
 
 BAD_BYTES = [
@@ -284,18 +284,20 @@ BAD_BYTES = [
 def test_what_is_no_utf8_does_not_end_an_answer(event, holds):
     stream = sse([*STREAM[:4]]) + b"data: " + event + b"\n\n" + sse(STREAM[4:])
     parts = read(stream)
-    assert not [part for part in parts if isinstance(part, Fault)]
-    assert [part for part in parts if isinstance(part, Relayed) and holds in part.data.decode()]
+    assert not [part for part in parts if isinstance(part, StreamError)]
+    assert [part for part in parts if isinstance(part, PassthroughEvent) and holds in part.data.decode()]
 
 
 @pytest.mark.parametrize("way", ["whole", "feed"])
 def test_bytes_that_are_no_utf8_are_no_crash_in_a_plain_answer(way):
     body = b'{"type":"message","content":[{"type":"text","text":"\xff"}],"stop_reason":"end_turn"}'
-    reader = RelayReader(FACTS, ReplyWish(), streams=way == "feed")
-    assert any(isinstance(part, Relayed) and "\ufffd" in part.data.decode() for part in reader.whole(body))
+    reader = PassthroughReader(FACTS, ResponseOptions(), streams=way == "feed")
+    assert any(
+        isinstance(part, PassthroughEvent) and "\ufffd" in part.data.decode() for part in reader.whole(body)
+    )
     error = b'{"type":"error","error":{"type":"api_error","message":"\xff"}}'
-    (fault,) = RelayReader(FACTS, ReplyWish()).whole(error)
-    assert isinstance(fault, Fault)
+    (fault,) = PassthroughReader(FACTS, ResponseOptions()).whole(error)
+    assert isinstance(fault, StreamError)
 
 
 @pytest.mark.parametrize(
@@ -307,9 +309,9 @@ def test_bytes_that_are_no_utf8_are_no_crash_in_a_plain_answer(way):
     ],
 )
 def test_events_that_make_no_message_are_garbage(events: list[dict]):
-    reader = RelayReader(FACTS, ReplyWish(), streams=False)
+    reader = PassthroughReader(FACTS, ResponseOptions(), streams=False)
     fault = reader.whole(sse([START, *events, {"type": "message_stop"}]))[-1]
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, StreamError)
     assert fault.kind is Kind.UPSTREAM_GARBAGE
 
 
@@ -318,11 +320,11 @@ def test_events_that_make_no_message_are_garbage(events: list[dict]):
 )
 def test_data_of_several_lines_becomes_one(of):
     parts = read(of([START]) + b"\n\n" + sse(STREAM[1:]))
-    assert all(b"\n" not in part.data for part in parts if isinstance(part, Relayed))
-    assert next(json.loads(part.data) for part in parts if isinstance(part, Relayed)) == START
+    assert all(b"\n" not in part.data for part in parts if isinstance(part, PassthroughEvent))
+    assert next(json.loads(part.data) for part in parts if isinstance(part, PassthroughEvent)) == START
 
 
 def test_a_pretty_message_becomes_events_of_one_line():
     body = pretty({"type": "message", "stop_reason": "end_turn", "usage": {"a": 1}, "content": [CALL]})
-    parts = RelayReader(FACTS, ReplyWish()).whole(body)
-    assert all(b"\n" not in part.data for part in parts if isinstance(part, Relayed))
+    parts = PassthroughReader(FACTS, ResponseOptions()).whole(body)
+    assert all(b"\n" not in part.data for part in parts if isinstance(part, PassthroughEvent))

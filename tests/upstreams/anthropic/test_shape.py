@@ -8,8 +8,8 @@ from anthropic.lib.streaming._beta_messages import accumulate_event
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.parts import Relayed
-from gateway.upstreams.anthropic.shape import BadInput, Folding, unfolded
+from gateway.parts import PassthroughEvent
+from gateway.upstreams.anthropic.shape import InvalidToolInput, MessageAccumulator, to_events
 
 texts = st.text(max_size=5)
 filled = st.text(min_size=1, max_size=5)
@@ -47,12 +47,12 @@ messages = st.builds(
 )
 
 
-def events_of(message: dict) -> list[Relayed]:
-    return list(unfolded(json.dumps(message).encode()))
+def events_of(message: dict) -> list[PassthroughEvent]:
+    return list(to_events(json.dumps(message).encode()))
 
 
-def message_of(events: list[Relayed]) -> dict:
-    folding = Folding()
+def message_of(events: list[PassthroughEvent]) -> dict:
+    folding = MessageAccumulator()
     for event in events:
         folding.add(event)
     return json.loads(folding.message(next(e.stop_reason for e in reversed(events) if e.stop_reason)))
@@ -84,9 +84,9 @@ def test_values_pass_byte_for_byte():
         b'{"type":"message","content":[{"type":"tool_use","id":"t","name":"f","input":{"a" : 1.50}}],'
         b'"stop_reason":"tool_use","usage":{"input_tokens":1}}'
     )
-    events = list(unfolded(body))
+    events = list(to_events(body))
     assert json.loads(events[2].data)["delta"]["partial_json"] == '{"a" : 1.50}'
-    folding = Folding()
+    folding = MessageAccumulator()
     for event in events:
         folding.add(event)
     assert folding.message("tool_use") == body
@@ -100,9 +100,9 @@ CUT = [
 
 
 def test_input_that_was_cut_off_is_left_out_only_where_the_answer_was_cut_short():
-    folding = Folding()
+    folding = MessageAccumulator()
     for event in CUT:
-        folding.add(Relayed(event["type"], json.dumps(event).encode()))
+        folding.add(PassthroughEvent(event["type"], json.dumps(event).encode()))
     assert json.loads(folding.message("max_tokens"))["content"] == []
-    with pytest.raises(BadInput):
+    with pytest.raises(InvalidToolInput):
         folding.message("tool_use")

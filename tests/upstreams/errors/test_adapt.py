@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from gateway.upstreams.errors.adapt import Complaint, complaint, mend
-from gateway.upstreams.upstream_request import Amends, Built, ReplyWish, digest
+from gateway.upstreams.errors.adapt import RefusedFields, adapt, read_refusal
+from gateway.upstreams.upstream_request import Adaptations, ResponseOptions, UpstreamRequest, digest
 
-SCHEMAS = Built(b"", schemas=lambda: (b"{1}", b"{2}"))
+SCHEMAS = UpstreamRequest(b"", schemas=lambda: (b"{1}", b"{2}"))
 FOLDER = Path(__file__).parents[2] / "goldens" / "failures"
 
 
@@ -23,7 +23,7 @@ def body(message: str, **fields: object) -> bytes:
 
 @pytest.mark.parametrize(("limit", "message"), table("limits"))
 def test_limit_is_read(limit, message):
-    assert complaint(400, body(message)) == Complaint(max_tokens=int(limit))
+    assert read_refusal(400, body(message)) == RefusedFields(max_tokens=int(limit))
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_limit_is_read(limit, message):
     ],
 )
 def test_responses_names_what_it_refuses_of_reasoning(message, fields, parameter):
-    assert complaint(400, body(message, **fields)) == Complaint(parameter=parameter)
+    assert read_refusal(400, body(message, **fields)) == RefusedFields(parameter=parameter)
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,12 @@ def test_responses_names_what_it_refuses_of_reasoning(message, fields, parameter
     ],
 )
 def test_search_that_is_refused_is_told_from_a_function_of_that_name(message, parameter):
-    found = Complaint(parameter=parameter) if parameter else Complaint(schemas=True, function="web_search")
-    assert complaint(400, body(message)) == found
+    found = (
+        RefusedFields(parameter=parameter)
+        if parameter
+        else RefusedFields(schemas=True, function="web_search")
+    )
+    assert read_refusal(400, body(message)) == found
 
 
 OPENAI = """Unsupported value: 'reasoning_effort' does not support 'max' with this model. \
@@ -96,16 +100,16 @@ ABOVE_HIGH = {"max", "xhigh"}
     ],
 )
 def test_efforts_that_are_refused_are_read(message, fields, refused):
-    assert complaint(400, body(message, **fields)) == Complaint(efforts=frozenset(refused))
-    once = mend(Amends(), 400, body(message, **fields), Built(b""))
-    assert once == Amends(efforts=frozenset(refused))
-    assert mend(once, 400, body(message, **fields), Built(b"")) is None
+    assert read_refusal(400, body(message, **fields)) == RefusedFields(efforts=frozenset(refused))
+    once = adapt(Adaptations(), 400, body(message, **fields), UpstreamRequest(b""))
+    assert once == Adaptations(efforts=frozenset(refused))
+    assert adapt(once, 400, body(message, **fields), UpstreamRequest(b"")) is None
 
 
 @pytest.mark.parametrize("code", ["invalid_encrypted_content", None])
 def test_reasoning_that_cannot_be_decrypted_is_left_out_of_this_request(code):
     said = body("The encrypted content gAAA...DQ== could not be verified.", code=code)
-    assert complaint(400, said) == Complaint(parameter="encrypted_content", lasting=False)
+    assert read_refusal(400, said) == RefusedFields(parameter="encrypted_content", lasting=False)
 
 
 def test_room_beside_the_prompt_is_the_limit_of_this_request_only():
@@ -113,7 +117,7 @@ def test_room_beside_the_prompt_is_the_limit_of_this_request_only():
         "This model's maximum context length is 16384 tokens. However, you requested 24000 tokens "
         "(8000 in the messages, 16000 in the completion)."
     )
-    assert complaint(400, body(message)) == Complaint(max_tokens=8320, window=16384, lasting=False)
+    assert read_refusal(400, body(message)) == RefusedFields(max_tokens=8320, window=16384, lasting=False)
 
 
 def test_window_of_one_endpoint_of_many_is_not_the_models():
@@ -121,8 +125,8 @@ def test_window_of_one_endpoint_of_many_is_not_the_models():
         "This endpoint's maximum context length is 131072 tokens. However, you requested about 160000 tokens "
         "(30000 of text input, 130000 in the output)."
     )
-    found = complaint(400, body(message))
-    assert found == Complaint(max_tokens=101008, lasting=False)
+    found = read_refusal(400, body(message))
+    assert found == RefusedFields(max_tokens=101008, lasting=False)
     assert found.lesson is None
 
 
@@ -130,31 +134,31 @@ def test_answer_that_is_larger_than_the_window_is_cut_by_our_estimate_of_the_pro
     message = (
         "This model's maximum context length is 4096 tokens. However, you requested 32000 output tokens."
     )
-    built = Built(b"", ReplyWish(max_tokens=32000, prompt_tokens=1000))
-    assert mend(Amends(), 400, body(message), built) == Amends(max_tokens=3032, window=4096)
-    full = Built(b"", ReplyWish(max_tokens=32000, prompt_tokens=5000))
-    assert mend(Amends(), 400, body(message), full) == Amends(max_tokens=512, window=4096)
-    asked = Built(b"", ReplyWish(max_tokens=512, prompt_tokens=5000))
-    assert mend(Amends(max_tokens=512, window=4096), 400, body(message), asked) is None
+    built = UpstreamRequest(b"", ResponseOptions(max_tokens=32000, prompt_tokens=1000))
+    assert adapt(Adaptations(), 400, body(message), built) == Adaptations(max_tokens=3032, window=4096)
+    full = UpstreamRequest(b"", ResponseOptions(max_tokens=32000, prompt_tokens=5000))
+    assert adapt(Adaptations(), 400, body(message), full) == Adaptations(max_tokens=512, window=4096)
+    asked = UpstreamRequest(b"", ResponseOptions(max_tokens=512, prompt_tokens=5000))
+    assert adapt(Adaptations(max_tokens=512, window=4096), 400, body(message), asked) is None
 
 
 def test_prompt_too_long_by_itself_is_no_complaint():
     message = (
         "This model's maximum context length is 4096 tokens. However, your messages resulted in 9000 tokens."
     )
-    assert complaint(400, body(message)) is None
+    assert read_refusal(400, body(message)) is None
     message = "This model's maximum context length is 4096 tokens. Please reduce the length of the messages."
-    assert complaint(400, body(message)) is None
+    assert read_refusal(400, body(message)) is None
 
 
 @pytest.mark.parametrize(("server", "message"), table("grammars"))
 def test_grammar_that_could_not_be_made_is_read(server, message):
-    found = complaint(400, body(message))
+    found = read_refusal(400, body(message))
     assert found is not None, server
     assert found.schemas, server
-    bare = Amends(bare_schemas=frozenset({digest(b"{1}"), digest(b"{2}")}))
-    assert mend(Amends(), 400, body(message), SCHEMAS) == bare
-    assert mend(bare, 400, body(message), SCHEMAS) is None
+    bare = Adaptations(bare_schemas=frozenset({digest(b"{1}"), digest(b"{2}")}))
+    assert adapt(Adaptations(), 400, body(message), SCHEMAS) == bare
+    assert adapt(bare, 400, body(message), SCHEMAS) is None
 
 
 def test_schema_that_is_named_alone_loses_its_constraints_then_all_do():
@@ -162,9 +166,11 @@ def test_schema_that_is_named_alone_loses_its_constraints_then_all_do():
         "Invalid schema for function 'f': In context=('properties', 'x'), 'minLength' is not permitted."
     )
     built = evolve(SCHEMAS, schema_of=lambda name: b"{1}" if name == "f" else b"")
-    once = mend(Amends(), 400, refusal, built)
-    assert once == Amends(bare_schemas=frozenset({digest(b"{1}")}))
-    assert mend(once, 400, refusal, built) == Amends(bare_schemas=frozenset(map(digest, (b"{1}", b"{2}"))))
+    once = adapt(Adaptations(), 400, refusal, built)
+    assert once == Adaptations(bare_schemas=frozenset({digest(b"{1}")}))
+    assert adapt(once, 400, refusal, built) == Adaptations(
+        bare_schemas=frozenset(map(digest, (b"{1}", b"{2}")))
+    )
 
 
 @pytest.mark.parametrize(
@@ -177,14 +183,14 @@ def test_schema_that_is_named_alone_loses_its_constraints_then_all_do():
     ],
 )
 def test_array_without_items_is_read(message):
-    assert complaint(400, body(message)) == Complaint(items=True)
-    assert mend(Amends(), 400, body(message), SCHEMAS) == Amends(array_items=True)
-    assert mend(Amends(array_items=True), 400, body(message), SCHEMAS) is None
+    assert read_refusal(400, body(message)) == RefusedFields(items=True)
+    assert adapt(Adaptations(), 400, body(message), SCHEMAS) == Adaptations(array_items=True)
+    assert adapt(Adaptations(array_items=True), 400, body(message), SCHEMAS) is None
 
 
 def test_property_that_is_called_items_is_another_matter():
     message = "Invalid schema for function 'f': In context=(), 'required' is required. Missing 'items'."
-    assert complaint(400, body(message)) == Complaint(schemas=True, function="f")
+    assert read_refusal(400, body(message)) == RefusedFields(schemas=True, function="f")
 
 
 BESIDE_TOOLS = """Function tools with reasoning_effort are not supported for gpt-5.6-terra in \
@@ -200,14 +206,16 @@ BESIDE_TOOLS = """Function tools with reasoning_effort are not supported for gpt
 )
 def test_effort_that_is_refused_beside_tools_is_read(end):
     refusal = body(BESIDE_TOOLS + end, param="reasoning_effort", code=None)
-    assert complaint(400, refusal) == Complaint(effort_beside_tools=True)
-    assert mend(Amends(), 400, refusal, Built(b"")) == Amends(no_effort_beside_tools=True)
-    assert mend(Amends(no_effort_beside_tools=True), 400, refusal, Built(b"")) is None
+    assert read_refusal(400, refusal) == RefusedFields(effort_beside_tools=True)
+    assert adapt(Adaptations(), 400, refusal, UpstreamRequest(b"")) == Adaptations(
+        no_effort_beside_tools=True
+    )
+    assert adapt(Adaptations(no_effort_beside_tools=True), 400, refusal, UpstreamRequest(b"")) is None
 
 
 def test_tool_that_is_refused_at_one_effort_is_another_matter():
     message = "The following tools cannot be used with reasoning.effort 'minimal': web_search."
-    assert complaint(400, body(message, param="tools")) is None
+    assert read_refusal(400, body(message, param="tools")) is None
 
 
 @pytest.mark.parametrize(
@@ -219,28 +227,28 @@ def test_tool_that_is_refused_at_one_effort_is_another_matter():
     ],
 )
 def test_limit_that_is_the_window_is_read_as_such(message):
-    assert complaint(400, body(message)) == Complaint(max_tokens=4096, window=4096)
-    built = Built(b"", ReplyWish(max_tokens=32000))
-    assert mend(Amends(), 400, body(message), built) == Amends(max_tokens=4096, window=4096)
+    assert read_refusal(400, body(message)) == RefusedFields(max_tokens=4096, window=4096)
+    built = UpstreamRequest(b"", ResponseOptions(max_tokens=32000))
+    assert adapt(Adaptations(), 400, body(message), built) == Adaptations(max_tokens=4096, window=4096)
 
 
 @pytest.mark.parametrize(("name", "message"), table("parameters"))
 def test_parameter_is_read(name, message):
-    assert complaint(400, body(message)) == Complaint(parameter=name)
+    assert read_refusal(400, body(message)) == RefusedFields(parameter=name)
 
 
 @pytest.mark.parametrize("code", ["unsupported_parameter", "unsupported_value"])
 def test_parameter_that_the_error_names_is_read(code):
-    assert complaint(400, body("no", code=code, param="top_p")) == Complaint(parameter="top_p")
+    assert read_refusal(400, body("no", code=code, param="top_p")) == RefusedFields(parameter="top_p")
 
 
 def test_parameter_of_a_list_of_details_is_read():
     details = {"detail": [{"loc": ["body", "top_k"], "msg": "Extra inputs are not permitted"}]}
-    assert complaint(422, json.dumps(details).encode()) == Complaint(parameter="top_k")
+    assert read_refusal(422, json.dumps(details).encode()) == RefusedFields(parameter="top_k")
 
 
 def test_thinking_is_read():
-    assert complaint(400, b'{"error":"\\"qwen\\" does not support thinking"}') == Complaint(think=True)
+    assert read_refusal(400, b'{"error":"\\"qwen\\" does not support thinking"}') == RefusedFields(think=True)
 
 
 @pytest.mark.parametrize(
@@ -256,31 +264,35 @@ def test_thinking_is_read():
     ],
 )
 def test_what_cannot_be_mended_is_no_complaint(status, message):
-    assert complaint(status, body(message)) is None
+    assert read_refusal(status, body(message)) is None
 
 
 def test_mended_request_asks_for_less():
     refusal = body("max_tokens is too large. This model supports at most 16384 completion tokens")
-    built = Built(b"", ReplyWish(max_tokens=32000))
-    assert mend(Amends(), 400, refusal, built) == Amends(max_tokens=16384)
-    assert mend(Amends(), 400, refusal, Built(b"")) == Amends(max_tokens=16384)
+    built = UpstreamRequest(b"", ResponseOptions(max_tokens=32000))
+    assert adapt(Adaptations(), 400, refusal, built) == Adaptations(max_tokens=16384)
+    assert adapt(Adaptations(), 400, refusal, UpstreamRequest(b"")) == Adaptations(max_tokens=16384)
 
 
 def test_lessons_add_up():
-    amends = mend(Amends(max_tokens=5), 400, body("Unknown parameter: 'top_k'."), Built(b""))
-    assert amends == Amends(max_tokens=5, dropped=frozenset({"top_k"}))
-    amends = mend(amends, 400, b'{"error":"\\"q\\" does not support thinking"}', Built(b""))
-    assert amends == Amends(max_tokens=5, dropped=frozenset({"top_k"}), think=False)
+    adaptations = adapt(
+        Adaptations(max_tokens=5), 400, body("Unknown parameter: 'top_k'."), UpstreamRequest(b"")
+    )
+    assert adaptations == Adaptations(max_tokens=5, dropped=frozenset({"top_k"}))
+    adaptations = adapt(
+        adaptations, 400, b'{"error":"\\"q\\" does not support thinking"}', UpstreamRequest(b"")
+    )
+    assert adaptations == Adaptations(max_tokens=5, dropped=frozenset({"top_k"}), think=False)
 
 
 @pytest.mark.parametrize(
-    ("amends", "refusal"),
+    ("adaptations", "refusal"),
     [
-        (Amends(), body("max_tokens must be at most 4096")),
-        (Amends(dropped=frozenset({"top_k"})), body("Unknown parameter: 'top_k'.")),
-        (Amends(think=False), body("x does not support thinking")),
-        (Amends(), body("no")),
+        (Adaptations(), body("max_tokens must be at most 4096")),
+        (Adaptations(dropped=frozenset({"top_k"})), body("Unknown parameter: 'top_k'.")),
+        (Adaptations(think=False), body("x does not support thinking")),
+        (Adaptations(), body("no")),
     ],
 )
-def test_nothing_is_asked_twice(amends, refusal):
-    assert mend(amends, 400, refusal, Built(b"", ReplyWish(max_tokens=4096))) is None
+def test_nothing_is_asked_twice(adaptations, refusal):
+    assert adapt(adaptations, 400, refusal, UpstreamRequest(b"", ResponseOptions(max_tokens=4096))) is None

@@ -6,21 +6,21 @@ import pytest
 
 from gateway.errors import Kind, UpstreamFailed
 from gateway.settings.quirks import PLAIN
-from gateway.upstreams.errors.classify import fault, is_error, read_error
-from gateway.upstreams.errors.retry_after import pause
-from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.errors.classify import classify_response, classify_stream_error, is_error
+from gateway.upstreams.errors.retry_after import retry_after
+from gateway.upstreams.model_info import ModelInfo
 
 NOW = 1_792_567_650.0
 """Wed, 21 Oct 2026 07:27:30 GMT"""
-FACTS = ModelFacts("up", "qwen", PLAIN, context_window=32768)
+FACTS = ModelInfo("up", "qwen", PLAIN, context_window=32768)
 
 
 def refused(
-    status: int, body: object, retry_after: str | None = None, estimate: int | None = None
+    status: int, body: object, pause: str | None = None, estimate: int | None = None
 ) -> UpstreamFailed:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    waits = None if retry_after is None else pause(status, {"retry-after": retry_after}, NOW)
-    return read_error(status, data, waits, FACTS, estimate)
+    waits = None if pause is None else retry_after(status, {"retry-after": pause}, NOW)
+    return classify_response(status, data, waits, FACTS, estimate)
 
 
 @pytest.mark.parametrize(
@@ -168,12 +168,12 @@ def test_no_secret_and_no_url_is_passed_on():
     ],
 )
 def test_error_inside_an_answer_goes_by_what_it_names(body, kind, status):
-    found = fault(json.dumps(body).encode(), FACTS)
+    found = classify_stream_error(json.dumps(body).encode(), FACTS)
     assert (found.kind, found.upstream_status) == (kind, status)
 
 
 def test_error_inside_an_answer_keeps_its_words_and_pause():
-    found = fault(b'{"error":{"message":"Rate limit, try again in 3s","code":429}}', FACTS)
+    found = classify_stream_error(b'{"error":{"message":"Rate limit, try again in 3s","code":429}}', FACTS)
     assert (found.message, found.retry_after) == ("[up] Rate limit, try again in 3s", 3)
 
 
@@ -204,9 +204,9 @@ RESPONSES = {"invalid_prompt": 400, "server_error": 500}
 )
 def test_code_of_a_protocol_with_a_list_of_them_goes_by_the_list(code, kind):
     body = json.dumps({"error": {"message": "m", "code": code}}).encode()
-    assert fault(body, FACTS, codes=RESPONSES).kind is kind
+    assert classify_stream_error(body, FACTS, codes=RESPONSES).kind is kind
 
 
 def test_overflow_inside_an_answer_has_numbers_too():
-    found = fault(b'{"error":"input length exceeds the context length"}', FACTS, 50_000)
+    found = classify_stream_error(b'{"error":"input length exceeds the context length"}', FACTS, 50_000)
     assert found.message == "prompt is too long: 50000 tokens > 32768 maximum"

@@ -6,34 +6,34 @@ from pathlib import Path
 
 import pytest
 
-from gateway.upstreams.errors.context_overflow import Overflow, overflow
-from gateway.upstreams.errors.error_body import read_words
+from gateway.upstreams.errors.context_overflow import ContextOverflow, context_overflow
+from gateway.upstreams.errors.error_body import parse_error_body
 
 TABLE = Path(__file__).parents[2] / "goldens" / "failures" / "overflow.tsv"
 WORDINGS = [line.split("\t") for line in TABLE.read_text().splitlines()[1:]]
 
 
-def found(message: str, **fields: object) -> Overflow | None:
-    return overflow(read_words(json.dumps({"error": {"message": message, **fields}}).encode()))
+def found(message: str, **fields: object) -> ContextOverflow | None:
+    return context_overflow(parse_error_body(json.dumps({"error": {"message": message, **fields}}).encode()))
 
 
 @pytest.mark.parametrize(("window", "prompt", "answer", "message"), WORDINGS)
 def test_wording_of_each_server_gives_its_numbers(window, prompt, answer, message):
     numbers = (None if number == "-" else int(number) for number in (window, prompt, answer))
-    assert found(message) == Overflow(*numbers)
+    assert found(message) == ContextOverflow(*numbers)
 
 
 @pytest.mark.parametrize(
     "fields", [{"type": "exceed_context_size_error"}, {"code": "context_length_exceeded"}]
 )
 def test_name_alone_is_enough(fields):
-    assert found("no", **fields) == Overflow()
+    assert found("no", **fields) == ContextOverflow()
 
 
 def test_figures_of_llamacpp_are_read():
-    assert found("too big", type="exceed_context_size_error", n_prompt_tokens=9031, n_ctx=4096) == Overflow(
-        4096, 9031
-    )
+    assert found(
+        "too big", type="exceed_context_size_error", n_prompt_tokens=9031, n_ctx=4096
+    ) == ContextOverflow(4096, 9031)
 
 
 @pytest.mark.parametrize(
@@ -57,18 +57,18 @@ ROOM = re.compile(r"input length and `max_tokens` exceed context limit: (\d+) \+
 @pytest.mark.parametrize(
     ("over", "window", "estimate", "numbers"),
     [
-        (Overflow(8192, 13392), None, None, (13392, 8192)),
-        (Overflow(8192, 13392), 4096, 7, (13392, 8192)),
-        (Overflow(32768, 32790), None, None, (32768 + 32768 // 25, 32768)),
-        (Overflow(None, 32790), 32768, None, (32768 + 32768 // 25, 32768)),
-        (Overflow(8192, 9000, 500), None, None, (9000, 8192)),
-        (Overflow(8192), None, 20000, (20000, 8192)),
-        (Overflow(8192), None, 100, (8193, 8192)),
-        (Overflow(), 32768, 50000, (50000, 32768)),
-        (Overflow(), 32768, None, (32769, 32768)),
-        (Overflow(None, 9000), None, None, (9000, 8999)),
-        (Overflow(), None, 5000, (5000, 4999)),
-        (Overflow(), None, None, (2, 1)),
+        (ContextOverflow(8192, 13392), None, None, (13392, 8192)),
+        (ContextOverflow(8192, 13392), 4096, 7, (13392, 8192)),
+        (ContextOverflow(32768, 32790), None, None, (32768 + 32768 // 25, 32768)),
+        (ContextOverflow(None, 32790), 32768, None, (32768 + 32768 // 25, 32768)),
+        (ContextOverflow(8192, 9000, 500), None, None, (9000, 8192)),
+        (ContextOverflow(8192), None, 20000, (20000, 8192)),
+        (ContextOverflow(8192), None, 100, (8193, 8192)),
+        (ContextOverflow(), 32768, 50000, (50000, 32768)),
+        (ContextOverflow(), 32768, None, (32769, 32768)),
+        (ContextOverflow(None, 9000), None, None, (9000, 8999)),
+        (ContextOverflow(), None, 5000, (5000, 4999)),
+        (ContextOverflow(), None, None, (2, 1)),
     ],
 )
 def test_client_always_finds_two_numbers(over, window, estimate, numbers):
@@ -78,6 +78,6 @@ def test_client_always_finds_two_numbers(over, window, estimate, numbers):
 
 
 def test_answer_that_does_not_fit_beside_the_prompt_is_told_apart():
-    match = ROOM.match(Overflow(16384, 8000, 16000).message(None, None))
+    match = ROOM.match(ContextOverflow(16384, 8000, 16000).message(None, None))
     assert match is not None
     assert match.groups() == ("8000", "16000", "16384")

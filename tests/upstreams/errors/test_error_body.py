@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gateway.upstreams.errors.error_body import LONGEST, clean, read_words
+from gateway.upstreams.errors.error_body import LONGEST, parse_error_body, sanitized
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ from gateway.upstreams.errors.error_body import LONGEST, clean, read_words
     ],
 )
 def test_every_shape_says_the_same(body, message):
-    assert read_words(json.dumps(body).encode()).message == message
+    assert parse_error_body(json.dumps(body).encode()).message == message
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_every_shape_says_the_same(body, message):
     ],
 )
 def test_what_is_no_json_is_read_as_text(body, message):
-    assert read_words(body).message == message
+    assert parse_error_body(body).message == message
 
 
 @pytest.mark.parametrize(
@@ -81,12 +81,12 @@ def test_what_is_no_json_is_read_as_text(body, message):
     ],
 )
 def test_status_is_a_number_that_is_one(error, status):
-    assert read_words(json.dumps({"error": {"message": "m", **error}}).encode()).status == status
+    assert parse_error_body(json.dumps({"error": {"message": "m", **error}}).encode()).status == status
 
 
 def test_names_and_figures_are_kept():
     body = {"error": {"message": "m", "type": "Exceed_Size", "code": "A_B", "param": "top_k", "n_ctx": 5}}
-    words = read_words(json.dumps(body).encode())
+    words = parse_error_body(json.dumps(body).encode())
     assert (words.type, words.code, words.param, words.fields["n_ctx"]) == ("exceed_size", "a_b", "top_k", 5)
 
 
@@ -108,7 +108,7 @@ def test_names_and_figures_are_kept():
     ],
 )
 def test_secrets_and_urls_are_struck_out(secret):
-    said = clean(f"before {secret} after")
+    said = sanitized(f"before {secret} after")
     assert said.startswith("before ")
     assert said.endswith(" after")
     for part in ("abcdef", "10.0.0.1", "pass", "AIza", "eyJ", "ab****"):
@@ -117,4 +117,4 @@ def test_secrets_and_urls_are_struck_out(secret):
 
 def test_ordinary_words_stay():
     text = "model 'qwen3:30b' not found, max_tokens must be <= 8192 (token count 9000)"
-    assert clean(text) == text
+    assert sanitized(text) == text

@@ -2,7 +2,12 @@
 
 import pytest
 
-from gateway.upstreams.errors.retry_after import LONGEST, duration, pause, pause_in
+from gateway.upstreams.errors.retry_after import (
+    LONGEST,
+    parse_retry_duration,
+    retry_after,
+    retry_after_in_text,
+)
 
 NOW = 1_792_567_650.0
 """Wed, 21 Oct 2026 07:27:30 GMT"""
@@ -38,12 +43,12 @@ NOW = 1_792_567_650.0
     ],
 )
 def test_headers_name_the_pause(headers, seconds):
-    assert pause(429, headers, NOW) == pytest.approx(seconds)
+    assert retry_after(429, headers, NOW) == pytest.approx(seconds)
 
 
 def test_limits_are_looked_at_only_where_one_was_hit():
     headers = {"x-ratelimit-reset-requests": "17s"}
-    assert pause(503, headers, NOW) is None
+    assert retry_after(503, headers, NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -62,8 +67,8 @@ def test_limits_are_looked_at_only_where_one_was_hit():
     ],
 )
 def test_words_name_the_pause(words, seconds):
-    assert pause_in(words) == seconds
+    assert retry_after_in_text(words) == seconds
 
 
 def test_what_is_no_duration_is_none():
-    assert duration("soon") is None
+    assert parse_retry_duration("soon") is None

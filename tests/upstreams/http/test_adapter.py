@@ -11,16 +11,16 @@ import pytest
 from attrs import define, evolve, field
 
 from gateway import inbound as inbound_module
-from gateway.anthropic.request.attachments import NOTHING
+from gateway.anthropic.request.attachments import NO_ATTACHMENTS
 from gateway.anthropic.request.decoding import decode_request
 from gateway.attachments import Resolver
-from gateway.attachments.requirements import wanted
+from gateway.attachments.requirements import required_attachments
 from gateway.exchange.exchange import Exchange
 from gateway.inbound import Inbound
 from gateway.settings.models import Provider, Secret, Server, Timeouts
 from gateway.settings.quirks import PLAIN
 from gateway.upstreams.base import Target
-from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.ollama import adapter as ollama
 from gateway.upstreams.openai import adapter as openai
 from gateway.upstreams.responses import adapter as responses
@@ -141,7 +141,7 @@ async def ask(
     async with serving(play) as port:
         settings = Provider(kind, f"http://127.0.0.1:{port}", api_key=Secret("a-very-secret-key"))
         adapter = ADAPTERS[kind]("up", settings)
-        target = Target(adapter, ModelFacts("up", "qwen", PLAIN), timeouts)
+        target = Target(adapter, ModelInfo("up", "qwen", PLAIN), timeouts)
         inbound = Inbound("req_1", body, {}, decode_request(body))
         await Exchange(inbound, [target], Server(), client, Resolver()).run()
         await adapter.close()
@@ -399,7 +399,7 @@ async def test_a_large_request_is_built_again_beside_the_event_loop():
         adapter._dialect = evolve(adapter._dialect, build=noted)
         inbound = Inbound("req_1", body, {}, decode_request(body))
         attempt = await adapter.open(
-            inbound, Target(adapter, ModelFacts("up", "qwen", PLAIN), PATIENT), NOTHING
+            inbound, Target(adapter, ModelInfo("up", "qwen", PLAIN), PATIENT), NO_ATTACHMENTS
         )
         await attempt.close()
         await adapter.close()
@@ -412,13 +412,13 @@ async def test_what_a_large_request_shows_is_looked_for_beside_the_event_loop(mo
 
     def noted(*args):
         threads.append(threading.get_ident())
-        return wanted(*args)
+        return required_attachments(*args)
 
     async def play(writer: asyncio.StreamWriter) -> None:
         writer.write(WHOLE + ANSWER)
         await writer.drain()
 
-    monkeypatch.setattr(inbound_module, "wanted", noted)
+    monkeypatch.setattr(inbound_module, "required_attachments", noted)
     blocks = [{"type": "text", "text": "x"}, {"type": "odd", "text": "y"}] * 2000
     assert (await ask(play, messages=[{"role": "user", "content": blocks}])).text == "Hi"
     assert len(threads) == 1

@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from gateway.upstreams.http.decompression import PIECE, Inflating
+from gateway.upstreams.http.decompression import PIECE, Decompressor
 
 TEXT = b"data: hello\n\n" * 20_000
 
@@ -16,7 +16,7 @@ def bare(text: bytes) -> bytes:
 
 
 def inflated(encoding: str, pieces: list[bytes]) -> list[bytes]:
-    inflating = Inflating(encoding)
+    inflating = Decompressor(encoding)
     out: list[bytes] = []
     for piece in pieces:
         inflating.feed(piece)

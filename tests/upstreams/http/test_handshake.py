@@ -15,7 +15,7 @@ import pytest
 from gateway.errors import Kind, UpstreamFailed
 from gateway.settings.models import Provider
 from gateway.upstreams.http.handshake import is_nearby, speaks_plain_http
-from gateway.upstreams.http.transport import Channel
+from gateway.upstreams.http.transport import ProviderConnections
 
 OK = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
 CONFUSED = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n"
@@ -38,7 +38,7 @@ async def serving(answer: bytes, *, until: bytes = b"\r\n\r\n") -> AsyncIterator
 
 
 async def refusal(port: int, connect: float = 5.0) -> UpstreamFailed:
-    channel = Channel.build("up", Provider("openai", f"https://127.0.0.1:{port}"))
+    channel = ProviderConnections.build("up", Provider("openai", f"https://127.0.0.1:{port}"))
     try:
         with pytest.raises(UpstreamFailed) as found:
             await channel.post("/v1/chat/completions", b"{}", connect)
@@ -102,7 +102,9 @@ async def test_what_a_tls_server_answers_to_plain_http_is_no_sign(answer, plain)
 async def test_a_slow_answer_of_a_tls_server_is_waited_for(tmp_path, plain):
     """Whatever the server answers to plain HTTP on the same port."""
     async with both(tmp_path, plain, pause=2.0) as (port, asked):
-        channel = Channel.build("up", Provider("openai", f"https://127.0.0.1:{port}", verify=False))
+        channel = ProviderConnections.build(
+            "up", Provider("openai", f"https://127.0.0.1:{port}", verify=False)
+        )
         for reply in await asyncio.gather(*(channel.post("/v1/x", b"{}", 5.0) for _ in range(2))):
             assert reply.status == 200
             await reply.close()
@@ -113,7 +115,7 @@ async def test_a_slow_answer_of_a_tls_server_is_waited_for(tmp_path, plain):
 async def test_one_that_waits_for_a_free_connection_is_not_taken_for_one_without_tls(tmp_path):
     async with both(tmp_path, OK, pause=1.3) as (port, asked):
         provider = Provider("openai", f"https://127.0.0.1:{port}", verify=False, max_connections=1)
-        channel = Channel.build("up", provider)
+        channel = ProviderConnections.build("up", provider)
 
         async def ask() -> int:
             reply = await channel.post("/v1/x", b"{}", 5.0)
@@ -127,7 +129,9 @@ async def test_one_that_waits_for_a_free_connection_is_not_taken_for_one_without
 
 async def test_a_slow_handshake_is_not_ended_by_a_redirect_to_https(tmp_path):
     async with both(tmp_path, redirect(308, "https://localhost/"), handshake=1.5) as (port, asked):
-        channel = Channel.build("up", Provider("openai", f"https://127.0.0.1:{port}", verify=False))
+        channel = ProviderConnections.build(
+            "up", Provider("openai", f"https://127.0.0.1:{port}", verify=False)
+        )
         reply = await channel.post("/v1/x", b"{}", 5.0)
         assert reply.status == 200
         await reply.close()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.upstreams.errors.error_body import clean, read_words
+from gateway.upstreams.errors.error_body import parse_error_body, sanitized
 from gateway.upstreams.http.redaction import hide, redacted, secrets_of
-from gateway.upstreams.response.finish import excerpt
+from gateway.upstreams.response.finish import payload_excerpt
 
 
 @pytest.fixture(autouse=True)
@@ -44,9 +44,11 @@ def test_escaped_spellings_are_hidden_as_well():
 )
 def test_no_part_of_a_secret_is_left_by_a_mask_that_fits_another_part(secret: str):
     hide([secret])
-    assert clean(f"mid {secret} end") == "mid [hidden] end"
-    assert read_words(f'{{"error": {{"message": "mid {secret}."}}}}'.encode()).message == "mid [hidden]."
-    assert read_words(f"<title>mid {secret}</title>".encode()).message == "a web page: mid [hidden]"
+    assert sanitized(f"mid {secret} end") == "mid [hidden] end"
+    assert (
+        parse_error_body(f'{{"error": {{"message": "mid {secret}."}}}}'.encode()).message == "mid [hidden]."
+    )
+    assert parse_error_body(f"<title>mid {secret}</title>".encode()).message == "a web page: mid [hidden]"
     hide(())
     assert redacted(secret) == secret
 
@@ -60,4 +62,4 @@ def test_text_that_is_cut_shows_no_part_of_a_secret(before: int):
         f"<p>{'x' * before}{secret}</p>",
         f'{{"a":"{"x" * before}{secret}',
     ):
-        assert "corp" not in excerpt(body.encode())
+        assert "corp" not in payload_excerpt(body.encode())

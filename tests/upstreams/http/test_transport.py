@@ -12,7 +12,7 @@ import pytest
 from gateway.errors import Kind, UpstreamFailed
 from gateway.settings.models import Provider, Secret
 from gateway.upstreams.http.redaction import redacted
-from gateway.upstreams.http.transport import Channel
+from gateway.upstreams.http.transport import ProviderConnections
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -51,18 +51,18 @@ async def request(reader: asyncio.StreamReader) -> bytes:
 
 
 @asynccontextmanager
-async def channel(port: int, scheme: str = "http", **settings: object) -> AsyncIterator[Channel]:
-    built = Channel.build("p", Provider("openai", f"{scheme}://127.0.0.1:{port}", **settings))
+async def channel(port: int, scheme: str = "http", **settings: object) -> AsyncIterator[ProviderConnections]:
+    built = ProviderConnections.build("p", Provider("openai", f"{scheme}://127.0.0.1:{port}", **settings))
     try:
         yield built
     finally:
         await built.close()
 
 
-async def ask(built: Channel) -> bytes:
+async def ask(built: ProviderConnections) -> bytes:
     reply = await built.post("/chat", b"{}", 2.0)
     try:
-        return await reply.all(1000)
+        return await reply.read_all(1000)
     finally:
         await reply.close()
 
@@ -167,7 +167,7 @@ async def test_requests_go_through_the_configured_proxy():
         writer.write(OK)
 
     async with server(proxy) as port:
-        built = Channel.build(
+        built = ProviderConnections.build(
             "p", Provider("openai", "http://upstream.test", proxy=f"http://127.0.0.1:{port}")
         )
         assert await ask(built) == b"{}"
@@ -192,7 +192,7 @@ async def test_the_environments_proxy_is_used_but_never_for_loopback(monkeypatch
         async with channel(port) as local:
             await ask(local)
         assert through == []
-        remote = Channel.build("p", Provider("openai", "http://upstream.test"))
+        remote = ProviderConnections.build("p", Provider("openai", "http://upstream.test"))
         await ask(remote)
         await remote.close()
         assert len(through) == 1
@@ -261,7 +261,7 @@ async def test_a_server_without_tls_is_named_as_one():
 
 async def test_connecting_has_a_limit():
     async with server(lambda *_: asyncio.sleep(0)) as port:
-        built = Channel.build("p", Provider("openai", f"http://127.0.0.1:{port}"))
+        built = ProviderConnections.build("p", Provider("openai", f"http://127.0.0.1:{port}"))
         with pytest.raises(UpstreamFailed) as failed:
             await built.post("/chat", b"{}", 1e-6)
         await built.close()
@@ -279,7 +279,7 @@ async def test_secrets_of_the_provider_are_struck_out_of_a_refusal():
     async with server(serve) as port, channel(port, api_key=Secret("k-1234567890"), headers=headers) as built:
         reply = await built.post("/chat", b"{}", 2.0)
         assert (
-            await reply.explanation(1000) == b"Bearer [hidden] and [hidden] are wrong, ask the research team"
+            await reply.error_body(1000) == b"Bearer [hidden] and [hidden] are wrong, ask the research team"
         )
         assert redacted("k-1234567890", reply.secrets) == "[hidden]"
         await reply.close()
@@ -294,7 +294,7 @@ async def test_the_query_of_an_address_goes_with_every_request():
 
     async with server(serve) as port:
         provider = Provider("openai", f"http://127.0.0.1:{port}/deployments/d?api-version=1")
-        up = Channel.build("p", provider)
+        up = ProviderConnections.build("p", provider)
         reply = await up.post("/chat/completions", b"{}", 2.0)
         await reply.close()
         await up.close()

@@ -6,14 +6,14 @@ import json
 
 import pytest
 
-from gateway.parts import End, Fault, Notice, Part, Text, Thinking, Usage
-from gateway.upstreams.model_info import ModelFacts
+from gateway.parts import Finish, Notice, Part, ReasoningDelta, StreamError, TextDelta, Usage
+from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.ollama.reader import NativeReader
 from gateway.upstreams.ollama.repetition import TOKENS, Repetition
 from gateway.upstreams.presets import PRESETS
-from gateway.upstreams.upstream_request import ReplyWish
+from gateway.upstreams.upstream_request import ResponseOptions
 
-FACTS = ModelFacts("up", "m", PRESETS["ollama"], context_window=4096)
+FACTS = ModelInfo("up", "m", PRESETS["ollama"], context_window=4096)
 
 
 def lines(*pieces: str, key: str = "content") -> bytes:
@@ -22,18 +22,18 @@ def lines(*pieces: str, key: str = "content") -> bytes:
 
 
 def read(body: bytes, *, framed: bool = True) -> list[Part]:
-    reader = NativeReader(FACTS, ReplyWish(thinking=True))
+    reader = NativeReader(FACTS, ResponseOptions(thinking=True))
     return [*reader.feed(body), *reader.close(framed=framed)]
 
 
 def ends(parts: list[Part]) -> bool:
-    assert isinstance(parts[-1], End | Fault)
-    return isinstance(parts[-1], End)
+    assert isinstance(parts[-1], Finish | StreamError)
+    return isinstance(parts[-1], Finish)
 
 
 def test_stream_that_ends_in_equal_tokens_is_over():
     parts = read(lines("So", *[" no"] * TOKENS))
-    assert parts[:2] == [Text("So"), Text(" no")]
+    assert parts[:2] == [TextDelta("So"), TextDelta(" no")]
     assert parts[-3:-1] == [
         Usage(output=TOKENS + 1),
         Notice("repaired.stop_reason", "the upstream stopped a model that repeated one token"),
@@ -62,7 +62,7 @@ def test_only_the_last_tokens_count(body: bytes, over: bool):
 
 def test_tokens_of_reasoning_count_as_well():
     parts = read(lines(*["hm"] * TOKENS, key="thinking"))
-    assert all(isinstance(part, Thinking) for part in parts[:TOKENS])
+    assert all(isinstance(part, ReasoningDelta) for part in parts[:TOKENS])
     assert ends(parts)
 
 

@@ -8,10 +8,10 @@ from attrs import evolve
 from gateway.anthropic.request.decoding import decode_request
 from gateway.inbound import Inbound
 from gateway.settings.quirks import PLAIN
-from gateway.upstreams.model_info import ModelFacts
-from gateway.upstreams.ollama.request import prompt_of, to_chat_request
+from gateway.upstreams.model_info import ModelInfo
+from gateway.upstreams.ollama.request import prompt_of, to_native_request
 from gateway.upstreams.presets import PRESETS
-from gateway.upstreams.upstream_request import AS_IT_IS, Amends, Built
+from gateway.upstreams.upstream_request import NO_ADAPTATIONS, Adaptations, UpstreamRequest
 
 TOOL = {"name": "T", "description": "Does it.", "input_schema": {"type": "object", "properties": {}}}
 CALLED = [
@@ -20,24 +20,26 @@ CALLED = [
 ]
 
 
-def build(amends: Amends = AS_IT_IS, facts: dict | None = None, **request: object) -> Built:
+def build(
+    adaptations: Adaptations = NO_ADAPTATIONS, info: dict | None = None, **request: object
+) -> UpstreamRequest:
     body = {"model": "m", "max_tokens": 1000, "messages": [{"role": "user", "content": "x"}], **request}
     sent = json.dumps(body).encode()
     inbound = Inbound("r", sent, {}, decode_request(sent))
-    known = {"quirks": PRESETS["ollama"], **(facts or {})}
-    return to_chat_request(inbound, ModelFacts("p", "qwen", **known), amends)
+    known = {"quirks": PRESETS["ollama"], **(info or {})}
+    return to_native_request(inbound, ModelInfo("p", "qwen", **known), adaptations)
 
 
 def sent(*args: object, **kwargs: object) -> dict:
     return json.loads(build(*args, **kwargs).body)
 
 
-def notices(built: Built) -> list[str]:
+def notices(built: UpstreamRequest) -> list[str]:
     return [notice.name for notice in built.notices]
 
 
 def test_refused_options_are_left_out_and_said():
-    refused = Amends(dropped=frozenset({"temperature", "stop", "num_predict"}))
+    refused = Adaptations(dropped=frozenset({"temperature", "stop", "num_predict"}))
     built = build(refused, temperature=0.5, stop_sequences=["END"])
     assert json.loads(built.body)["options"].keys() == {"num_ctx"}
     assert built.stops == ("END",)
@@ -46,7 +48,7 @@ def test_refused_options_are_left_out_and_said():
 
 def test_time_in_memory_is_said_where_the_configuration_says_it():
     kept = evolve(PRESETS["ollama"], keep_alive=86_400.0)
-    assert sent(facts={"quirks": kept})["keep_alive"] == 86_400
+    assert sent(info={"quirks": kept})["keep_alive"] == 86_400
     assert "keep_alive" not in sent()
 
 
@@ -62,7 +64,7 @@ def test_what_the_server_would_assume_otherwise_is_said():
 
 
 def test_window_is_the_configured_one():
-    assert sent(facts={"context_window": 65536})["options"]["num_ctx"] == 65536
+    assert sent(info={"context_window": 65536})["options"]["num_ctx"] == 65536
 
 
 @pytest.mark.parametrize(
@@ -81,13 +83,13 @@ def test_thinking_is_said_in_the_only_words_the_server_decodes(request_: dict, e
 
 
 def test_thinking_is_not_mentioned_where_the_model_cannot():
-    for known in ({"facts": {"reasoning": False}}, {"amends": Amends(think=False)}):
+    for known in ({"info": {"reasoning": False}}, {"adaptations": Adaptations(think=False)}):
         assert "think" not in sent(**known, thinking={"type": "adaptive"})
 
 
 def test_choice_is_emulated_whatever_the_preset():
     built = build(
-        facts={"quirks": PLAIN}, tools=[TOOL], tool_choice={"type": "any", "disable_parallel_tool_use": True}
+        info={"quirks": PLAIN}, tools=[TOOL], tool_choice={"type": "any", "disable_parallel_tool_use": True}
     )
     body = json.loads(built.body)
     assert body["messages"][0] == {"role": "system", "content": "You must call one of the tools."}
@@ -124,7 +126,7 @@ def test_reminder_goes_into_the_last_result_even_with_pictures():
 
 
 def test_dropped_options_are_left_out():
-    assert "top_k" not in sent(Amends(dropped=frozenset({"top_k"})), top_k=3)["options"]
+    assert "top_k" not in sent(Adaptations(dropped=frozenset({"top_k"})), top_k=3)["options"]
 
 
 def test_last_assistant_message_is_continued():

@@ -12,21 +12,31 @@ from hypothesis import strategies as st
 from gateway.anthropic.response import events as e
 from gateway.anthropic.response.accumulate import fold
 from gateway.anthropic.response.writer import MessageWriter
-from gateway.anthropic.tool_ids import Outgoing
+from gateway.anthropic.tool_ids import ClientCallIds
 from gateway.codecs.lines import LIMIT
 from gateway.errors import Kind
-from gateway.parts import End, Fault, Finish, Notice, Part, Text, Thinking, Tool, Usage
-from gateway.upstreams.model_info import ModelFacts
+from gateway.parts import (
+    Finish,
+    FinishReason,
+    Notice,
+    Part,
+    ReasoningDelta,
+    StreamError,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+)
+from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.openai.reader import ChatReader
 from gateway.upstreams.presets import PRESETS
-from gateway.upstreams.upstream_request import ReplyWish
+from gateway.upstreams.upstream_request import ResponseOptions
 
-FACTS = ModelFacts("up", "m", PRESETS["vllm"])
+FACTS = ModelInfo("up", "m", PRESETS["vllm"])
 DONE = b"data: [DONE]\n\n"
 
 
-def reader(*, prefill: str = "", **wish: Any) -> ChatReader:
-    return ChatReader(FACTS, ReplyWish(**{"thinking": True, **wish}), prefill)
+def reader(*, prefill: str = "", **options: Any) -> ChatReader:
+    return ChatReader(FACTS, ResponseOptions(**{"thinking": True, **options}), prefill)
 
 
 def sse(*chunks: object) -> bytes:
@@ -41,8 +51,8 @@ def message(finish: str | None = "stop", **fields: object) -> bytes:
     return json.dumps({"choices": [{"index": 0, "message": fields, "finish_reason": finish}]}).encode()
 
 
-def read(stream: bytes, **wish: Any) -> list[Part]:
-    reading = reader(**wish)
+def read(stream: bytes, **options: Any) -> list[Part]:
+    reading = reader(**options)
     return [*reading.feed(stream), *reading.close()]
 
 
@@ -51,58 +61,58 @@ def read(stream: bytes, **wish: Any) -> list[Part]:
 
 def test_each_chunk_of_text_is_a_part_of_its_own():
     stream = sse(delta(role="assistant", content=""), delta(content="a"), delta(content="b"), delta("stop"))
-    assert read(stream + DONE) == [Text("a"), Text("b"), End()]
+    assert read(stream + DONE) == [TextDelta("a"), TextDelta("b"), Finish()]
 
 
 def test_parts_come_with_the_read_that_completes_them():
     reading = reader()
     stream = sse(delta(content="a"))
     assert reading.feed(stream[:-3]) == []
-    assert reading.feed(stream[-3:]) == [Text("a")]
+    assert reading.feed(stream[-3:]) == [TextDelta("a")]
 
 
 @pytest.mark.parametrize("nothing", ["", None, []])
 def test_empty_content_is_no_part(nothing):
-    assert read(sse(delta(content=nothing), delta("stop"))) == [End()]
+    assert read(sse(delta(content=nothing), delta("stop"))) == [Finish()]
 
 
 @pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
 def test_reasoning_is_read_from_both_fields(field):
-    assert read(sse(delta(**{field: "hm"}), delta("stop"))) == [Thinking("hm", {"p": "vllm"}), End()]
+    assert read(sse(delta(**{field: "hm"}), delta("stop"))) == [ReasoningDelta("hm", {"p": "vllm"}), Finish()]
 
 
 def test_reasoning_said_twice_is_taken_once():
     details = [{"type": "reasoning.text", "text": "hm"}]
     chunk = delta(reasoning_content="hm", reasoning="hm", reasoning_details=details)
-    assert read(sse(chunk, delta("stop"))) == [Thinking("hm", {"p": "vllm"}), End()]
+    assert read(sse(chunk, delta("stop"))) == [ReasoningDelta("hm", {"p": "vllm"}), Finish()]
 
 
 def test_call_comes_after_the_text_that_was_held_back():
     stream = sse(
         delta(content="<thi"), delta(tool_calls=[{"index": 0, "id": "c", "function": {"name": "A"}}])
     )
-    assert read(stream + DONE) == [Text("<thi"), Tool(0, "c", "A"), End()]
+    assert read(stream + DONE) == [TextDelta("<thi"), ToolCallDelta(0, "c", "A"), Finish()]
 
 
 def test_late_pieces_after_the_finish_still_count():
     stream = sse(
         delta("stop", content="a"), delta(content="b"), {"choices": [], "usage": {"prompt_tokens": 3}}
     )
-    assert read(stream + DONE) == [Text("a"), Text("b"), Usage(3, None, 0, 0), End()]
+    assert read(stream + DONE) == [TextDelta("a"), TextDelta("b"), Usage(3, None, 0, 0), Finish()]
 
 
 def test_message_repeated_at_the_end_is_not_read_twice():
     last = {"choices": [{"index": 0, "message": {"content": "ab"}, "finish_reason": "stop"}]}
-    assert read(sse(delta(content="ab"), last) + DONE) == [Text("ab"), End()]
+    assert read(sse(delta(content="ab"), last) + DONE) == [TextDelta("ab"), Finish()]
 
 
 def test_whole_message_in_one_event_is_read():
-    assert read(b"data: " + message(content="ab") + b"\n\n") == [Text("ab"), End()]
+    assert read(b"data: " + message(content="ab") + b"\n\n") == [TextDelta("ab"), Finish()]
 
 
 def test_echo_of_the_prefill_is_removed():
     reading = reader(prefill="Once")
-    assert reading.feed(sse(delta(content="Once upon"))) == [Text(" upon")]
+    assert reading.feed(sse(delta(content="Once upon"))) == [TextDelta(" upon")]
 
 
 # ---------------------------------------------------------------- the end
@@ -111,31 +121,31 @@ def test_echo_of_the_prefill_is_removed():
 @pytest.mark.parametrize(
     ("finish", "expected"),
     [
-        ("stop", Finish.STOP),
-        ("eos", Finish.STOP),
-        ("", Finish.STOP),
-        ("something_new", Finish.STOP),
-        ("length", Finish.LENGTH),
-        ("max_tokens", Finish.LENGTH),
-        ("tool_calls", Finish.TOOLS),
-        ("function_call", Finish.TOOLS),
-        ("content_filter", Finish.REFUSAL),
+        ("stop", FinishReason.STOP),
+        ("eos", FinishReason.STOP),
+        ("", FinishReason.STOP),
+        ("something_new", FinishReason.STOP),
+        ("length", FinishReason.LENGTH),
+        ("max_tokens", FinishReason.LENGTH),
+        ("tool_calls", FinishReason.TOOLS),
+        ("function_call", FinishReason.TOOLS),
+        ("content_filter", FinishReason.REFUSAL),
     ],
 )
 def test_finish_is_translated(finish, expected):
-    assert read(sse(delta(finish, content="a"))) == [Text("a"), End(expected)]
+    assert read(sse(delta(finish, content="a"))) == [TextDelta("a"), Finish(expected)]
 
 
 @pytest.mark.parametrize("end", [sse(delta("stop")), DONE, sse(delta("stop")) + DONE, b"data: [DONE]"])
 def test_finish_reason_or_done_makes_an_answer_complete(end):
-    assert read(sse(delta(content="a")) + end) == [Text("a"), End()]
+    assert read(sse(delta(content="a")) + end) == [TextDelta("a"), Finish()]
 
 
 def test_done_ends_the_answer_before_the_bytes_do():
     reading = reader()
     assert reading.feed(sse(delta("stop", content="a")) + DONE + sse(delta(content="b"))) == [
-        Text("a"),
-        End(),
+        TextDelta("a"),
+        Finish(),
     ]
     assert reading.ended
     assert reading.feed(sse(delta(content="c"))) == []
@@ -143,34 +153,34 @@ def test_done_ends_the_answer_before_the_bytes_do():
 
 
 def test_bytes_without_an_end_are_a_cut():
-    cut = Fault(Kind.UPSTREAM_CUT, "upstream closed the stream before finishing")
-    assert read(sse(delta(content="a"))) == [Text("a"), cut]
+    cut = StreamError(Kind.UPSTREAM_CUT, "upstream closed the stream before finishing")
+    assert read(sse(delta(content="a"))) == [TextDelta("a"), cut]
 
 
 @pytest.mark.parametrize(
     "stream", [b"", b"\n", b": hello\n\n", sse(delta(role="assistant")), sse({"choices": []})]
 )
 def test_nothing_at_all_is_an_empty_answer(stream):
-    assert read(stream) == [Fault(Kind.UPSTREAM_CUT, "[up] upstream sent an empty answer")]
+    assert read(stream) == [StreamError(Kind.UPSTREAM_CUT, "[up] upstream sent an empty answer")]
 
 
 def test_server_without_end_marks_may_just_stop():
-    facts = ModelFacts("up", "m", evolve(PRESETS["vllm"], end_mark="none"))
-    reading = ChatReader(facts, ReplyWish())
-    assert [*reading.feed(sse(delta(content="a"))), *reading.close()] == [Text("a"), End()]
-    assert isinstance(ChatReader(facts, ReplyWish()).close()[0], Fault)
+    info = ModelInfo("up", "m", evolve(PRESETS["vllm"], end_mark="none"))
+    reading = ChatReader(info, ResponseOptions())
+    assert [*reading.feed(sse(delta(content="a"))), *reading.close()] == [TextDelta("a"), Finish()]
+    assert isinstance(ChatReader(info, ResponseOptions()).close()[0], StreamError)
 
 
 @pytest.mark.parametrize("finish", ["error", "abort", "network_error"])
 def test_server_that_gave_up_without_a_word_has_failed(finish):
-    assert read(sse(delta(finish)))[0] == Fault(
+    assert read(sse(delta(finish)))[0] == StreamError(
         Kind.UPSTREAM_GARBAGE, f"[up] upstream sent no answer: it finished with {finish!r}"
     )
 
 
 def test_server_that_gave_up_after_content_ends_with_a_notice():
     notice = Notice("repaired.stop_reason", "the upstream finished with 'error'")
-    assert read(sse(delta(content="a"), delta("error"))) == [Text("a"), notice, End()]
+    assert read(sse(delta(content="a"), delta("error"))) == [TextDelta("a"), notice, Finish()]
 
 
 @pytest.mark.parametrize(
@@ -188,7 +198,7 @@ def test_server_that_gave_up_after_content_ends_with_a_notice():
 def test_matched_stop_sequence_is_one_of_the_requests(field, value, told):
     chunk = delta("stop", content="a")
     chunk["choices"][0][field] = value
-    assert read(sse(chunk), stop_sequences=("END", "X"))[-1] == End(Finish.STOP, told)
+    assert read(sse(chunk), stop_sequences=("END", "X"))[-1] == Finish(FinishReason.STOP, told)
 
 
 # ---------------------------------------------------------------- usage
@@ -204,7 +214,7 @@ def test_matched_stop_sequence_is_one_of_the_requests(field, value, told):
     ],
 )
 def test_usage_is_found_anywhere_and_said_once(chunks):
-    assert read(sse(*chunks) + DONE) == [Text("a"), Usage(5, 1, 0, 0), End()]
+    assert read(sse(*chunks) + DONE) == [TextDelta("a"), Usage(5, 1, 0, 0), Finish()]
 
 
 def test_usage_is_told_though_the_answer_breaks():
@@ -267,7 +277,7 @@ ODD = [
 def test_nonsense_is_a_bad_answer(body, way):
     parts = reader().whole(body) if way == "whole" else read(body)
     (fault,) = parts
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, StreamError)
     assert fault.kind is Kind.UPSTREAM_GARBAGE
     assert fault.message.startswith("[up] upstream sent ")
     assert len(fault.message) < 300
@@ -275,7 +285,7 @@ def test_nonsense_is_a_bad_answer(body, way):
 
 @pytest.mark.parametrize("body", [b"", b" \n"])
 def test_empty_body_is_an_empty_answer(body):
-    assert reader().whole(body) == [Fault(Kind.UPSTREAM_CUT, "[up] upstream sent an empty answer")]
+    assert reader().whole(body) == [StreamError(Kind.UPSTREAM_CUT, "[up] upstream sent an empty answer")]
 
 
 @pytest.mark.parametrize(
@@ -301,12 +311,12 @@ def test_error_inside_a_200_is_that_error(error, kind, status, way):
     else:
         before = sse(delta(content="a")) if way == "late" else b""
         parts = read(before + b"event: error\ndata: " + body + b"\n\n" + DONE)
-    assert parts[-1] == Fault(kind, "[up] slow down", status)
+    assert parts[-1] == StreamError(kind, "[up] slow down", status)
 
 
 @pytest.mark.parametrize("nothing", [None, "", {}, False])
 def test_empty_error_is_none(nothing):
-    assert read(sse({**delta("stop", content="a"), "error": nothing})) == [Text("a"), End()]
+    assert read(sse({**delta("stop", content="a"), "error": nothing})) == [TextDelta("a"), Finish()]
 
 
 @pytest.mark.parametrize("start", [b"data: ", b": ", b"<", b'{"choices": "'])
@@ -315,7 +325,7 @@ def test_endless_line_is_refused_and_not_kept(start):
     parts = reading.feed(start)
     for _ in range(LIMIT // 2**20 + 1):
         parts += reading.feed(b"x" * 2**20)
-    assert [part.kind for part in parts if isinstance(part, Fault)] == [Kind.UPSTREAM_GARBAGE]
+    assert [part.kind for part in parts if isinstance(part, StreamError)] == [Kind.UPSTREAM_GARBAGE]
     assert reading.ended
 
 
@@ -331,16 +341,16 @@ def test_endless_comments_cost_little():
 
 
 def test_stream_in_answer_to_a_plain_request_is_read():
-    assert reader().whole(sse(delta("stop", content="a")) + DONE) == [Text("a"), End()]
+    assert reader().whole(sse(delta("stop", content="a")) + DONE) == [TextDelta("a"), Finish()]
 
 
 def test_body_in_answer_to_a_streaming_request_is_read():
-    assert read(message(content="a")) == [Text("a"), End()]
+    assert read(message(content="a")) == [TextDelta("a"), Finish()]
 
 
 def folded(parts: list[Part]) -> dict:
     minted = iter(range(1000))
-    writer = MessageWriter("msg_x", "m", "req_x", 0, Outgoing(lambda: f"toolu_{next(minted)}"))
+    writer = MessageWriter("msg_x", "m", "req_x", 0, ClientCallIds(lambda: f"toolu_{next(minted)}"))
     events: list[e.Event] = [event for part in parts for event in writer.write(part)]
     return fold(events)
 
@@ -416,28 +426,28 @@ def around(middle: bytes) -> bytes:
 
 
 def said_in(parts: list[Part]) -> str:
-    return "".join(part.text for part in parts if isinstance(part, Text))
+    return "".join(part.text for part in parts if isinstance(part, TextDelta))
 
 
 @pytest.mark.parametrize("chunk", ALMOST)
 def test_junk_beside_an_answer_costs_no_more_than_itself(chunk):
     parts = read(around(chunk))
     assert said_in(parts) == "az"
-    assert isinstance(parts[-1], End)
+    assert isinstance(parts[-1], Finish)
     assert [part.name for part in parts if isinstance(part, Notice)] == ["repaired.answer"]
 
 
 @pytest.mark.parametrize("chunk", NOTHING)
 def test_chunk_that_says_nothing_is_read_past(chunk):
     parts = read(around(chunk))
-    assert (said_in(parts), parts[-1]) == ("az", End())
+    assert (said_in(parts), parts[-1]) == ("az", Finish())
 
 
 @pytest.mark.parametrize(("choice", "text"), ODD)
 def test_text_of_an_odd_form_is_read(choice, text):
     parts = read(around(b'{"choices":[{' + choice + b"}]}"))
     assert said_in(parts) == f"a{text}z"
-    assert isinstance(parts[-1], End)
+    assert isinstance(parts[-1], Finish)
 
 
 @pytest.mark.parametrize(
@@ -449,26 +459,26 @@ def test_text_of_an_odd_form_is_read(choice, text):
 )
 def test_call_with_an_odd_index_is_a_call(piece):
     parts = read(sse({"choices": [{"delta": {"tool_calls": [None, piece]}}]}))
-    assert [part for part in parts if isinstance(part, Tool)] == [Tool(0, "c", "f", "{}")]
+    assert [part for part in parts if isinstance(part, ToolCallDelta)] == [ToolCallDelta(0, "c", "f", "{}")]
 
 
 def test_number_as_an_id_is_one():
     call = {"index": 0, "id": 17, "function": {"name": "f", "arguments": "{}"}}
-    assert Tool(0, "17", "f", "{}") in read(sse({"choices": [{"delta": {"tool_calls": [call]}}]}))
+    assert ToolCallDelta(0, "17", "f", "{}") in read(sse({"choices": [{"delta": {"tool_calls": [call]}}]}))
 
 
 def test_plain_answer_with_a_byte_order_mark_is_read():
     body = b'\xef\xbb\xbf{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}]}'
-    assert reader().whole(body) == [Text("a"), End()]
+    assert reader().whole(body) == [TextDelta("a"), Finish()]
 
 
 @pytest.mark.parametrize("chunk", [b'{"choices":{}}', b'{"message":"processing"}', b"null"])
 def test_stream_of_nothing_that_can_be_read_is_no_answer(chunk):
-    assert isinstance(read(b"data: " + chunk + b"\n\n")[-1], Fault)
+    assert isinstance(read(b"data: " + chunk + b"\n\n")[-1], StreamError)
 
 
 @pytest.mark.parametrize(
     "chunk", [b'{"object":"error","message":"m","code":400}', b'{"message":"m","code":"rate_limit_exceeded"}']
 )
 def test_words_that_are_named_an_error_are_one(chunk):
-    assert isinstance(read(around(chunk))[-1], Fault)
+    assert isinstance(read(around(chunk))[-1], StreamError)

@@ -7,10 +7,10 @@ from attrs import evolve
 
 from gateway.anthropic.request.decoding import decode_request
 from gateway.inbound import Inbound
-from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.openai.request import to_chat_request
 from gateway.upstreams.presets import PRESETS
-from gateway.upstreams.upstream_request import AS_IT_IS, Amends, Built
+from gateway.upstreams.upstream_request import NO_ADAPTATIONS, Adaptations, UpstreamRequest
 
 ADAPTIVE = {"thinking": {"type": "adaptive"}}
 HIGH = {**ADAPTIVE, "output_config": {"effort": "high"}}
@@ -25,20 +25,22 @@ FIELDS |= {"thinking_budget", "extra_body"}
 ON, NOT = {"enable_thinking": True}, {"enable_thinking": False}
 
 
-def build(preset: str, request: dict, amends: Amends = AS_IT_IS, **facts: object) -> Built:
+def build(
+    preset: str, request: dict, adaptations: Adaptations = NO_ADAPTATIONS, **info: object
+) -> UpstreamRequest:
     body = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "x"}], **request}
     sent = json.dumps(body).encode()
-    known = {"quirks": PRESETS[preset], **facts}
+    known = {"quirks": PRESETS[preset], **info}
     return to_chat_request(
-        Inbound("r", sent, {}, decode_request(sent)), ModelFacts("p", "m", **known), amends
+        Inbound("r", sent, {}, decode_request(sent)), ModelInfo("p", "m", **known), adaptations
     )
 
 
-def told(built: Built) -> dict:
+def told(built: UpstreamRequest) -> dict:
     return {key: value for key, value in json.loads(built.body).items() if key in FIELDS}
 
 
-def names(built: Built) -> list[str]:
+def names(built: UpstreamRequest) -> list[str]:
     return [notice.name for notice in built.notices]
 
 
@@ -97,7 +99,7 @@ def test_server_is_told_in_its_own_way(preset: str, request_: dict, expected: di
 )
 def test_gemini_is_asked_for_thoughts_only_where_they_are_shown(request_: dict, config: dict):
     assert told(build("gemini", request_)) == {"extra_body": {"google": {"thinking_config": config}}}
-    refused = Amends(dropped=frozenset({"thinking_config"}))
+    refused = Adaptations(dropped=frozenset({"thinking_config"}))
     assert "extra_body" not in told(build("gemini", request_, refused))
 
 
@@ -115,7 +117,7 @@ def test_gemini_is_asked_for_thoughts_only_where_they_are_shown(request_: dict, 
 )
 @pytest.mark.parametrize("preset", ["plain", "vllm", "deepseek"])
 def test_refused_effort_gives_way_to_the_next(preset, asked, refused, sent, notices):
-    built = build(preset, {"output_config": {"effort": asked}}, Amends(efforts=frozenset(refused)))
+    built = build(preset, {"output_config": {"effort": asked}}, Adaptations(efforts=frozenset(refused)))
     assert told(built).get("reasoning_effort") == sent
     assert names(built) == notices
 
@@ -124,7 +126,7 @@ def test_refused_effort_gives_way_to_the_next(preset, asked, refused, sent, noti
     ("refused", "sent"), [((), "none"), (("none",), "minimal"), (("none", "minimal"), "low")]
 )
 def test_off_is_the_least_effort_that_is_taken(refused: tuple, sent: str):
-    assert told(build("openai", OFF, Amends(efforts=frozenset(refused))))["reasoning_effort"] == sent
+    assert told(build("openai", OFF, Adaptations(efforts=frozenset(refused))))["reasoning_effort"] == sent
 
 
 def test_model_that_is_known_to_reason_is_told_not_to():
@@ -133,7 +135,7 @@ def test_model_that_is_known_to_reason_is_told_not_to():
 
 @pytest.mark.parametrize("preset", ["openai", "vllm"])
 def test_model_that_does_not_reason_is_not_asked(preset: str):
-    for built in (build(preset, HIGH, reasoning=False), build(preset, HIGH, Amends(think=False))):
+    for built in (build(preset, HIGH, reasoning=False), build(preset, HIGH, Adaptations(think=False))):
         assert told(built) == {}
         assert names(built) == ["dropped.thinking"]
 

@@ -8,14 +8,14 @@ from attrs import evolve
 from gateway.anthropic.conversation.image_size import IMAGE_TOKENS
 from gateway.anthropic.request.decoding import decode_request
 from gateway.anthropic.signatures import sign
-from gateway.anthropic.tools.tool_names import Returned
+from gateway.anthropic.tools.tool_names import ClientToolName
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.settings.quirks import PLAIN, Quirks
-from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.openai.request import prompt_of, to_chat_request
 from gateway.upstreams.presets import PRESETS
-from gateway.upstreams.upstream_request import AS_IT_IS, Amends, Built
+from gateway.upstreams.upstream_request import NO_ADAPTATIONS, Adaptations, UpstreamRequest
 
 TOOL = {"name": "T", "description": "Does it.", "input_schema": {"type": "object", "properties": {}}}
 THINKING = {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}
@@ -23,19 +23,22 @@ SESSION = {"x-claude-code-session-id": "session"}
 
 
 def build(
-    quirks: Quirks = PLAIN, amends: Amends = AS_IT_IS, facts: dict | None = None, **request: object
-) -> Built:
+    quirks: Quirks = PLAIN,
+    adaptations: Adaptations = NO_ADAPTATIONS,
+    info: dict | None = None,
+    **request: object,
+) -> UpstreamRequest:
     body = {"model": "m", "max_tokens": 1000, "messages": [{"role": "user", "content": "x"}], **request}
     sent = json.dumps(body).encode()
     inbound = Inbound("r", sent, SESSION, decode_request(sent))
-    return to_chat_request(inbound, ModelFacts("p", "qwen", quirks, **(facts or {})), amends)
+    return to_chat_request(inbound, ModelInfo("p", "qwen", quirks, **(info or {})), adaptations)
 
 
 def sent(*args: object, **kwargs: object) -> dict:
     return json.loads(build(*args, **kwargs).body)
 
 
-def notices(built: Built) -> list[str]:
+def notices(built: UpstreamRequest) -> list[str]:
     return [notice.name for notice in built.notices]
 
 
@@ -66,27 +69,27 @@ def test_request_without_anything_to_send_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("facts", "amends", "allowed"),
+    ("info", "adaptations", "allowed"),
     [
-        ({}, Amends(), 1000),
-        ({"max_output_tokens": 500}, Amends(), 500),
-        ({"max_output_tokens": 500}, Amends(max_tokens=300), 300),
-        ({"context_window": 800}, Amends(), 700),
-        ({"context_window": 40}, Amends(), 5),
+        ({}, Adaptations(), 1000),
+        ({"max_output_tokens": 500}, Adaptations(), 500),
+        ({"max_output_tokens": 500}, Adaptations(max_tokens=300), 300),
+        ({"context_window": 800}, Adaptations(), 700),
+        ({"context_window": 40}, Adaptations(), 5),
     ],
 )
-def test_max_tokens_is_cut_to_what_is_known(facts: dict, amends: Amends, allowed: int):
-    built = build(facts=facts, amends=amends)
+def test_max_tokens_is_cut_to_what_is_known(info: dict, adaptations: Adaptations, allowed: int):
+    built = build(info=info, adaptations=adaptations)
     assert json.loads(built.body)["max_tokens"] == pytest.approx(
-        allowed, abs=20 if "context_window" in facts else 0
+        allowed, abs=20 if "context_window" in info else 0
     )
     assert ("clamped.max_tokens" in notices(built)) == (allowed != 1000)
-    assert built.wish.max_tokens == json.loads(built.body)["max_tokens"]
+    assert built.options.max_tokens == json.loads(built.body)["max_tokens"]
 
 
 def test_missing_max_tokens_is_the_models_limit_or_left_to_the_server():
     assert "max_tokens" not in sent(max_tokens=None)
-    assert sent(max_tokens=None, facts={"max_output_tokens": 7})["max_tokens"] == 7
+    assert sent(max_tokens=None, info={"max_output_tokens": 7})["max_tokens"] == 7
 
 
 def test_no_server_is_ever_sent_zero():
@@ -96,12 +99,12 @@ def test_no_server_is_ever_sent_zero():
 # ---------------------------------------------------------------- what an upstream's 400 taught
 
 
-def dropped(*names: str) -> Amends:
-    return Amends(dropped=frozenset(names))
+def dropped(*names: str) -> Adaptations:
+    return Adaptations(dropped=frozenset(names))
 
 
 def test_dropped_parameters_are_left_out_with_a_notice():
-    built = build(amends=dropped("temperature", "model", "nonsense"), temperature=1, top_p=0.5)
+    built = build(adaptations=dropped("temperature", "model", "nonsense"), temperature=1, top_p=0.5)
     body = json.loads(built.body)
     assert ("temperature" in body, body["top_p"], body["model"]) == (False, 0.5, "qwen")
     assert notices(built) == ["dropped.sampling"]
@@ -127,7 +130,7 @@ def test_what_was_asked_for_and_refused_is_said(preset: str, name: str, request_
 
 
 def test_refused_tool_choice_is_asked_for_in_words():
-    built = build(amends=dropped("tool_choice"), tools=[TOOL], tool_choice={"type": "tool", "name": "T"})
+    built = build(adaptations=dropped("tool_choice"), tools=[TOOL], tool_choice={"type": "tool", "name": "T"})
     body = json.loads(built.body)
     assert "tool_choice" not in body
     assert body["messages"][0] == {"role": "system", "content": "You must call the tool T."}
@@ -136,7 +139,7 @@ def test_refused_tool_choice_is_asked_for_in_words():
 
 
 def test_refused_stop_sequences_are_matched_here():
-    built = build(amends=dropped("stop"), stop_sequences=["END"])
+    built = build(adaptations=dropped("stop"), stop_sequences=["END"])
     assert "stop" not in json.loads(built.body)
     assert built.stops == ("END",)
     assert notices(built) == ["emulated.stop_sequences"]
@@ -149,14 +152,14 @@ def test_prefill_whose_flags_are_refused_is_refused():
 
 
 def test_refused_max_tokens_goes_under_its_other_name():
-    body = sent(amends=Amends(dropped=frozenset({"max_tokens"})))
+    body = sent(adaptations=Adaptations(dropped=frozenset({"max_tokens"})))
     assert (body.get("max_tokens"), body["max_completion_tokens"]) == (None, 1000)
-    body = sent(PRESETS["openai"], amends=Amends(dropped=frozenset({"max_completion_tokens"})))
+    body = sent(PRESETS["openai"], adaptations=Adaptations(dropped=frozenset({"max_completion_tokens"})))
     assert (body["max_tokens"], body.get("max_completion_tokens")) == (1000, None)
 
 
 def test_refused_reasoning_is_not_asked_for():
-    body = sent(PRESETS["vllm"], amends=Amends(think=False), thinking={"type": "adaptive"})
+    body = sent(PRESETS["vllm"], adaptations=Adaptations(think=False), thinking={"type": "adaptive"})
     assert "chat_template_kwargs" not in body
 
 
@@ -164,9 +167,9 @@ def test_refused_reasoning_is_not_asked_for():
 
 
 def test_reader_is_told_what_the_client_wants_to_see():
-    wish = build(thinking={"type": "adaptive", "display": "omitted"}, stop_sequences=["END", " "]).wish
-    assert (wish.thinking, wish.display, wish.stop_sequences) == (True, "omitted", ("END",))
-    assert not build(thinking={"type": "disabled"}).wish.thinking
+    options = build(thinking={"type": "adaptive", "display": "omitted"}, stop_sequences=["END", " "]).options
+    assert (options.thinking, options.display, options.stop_sequences) == (True, "omitted", ("END",))
+    assert not build(thinking={"type": "disabled"}).options.thinking
 
 
 def test_model_that_does_not_reason_is_not_shown_reasoning():
@@ -178,7 +181,7 @@ def test_model_that_does_not_reason_is_not_shown_reasoning():
     ]
     assert sent(messages=messages)["messages"][1]["reasoning_content"] == "hm"
     assert sent(quirks(reasoning_field="reasoning"), messages=messages)["messages"][1]["reasoning"] == "hm"
-    assert "reasoning_content" not in sent(messages=messages, facts={"reasoning": False})["messages"][1]
+    assert "reasoning_content" not in sent(messages=messages, info={"reasoning": False})["messages"][1]
 
 
 # ---------------------------------------------------------------- prefill
@@ -249,7 +252,11 @@ def test_parallel_calls_are_forbidden_or_cut():
     assert not notices(built)
     for built in (
         build(quirks(parallel_tool_calls=False), tools=[TOOL], tool_choice=choice),
-        build(amends=Amends(dropped=frozenset({"parallel_tool_calls"})), tools=[TOOL], tool_choice=choice),
+        build(
+            adaptations=Adaptations(dropped=frozenset({"parallel_tool_calls"})),
+            tools=[TOOL],
+            tool_choice=choice,
+        ),
     ):
         assert "parallel_tool_calls" not in json.loads(built.body)
         assert built.single_tool
@@ -266,7 +273,7 @@ def test_long_names_come_back():
     long = "t" * 70
     built = build(tools=[{**TOOL, "name": long}])
     (short,) = built.returned
-    assert built.returned == {short: Returned(long)}
+    assert built.returned == {short: ClientToolName(long)}
     assert json.loads(built.body)["tools"][0]["function"]["name"] == short
 
 
@@ -285,7 +292,7 @@ def test_arguments_are_the_clients_own_text():
         }
     )
     body = template.encode().replace(b'"RAW"', raw)
-    built = to_chat_request(Inbound("r", body, {}, decode_request(body)), ModelFacts("p", "m", PLAIN))
+    built = to_chat_request(Inbound("r", body, {}, decode_request(body)), ModelInfo("p", "m", PLAIN))
     call = json.loads(built.body)["messages"][1]["tool_calls"][0]
     assert call["function"]["arguments"].encode() == raw
 

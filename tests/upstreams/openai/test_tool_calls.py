@@ -7,20 +7,20 @@ import pytest
 
 from gateway.anthropic.response.accumulate import fold
 from gateway.anthropic.response.writer import MessageWriter
-from gateway.anthropic.tool_ids import Outgoing
+from gateway.anthropic.tool_ids import ClientCallIds
 from gateway.codecs.buffer_limit import LIMIT
 from gateway.errors import UpstreamFailed
-from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.openai import response_wire as o
 from gateway.upstreams.openai.reader import ChatReader
-from gateway.upstreams.openai.tool_calls import CallPieces
+from gateway.upstreams.openai.tool_calls import ToolCallAssembler
 from gateway.upstreams.presets import PRESETS
-from gateway.upstreams.upstream_request import ReplyWish
+from gateway.upstreams.upstream_request import ResponseOptions
 
 
 def read(*pieces: dict, whole: bool = False) -> list[tuple[int, str, str, str, bool]]:
     """(key, id, name, arguments, whole) of each piece."""
-    calls = CallPieces()
+    calls = ToolCallAssembler()
     decoded = msgspec.json.decode(json.dumps(pieces).encode(), type=list[o.ToolCallPiece])
     parts = [part for piece in decoded for part in calls.parts(piece, whole=whole)]
     return [(part.key, part.id, part.name, part.arguments, part.whole) for part in [*parts, *calls.rest()]]
@@ -97,7 +97,7 @@ def test_pieces_wait_for_the_name_of_their_call():
         (0, "", "", ":1", False),
         (0, "", "A", "}", False),
     ]
-    calls = CallPieces()
+    calls = ToolCallAssembler()
     assert calls.parts(o.ToolCallPiece(0, "a")) == []
     assert (calls.spoken, calls.named) == (False, False)
     assert len(calls.parts(o.ToolCallPiece(0, None, o.FunctionPiece("A")))) == 2
@@ -105,7 +105,7 @@ def test_pieces_wait_for_the_name_of_their_call():
 
 
 def test_too_much_without_a_name_is_a_bad_answer():
-    calls = CallPieces()
+    calls = ToolCallAssembler()
     bare = msgspec.json.decode(json.dumps(piece(0, None, None, "x" * (LIMIT // 2))), type=o.ToolCallPiece)
     calls.parts(bare)
     with pytest.raises(UpstreamFailed, match="too large"):
@@ -142,10 +142,10 @@ def answers(*fields: dict) -> list[bytes]:
     ]
 
 
-def called(body: bytes, **wish: bool) -> list[tuple[str, str, object]]:
+def called(body: bytes, **options: bool) -> list[tuple[str, str, object]]:
     """(id, name, input) of each call that a client would see."""
-    reader = ChatReader(ModelFacts("up", "m", PRESETS["plain"]), ReplyWish())
-    writer = MessageWriter("msg_x", "m", "req_x", 0, Outgoing(lambda: "minted"), **wish)
+    reader = ChatReader(ModelInfo("up", "m", PRESETS["plain"]), ResponseOptions())
+    writer = MessageWriter("msg_x", "m", "req_x", 0, ClientCallIds(lambda: "minted"), **options)
     folded = fold([event for part in reader.whole(body) for event in writer.write(part)])
     assert folded["stop_reason"] == "tool_use"
     return [(block["id"], block["name"], block["input"]) for block in folded["content"]]
@@ -184,9 +184,9 @@ def test_id_that_comes_before_the_name_is_kept():
 
 
 def test_call_that_never_gets_a_name_is_noted():
-    reader = ChatReader(ModelFacts("up", "m", PRESETS["plain"]), ReplyWish())
+    reader = ChatReader(ModelInfo("up", "m", PRESETS["plain"]), ResponseOptions())
     plain, *_ = answers({"content": "So"}, {"tool_calls": [EMPTY[-1]]})
-    writer = MessageWriter("msg_x", "m", "req_x", 0, Outgoing(lambda: "minted"))
+    writer = MessageWriter("msg_x", "m", "req_x", 0, ClientCallIds(lambda: "minted"))
     for part in reader.whole(plain):
         writer.write(part)
     assert "dropped.tool_call" in [notice.name for notice in writer.notices]

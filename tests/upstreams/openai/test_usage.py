@@ -5,7 +5,7 @@ import json
 import pytest
 
 from gateway.parts import Usage
-from gateway.upstreams.openai.usage import usage_of
+from gateway.upstreams.openai.usage import chat_usage
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,8 @@ from gateway.upstreams.openai.usage import usage_of
     ],
 )
 def test_prompt_is_counted_without_its_cached_part(sent, usage):
-    assert usage_of(json.dumps(sent).encode()) == usage
+    assert chat_usage(json.dumps(sent).encode()) == usage
 
 
 def test_absent_usage_says_nothing():
-    assert usage_of(b"") == Usage()
+    assert chat_usage(b"") == Usage()

@@ -9,13 +9,13 @@ from attrs import evolve
 from gateway.anthropic.request.decoding import decode_request
 from gateway.inbound import Inbound
 from gateway.settings.quirks import Quirks
-from gateway.upstreams.model_info import ModelFacts
-from gateway.upstreams.ollama.request import to_chat_request as to_ollama
+from gateway.upstreams.model_info import ModelInfo
+from gateway.upstreams.ollama.request import to_native_request as to_ollama
 from gateway.upstreams.openai.request import prompt_of
 from gateway.upstreams.openai.request import to_chat_request as to_openai
 from gateway.upstreams.presets import PRESETS
 from gateway.upstreams.responses.request import to_responses_request as to_responses
-from gateway.upstreams.upstream_request import Built
+from gateway.upstreams.upstream_request import UpstreamRequest
 
 MARK = {"cache_control": {"type": "ephemeral"}}
 HOUR = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}
@@ -31,9 +31,11 @@ def user(*blocks: dict) -> dict:
     return {"role": "user", "content": list(blocks)}
 
 
-def built(messages: list[dict], quirks: Quirks = ROUTER, build: Any = to_openai, **more: Any) -> Built:
+def built(
+    messages: list[dict], quirks: Quirks = ROUTER, build: Any = to_openai, **more: Any
+) -> UpstreamRequest:
     body = json.dumps({"model": "m", "max_tokens": 9, "messages": messages, **more}).encode()
-    return build(Inbound("r", body, {}, decode_request(body)), ModelFacts("p", "m", quirks))
+    return build(Inbound("r", body, {}, decode_request(body)), ModelInfo("p", "m", quirks))
 
 
 def sent(messages: list[dict], quirks: Quirks = ROUTER, build: Any = to_openai, **more: Any) -> list[dict]:
@@ -147,7 +149,7 @@ def test_breakpoints_of_responses_stand_in_the_prompt_the_outputs_and_the_users_
 def test_other_servers_get_the_same_with_marks_and_without(name: str):
     build = {"ollama": to_ollama, "responses": to_responses}.get(name, to_openai)
 
-    def one(**mark: Any) -> Built:
+    def one(**mark: Any) -> UpstreamRequest:
         messages = [user(text("a", **mark), text("b")), {"role": "assistant", "content": [text("c", **mark)]}]
         messages.append(user(text("d", **mark)))
         return built(messages, PRESETS[name], build, system=[text("s", **mark)], tools=[{**TOOL, **mark}])

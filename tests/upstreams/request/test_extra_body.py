@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gateway.upstreams.request.extra_body import merged
+from gateway.upstreams.request.extra_body import merge_extra_body
 
 
 @pytest.mark.parametrize(
@@ -24,9 +24,9 @@ from gateway.upstreams.request.extra_body import merged
     ],
 )
 def test_objects_are_merged_and_null_takes_out(body, patch, result) -> None:
-    assert json.loads(merged(json.dumps(body).encode(), patch)) == result
+    assert json.loads(merge_extra_body(json.dumps(body).encode(), patch)) == result
 
 
 def test_what_is_not_named_keeps_its_bytes() -> None:
     messages = b'[ {"role":"user", "content":"\\u00e9 1.50e3"} ]'
-    assert messages in merged(b'{"model":"m","messages":' + messages + b"}", {"seed": 1})
+    assert messages in merge_extra_body(b'{"model":"m","messages":' + messages + b"}", {"seed": 1})

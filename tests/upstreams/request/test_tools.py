@@ -7,15 +7,15 @@ import json
 import pytest
 from attrs import evolve
 
-from gateway.anthropic.request.attachments import NOTHING
+from gateway.anthropic.request.attachments import NO_ATTACHMENTS
 from gateway.anthropic.request.decoding import decode_request
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
 from gateway.settings.quirks import PLAIN, Quirks
-from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.presets import PRESETS
-from gateway.upstreams.request.plan import Plan, plan
-from gateway.upstreams.upstream_request import AS_IT_IS, Amends, digest
+from gateway.upstreams.request.plan import RequestPlan, plan
+from gateway.upstreams.upstream_request import NO_ADAPTATIONS, Adaptations, digest
 
 OPTIONAL = {
     "type": "object",
@@ -26,18 +26,18 @@ TOOL = {"name": "T", "description": "Does it.", "input_schema": OPTIONAL}
 FORM = {"type": "json_schema", "schema": {"type": "object", "properties": {"n": {"type": "integer"}}}}
 
 
-def planned(quirks: Quirks = PLAIN, amends: Amends = AS_IT_IS, **more: object) -> Plan:
+def planned(quirks: Quirks = PLAIN, adaptations: Adaptations = NO_ADAPTATIONS, **more: object) -> RequestPlan:
     body = json.dumps({"model": "m", "messages": [{"role": "user", "content": "x"}], **more}).encode()
     inbound = Inbound("req_1", body, {}, decode_request(body))
-    return plan(inbound, ModelFacts("local", "m", quirks), amends, NOTHING, quirks.tool_choice)
+    return plan(inbound, ModelInfo("local", "m", quirks), adaptations, NO_ATTACHMENTS, quirks.tool_choice)
 
 
-def names(todo: Plan) -> list[str]:
+def names(todo: RequestPlan) -> list[str]:
     return [notice.name for notice in todo.notes.notices]
 
 
-def form(quirks: Quirks = PLAIN, amends: Amends = AS_IT_IS, **more: object) -> Plan:
-    return planned(quirks, amends, output_config={"format": FORM}, **more)
+def form(quirks: Quirks = PLAIN, adaptations: Adaptations = NO_ADAPTATIONS, **more: object) -> RequestPlan:
+    return planned(quirks, adaptations, output_config={"format": FORM}, **more)
 
 
 class TestFunctions:
@@ -67,23 +67,23 @@ class TestFunctions:
         assert not todo.returned
 
     @pytest.mark.parametrize(
-        ("quirks", "amends", "strict"),
+        ("quirks", "adaptations", "strict"),
         [
-            (PLAIN, AS_IT_IS, True),
-            (PRESETS["vllm"], AS_IT_IS, True),
-            (evolve(PLAIN, schema="unclosed"), AS_IT_IS, False),
-            (PRESETS["mistral"], AS_IT_IS, False),
-            (PRESETS["xai"], AS_IT_IS, False),
-            (PRESETS["fireworks"], AS_IT_IS, False),
-            (PRESETS["ollama"], AS_IT_IS, False),
-            (PLAIN, Amends(dropped=frozenset({"strict"})), False),
+            (PLAIN, NO_ADAPTATIONS, True),
+            (PRESETS["vllm"], NO_ADAPTATIONS, True),
+            (evolve(PLAIN, schema="unclosed"), NO_ADAPTATIONS, False),
+            (PRESETS["mistral"], NO_ADAPTATIONS, False),
+            (PRESETS["xai"], NO_ADAPTATIONS, False),
+            (PRESETS["fireworks"], NO_ADAPTATIONS, False),
+            (PRESETS["ollama"], NO_ADAPTATIONS, False),
+            (PLAIN, Adaptations(dropped=frozenset({"strict"})), False),
         ],
     )
     def test_schema_that_is_strict_as_it_came_is_said_to_be(
-        self, quirks: Quirks, amends: Amends, strict: bool
+        self, quirks: Quirks, adaptations: Adaptations, strict: bool
     ):
         schema = {**OPTIONAL, "required": ["a", "n"], "additionalProperties": False}
-        todo = planned(quirks, amends, tools=[{**TOOL, "strict": True, "input_schema": schema}])
+        todo = planned(quirks, adaptations, tools=[{**TOOL, "strict": True, "input_schema": schema}])
         (told,) = todo.functions
         assert told.strict is strict
         assert [name for name in names(todo) if "strict" in name] == ([] if strict else ["dropped.strict"])
@@ -103,32 +103,38 @@ class TestFunctions:
     def test_upstream_that_made_no_grammar_gets_bare_schemas(self):
         schema = {"type": "object", "properties": {"s": {"type": "string", "pattern": "x"}}}
         other = {**schema, "description": "Another one."}
-        amends = Amends(bare_schemas=frozenset({digest(json.dumps(schema).encode())}))
+        adaptations = Adaptations(bare_schemas=frozenset({digest(json.dumps(schema).encode())}))
         tools = [{**TOOL, "input_schema": schema}, {**TOOL, "name": "U", "input_schema": other}]
-        bare, kept = planned(PLAIN, amends, tools=tools).functions
+        bare, kept = planned(PLAIN, adaptations, tools=tools).functions
         assert "pattern" not in json.loads(bytes(bare.parameters))["properties"]["s"]
         assert json.loads(bytes(kept.parameters)) == other
-        assert names(planned(PLAIN, amends, tools=tools)) == ["dropped.schema_constraints"]
+        assert names(planned(PLAIN, adaptations, tools=tools)) == ["dropped.schema_constraints"]
 
     def test_schema_without_constraints_loses_none(self):
-        amends = Amends(bare_schemas=frozenset({digest(json.dumps(OPTIONAL).encode())}))
-        assert names(planned(PLAIN, amends, tools=[TOOL])) == []
+        adaptations = Adaptations(bare_schemas=frozenset({digest(json.dumps(OPTIONAL).encode())}))
+        assert names(planned(PLAIN, adaptations, tools=[TOOL])) == []
 
     @pytest.mark.parametrize(
-        ("quirks", "amends"),
-        [(PRESETS["openai"], AS_IT_IS), (PRESETS["gemini"], AS_IT_IS), (PLAIN, Amends(array_items=True))],
+        ("quirks", "adaptations"),
+        [
+            (PRESETS["openai"], NO_ADAPTATIONS),
+            (PRESETS["gemini"], NO_ADAPTATIONS),
+            (PLAIN, Adaptations(array_items=True)),
+        ],
     )
-    def test_arrays_say_that_they_hold_anything_where_they_have_to(self, quirks: Quirks, amends: Amends):
+    def test_arrays_say_that_they_hold_anything_where_they_have_to(
+        self, quirks: Quirks, adaptations: Adaptations
+    ):
         schema = {"type": "object", "properties": {"v": {"type": "array"}}, "required": ["v"]}
         form = {"type": "json_schema", "schema": schema}
         tools = [{**TOOL, "input_schema": schema, "strict": strict} for strict in (False, True)]
         tools[1]["name"] = "U"
-        todo = planned(quirks, amends, tools=tools)
+        todo = planned(quirks, adaptations, tools=tools)
         sent = [function.parameters for function in todo.functions]
         assert [json.loads(bytes(one))["properties"]["v"] for one in sent] == [
             {"type": "array", "items": {}}
         ] * 2
-        answer = planned(quirks, amends, output_config={"format": form}).format
+        answer = planned(quirks, adaptations, output_config={"format": form}).format
         assert answer is not None
         assert json.loads(bytes(answer.schema))["properties"]["v"] == {"type": "array", "items": {}}
         (plain,) = planned(PLAIN, tools=tools[:1]).functions
@@ -193,19 +199,19 @@ class TestFormat:
         assert json.loads(bytes(found.schema)) == FORM["schema"]
 
     @pytest.mark.parametrize(
-        ("quirks", "amends", "tools", "how"),
+        ("quirks", "adaptations", "tools", "how"),
         [
-            (evolve(PLAIN, json_schema="object"), AS_IT_IS, [], "object"),
-            (evolve(PLAIN, json_schema="object"), AS_IT_IS, [TOOL], "words"),
-            (evolve(PLAIN, json_schema="none"), AS_IT_IS, [], "words"),
-            (evolve(PLAIN, format_beside_tools=False), AS_IT_IS, [TOOL], "words"),
-            (PLAIN, Amends(dropped=frozenset({"response_format"})), [], "words"),
+            (evolve(PLAIN, json_schema="object"), NO_ADAPTATIONS, [], "object"),
+            (evolve(PLAIN, json_schema="object"), NO_ADAPTATIONS, [TOOL], "words"),
+            (evolve(PLAIN, json_schema="none"), NO_ADAPTATIONS, [], "words"),
+            (evolve(PLAIN, format_beside_tools=False), NO_ADAPTATIONS, [TOOL], "words"),
+            (PLAIN, Adaptations(dropped=frozenset({"response_format"})), [], "words"),
         ],
     )
     def test_what_the_upstream_is_not_told_stands_in_the_prompt_and_is_checked(
-        self, quirks: Quirks, amends: Amends, tools: list, how: str
+        self, quirks: Quirks, adaptations: Adaptations, tools: list, how: str
     ):
-        todo = form(quirks, amends, tools=tools, system="S")
+        todo = form(quirks, adaptations, tools=tools, system="S")
         assert todo.format is not None
         assert todo.format.how == how
         assert todo.format.answer.checked

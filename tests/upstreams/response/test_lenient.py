@@ -5,16 +5,16 @@ import pytest
 from msgspec import Struct
 
 from gateway.errors import Kind
-from gateway.parts import Fault, Text
-from gateway.upstreams.response.lenient import MENDED, SecondLook
+from gateway.parts import StreamError, TextDelta
+from gateway.upstreams.response.lenient import MENDED, LenientDecoder
 
 
 class Said(Struct):
     text: str = ""
 
 
-def look() -> SecondLook[Said]:
-    return SecondLook(msgspec.json.Decoder(Said))
+def look() -> LenientDecoder[Said]:
+    return LenientDecoder(msgspec.json.Decoder(Said))
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_halves_of_a_character_find_each_other(pieces, texts):
 
 
 def test_it_is_remarked_once_and_not_of_what_failed():
-    second, fault = look(), Fault(Kind.UPSTREAM_GARBAGE, "no")
+    second, fault = look(), StreamError(Kind.UPSTREAM_GARBAGE, "no")
     assert second.remarked([fault]) == [fault]
-    assert second.remarked([Text("a")]) == [MENDED, Text("a")]
-    assert second.remarked([Text("b")]) == [Text("b")]
+    assert second.remarked([TextDelta("a")]) == [MENDED, TextDelta("a")]
+    assert second.remarked([TextDelta("b")]) == [TextDelta("b")]

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from gateway.upstreams.response.think_tags import Opening
+from gateway.upstreams.response.think_tags import ThinkTagParser
 
 
 def read(*pieces: str, **how: Any) -> tuple[str, str]:
     """All reasoning and all text."""
-    opening = Opening(**how)
+    opening = ThinkTagParser(**how)
     passages = [passage for piece in pieces for passage in opening.feed(piece)] + opening.close()
     thought = "".join(passage.text for passage in passages if passage.thinking)
     return thought, "".join(passage.text for passage in passages if not passage.thinking)
@@ -52,7 +52,7 @@ def test_start_of_the_content_decides_wherever_it_is_cut(content, how, expected)
 
 
 def test_nothing_is_held_back_that_cannot_become_a_tag():
-    opening = Opening()
+    opening = ThinkTagParser()
     opening.feed("<think>")
     assert [passage.text for passage in opening.feed("a < b </p")] == ["a < b </p"]
     assert [passage.text for passage in opening.feed("x </thi")] == ["x "]
@@ -60,10 +60,10 @@ def test_nothing_is_held_back_that_cannot_become_a_tag():
 
 @pytest.mark.parametrize("content", ["Hi", "<think>a</think>b", "<thx"])
 def test_opening_is_past_once_text_has_begun(content):
-    opening = Opening()
+    opening = ThinkTagParser()
     opening.feed(content)
     assert opening.past
 
 
 def test_opening_without_anything_to_look_for_is_past_at_once():
-    assert Opening(tags=False).past
+    assert ThinkTagParser(tags=False).past

@@ -10,10 +10,10 @@ from gateway.anthropic.request.decoding import decode_request
 from gateway.anthropic.signatures import sign
 from gateway.errors import RequestRefused
 from gateway.inbound import FILE_BYTES, Inbound
-from gateway.upstreams.model_info import ModelFacts
+from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.presets import PRESETS
 from gateway.upstreams.responses.request import prompt_of, to_responses_request
-from gateway.upstreams.upstream_request import AS_IT_IS, Amends, Built
+from gateway.upstreams.upstream_request import NO_ADAPTATIONS, Adaptations, UpstreamRequest
 
 TOOL = {"name": "T", "description": "Does it.", "input_schema": {"type": "object", "properties": {}}}
 HARD = {"thinking": {"type": "adaptive"}, "output_config": {"effort": "max"}}
@@ -32,12 +32,14 @@ def use(id_: str) -> dict:
     return {"type": "tool_use", "id": id_, "name": "T", "input": {}}
 
 
-def build(amends: Amends = AS_IT_IS, facts: dict | None = None, **request: object) -> Built:
+def build(
+    adaptations: Adaptations = NO_ADAPTATIONS, info: dict | None = None, **request: object
+) -> UpstreamRequest:
     body = {"model": "m", "max_tokens": 1000, "messages": [{"role": "user", "content": "x"}], **request}
     sent = json.dumps(body).encode()
     inbound = Inbound("r", sent, {}, decode_request(sent))
-    known = {"quirks": PRESETS["responses"], **(facts or {})}
-    return to_responses_request(inbound, ModelFacts("p", "gpt", **known), amends)
+    known = {"quirks": PRESETS["responses"], **(info or {})}
+    return to_responses_request(inbound, ModelInfo("p", "gpt", **known), adaptations)
 
 
 def sent(*args: object, **kwargs: object) -> dict:
@@ -103,7 +105,7 @@ def test_replay_is_limited_as_elsewhere(replay: str, kept: int):
         {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c1", "content": "z"}]},
     ]
     quirks = evolve(PRESETS["responses"], replay_reasoning=replay)
-    items = sent(facts={"quirks": quirks}, messages=messages)["input"]
+    items = sent(info={"quirks": quirks}, messages=messages)["input"]
     assert [item["type"] for item in items if "type" in item].count("reasoning") == kept
 
 
@@ -121,7 +123,7 @@ def test_reminder_joins_the_result_it_follows():
         {"role": "system", "content": "note"},
     ]
     quirks = evolve(PRESETS["responses"], mid_system="fold")
-    last = sent(facts={"quirks": quirks}, messages=messages)["input"][-1]
+    last = sent(info={"quirks": quirks}, messages=messages)["input"][-1]
     assert last["output"] == "two\n\n<system-reminder>\nnote\n</system-reminder>"
 
 
@@ -130,30 +132,32 @@ def test_reminder_joins_the_result_it_follows():
     [((), "max"), (("max",), "xhigh"), (("max", "xhigh"), "high"), (("max", "high"), "xhigh")],
 )
 def test_of_an_effort_that_is_not_known_the_next_lower_is_asked_for(refused, effort):
-    assert sent(Amends(efforts=frozenset(refused)), **HARD)["reasoning"]["effort"] == effort
+    assert sent(Adaptations(efforts=frozenset(refused)), **HARD)["reasoning"]["effort"] == effort
 
 
 def test_summary_is_asked_for_only_where_it_is_shown():
     hidden = {"thinking": {"type": "adaptive", "display": "omitted"}}
     assert "reasoning" not in sent(**hidden)
     assert sent(**hidden)["include"] == ["reasoning.encrypted_content"]
-    assert sent(facts={"expose_reasoning": "always"}, **hidden)["reasoning"] == {"summary": "auto"}
-    assert "summary" not in sent(facts={"expose_reasoning": "never"}, **HARD)["reasoning"]
-    assert sent(Amends(dropped=frozenset({"reasoning.summary"})), **HARD)["reasoning"] == {"effort": "max"}
+    assert sent(info={"expose_reasoning": "always"}, **hidden)["reasoning"] == {"summary": "auto"}
+    assert "summary" not in sent(info={"expose_reasoning": "never"}, **HARD)["reasoning"]
+    assert sent(Adaptations(dropped=frozenset({"reasoning.summary"})), **HARD)["reasoning"] == {
+        "effort": "max"
+    }
 
 
 def test_reasoning_is_switched_off_where_the_model_may_be_told():
     off = {"thinking": {"type": "disabled"}}
     assert sent(**off)["reasoning"] == {"effort": "none"}
-    assert sent(Amends(efforts=frozenset({"none"})), **off)["reasoning"] == {"effort": "minimal"}
-    assert "reasoning" not in sent(Amends(dropped=frozenset({"reasoning"})), **off)
+    assert sent(Adaptations(efforts=frozenset({"none"})), **off)["reasoning"] == {"effort": "minimal"}
+    assert "reasoning" not in sent(Adaptations(dropped=frozenset({"reasoning"})), **off)
     unsure = evolve(PRESETS["responses"], effort_none=False)
-    assert "reasoning" not in sent(facts={"quirks": unsure}, **off)
-    assert not {"reasoning", "include"} & sent(facts={"reasoning": False}, **HARD).keys()
+    assert "reasoning" not in sent(info={"quirks": unsure}, **off)
+    assert not {"reasoning", "include"} & sent(info={"reasoning": False}, **HARD).keys()
 
 
 def test_what_was_refused_is_left_out():
-    dropped = Amends(dropped=frozenset({"temperature", "include", "parallel_tool_calls", "input"}))
+    dropped = Adaptations(dropped=frozenset({"temperature", "include", "parallel_tool_calls", "input"}))
     single = {"type": "auto", "disable_parallel_tool_use": True}
     built = build(dropped, temperature=0.5, tools=[TOOL], tool_choice=single, **HARD)
     body = json.loads(built.body)
@@ -169,7 +173,7 @@ def test_what_was_refused_is_left_out():
 
 def test_limit_below_the_smallest_is_raised_to_it():
     built = build(max_tokens=1)
-    assert json.loads(built.body)["max_output_tokens"] == built.wish.max_tokens == 16
+    assert json.loads(built.body)["max_output_tokens"] == built.options.max_tokens == 16
     assert [notice.name for notice in built.notices] == ["clamped.max_tokens"]
 
 

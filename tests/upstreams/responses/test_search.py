@@ -8,31 +8,33 @@ from attrs import evolve
 from gateway.anthropic.request.decoding import decode_request
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
-from gateway.parts import Block, End, Notice, Part, Text, Usage
-from gateway.upstreams.errors.adapt import mend
-from gateway.upstreams.model_info import ModelFacts
+from gateway.parts import Finish, Notice, Part, PassthroughBlock, TextDelta, Usage
+from gateway.upstreams.errors.adapt import adapt
+from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.presets import PRESETS
 from gateway.upstreams.responses.reader import ResponsesReader
 from gateway.upstreams.responses.request import prompt_of, to_responses_request
-from gateway.upstreams.upstream_request import AS_IT_IS, Amends, Built, ReplyWish
+from gateway.upstreams.upstream_request import NO_ADAPTATIONS, Adaptations, ResponseOptions, UpstreamRequest
 
-FACTS = ModelFacts("up", "gpt", PRESETS["responses"])
+FACTS = ModelInfo("up", "gpt", PRESETS["responses"])
 SEARCH = {"type": "web_search_20250305", "name": "web_search"}
 TOOL = {"name": "look", "input_schema": {"type": "object", "properties": {}}}
 NAMED = {"type": "tool", "name": "web_search"}
 
 
-def build(amends: Amends = AS_IT_IS, facts: ModelFacts = FACTS, **request: object) -> Built:
+def build(
+    adaptations: Adaptations = NO_ADAPTATIONS, info: ModelInfo = FACTS, **request: object
+) -> UpstreamRequest:
     body = {"model": "m", "max_tokens": 100, "messages": [{"role": "user", "content": "x"}], **request}
     sent = json.dumps(body).encode()
-    return to_responses_request(Inbound("r", sent, {}, decode_request(sent)), facts, amends)
+    return to_responses_request(Inbound("r", sent, {}, decode_request(sent)), info, adaptations)
 
 
 def sent(**request: object) -> dict:
     return json.loads(build(**request).body)
 
 
-def notices(built: Built) -> list[tuple[str, str]]:
+def notices(built: UpstreamRequest) -> list[tuple[str, str]]:
     return [(notice.name, notice.detail) for notice in built.notices]
 
 
@@ -101,8 +103,8 @@ def test_a_search_that_messages_took_away_is_not_offered():
 
 
 def test_without_the_switch_it_is_left_out():
-    facts = evolve(FACTS, quirks=evolve(FACTS.quirks, web_search=False))
-    built = build(facts=facts, tools=[TOOL, SEARCH])
+    info = evolve(FACTS, quirks=evolve(FACTS.quirks, web_search=False))
+    built = build(info=info, tools=[TOOL, SEARCH])
     assert [tool["type"] for tool in json.loads(built.body)["tools"]] == ["function"]
     assert notices(built) == [("dropped.tool", "web_search_20250305")]
 
@@ -119,16 +121,16 @@ REFUSAL = {
 
 def test_a_server_that_refuses_it_is_asked_without_and_never_for_an_answer_from_memory():
     built = build(tools=[TOOL, SEARCH])
-    amends = mend(AS_IT_IS, 400, json.dumps(REFUSAL).encode(), built)
-    assert amends is not None
-    again = build(amends, tools=[TOOL, SEARCH])
+    adaptations = adapt(NO_ADAPTATIONS, 400, json.dumps(REFUSAL).encode(), built)
+    assert adaptations is not None
+    again = build(adaptations, tools=[TOOL, SEARCH])
     assert [tool["type"] for tool in json.loads(again.body)["tools"]] == ["function"]
     assert notices(again) == [("dropped.tool", "web_search_20250305")]
     with pytest.raises(RequestRefused, match="does not search the web"):
-        build(amends, tools=[SEARCH])
+        build(adaptations, tools=[SEARCH])
     with pytest.raises(RequestRefused, match="unsupported tool type"):
-        build(amends, tools=[TOOL, SEARCH], tool_choice=NAMED)
-    assert "tools" not in json.loads(build(amends).body)
+        build(adaptations, tools=[TOOL, SEARCH], tool_choice=NAMED)
+    assert "tools" not in json.loads(build(adaptations).body)
 
 
 def test_counting_knows_the_tool():
@@ -150,7 +152,7 @@ SAID = {"type": "message", "id": "msg_1", "content": [{"type": "output_text", "t
 
 def read(*items: dict, stream: bool) -> list[Part]:
     response = {"status": "completed", "output": items, "usage": {"input_tokens": 9, "output_tokens": 3}}
-    reader = ResponsesReader(FACTS, ReplyWish())
+    reader = ResponsesReader(FACTS, ResponseOptions())
     if not stream:
         return reader.whole(json.dumps(response).encode())
     events = [
@@ -169,7 +171,7 @@ def read(*items: dict, stream: bool) -> list[Part]:
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_search_is_a_call_with_what_it_found(stream: bool):
     use, result, text, usage, end = read(FOUND, SAID, stream=stream)
-    assert use == Block(
+    assert use == PassthroughBlock(
         {
             "type": "server_tool_use",
             "id": "srvtoolu_ws_1",
@@ -177,20 +179,20 @@ def test_a_search_is_a_call_with_what_it_found(stream: bool):
             "input": {"query": "litestar"},
         }
     )
-    assert isinstance(result, Block)
+    assert isinstance(result, PassthroughBlock)
     assert (result.block["type"], result.block["tool_use_id"]) == ("web_search_tool_result", "srvtoolu_ws_1")
     (hit,) = result.block["content"]
     assert (hit["url"], hit["title"]) == ("https://a.example", "https://a.example")
-    assert text == Text("Here.")
+    assert text == TextDelta("Here.")
     assert isinstance(usage, Usage)
     assert usage.server_tools == {"web_search_requests": 1, "web_fetch_requests": 0}
-    assert end == End()
+    assert end == Finish()
 
 
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_search_that_failed_says_so(stream: bool):
     parts = read(call({"type": "search", "queries": ["a", "b"]}, "failed"), SAID, stream=stream)
-    use, result = (part.block for part in parts if isinstance(part, Block))
+    use, result = (part.block for part in parts if isinstance(part, PassthroughBlock))
     assert use["input"] == {"query": "a; b"}
     assert result["content"] == {"type": "web_search_tool_result_error", "error_code": "unavailable"}
 
@@ -208,4 +210,4 @@ def test_what_a_text_cites_is_said_to_be_left_out_once(stream: bool):
 def test_pages_that_were_opened_are_said_to_be_left_out():
     parts = read(call({"type": "open_page", "url": "https://a.example"}), SAID, stream=True)
     assert Notice("dropped.output_item", "web_search_call: open_page") in parts
-    assert not [part for part in parts if isinstance(part, Block)]
+    assert not [part for part in parts if isinstance(part, PassthroughBlock)]

@@ -10,7 +10,16 @@ from gateway.anthropic.request.attachments import Attachments
 from gateway.anthropic.request.decoding import decode_request
 from gateway.errors import Kind, UpstreamFailed
 from gateway.inbound import Inbound
-from gateway.parts import End, Fault, Finish, Part, Text, Thinking, Tool, Usage
+from gateway.parts import (
+    Finish,
+    FinishReason,
+    Part,
+    ReasoningDelta,
+    StreamError,
+    TextDelta,
+    ToolCallDelta,
+    Usage,
+)
 from gateway.runtime.runtime import Runtime
 from gateway.settings import scripted_replies as r
 from gateway.settings.models import ModelRule, ModelTarget, Provider, Settings
@@ -25,7 +34,7 @@ def asking(text: str = "hi", **more: Any) -> Inbound:
     return Inbound("req_1", encoded, headers, decode_request(encoded))
 
 
-def target(*replies: r.Reply, **provider: Any) -> Target:
+def target(*replies: r.ScriptedReply, **provider: Any) -> Target:
     scripted = Provider(kind="scripted", replies=replies, **provider)
     rules = (ModelRule("*", ModelTarget("up", "m")),)
     return Runtime.build(Settings(providers={"up": scripted}, models=rules)).targets(asking())[0]
@@ -40,38 +49,38 @@ async def answer(to: Target, inbound: Inbound | None = None) -> list[Part]:
 
 
 async def text(to: Target, inbound: Inbound) -> str:
-    return "".join(part.text for part in await answer(to, inbound) if isinstance(part, Text))
+    return "".join(part.text for part in await answer(to, inbound) if isinstance(part, TextDelta))
 
 
 async def test_reply_becomes_reasoning_text_calls_usage_and_end():
-    reply = r.Reply(
+    reply = r.ScriptedReply(
         reasoning="hm",
         text="yes!",
-        calls=(r.Call("f", {"a": 1}, id="x"), r.Call("g", "{broken", pieces=1)),
-        usage=r.Usage(prompt=10, completion=3, cached=4),
+        calls=(r.ScriptedCall("f", {"a": 1}, id="x"), r.ScriptedCall("g", "{broken", pieces=1)),
+        usage=r.ScriptedUsage(prompt=10, completion=3, cached=4),
         pieces=2,
     )
     parts = await answer(target(reply), asking(thinking={"type": "enabled", "budget_tokens": 1024}))
     assert parts == [
-        Thinking("h", {"p": "plain"}),
-        Thinking("m", {"p": "plain"}),
-        Text("ye"),
-        Text("s!"),
-        Tool(0, "x", "f", '{"a"'),
-        Tool(0, "x", "f", ":1}", whole=True),
-        Tool(1, "", "g", "{broken", whole=True),
+        ReasoningDelta("h", {"p": "plain"}),
+        ReasoningDelta("m", {"p": "plain"}),
+        TextDelta("ye"),
+        TextDelta("s!"),
+        ToolCallDelta(0, "x", "f", '{"a"'),
+        ToolCallDelta(0, "x", "f", ":1}", whole=True),
+        ToolCallDelta(1, "", "g", "{broken", whole=True),
         Usage(input=6, output=3, cache_read=4),
-        End(Finish.TOOLS),
+        Finish(FinishReason.TOOLS),
     ]
 
 
 async def test_reasoning_is_kept_from_a_client_that_did_not_ask_for_it():
-    parts = await answer(target(r.Reply(reasoning="hm", text="yes")))
-    assert not any(isinstance(part, Thinking) for part in parts)
+    parts = await answer(target(r.ScriptedReply(reasoning="hm", text="yes")))
+    assert not any(isinstance(part, ReasoningDelta) for part in parts)
 
 
 async def test_replies_are_given_once_in_order_and_a_repeated_one_for_ever():
-    to = target(r.Reply(text="a"), r.Reply(text="b"), r.Reply(text="c", repeat=True))
+    to = target(r.ScriptedReply(text="a"), r.ScriptedReply(text="b"), r.ScriptedReply(text="c", repeat=True))
     assert [await text(to, asking()) for _ in range(5)] == ["a", "b", "c", "c", "c"]
 
 
@@ -82,27 +91,31 @@ RESULT = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "4 degrees
 @pytest.mark.parametrize(
     ("when", "yes", "no"),
     [
-        (r.When(last_user="wea"), asking("the weather"), asking("time")),
-        (r.When(last_user="/^the wea.her$/"), asking("the weather"), asking("oh, the weather")),
-        (r.When(last_user="4 deg"), asking(messages=[{"role": "user", "content": [RESULT]}]), asking()),
-        (r.When(anywhere='"max_tokens": 7'), asking(max_tokens=7), asking()),
-        (r.When(system="be"), asking(system="be kind"), asking()),
-        (r.When(tool="f"), asking(tools=[TOOL]), asking()),
-        (r.When(without_tool="f"), asking(), asking(tools=[TOOL])),
-        (r.When(stream=True), asking(stream=True), asking()),
-        (r.When(model=("claude-[ab]",)), asking(), asking(model="claude-c")),
-        (r.When(model=("x", "/haiku/")), asking(model="claude-haiku-9"), asking()),
-        (r.When(last_user="hi", model=("claude-a",)), asking("hi"), asking("ho")),
+        (r.ScriptedWhen(last_user="wea"), asking("the weather"), asking("time")),
+        (r.ScriptedWhen(last_user="/^the wea.her$/"), asking("the weather"), asking("oh, the weather")),
         (
-            r.When(last_role="assistant"),
+            r.ScriptedWhen(last_user="4 deg"),
+            asking(messages=[{"role": "user", "content": [RESULT]}]),
+            asking(),
+        ),
+        (r.ScriptedWhen(anywhere='"max_tokens": 7'), asking(max_tokens=7), asking()),
+        (r.ScriptedWhen(system="be"), asking(system="be kind"), asking()),
+        (r.ScriptedWhen(tool="f"), asking(tools=[TOOL]), asking()),
+        (r.ScriptedWhen(without_tool="f"), asking(), asking(tools=[TOOL])),
+        (r.ScriptedWhen(stream=True), asking(stream=True), asking()),
+        (r.ScriptedWhen(model=("claude-[ab]",)), asking(), asking(model="claude-c")),
+        (r.ScriptedWhen(model=("x", "/haiku/")), asking(model="claude-haiku-9"), asking()),
+        (r.ScriptedWhen(last_user="hi", model=("claude-a",)), asking("hi"), asking("ho")),
+        (
+            r.ScriptedWhen(last_role="assistant"),
             asking(messages=[{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]),
             asking(),
         ),
     ],
-    ids=lambda value: repr(value)[:60] if isinstance(value, r.When) else "",
+    ids=lambda value: repr(value)[:60] if isinstance(value, r.ScriptedWhen) else "",
 )
-async def test_reply_is_for_the_requests_it_names(when: r.When, yes: Inbound, no: Inbound):
-    to = target(r.Reply(when, text="it"), r.Reply(text="other", repeat=True))
+async def test_reply_is_for_the_requests_it_names(when: r.ScriptedWhen, yes: Inbound, no: Inbound):
+    to = target(r.ScriptedReply(when, text="it"), r.ScriptedReply(text="other", repeat=True))
     assert await text(to, no) == "other"
     assert await text(to, yes) == "it"
 
@@ -110,28 +123,30 @@ async def test_reply_is_for_the_requests_it_names(when: r.When, yes: Inbound, no
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [
-        (r.Reply(text="abcdef", ending="cut", after=1), Kind.UPSTREAM_CUT),
-        (r.Reply(text="abcdef", ending="error", after=1), Kind.UPSTREAM_FAILED),
+        (r.ScriptedReply(text="abcdef", ending="cut", after=1), Kind.UPSTREAM_CUT),
+        (r.ScriptedReply(text="abcdef", ending="error", after=1), Kind.UPSTREAM_FAILED),
     ],
 )
-async def test_answer_that_ends_badly_ends_in_a_fault_after_that_many_pieces(reply: r.Reply, kind: Kind):
+async def test_answer_that_ends_badly_ends_in_a_fault_after_that_many_pieces(
+    reply: r.ScriptedReply, kind: Kind
+):
     parts = await answer(target(reply))
-    assert parts[0] == Text("ab")
-    assert [fault.kind for fault in parts[1:] if isinstance(fault, Fault)] == [kind]
+    assert parts[0] == TextDelta("ab")
+    assert [fault.kind for fault in parts[1:] if isinstance(fault, StreamError)] == [kind]
     assert len(parts) == 2
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413, 429, 500, 502, 503, 504, 529])
 async def test_refusal_reaches_the_client_with_its_status_and_words(status: int):
     with pytest.raises(UpstreamFailed) as refused:
-        await answer(target(r.Reply(refusal=r.Refusal(status, "no"))))
+        await answer(target(r.ScriptedReply(refusal=r.ScriptedRefusal(status, "no"))))
     assert (refused.value.answer.status, refused.value.message) == (status, "no")
 
 
 @pytest.mark.parametrize(("status", "other"), [(418, 400), (507, 500)])
 async def test_refusal_with_a_status_that_the_api_has_not_becomes_the_nearest(status: int, other: int):
     with pytest.raises(UpstreamFailed) as refused:
-        await answer(target(r.Reply(refusal=r.Refusal(status))))
+        await answer(target(r.ScriptedReply(refusal=r.ScriptedRefusal(status))))
     assert refused.value.answer.status == other
 
 
@@ -143,7 +158,7 @@ async def test_request_without_a_reply_says_what_it_was():
 
 async def test_requests_are_written_down_as_lines_without_keys(tmp_path):
     path = tmp_path / "requests.jsonl"
-    to = target(r.Reply(repeat=True), requests=str(path))
+    to = target(r.ScriptedReply(repeat=True), requests=str(path))
     await answer(to, asking("one"))
     await answer(to, asking("two"))
     lines = [json.loads(line) for line in path.read_text().splitlines()]
@@ -166,7 +181,7 @@ def test_yaml_and_test_upstream_speak_one_language(name: str):
     """What both have is called the same and has the same default; only what one of them needs is its own."""
     own = {"refusal", "when", "repeat", "model", "id"}
     there = {field.name: field for field in msgspec.structs.fields(getattr(script, name))}
-    here = {field.name: field for field in getattr(r, name).__attrs_attrs__}
+    here = {field.name: field for field in getattr(r, f"Scripted{name}").__attrs_attrs__}
     assert here.keys() - own <= there.keys()
     for key in here.keys() - own - {"usage", "when", "arguments", "name"}:
         assert there[key].default == here[key].default, key

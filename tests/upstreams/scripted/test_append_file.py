@@ -2,11 +2,11 @@
 
 import structlog
 
-from gateway.upstreams.scripted.append_file import Notebook
+from gateway.upstreams.scripted.append_file import AppendFile
 
 
 def test_lines_are_appended(tmp_path):
-    notebook = Notebook(tmp_path / "notes")
+    notebook = AppendFile(tmp_path / "notes")
     notebook.append(b"one\n")
     notebook.append("zwölf\n".encode())
     assert (tmp_path / "notes").read_text() == "one\nzwölf\n"
@@ -14,7 +14,7 @@ def test_lines_are_appended(tmp_path):
 
 def test_an_unwritable_file_is_said_once(tmp_path):
     folder = tmp_path / "folder"
-    notebook = Notebook(folder / "notes")
+    notebook = AppendFile(folder / "notes")
     with structlog.testing.capture_logs() as logs:
         notebook.append(b"lost\n")
         notebook.append(b"lost\n")
