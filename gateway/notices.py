@@ -12,11 +12,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from enum import Enum
+from typing import Literal
 
 from attrs import frozen
 
 
-class When(Enum):
+class Timing(Enum):
     """When a notice is known: a stream's headers are gone by the time its answer ends."""
 
     REQUEST = "the request"
@@ -29,11 +30,68 @@ class NoticeKind:
     """What happened, where that is found, and before which kinds of upstream; no kinds: before any."""
 
     says: str
-    found: When = When.REQUEST
+    found: Timing = Timing.REQUEST
     kinds: tuple[str, ...] = ()
 
 
-NOTICES: Mapping[str, NoticeKind] = {
+NoticeName = Literal[
+    "clamped.document",
+    "clamped.effort",
+    "clamped.max_tokens",
+    "clamped.temperature",
+    "dropped.annotations",
+    "dropped.block",
+    "dropped.citations",
+    "dropped.context_management",
+    "dropped.document",
+    "dropped.effort",
+    "dropped.file",
+    "dropped.image",
+    "dropped.inference_geo",
+    "dropped.output_format",
+    "dropped.output_item",
+    "dropped.parallel_tool_calls",
+    "dropped.parameter",
+    "dropped.reasoning",
+    "dropped.role",
+    "dropped.safeguards",
+    "dropped.sampling",
+    "dropped.schema_constraints",
+    "dropped.search_option",
+    "dropped.server_tool",
+    "dropped.speed",
+    "dropped.strict",
+    "dropped.structured_output",
+    "dropped.thinking",
+    "dropped.tool",
+    "dropped.tool_arguments",
+    "dropped.tool_call",
+    "dropped.tool_choice",
+    "dropped.top_k",
+    "empty_answer",
+    "emulated.compaction",
+    "emulated.disable_parallel_tool_use",
+    "emulated.prewarm",
+    "emulated.server_tool",
+    "emulated.stop_sequences",
+    "emulated.structured_output",
+    "emulated.tool_choice_any",
+    "emulated.tool_choice_none",
+    "emulated.tool_choice_tool",
+    "emulated.tool_result",
+    "emulated.tool_search",
+    "estimated.usage",
+    "fallback.target",
+    "repaired.answer",
+    "repaired.request",
+    "repaired.stop_reason",
+    "repaired.structured_output",
+    "repaired.tool_arguments",
+    "repaired.tool_call",
+]
+"""Where a name is expected, the type checker accepts no other."""
+
+NOTICES: Mapping[NoticeName, NoticeKind] = {
     "clamped.document": NoticeKind(
         "a PDF has more pages or text than is read; the text says how much is left out"
     ),
@@ -48,7 +106,7 @@ NOTICES: Mapping[str, NoticeKind] = {
     ),
     "dropped.annotations": NoticeKind(
         "what an answer cites: its text is passed on and its sources are, not which words are from where",
-        When.ANSWER,
+        Timing.ANSWER,
         kinds=("openai", "responses"),
     ),
     "dropped.block": NoticeKind(
@@ -71,16 +129,20 @@ NOTICES: Mapping[str, NoticeKind] = {
     ),
     "dropped.output_format": NoticeKind("an output format other than a JSON schema"),
     "dropped.output_item": NoticeKind(
-        "an item of an answer that the Messages API has no block for", When.ANSWER, kinds=("responses",)
+        "an item of an answer that the Messages API has no block for",
+        Timing.ANSWER,
+        kinds=("responses",),
     ),
     "dropped.parallel_tool_calls": NoticeKind(
-        "the client allows one call at a time: the later calls", When.ANSWER
+        "the client allows one call at a time: the later calls", Timing.ANSWER
     ),
     "dropped.parameter": NoticeKind(
         "a field that the upstream refuses, and without which the answer still holds; "
         "at log level `debug` it is named"
     ),
-    "dropped.reasoning": NoticeKind("the model reasoned although the client did not ask for it", When.ANSWER),
+    "dropped.reasoning": NoticeKind(
+        "the model reasoned although the client did not ask for it", Timing.ANSWER
+    ),
     "dropped.role": NoticeKind("a message of an unknown role was taken for the user's"),
     "dropped.safeguards": NoticeKind(
         "`safeguards`: the upstream gives no verdicts on tool calls, so Claude Code's auto mode has to ask a "
@@ -104,7 +166,7 @@ NOTICES: Mapping[str, NoticeKind] = {
         "`strict` of a tool or an answer: the upstream or the schema has no strict form"
     ),
     "dropped.structured_output": NoticeKind(
-        "the answer still does not match its schema, after it was asked for twice", When.ANSWER
+        "the answer still does not match its schema, after it was asked for twice", Timing.ANSWER
     ),
     "dropped.thinking": NoticeKind(
         "the client asked for reasoning, and there is no way to ask this upstream for it, or it refuses, or "
@@ -115,18 +177,18 @@ NOTICES: Mapping[str, NoticeKind] = {
         "a tool that the gateway cannot offer, such as Anthropic's own web search, or a name given twice"
     ),
     "dropped.tool_arguments": NoticeKind(
-        "pieces of a tool call that came after its end", When.ANSWER, kinds=("openai", "responses")
+        "pieces of a tool call that came after its end", Timing.ANSWER, kinds=("openai", "responses")
     ),
     "dropped.tool_call": NoticeKind(
         "a tool call without a name, or one that `max_tokens` cut so that its own server could not read it",
-        When.ANSWER,
+        Timing.ANSWER,
     ),
     "dropped.tool_choice": NoticeKind(
         "a `tool_choice` of an unknown type, or a call that the client demanded and the model did not make",
-        When.EITHER,
+        Timing.EITHER,
     ),
     "dropped.top_k": NoticeKind("the upstream has no `top_k`, or refuses it", kinds=("openai", "responses")),
-    "empty_answer": NoticeKind("the upstream ended cleanly and said nothing", When.ANSWER),
+    "empty_answer": NoticeKind("the upstream ended cleanly and said nothing", Timing.ANSWER),
     "emulated.compaction": NoticeKind("the summary was asked of the model as an ordinary answer"),
     "emulated.disable_parallel_tool_use": NoticeKind(
         "the upstream cannot forbid parallel calls: the first is kept"
@@ -158,28 +220,29 @@ NOTICES: Mapping[str, NoticeKind] = {
         "a call in the history has no result: the model is told that it was interrupted"
     ),
     "emulated.tool_search": NoticeKind("a search for tools: all are there from the start"),
-    "estimated.usage": NoticeKind("the upstream gave no token counts", When.ANSWER),
+    "estimated.usage": NoticeKind("the upstream gave no token counts", Timing.ANSWER),
     "fallback.target": NoticeKind(
         "a target failed before it had said anything, and the next one of the route answered"
     ),
     "repaired.answer": NoticeKind(
         "the upstream's answer was not quite of its protocol's form: a number in a string, a null in a list; "
         "what could be read of it was taken",
-        When.ANSWER,
+        Timing.ANSWER,
     ),
     "repaired.request": NoticeKind("half a character in the request (a lone surrogate) became U+FFFD"),
     "repaired.stop_reason": NoticeKind(
         "the upstream's reason for ending did not fit what it had sent, or Ollama gave none when it stopped "
         "a model that repeated one token",
-        When.ANSWER,
+        Timing.ANSWER,
     ),
     "repaired.structured_output": NoticeKind(
         "the answer was JSON among other words, which are left out, or was asked for again because it did "
         "not match",
-        When.ANSWER,
+        Timing.ANSWER,
     ),
     "repaired.tool_arguments": NoticeKind(
-        "the arguments of a call were broken JSON, or of another type than the tool wants", When.ANSWER
+        "the arguments of a call were broken JSON, or of another type than the tool wants",
+        Timing.ANSWER,
     ),
     "repaired.tool_call": NoticeKind(
         "the upstream could not read the call that its own model made, and was asked once more"

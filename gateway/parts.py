@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from gateway.errors import Kind
+from gateway.notices import NoticeName
 
 
 class FinishReason(Enum):
@@ -93,7 +94,7 @@ class Usage(msgspec.Struct, frozen=True):
 class Notice(msgspec.Struct, frozen=True):
     """Something dropped, emulated or repaired: a short stable name, and what it was about."""
 
-    name: str
+    name: NoticeName
     detail: str = ""
 
 

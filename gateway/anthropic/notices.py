@@ -6,28 +6,30 @@ from collections import Counter
 
 from attrs import define, field
 
+from gateway.notices import NoticeName
 from gateway.parts import Notice
 
 DETAILS = 64
 """Different details that one notice is kept with. Each is a line of the log."""
 AND_MORE = "and more"
+_Key = tuple[NoticeName, str]
 
 
 @define
 class NoticeCollector:
     """Collects the notices of one translation, in the order they first came up."""
 
-    _said: dict[tuple[str, str], Notice] = field(factory=dict[tuple[str, str], Notice], init=False)
+    _added: dict[_Key, Notice] = field(factory=dict[_Key, Notice], init=False)
     _details: Counter[str] = field(factory=Counter[str], init=False)
 
-    def add(self, name: str, detail: str = "") -> None:
-        if (name, detail) in self._said:
+    def add(self, name: NoticeName, detail: str = "") -> None:
+        if (name, detail) in self._added:
             return
         if self._details[name] >= DETAILS:
             detail = AND_MORE
         self._details[name] += 1
-        self._said.setdefault((name, detail), Notice(name, detail))
+        self._added.setdefault((name, detail), Notice(name, detail))
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        return tuple(self._said.values())
+        return tuple(self._added.values())

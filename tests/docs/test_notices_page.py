@@ -6,8 +6,9 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
-from gateway.notices import NOTICES, page
+from gateway.notices import NOTICES, NoticeName, page
 
 ROOT = Path(__file__).parents[2]
 NAME = re.compile(r"(clamped|dropped|emulated|estimated|fallback|repaired)\.[a-z_]+|empty_answer")
@@ -43,6 +44,10 @@ def given() -> Iterator[tuple[str, ast.expr]]:
         for node in ast.walk(module):
             if isinstance(node, ast.Call) and is_notice(node):
                 yield path, node.args[0]
+
+
+def test_every_name_of_the_type_has_a_row():
+    assert set(get_args(NoticeName)) == NOTICES.keys()
 
 
 def test_page_is_current():

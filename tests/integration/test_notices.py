@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.notices import NOTICES, When
+from gateway.notices import NOTICES, Timing
 from gateway.testing.upstream import Reply
 from tests.integration.notice_cases import CASES
 
@@ -49,7 +49,7 @@ def test_client_is_told_and_the_upstream_got_what_it_says(
     gateway = start_gateway(settings(case.kind, provider=case.provider, **case.config))
     upstream.script(*case.answers)
     header, late = told(gateway.url, {**case.asked, "stream": stream})
-    if NOTICES[name].found is When.REQUEST or not stream:
+    if NOTICES[name].found is Timing.REQUEST or not stream:
         assert name in header
     else:  # what fits one read with the headers is still in them
         assert (name in header) != (name in late)

@@ -9,6 +9,7 @@ Rules:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Literal
 
@@ -20,6 +21,7 @@ from gateway.anthropic.conversation import image_size
 from gateway.anthropic.notices import NoticeCollector
 from gateway.anthropic.request.attachments import NO_ATTACHMENTS, NOT_FETCHED, Attachments, FetchedFile
 from gateway.errors import RequestRefused
+from gateway.notices import NoticeName
 
 NO_VISION = "[image omitted: model has no vision]"
 LONGEST_SIDE = 8000
@@ -153,7 +155,7 @@ class ContentConverter:
         return f"[file '{file_id}' is not available]"
 
 
-_DROPPED = {"image": "dropped.image", "document": "dropped.document"}
+_DROPPED: Mapping[str, NoticeName] = {"image": "dropped.image", "document": "dropped.document"}
 
 
 def inline_file(url: str) -> FetchedFile | None:

@@ -28,6 +28,7 @@ from gateway.anthropic.tool_ids import ClientCallIds
 from gateway.anthropic.tools.tool_names import ClientToolName
 from gateway.codecs.buffer_limit import BufferLimit
 from gateway.errors import Kind
+from gateway.notices import NoticeName
 from gateway.parts import (
     Finish,
     FinishReason,
@@ -308,7 +309,7 @@ class MessageWriter:
         self.fault, self.ended = fault, True
         self._blocks.emit(e.error(fault.kind, fault.message, self.request_id))
 
-    def _note_once(self, name: str, detail: str = "") -> None:
+    def _note_once(self, name: NoticeName, detail: str = "") -> None:
         if all(notice.name != name for notice in self.notices):
             self.notices.append(Notice(name, detail))
 

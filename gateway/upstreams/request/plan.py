@@ -27,6 +27,7 @@ from gateway.anthropic.tools.available import ToolOptions
 from gateway.anthropic.tools.tool_names import ClientToolName, ToolNames
 from gateway.errors import RequestRefused
 from gateway.inbound import Inbound
+from gateway.notices import NoticeName
 from gateway.settings.models import Sampling
 from gateway.settings.quirks import Quirks
 from gateway.upstreams.model_info import ModelInfo
@@ -140,10 +141,10 @@ def plan(
     request, quirks = inbound.request, info.quirks
     names, notes = ToolNames(quirks.tool_name_limit), NoticeCollector()
     terms = _terms(inbound, info, attachments)
-    talk = _talk(request, terms, names, notes, quirks)
+    talk = _conversation(request, terms, names, notes, quirks)
     tools = ts.toolset(request, talk.mentions, notes, _offerable(info, adaptations))
     level = "none" if "tool_choice" in adaptations.dropped else tool_choice
-    system, told = _told(tools, talk.system, level, names, notes)
+    system, told = _tool_choice(tools, talk.system, level, names, notes)
     offered = function_tools(told, names, quirks, adaptations, notes)
     form = upstream_format(request, quirks, adaptations, notes, tools=bool(offered.told))
     asked, stop = _reasoning(request, quirks, told.choice, notes), limits.requested_stops(request)
@@ -181,7 +182,7 @@ def _offerable(info: ModelInfo, adaptations: Adaptations) -> ToolOptions:
     )
 
 
-def _talk(
+def _conversation(
     request: a.MessagesRequest,
     terms: t.ConversationOptions,
     names: ToolNames,
@@ -212,7 +213,7 @@ def _terms(inbound: Inbound, info: ModelInfo, attachments: Attachments) -> t.Con
     )
 
 
-def _told(
+def _tool_choice(
     tools: ts.Toolset, system: str, level: ChoiceLevel, names: ToolNames, notes: NoticeCollector
 ) -> tuple[str, ts.Toolset]:
     """What the server is told of the tools, and the system prompt that says the rest."""
@@ -241,7 +242,7 @@ def _is_demanded(tools: ts.Toolset) -> bool:
     return choice.type == "any" and search is None
 
 
-_EMULATED: Mapping[str, str] = {
+_EMULATED: Mapping[str, NoticeName] = {
     "any": "emulated.tool_choice_any",
     "none": "emulated.tool_choice_none",
     "tool": "emulated.tool_choice_tool",

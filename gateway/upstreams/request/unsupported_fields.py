@@ -6,14 +6,15 @@ something else can do its work (stop sequences, `tool_choice`, schemas), that wa
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from msgspec import UNSET, Struct
 
 from gateway.anthropic.notices import NoticeCollector
+from gateway.notices import NoticeName
 
 _OURS = frozenset({"stream_options", "usage", "prompt_cache_key"})
-_NOTICES = {
+_NOTICES: Mapping[str, NoticeName] = {
     "temperature": "dropped.sampling",
     "top_p": "dropped.sampling",
     "top_k": "dropped.top_k",
