@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import attrs
 from attrs import frozen
 
+from gateway.settings.kinds import KINDS
 from gateway.settings.loading import durations
 from gateway.settings.loading.layers import DEFAULT
 from gateway.settings.loading.load import LoadedConfig
@@ -62,7 +63,7 @@ def _timeouts(loaded: LoadedConfig, name: str) -> Iterator[EffectiveValue]:
     for one in attrs.fields(type(resolved)):
         source = loaded.sources[f"providers.{name}.timeouts.{one.name}"]
         if getattr(provider.timeouts, one.name) is None:
-            follows = provider.kind == "ollama" and one.name == "idle"
+            follows = KINDS[provider.kind].whole_tool_calls and one.name == "idle"
             source = "first_byte" if follows else loaded.sources[f"defaults.timeouts.{one.name}"]
         yield EffectiveValue(
             f"timeouts.{one.name}", durations.format_duration(getattr(resolved, one.name)), source

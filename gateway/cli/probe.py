@@ -22,12 +22,12 @@ from gateway.doctor.identity import UnknownServer, identify
 from gateway.doctor.server import DetectedModel, DetectedServer
 from gateway.routing.table import RouteTable, target_name
 from gateway.settings.errors import nearest
+from gateway.settings.kinds import KINDS
 from gateway.settings.models import ModelTarget, Provider, Settings
 from gateway.settings.windows import MIN_WINDOW, too_small
 from gateway.upstreams.ollama.model_options import launch_options
 from gateway.upstreams.presets import quirks_of
 
-KINDS = ("openai", "ollama")
 """The protocols that the questions can be put in."""
 
 
@@ -89,7 +89,7 @@ async def _all(
 async def _server(
     provider: Provider, targets: Sequence[ModelTarget], trials: Sequence[Probe]
 ) -> list[ProbedTarget]:
-    if provider.kind not in KINDS:
+    if not KINDS[provider.kind].probed:
         said = f"not probed: it speaks `{provider.kind}`"
         return [ProbedTarget(target, advice=(said,)) for target in targets]
     try:

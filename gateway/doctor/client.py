@@ -20,8 +20,8 @@ import httpx
 from attrs import field, frozen
 
 from gateway.doctor import json_access as js
+from gateway.settings.loading import urls
 from gateway.settings.loading.converters import is_loopback_host
-from gateway.settings.loading.urls import base_url
 from gateway.settings.models import Provider, Secret
 from gateway.upstreams.errors.error_body import parse_error_body
 
@@ -94,14 +94,14 @@ class ProbeClient:
     async def to(cls, url: str, provider: Provider | None = None) -> AsyncGenerator[Self]:
         """`provider` gives key, headers, proxy and certificates. Silence if these cannot be used."""
         said = provider or Provider("openai", url)
-        api = base_url("openai", url)
+        api = urls.versioned(url)
         try:
             client = _client(url, said)
         except (OSError, ValueError, ssl.SSLError) as error:
             raise ProbeError(f"the certificates or the proxy cannot be used: {error}") from error
         key = said.api_key.reveal().encode() if said.api_key else b""
         async with client:
-            yield cls(api, base_url("ollama", api), client, key)
+            yield cls(api, urls.ollama_root(api), client, key)
 
     async def get(self, url: str, seconds: float = CONNECT) -> ProbeResponse:
         return await self._ask("GET", url, None, seconds)

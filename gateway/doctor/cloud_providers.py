@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from attrs import frozen
 
 from gateway.doctor.server import DetectedModel, DetectedServer
-from gateway.settings.models import ProviderKind
+from gateway.settings.kinds import ProviderKind
 
 
 @frozen

@@ -19,7 +19,7 @@ from gateway.codecs.ndjson import NdjsonReader
 from gateway.codecs.sse import SseReader
 from gateway.doctor import json_access as js
 from gateway.doctor.client import ProbeClient, ProbeError, ProbeStream
-from gateway.settings.models import ProviderKind
+from gateway.settings.kinds import ProviderKind
 from gateway.upstreams.errors.adapt import read_refusal
 from gateway.upstreams.errors.error_body import parse_error_body
 

@@ -15,7 +15,7 @@ from attrs import evolve
 from gateway.doctor import json_access as js
 from gateway.doctor.client import ProbeClient
 from gateway.doctor.server import DetectedModel, DetectedServer
-from gateway.settings.models import Preset
+from gateway.settings.kinds import Preset
 
 PATHS = ("/props", "/version", "/get_server_info", "/api/version", "/api/tags", "/api/ps", "/api/v0/models")
 SHOWN = 24

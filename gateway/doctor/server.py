@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from gateway.settings.models import Preset, ProviderKind
+from gateway.settings.kinds import Preset, ProviderKind
 
 
 @frozen

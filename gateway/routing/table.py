@@ -34,8 +34,9 @@ from gateway.routing.conditions import (
 )
 from gateway.routing.patterns import compiled, has_slash, is_exact, without_window_suffix
 from gateway.settings.errors import KeyPath, dotted_path, nearest
+from gateway.settings.kinds import KINDS
 from gateway.settings.models import ModelTarget, RouteRule, Settings
-from gateway.settings.windows import ADVISED_WINDOW, fitting_prompt
+from gateway.settings.windows import fitting_prompt
 
 _LISTED = 20
 """How many names a 404 lists."""
@@ -271,9 +272,8 @@ def _bound(target: ModelTarget, settings: Settings) -> int | None:
 
 
 def window_of(target: ModelTarget, settings: Settings) -> int | None:
-    """What is configured; of Ollama what it is asked for where nothing is."""
-    ollama = settings.providers[target.provider].kind == "ollama"
-    return target.context_window or (ADVISED_WINDOW if ollama else None)
+    """The configured window, else the one that requests of its kind ask the server for."""
+    return target.context_window or KINDS[settings.providers[target.provider].kind].default_window
 
 
 def _route(

@@ -23,24 +23,12 @@ from gateway.routing.affinity import SessionShares
 from gateway.routing.table import Route, RouteTable
 from gateway.settings.models import ModelTarget, Provider, Settings
 from gateway.settings.timeouts import timeouts_for
-from gateway.upstreams.anthropic import adapter as anthropic
 from gateway.upstreams.base import Adapter, Target
 from gateway.upstreams.model_info import ModelInfo
-from gateway.upstreams.ollama import adapter as ollama
-from gateway.upstreams.openai import adapter as openai
 from gateway.upstreams.presets import quirks_of
-from gateway.upstreams.responses import adapter as responses
-from gateway.upstreams.scripted import adapter as scripted
+from gateway.upstreams.registry import adapter_factory
 from gateway.upstreams.scripted.append_file import AppendFile
 from gateway.upstreams.scripted.recorder import RecordingAdapter
-
-_KINDS = {
-    "openai": openai.adapter,
-    "responses": responses.adapter,
-    "ollama": ollama.adapter,
-    "anthropic": anthropic.adapter,
-    "scripted": scripted.adapter,
-}
 
 
 @frozen
@@ -122,7 +110,7 @@ def _reads_any(provider: Provider, files: Collection[Path]) -> bool:
 
 def _adapter(name: str, provider: Provider) -> Adapter:
     try:
-        adapter = _KINDS[provider.kind](name, provider)
+        adapter = adapter_factory(provider.kind)(name, provider)
         return RecordingAdapter(adapter, AppendFile(Path(provider.record))) if provider.record else adapter
     except OSError as error:
         raise ConfigError(f"providers.{name}: cannot read its TLS files: {error}") from error

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from attrs import Factory, field, frozen
 
+from gateway.settings.kinds import Preset, ProviderKind
 from gateway.settings.loading.units import (
     AliasId,
     Bounds,
@@ -42,32 +43,6 @@ from gateway.settings.quirks import Overrides
 from gateway.settings.scripted_replies import ScriptedReply
 from gateway.settings.server import Server
 
-ProviderKind = Literal["openai", "responses", "ollama", "anthropic", "scripted"]
-Preset = Literal[
-    "plain",
-    "anthropic",
-    "openai",
-    "responses",
-    "azure",
-    "azure-responses",
-    "openrouter",
-    "deepseek",
-    "dashscope",
-    "moonshot",
-    "zhipu",
-    "minimax",
-    "mistral",
-    "groq",
-    "together",
-    "fireworks",
-    "xai",
-    "gemini",
-    "vllm",
-    "sglang",
-    "llamacpp",
-    "lmstudio",
-    "ollama",
-]
 ExposeReasoning = Literal["auto", "always", "never"]
 RequestClass = Literal["main", "subagent", "compaction", "auxiliary"]
 RequestClasses = Annotated[tuple[RequestClass, ...], OneOrMore()]

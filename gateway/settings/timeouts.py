@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import attrs
 
+from gateway.settings.kinds import KINDS
 from gateway.settings.models import Settings, TimeoutOverrides, Timeouts
 
 _NONE = TimeoutOverrides()
 
 
 def timeouts_for(settings: Settings, provider_name: str, own: TimeoutOverrides = _NONE) -> Timeouts:
-    """Kind `ollama` sends a long tool call in one piece: there `idle` is `first_byte`, unless it says so."""
+    """Where a long tool call arrives in one piece, `idle` defaults to `first_byte`."""
     provider, defaults = settings.providers[provider_name], settings.defaults.timeouts
     said = {**_said(provider.timeouts), **_said(own)}
-    if provider.kind == "ollama":
+    if KINDS[provider.kind].whole_tool_calls:
         said.setdefault("idle", said.get("first_byte", defaults.first_byte))
     return attrs.evolve(defaults, **said)
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from attrs import evolve
 
+from gateway.settings.kinds import KINDS, ProviderKind
 from gateway.settings.loading.urls import is_azure
 from gateway.settings.models import Provider
 from gateway.settings.quirks import PLAIN, Quirks
@@ -247,17 +248,14 @@ _PORTS = {11434: "ollama", 1234: "lmstudio", 30000: "sglang"}
 """Default ports that say who listens. 8000 and 8080 are everybody's."""
 
 
-def recognise(kind: str, base_url: str) -> str:
+def recognise(kind: ProviderKind, base_url: str) -> str:
     """The preset's name for a provider that names none."""
-    if kind == "scripted":
-        return "plain"
-    url = urlsplit(base_url)
+    spec, url = KINDS[kind], urlsplit(base_url)
     host = url.hostname or ""
-    if is_azure(host) and kind in ("openai", "responses"):
-        return "azure" if kind == "openai" else "azure-responses"
-    if kind != "openai":
-        return kind
-    return _HOSTS.get(host) or _PORTS.get(url.port or 0) or "plain"
+    if spec.azure_preset and is_azure(host):
+        return spec.azure_preset
+    found = (_HOSTS.get(host) or _PORTS.get(url.port or 0)) if spec.known_hosts else None
+    return found or spec.preset
 
 
 def quirks_of(provider: Provider) -> Quirks:

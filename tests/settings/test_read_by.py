@@ -10,11 +10,11 @@ import attrs
 import pytest
 
 import gateway
+from gateway.settings.kinds import KINDS
 from gateway.settings.quirks import READ_BY, Quirks
 
 SWITCHES = {one.name for one in attrs.fields(Quirks)}
 ROOT = Path(gateway.__file__).parent
-KINDS = ("openai", "responses", "ollama", "anthropic", "scripted")
 ASIDE = {
     "max_tokens_field": {"doctor/examination.py"},
     "stream_usage": {"doctor/examination.py"},

@@ -6,11 +6,11 @@ It looks at the tree, like `consistency`, so that its mistakes are found beside 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import get_args
+from typing import cast, get_args
 
 from gateway.settings.errors import InterpolatedText, KeyPath, choices_text, quoted, suggestion
+from gateway.settings.kinds import KINDS, Preset, ProviderKind
 from gateway.settings.loading.document import Tree
-from gateway.settings.models import Preset, ProviderKind
 
 FoundMistake = Iterator[tuple[KeyPath, str]]
 
@@ -47,28 +47,14 @@ def _presets(tree: dict[str, Tree]) -> FoundMistake:
     providers = tree.get("providers")
     for name, provider in providers.items() if isinstance(providers, dict) else ():
         kind, preset = _below(provider, "kind"), _below(provider, "preset")
-        if (
-            not isinstance(preset, str)
-            or preset not in get_args(Preset)
-            or kind not in get_args(ProviderKind)
-        ):
+        if not isinstance(preset, str) or preset not in get_args(Preset) or kind not in KINDS:
             continue
-        kinds = _KINDS_OF_PRESET.get(preset, ("openai",))
-        if kind in kinds or (kind == "scripted" and preset != "anthropic"):
+        if preset in KINDS[cast("ProviderKind", kind)].presets:
             continue
-        meant = " or ".join(f"`{one}`" for one in kinds)
+        takers = [one for one, spec in KINDS.items() if spec.has_server and preset in spec.presets]
+        meant = " or ".join(f"`{one}`" for one in takers)
         why = f"`{preset}` is for providers of kind {meant}; leave it out, and set single `quirks` instead"
         yield ("providers", name, "preset"), why
-
-
-_KINDS_OF_PRESET = {
-    "anthropic": ("anthropic",),
-    "responses": ("responses",),
-    "azure-responses": ("responses",),
-    "ollama": ("ollama", "openai"),
-    "plain": ("openai", "responses", "ollama"),
-}
-"""All others are for Chat Completions."""
 
 
 def _switches(tree: dict[str, Tree]) -> FoundMistake:

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import yaml
 
 from gateway.settings.errors import InvalidSettings, KeyPath, SettingsMistake
+from gateway.settings.kinds import KINDS, KindSpec, ProviderKind
 from gateway.settings.loading.document import Tree
 from gateway.settings.loading.yaml_parser import compose, read_text
 
@@ -70,17 +72,15 @@ def check_required_keys(tree: dict[str, Tree]) -> Found:
     for name, provider in providers.items() if isinstance(providers, dict) else ():
         said = {} if provider is None else provider
         if isinstance(said, dict):
-            check = _scripted if said.get("kind") == "scripted" else _real
-            yield from check(("providers", name), said)
-            yield from _unrecorded(("providers", name), said)
+            spec = KINDS.get(cast("ProviderKind", said.get("kind")), KindSpec())
+            yield from (_real if spec.has_server else _scripted)(("providers", name), said)
+            if "record" in said and not spec.recordable:
+                yield (("providers", name, "record"), _unrecorded())
 
 
-def _unrecorded(path: KeyPath, provider: dict[str, Tree]) -> Found:
-    if "record" in provider and provider.get("kind") in ("anthropic", "scripted"):
-        yield (
-            (*path, "record"),
-            "only answers that are translated are recorded: kinds openai, responses, ollama",
-        )
+def _unrecorded() -> str:
+    kinds = ", ".join(kind for kind, spec in KINDS.items() if spec.recordable)
+    return f"only answers that are translated are recorded: kinds {kinds}"
 
 
 def _scripted(path: KeyPath, provider: dict[str, Tree]) -> Found:

@@ -22,12 +22,12 @@ from gateway.settings.errors import (
     value_excerpt,
 )
 from gateway.settings.json_values import json_object, tool_arguments
+from gateway.settings.kinds import Preset, ProviderKind
 from gateway.settings.loading import durations
 from gateway.settings.loading import units as u
 from gateway.settings.loading.document import plain_scalar
 from gateway.settings.loading.file_tracking import record_file
 from gateway.settings.loading.urls import checked_proxy, checked_url
-from gateway.settings.models import Preset, ProviderKind
 
 Read = Callable[[Any], Any]
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 from attrs import frozen
 
@@ -23,6 +24,7 @@ from gateway.settings.errors import (
     choices_text,
     value_excerpt,
 )
+from gateway.settings.kinds import KINDS, ProviderKind
 from gateway.settings.loading.document import Tree, YamlDocument
 from gateway.settings.loading.layers import LayeredConfig
 
@@ -44,12 +46,6 @@ VARIABLES: Mapping[str, str] = {
 }
 """What each variable does, for docs/configuration.md."""
 
-BASE_URLS = {
-    "openai": "https://api.openai.com/v1",
-    "responses": "https://api.openai.com/v1",
-    "ollama": "http://127.0.0.1:11434",
-    "anthropic": "https://api.anthropic.com",
-}
 _SERVER = {"HOST": "host", "PORT": "port", "LOG_LEVEL": "log_level"}
 _PROVIDER = ("PROVIDER", "PROVIDER_BASE_URL", "PROVIDER_API_KEY", "PROVIDER_TIMEOUT_MS")
 
@@ -98,11 +94,12 @@ def _define_provider(draft: LayeredConfig, said: Mapping[str, str]) -> None:
         draft.mistakes.append(SettingsMistake(_label(name), "", message))
         return
     kind = said["PROVIDER"].lower()
+    spec = KINDS.get(cast("ProviderKind", kind))
     draft.put(("providers", "env"), {}, _label("PROVIDER"))
     draft.put(("providers", "env", "kind"), InterpolatedText(kind, written=kind), _label("PROVIDER"))
     url = said.get("PROVIDER_BASE_URL")
     origin = _label("PROVIDER_BASE_URL") if url else f"default for {kind}"
-    draft.put(("providers", "env", "base_url"), url or BASE_URLS.get(kind, INVALID), origin)
+    draft.put(("providers", "env", "base_url"), url or (spec and spec.default_url) or INVALID, origin)
     if "PROVIDER_API_KEY" in said:
         draft.put(("providers", "env", "api_key"), said["PROVIDER_API_KEY"], _label("PROVIDER_API_KEY"))
     if "PROVIDER_TIMEOUT_MS" in said:

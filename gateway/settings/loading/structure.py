@@ -21,11 +21,11 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from gateway.settings import models as m
 from gateway.settings.errors import InterpolatedText, InvalidMarker, InvalidValue, value_excerpt
+from gateway.settings.kinds import KINDS
 from gateway.settings.loading import converters
 from gateway.settings.loading import units as u
 from gateway.settings.loading.document import Tree
 from gateway.settings.loading.structure_errors import AlreadyReported, key_names, key_of, structure_mistakes
-from gateway.settings.loading.urls import base_url
 from gateway.settings.quirks import Overrides, Quirks
 from gateway.settings.server import ClientKey
 
@@ -141,7 +141,7 @@ def _from_mapping(converter: Converter, cls: type[T], **fields: Any) -> Callable
 
 
 def _with_base_url(provider: m.Provider) -> m.Provider:
-    return attrs.evolve(provider, base_url=base_url(provider.kind, provider.base_url))
+    return attrs.evolve(provider, base_url=KINDS[provider.kind].normalize_url(provider.base_url))
 
 
 _FINISH: Mapping[type[Any], Callable[[Any], Any]] = {m.Provider: _with_base_url}

@@ -1,9 +1,9 @@
 """Base URLs as people paste them -> the one form that adapters append to.
 
-- Kinds `openai` and `responses`: ends in `/v1`, unless its path already holds a version (`/v4`,
+- `versioned` (kinds `openai` and `responses`): ends in `/v1`, unless its path already holds a version (`/v4`,
   `/v1beta/openai`, `/v1/account/gateway/openai`) or was given as a full `.../chat/completions` or
   `.../responses` address.
-- Kind `ollama`: the root of the server, without `/v1` or `/api`. Kind `anthropic`: without `/v1`.
+- `ollama_root`: the root of the server, without `/v1` or `/api`. `messages_root`: without `/v1`.
 - On Azure: a bare resource ends in `/openai/v1`; the older address of a deployment keeps its `?api-version=`.
 - Never a slash at the end, credentials, or any other query.
 """
@@ -14,7 +14,6 @@ import re
 from urllib.parse import SplitResult, urlsplit
 
 from gateway.settings.errors import InvalidValue
-from gateway.settings.models import ProviderKind
 
 _VERSION = re.compile(r"v\d+[a-z0-9]*")
 _OPENAI_PATHS = ("/chat/completions", "/responses")
@@ -23,24 +22,34 @@ _DATED = re.compile(r"api-version=[\w.-]+")
 _OLLAMA_PATH = re.compile(r"/(?:v1|api)(?:/chat(?:/completions)?|/generate|/tags)?$")
 
 
-def base_url(kind: ProviderKind, url: str) -> str:
-    """`url` has passed `checked_url`."""
-    if kind == "scripted":
-        return ""
-    parts = urlsplit(url)
+def without_slash(url: str) -> str:
+    """The URL itself."""
+    return url.rstrip("/")
+
+
+def ollama_root(url: str) -> str:
+    return _OLLAMA_PATH.sub("", _path_of(url)).rstrip("/")
+
+
+def messages_root(url: str) -> str:
+    return _MESSAGES_PATH.sub("", _path_of(url)).rstrip("/")
+
+
+def versioned(url: str) -> str:
+    parts, plain = urlsplit(url), _path_of(url)
     query = f"?{parts.query}" if parts.query else ""
-    plain = url.partition("?")[0].rstrip("/")
-    if kind == "ollama":
-        return _OLLAMA_PATH.sub("", plain).rstrip("/")
-    if kind == "anthropic":
-        return _MESSAGES_PATH.sub("", plain).rstrip("/")
     for path in _OPENAI_PATHS:
         if plain.endswith(path):
             return plain.removesuffix(path) + query
     if is_azure(parts.hostname or "") and urlsplit(plain).path in ("", "/openai"):
         return f"{plain.removesuffix('/openai')}/openai/v1"
-    versioned = any(_VERSION.fullmatch(segment) for segment in urlsplit(plain).path.split("/"))
-    return plain + query if versioned or query else f"{plain}/v1"
+    has_version = any(_VERSION.fullmatch(segment) for segment in urlsplit(plain).path.split("/"))
+    return plain + query if has_version or query else f"{plain}/v1"
+
+
+def _path_of(url: str) -> str:
+    """Without query and final slash."""
+    return url.partition("?")[0].rstrip("/")
 
 
 def is_azure(host: str) -> bool:
@@ -49,7 +58,7 @@ def is_azure(host: str) -> bool:
 
 
 def checked_url(text: str) -> str:
-    """The URL of a server, or Wrong. Never shows the text: it may hold a password."""
+    """The URL of a server, or InvalidValue. Never shows the text: it may hold a password."""
     url = _split(text)
     if url.username is not None or url.password is not None:
         raise InvalidValue("a URL must not hold credentials; put the key into `api_key`")
@@ -60,7 +69,7 @@ def checked_url(text: str) -> str:
 
 
 def checked_proxy(text: str) -> str:
-    """The URL of a proxy, which may hold a user and a password, or Wrong."""
+    """The URL of a proxy, which may hold a user and a password, or InvalidValue."""
     _split(text)
     return text.strip()
 

@@ -3,7 +3,8 @@
 import pytest
 
 from gateway.settings.errors import InvalidValue
-from gateway.settings.loading.urls import base_url, checked_proxy, checked_url
+from gateway.settings.kinds import KINDS
+from gateway.settings.loading.urls import checked_proxy, checked_url
 
 DEPLOYMENT = "https://res.openai.azure.com/openai/deployments/mine"
 OPENAI = {
@@ -61,23 +62,23 @@ OLLAMA = {
 
 @pytest.mark.parametrize(("given", "normal"), RESPONSES.items())
 def test_responses_url_ends_in_its_version(given: str, normal: str) -> None:
-    assert base_url("responses", checked_url(given)) == normal
+    assert KINDS["responses"].normalize_url(checked_url(given)) == normal
 
 
 @pytest.mark.parametrize(("given", "normal"), OPENAI.items())
 def test_openai_address_ends_in_a_version(given: str, normal: str) -> None:
-    assert base_url("openai", checked_url(given)) == normal
+    assert KINDS["openai"].normalize_url(checked_url(given)) == normal
 
 
 @pytest.mark.parametrize(("given", "normal"), OLLAMA.items())
 def test_ollama_address_is_the_servers_root(given: str, normal: str) -> None:
-    assert base_url("ollama", checked_url(given)) == normal
+    assert KINDS["ollama"].normalize_url(checked_url(given)) == normal
 
 
 @pytest.mark.parametrize("url", sorted({*OPENAI.values(), "http://127.0.0.1:8000/v1"}))
 def test_a_normal_address_with_a_version_stays_as_it_is(url: str) -> None:
     if url != "https://example.com/inference":
-        assert base_url("openai", url) == url
+        assert KINDS["openai"].normalize_url(url) == url
 
 
 @pytest.mark.parametrize(
