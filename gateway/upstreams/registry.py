@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Protocol, cast
 
+from gateway.errors import ConfigError
 from gateway.settings.kinds import ProviderKind
 from gateway.settings.models import Provider
 from gateway.upstreams.base import Adapter
@@ -17,5 +18,15 @@ class AdapterFactory(Protocol):
 
 
 def adapter_factory(kind: ProviderKind) -> AdapterFactory:
-    """`adapter` of `gateway/upstreams/<kind>/adapter.py`, imported when a provider first uses it."""
-    return cast("AdapterFactory", import_module(f"gateway.upstreams.{kind}.adapter").adapter)
+    """`adapter` of `gateway/upstreams/<kind>/adapter.py`, imported when a provider first uses it.
+
+    ConfigError if there is no such module.
+    """
+    name = f"gateway.upstreams.{kind}.adapter"
+    try:
+        return cast("AdapterFactory", import_module(name).adapter)
+    except ModuleNotFoundError as error:
+        if not name.startswith(error.name or "-"):
+            raise
+        path = name.replace(".", "/") + ".py"
+        raise ConfigError(f"kind `{kind}` has no adapter: {path} is missing") from error

@@ -1,0 +1,95 @@
+"""The recipe of CONTRIBUTING.md for a new upstream kind, followed in a copy of the code."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from gateway.testing.process import GatewayProcess
+
+ROOT = Path(__file__).parents[2]
+RECIPE = re.search(
+    r"\*\*An upstream kind\.\*\*.*?(?=\n\*\*)", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL
+)
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "gateway", tmp_path / "gateway", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def follow(copy: Path) -> None:
+    """Writes the recipe's file and its two rows."""
+    assert RECIPE
+    adapter = re.search(r"```python\n(.*?)```", RECIPE[0], re.DOTALL)
+    assert adapter
+    folder = copy / "gateway" / "upstreams" / "mine"
+    folder.mkdir()
+    (folder / "__init__.py").write_text('"""Mine."""\n')
+    (folder / "adapter.py").write_text(adapter[1])
+    kinds = copy / "gateway" / "settings" / "kinds.py"
+    text = kinds.read_text()
+    for old, new in (
+        ('"anthropic", "scripted"]', '"anthropic", "scripted", "mine"]'),
+        ('    "scripted": KindSpec(', '    "mine": KindSpec(),\n    "scripted": KindSpec('),
+    ):
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    kinds.write_text(text)
+
+
+def gateway(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, "PYTHONPATH": str(copy)}
+    command = [sys.executable, "-m", "gateway", *arguments]
+    return subprocess.run(
+        command, cwd=copy, env=environ, check=False, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_new_kind_is_accepted_listed_checked_and_asked(copy: Path, monkeypatch: pytest.MonkeyPatch):
+    follow(copy)
+    config = copy / "gateway.yaml"
+    config.write_text(
+        'providers: {up: {kind: mine, base_url: "http://127.0.0.1:9/"}}\nmodels: {"*": up/model}\n'
+    )
+    checked = gateway(copy, "check", "--config", str(config))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert '"mine"' in gateway(copy, "schema").stdout
+    page = subprocess.run(
+        [sys.executable, "-m", "gateway.settings.reference"],
+        cwd=copy,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert "`mine`" in page.stdout
+    monkeypatch.chdir(copy)
+    process = GatewayProcess.start(config, copy / "log", environ={**os.environ, "PYTHONPATH": str(copy)})
+    try:
+        body = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
+        answer = httpx.post(f"{process.url}/v1/messages", json=body)
+    finally:
+        process.stop()
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] == "kind `mine` builds no request yet"
+    assert "Traceback" not in (copy / "log").read_text()
+
+
+def test_kind_without_a_folder_says_what_is_missing(copy: Path):
+    follow(copy)
+    shutil.rmtree(copy / "gateway" / "upstreams" / "mine")
+    config = copy / "gateway.yaml"
+    config.write_text('providers: {up: {kind: mine, base_url: "http://127.0.0.1:9"}}\nmodels: {"*": up/m}\n')
+    checked = gateway(copy, "check", "--config", str(config))
+    assert checked.returncode != 0
+    assert "gateway/upstreams/mine/adapter.py" in checked.stdout + checked.stderr
+    assert "Traceback" not in checked.stdout + checked.stderr
