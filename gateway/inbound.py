@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import assert_never
 
 from attrs import Factory, field, frozen
 
@@ -70,12 +71,18 @@ class Inbound:
         size, shown = len(self.body), 0
         for one in self.media:
             block = one.block
-            if isinstance(block, a.Image):
-                size -= len(block.source.data)
-                shown += IMAGE_TOKENS
-            elif isinstance(block, a.Document) and (file := binary_size(block)):
-                size -= file
-                shown += file_tokens(file)
+            match block:
+                case a.Image():
+                    size -= len(block.source.data)
+                    shown += IMAGE_TOKENS
+                case a.Document():
+                    if file := binary_size(block):
+                        size -= file
+                        shown += file_tokens(file)
+                case a.Unknown():
+                    pass
+                case _:
+                    assert_never(block)
         return max(1, size // 4 + shown)
 
 

@@ -15,6 +15,7 @@ from gateway.anthropic.conversation import server_tools
 from gateway.anthropic.conversation.browser_state import browser_state
 from gateway.anthropic.conversation.content_parts import BlockLocation, ContentConverter, ContentPart
 from gateway.anthropic.conversation.documents import document, search_result
+from gateway.anthropic.request.block_types import BLOCKS
 from gateway.anthropic.tools.tool_changes import ToolChange, tool_change
 from gateway.anthropic.tools.tool_names import ToolNames
 
@@ -62,7 +63,16 @@ class BlockConverter:
                 return block.text
             case a.RedactedThinking():
                 return ""
-            case _:
+            case (
+                a.Text()
+                | a.Quoted()
+                | a.Image()
+                | a.Document()
+                | a.ThinkingBlock()
+                | a.ToolUse()
+                | a.ToolReference()
+                | a.ToolResult()
+            ):
                 self._drop("a user's block in an assistant turn")
                 return ""
 
@@ -113,8 +123,7 @@ class _Upload(Struct, frozen=True):
 
 
 _UPLOAD = msgspec.json.Decoder(_Upload)
-_SILENT = frozenset({"fallback", "mcp_tool_listing", "compaction"})
-"""Blocks that say nothing to a model: the API itself renders nothing for them."""
+_SILENT = frozenset(name for name, spec in BLOCKS.items() if spec.silent)
 
 
 def _file_id(block: a.Unknown) -> str:

@@ -1,8 +1,7 @@
 """`validation: strict`: which block may stand where, and what it must be there.
 
-The lists are the newest SDK types' (2.14), with what the API's documentation says of places: a picture is not
-the assistant's to show, reasoning not the user's to have. What a list does not have is refused, in a tool
-result and in a document as well: an unknown type anywhere, a known one in a wrong place.
+`block_types` holds the places. An unknown type is refused anywhere, a known one in a wrong place, inside tool
+results and documents as well.
 """
 
 from __future__ import annotations
@@ -11,38 +10,11 @@ from collections.abc import Iterator, Mapping
 
 from gateway.anthropic import wire as a
 from gateway.anthropic.media_sources import DocumentSource, ImageSource
+from gateway.anthropic.request.block_types import BLOCKS, PLACES
 
-_SERVED = frozenset(
-    {
-        "server_tool_use",
-        "web_search_tool_result",
-        "web_fetch_tool_result",
-        "code_execution_tool_result",
-        "bash_code_execution_tool_result",
-        "text_editor_code_execution_tool_result",
-        "tool_search_tool_result",
-        "advisor_tool_result",
-        "mcp_tool_use",
-        "mcp_tool_result",
-        "mcp_tool_listing",
-        "fallback",
-    }
-)
-_CHANGES = frozenset({"tool_addition", "tool_removal"})
-_ANYBODYS = _SERVED | _CHANGES | {"text", "search_result", "container_upload", "compaction", "connector_text"}
 _PLACES: Mapping[str, frozenset[str]] = {
-    "user": _ANYBODYS | {"image", "document", "tool_result"},
-    "assistant": _ANYBODYS | {"thinking", "redacted_thinking", "tool_use"},
-    "system": _CHANGES | {"text"},
-    "tool_result": frozenset(
-        {"text", "image", "document", "search_result", "tool_reference", "browser_state", "connector_text"}
-    ),
-}
-_NAMES: Mapping[str, str] = {
-    "user": "user messages",
-    "assistant": "assistant messages",
-    "system": "system messages",
-    "tool_result": "tool results",
+    place: frozenset(name for name, spec in BLOCKS.items() if place in spec.places.split())
+    for place in PLACES
 }
 _IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 _IMAGE_SOURCES = frozenset({"base64", "url", "file"})
@@ -61,7 +33,7 @@ def check_placement(blocks: tuple[a.Block, ...], where: str, path: str) -> Itera
 
 
 def _unexpected(kind: str, path: str) -> str:
-    places = [_NAMES[where] for where, kinds in _PLACES.items() if kind in kinds]
+    places = [PLACES[where] for where, kinds in _PLACES.items() if kind in kinds]
     if not places:
         return f"{path}.type: unexpected block type {kind!r}"
     return f"{path}: `{kind}` blocks can only be in {' or '.join(places)}"

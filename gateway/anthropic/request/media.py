@@ -11,10 +11,11 @@ from typing import TypeGuard
 from msgspec import Struct
 
 from gateway.anthropic import wire as a
+from gateway.anthropic.request.block_types import BLOCKS
 from gateway.anthropic.request.system_prompt import opening
 
-_SAID = frozenset({a.Text, a.Quoted, a.ToolUse, a.ThinkingBlock, a.RedactedThinking, a.ToolReference})
-_SHOWN = frozenset({a.Image, a.Document, a.Unknown})
+_NO_MEDIA = frozenset({a.Quoted, *(spec.struct for spec in BLOCKS.values() if not spec.media)})
+_MEDIA = frozenset({a.Image, a.Document, a.Unknown})
 
 
 class MediaBlock(Struct, frozen=True):
@@ -29,11 +30,11 @@ def media_blocks(messages: tuple[a.Message, ...]) -> tuple[MediaBlock, ...]:
     newest = None
     for i, message in enumerate(messages):
         for block in message.content:
-            if type(block) in _SAID:
+            if type(block) in _NO_MEDIA:
                 continue
             if isinstance(block, a.ToolResult):
                 for inner in block.content:
-                    if type(inner) not in _SAID and is_media(inner):
+                    if type(inner) not in _NO_MEDIA and is_media(inner):
                         found.append(MediaBlock(inner, newest=False))  # noqa: PERF401  most results hold none
             elif is_media(block):
                 newest = _newest(messages) if newest is None else newest
@@ -42,7 +43,7 @@ def media_blocks(messages: tuple[a.Message, ...]) -> tuple[MediaBlock, ...]:
 
 
 def is_media(block: a.Block) -> TypeGuard[a.Image | a.Document | a.Unknown]:
-    return type(block) in _SHOWN
+    return type(block) in _MEDIA
 
 
 def _newest(messages: tuple[a.Message, ...]) -> range:
