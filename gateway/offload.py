@@ -29,7 +29,7 @@ R = TypeVar("R")
 
 
 def is_heavy(body: bytes) -> bool:
-    """True if the body reaches one of the limits above. The check takes a tenth of a millisecond for 300 kB."""
+    """True if the body reaches one of these limits. The check takes a tenth of a millisecond for 300 kB."""
     size = len(body)
     return (
         size > SIZE

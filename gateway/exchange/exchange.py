@@ -175,7 +175,7 @@ class Exchange:
                 await attempt.close()
 
     async def _open(self, inbound: Inbound, target: Target) -> Attempt:
-        """Open an attempt. Fetching and reading attachments does not count against the upstream's timeouts."""
+        """Open an attempt. Time for attachments does not count against the upstream's timeouts."""
         self._timer.deadlines.pause()
         seen = target.model_info.modalities
         todo = await run(inbound.heavy, inbound.required_attachments, seen)

@@ -1,8 +1,8 @@
-"""`validation: strict`: which block may stand where, and what it must be there.
+"""`validation: strict`: which block types are allowed where, and their required fields.
 
-The lists are the newest SDK types' (2.14), with what the API's documentation says of places: a picture is not
-the assistant's to show, reasoning not the user's to have. What a list does not have is refused, in a tool
-result and in a document as well: an unknown type anywhere, a known one in a wrong place.
+The lists follow the newest SDK's types (2.14) and the API's documentation on placement: for example, no
+images from the assistant, no thinking from the user. Anything not listed is refused, in a tool result and in
+a document as well: an unknown type anywhere, a known one in a wrong place.
 """
 
 from __future__ import annotations

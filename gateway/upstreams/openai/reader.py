@@ -224,7 +224,7 @@ class ChatReader:
         return parts
 
     def _signed(self, piece: o.ToolCallPiece) -> list[Part]:
-        """A call's signature travels in a thinking block before the call, if the client asked for thinking."""
+        """A call's signature travels in a thinking block before it, if the client asked for thinking."""
         signature = signature_of(piece.extra_content) if self.info.quirks.call_signatures else ""
         return self._prose.thought("", {"c": signature}) if signature else []
 

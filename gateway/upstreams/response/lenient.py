@@ -102,7 +102,7 @@ def is_nothing(payload: bytes) -> bool:
 
 
 def text_value(raw: bytes | Raw) -> str:
-    """The text of a JSON value: of a string its own, of null and an absent value none, of others their JSON."""
+    """The text of a JSON value: its own for a string, none for null or no value, else its JSON."""
     try:
         return _TEXT.decode(raw)
     except UNREADABLE:

@@ -6,8 +6,8 @@ Rules:
 - `<think>` counts only at the very start of the content, after white space; later it is text like any other.
 - A tag may be split anywhere. Only text that could still become a tag is buffered.
 - White space after either tag is dropped; reasoning of white space alone is dropped.
-- `opened`: the prompt's template has written `<think>` itself, so the content starts inside. `patient` buffers
-  everything until `</think>` arrives; if it never does, all of it was text.
+- `opened`: the prompt's template has written `<think>` itself, so the content starts inside. `patient`
+  buffers everything until `</think>` arrives; if it never does, all of it was text.
 - Gemini's tag is `<thought>` (`tag`).
 - An echo of the prefill, which some servers send first, is removed once.
 """
