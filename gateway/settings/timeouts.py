@@ -1,4 +1,4 @@
-"""A target's timeouts: its own where it says so, else its provider's, else the defaults."""
+"""A target's timeouts: its own if set, else its provider's, else the defaults."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _NONE = TimeoutOverrides()
 
 
 def timeouts_for(settings: Settings, provider_name: str, own: TimeoutOverrides = _NONE) -> Timeouts:
-    """Kind `ollama` sends a long tool call in one piece: there `idle` is `first_byte`, unless it says so."""
+    """Kind `ollama` sends a long tool call in one piece: there `idle` defaults to `first_byte`."""
     provider, defaults = settings.providers[provider_name], settings.defaults.timeouts
     said = {**_said(provider.timeouts), **_said(own)}
     if provider.kind == "ollama":

@@ -1,6 +1,6 @@
 """Base URLs as people paste them -> the one form that adapters append to.
 
-- Kinds `openai` and `responses`: ends in `/v1`, unless its path already holds a version (`/v4`,
+- Kinds `openai` and `responses`: ends in `/v1`, unless its path already has a version (`/v4`,
   `/v1beta/openai`, `/v1/account/gateway/openai`) or was given as a full `.../chat/completions` or
   `.../responses` address.
 - Kind `ollama`: the root of the server, without `/v1` or `/api`. Kind `anthropic`: without `/v1`.
@@ -49,7 +49,7 @@ def is_azure(host: str) -> bool:
 
 
 def checked_url(text: str) -> str:
-    """The URL of a server, or Wrong. Never shows the text: it may hold a password."""
+    """The URL of a server. Raises InvalidValue, which never shows the text: it may contain a password."""
     url = _split(text)
     if url.username is not None or url.password is not None:
         raise InvalidValue("a URL must not hold credentials; put the key into `api_key`")
@@ -60,7 +60,7 @@ def checked_url(text: str) -> str:
 
 
 def checked_proxy(text: str) -> str:
-    """The URL of a proxy, which may hold a user and a password, or Wrong."""
+    """The URL of a proxy, which may have a user and a password. Raises InvalidValue."""
     _split(text)
     return text.strip()
 
