@@ -1,8 +1,8 @@
-"""`gateway routes`: which route takes a request, and why.
+"""`gateway routes`: shows the routes, and which of them takes a request and why.
 
-`explain` reads the configuration as `serve` would and a request as a client would send it, and shows rule by
-rule what was looked at. Nothing is sent. Exit code 0 where the request goes somewhere, 1 where it is answered
-with 404 or the configuration cannot be used, 2 where the command line is wrong.
+`explain` reads the configuration like `serve` and a request as a client would send it, and shows rule by rule
+which features were compared. Nothing is sent. Exit code 0 if a route takes the request, 1 if it is answered
+with 404 or the configuration cannot be used, 2 for a wrong command line.
 """
 
 from __future__ import annotations
