@@ -64,4 +64,4 @@ class Subcommands(rich_click.RichGroup):
 @rich_click.rich_config({"text_markup": "markdown"})
 @click.version_option(__version__, prog_name="gateway")
 def main() -> None:
-    """Look like Anthropic to Claude Code and every SDK; talk to OpenAI-compatible servers and Ollama."""
+    """Serve Anthropic's Messages API from OpenAI-compatible servers, Ollama and Messages servers."""

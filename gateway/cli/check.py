@@ -70,12 +70,13 @@ class CheckReport:
     "--deep", is_flag=True, help="With --probe: fill each window to its end, which takes up to 10 minutes."
 )
 def check(config: Path | None, as_json: bool, allow_unauthenticated: bool, probing: bool, deep: bool) -> None:
-    """Read the configuration, say what is wrong with it, and show where each model goes.
+    """Read the configuration, report its errors, and show the target of each model.
 
     Without --config the file is GATEWAY_CONFIG, config/gateway.yaml or gateway.yaml; without any, the
-    environment alone (PROVIDER and its kin) is the configuration.
+    environment alone (PROVIDER and related variables) is the configuration.
 
-    With --probe each target is asked: is the model there, does it call tools, see, reason, what does it hold?
+    With --probe each target is tested: does the model exist, call tools, see, reason, and how large is its
+    window?
     """
     if deep and not probing:
         raise click.UsageError("--deep goes with --probe.")

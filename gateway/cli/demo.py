@@ -109,7 +109,7 @@ class DemoPlan:
 def demo(port: int | None, model: Path | None, ctx: int | None, template: Path | None, once: bool) -> None:
     """Run the gateway on a **real small model**, on this machine, without a key.
 
-    The first run downloads 127 MB into the cache folder (GATEWAY_CACHE names another one).
+    The first run downloads 127 MB into the cache folder (set GATEWAY_CACHE for another one).
 
         gateway demo
 

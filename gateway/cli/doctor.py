@@ -69,10 +69,10 @@ def doctor(
     url: str, api_key_env: str | None, model: str | None, write: Path | None, force: bool, quick: bool,
     deep: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Find out what a server is and what its model can do, and write the configuration for it.
+    """Identify a server, find out what its model can do, and write the configuration for it.
 
-    It sends the server a handful of small requests. A server on this machine or network is also sent prompts
-    that grow, for half a minute at most; one that costs money is not.
+    It sends the server a handful of small requests. A server on this machine or network also gets growing
+    prompts, for half a minute at most; one that costs money does not.
 
         gateway doctor http://127.0.0.1:11434 --write gateway.yaml
 

@@ -42,9 +42,9 @@ def env(
     model: str | None, shell: shells.Shell | None, base_url: str | None, config: Path | None,
     client: str | None, show_key: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Print the environment that makes Claude Code behave with MODEL: any name that the gateway answers.
+    """Print the environment that configures Claude Code for MODEL: any name that the gateway answers.
 
-    Without MODEL it is the one that Claude Code's own names go to.
+    Without MODEL it is the target of Claude Code's own model names.
 
         eval "$(gateway env)" && claude
 

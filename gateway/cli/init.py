@@ -55,7 +55,7 @@ provider's key is set ({variables}, ...). Do one of these, then call `gateway in
 @click.option("--ports", metavar="PORTS", help="Other ports of this machine to look at: `8001,8002`.")
 @click.option("--json", "as_json", is_flag=True, help="Ask nothing, print what was found as JSON.")
 def init(yes: bool, out: Path, force: bool, ports: str | None, as_json: bool) -> None:
-    """Look for model servers on this machine and for keys in the environment, and write a configuration.
+    """Find model servers on this machine and keys in the environment, and write a configuration.
 
     gateway init
 

@@ -57,7 +57,7 @@ def routes() -> None:
 @ALLOW
 @JSON
 def list_(config: Path | None, allow_unauthenticated: bool, as_json: bool) -> None:
-    """Show every route in the order in which they are tried."""
+    """Show all routes in the order in which they are tried."""
     loaded = _loaded(config, allow=allow_unauthenticated)
     table = RouteTable.build(loaded.settings)
     every = [*table.written(), *([table.default] if table.default else [])]
@@ -92,7 +92,7 @@ def explain_(
 ) -> None:
     """Show rule by rule which route a request takes, and why. Nothing is sent.
 
-    REQUEST.JSON is the body of a request, `-` for standard input; without it, the shortest one there is.
+    REQUEST.JSON is the body of a request, `-` for standard input; by default a minimal request.
 
     Example: `gateway routes explain --model claude-haiku-4-5 --header x-claude-code-request-class=auxiliary`
     """

@@ -45,7 +45,7 @@ NOT_FOUND = 127
 def run(
     model: str | None, base_url: str | None, config: Path | None, client: str | None, command: tuple[str, ...]
 ) -> None:
-    """Start COMMAND so that it talks to the gateway, which must be running.
+    """Run COMMAND with an environment that points it to the gateway, which must be running.
 
     gateway run -- claude
 
