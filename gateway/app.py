@@ -1,4 +1,4 @@
-"""`create_app`: settings -> the ASGI application. The only place where things are wired."""
+"""`create_app`: settings -> the ASGI application. All wiring is done here."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ BATCHES = tuple(f"{prefix}/messages/batches" for prefix in PREFIXES)
 
 
 class Application(Litestar):
-    """Litestar without the plugins it adds by itself.
+    """Litestar without its default plugins.
 
-    One of them imports pydantic wherever that happens to be installed (an SDK brings it): 9 MB and a tenth of
-    a second for something that no handler here uses.
+    One of them imports pydantic whenever it is installed (an SDK may bring it): 9 MB and a tenth of a second
+    for something that no handler here uses.
     """
 
     @staticmethod
@@ -57,9 +57,9 @@ class Application(Litestar):
 def create_app(
     settings: Settings, source: SettingsSource | None = None, worker: WorkerIdentity = ALONE
 ) -> Litestar:
-    """ConfigError if the settings name files that cannot be used.
+    """Build the application. Raises ConfigError if the settings name files that cannot be used.
 
-    With a `source` the settings are read again whenever they change.
+    With a `source`, the settings are reloaded whenever they change.
     """
     runtimes = RuntimeRef.holding(Runtime.build(settings))
     reloader = Reloader(runtimes, source, worker.number) if source else None
@@ -113,7 +113,7 @@ def _refused(request: AnyRequest, error: GatewayError) -> Response[bytes]:
 
 
 def _routed(request: AnyRequest, error: HTTPException) -> Response[bytes]:
-    """The framework's own refusals: no such path, no such method, a parameter of the wrong type."""
+    """Convert the framework's own errors: unknown path, wrong method, parameter of the wrong type."""
     where = f"{request.method} {request.url.path}"
     match error.status_code:
         case 404 if request.url.path.startswith(BATCHES):

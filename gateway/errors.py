@@ -1,17 +1,17 @@
-"""Every failure this gateway can report, and what a client is told about it.
+"""Every failure the gateway can report, and the response the client gets for it.
 
     GatewayError
-    ├── RequestRefused     the client's side: a retry of the same request cannot help
-    ├── UpstreamFailed     the upstream's side: unreachable, broken, too slow, or it said no
+    ├── RequestRefused     the client's side: retrying the same request cannot help
+    ├── UpstreamFailed     the upstream's side: unreachable, broken, too slow, or it refused the request
     └── ConfigError        the operator's side: raised before anything is served
 
 Rules:
-- One table, `KINDS`, says what a kind becomes for the client: HTTP status, Anthropic error type,
-  `x-should-retry` and `retry-after`. Nothing else in the project picks a status.
-- An upstream's 401 and 403 are the *gateway's* credentials failing: a client that saw 401 would ask its
+- One table, `KINDS`, maps each kind to its response: HTTP status, Anthropic error type, `x-should-retry` and
+  `retry-after`. No other code picks a status.
+- An upstream's 401 or 403 means that the *gateway's* credentials failed. A client that saw 401 would ask its
   user to log in again, so they become 500 with `x-should-retry: false`.
-- 529 is kept for upstreams that say they are overloaded: Claude Code gives up on it after three tries,
-  while it waits about three minutes on any other 5xx.
+- 529 is kept for upstreams that report overload: Claude Code gives up on it after three tries, while it waits
+  about three minutes on any other 5xx.
 """
 
 from __future__ import annotations
@@ -55,14 +55,14 @@ class Kind(Enum):
 
 @frozen
 class ErrorResponse:
-    """What a client is told: HTTP status, Anthropic error type, and whether and when to try again."""
+    """The error a client gets: HTTP status, Anthropic error type, and whether and when to retry."""
 
     status: int
     type: str
     should_retry: bool | None = None
-    """Sent as `x-should-retry` unless None (then the SDK's own rule for the status holds)."""
+    """Sent as `x-should-retry`; None leaves the decision to the SDK's rule for the status."""
     retry_after: int | None = None
-    """Seconds, sent as `retry-after` unless the upstream named its own."""
+    """Seconds, sent as `retry-after` unless the upstream sent its own value."""
 
 
 KINDS: Mapping[Kind, ErrorResponse] = {
@@ -96,11 +96,11 @@ KINDS: Mapping[Kind, ErrorResponse] = {
 
 
 class GatewayError(Exception):
-    """A failure with everything needed to tell the client about it.
+    """A failure with everything needed to answer the client.
 
-    `message` is shown to the client as it is: it names what is wrong and what to do, and never holds a
-    secret. `details` becomes `error.details` (typed SDK errors read `details.error_code`). `said` are the
-    upstream's own words, without URLs and secrets.
+    `message` is shown to the client unchanged: it states what is wrong and what to do, and never contains a
+    secret. `details` becomes `error.details` (typed SDK errors read `details.error_code`). `said` is the
+    upstream's error text, without URLs and secrets.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class GatewayError(Exception):
 
     @property
     def why(self) -> str:
-        """For the log: the message, and the upstream's own words where the message holds others."""
+        """The message for the log, with the upstream's error text appended unless the message contains it."""
         return self.message if self._said in self.message else f"{self.message} (it said: {self._said})"
 
     @property
@@ -132,14 +132,14 @@ class GatewayError(Exception):
 
     @property
     def retry_after(self) -> int | None:
-        """Whole seconds, at least 1; None where the status carries no such header."""
+        """Whole seconds, at least 1; None if the response carries no such header."""
         if self.answer.status in (429, 503, 529) and self._retry_after is not None:
             return max(1, self._retry_after)
         return self.answer.retry_after
 
 
 class RequestRefused(GatewayError):
-    """The client's side: wrong JSON, an unknown model, a missing key, a body that is too large."""
+    """The client's side: malformed JSON, an unknown model, a missing key, a body that is too large."""
 
     def __init__(
         self,
@@ -152,7 +152,7 @@ class RequestRefused(GatewayError):
 
 
 class UpstreamFailed(GatewayError):
-    """The upstream's side: it could not be reached, broke off, was too slow, or refused."""
+    """The upstream's side: unreachable, connection lost, too slow, or it refused the request."""
 
 
 class ConfigError(GatewayError):

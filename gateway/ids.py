@@ -1,4 +1,4 @@
-"""Fresh identifiers in the API's form: a prefix and 24 letters or digits."""
+"""New identifiers in the API's format: a prefix and 24 letters or digits."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import secrets
 
 
 def new_id(prefix: str) -> str:
-    """`fresh("req_")` -> `req_5f0c...`."""
+    """`new_id("req_")` -> `req_5f0c...`."""
     return prefix + secrets.token_hex(12)

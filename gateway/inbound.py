@@ -1,4 +1,4 @@
-"""One client request as it came. Every attempt starts from it, on any provider; nothing changes it."""
+"""One client request, immutable. Every attempt, on any provider, starts from it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gateway.attachments.requirements import RequiredAttachments, required_attac
 from gateway.offload import is_heavy
 
 FILE_BYTES = 50_000
-"""Characters of a PDF's base64 that are taken to weigh as much as one image, which is about a page."""
+"""Base64 characters of a PDF that are estimated to cost as many tokens as one image (about a page)."""
 
 
 def _is_heavy(inbound: Inbound) -> bool:
@@ -35,11 +35,11 @@ class Inbound:
     request: a.MessagesRequest = field(repr=False)
     client: str = ""
     query: str = ""
-    """Of the request's URL, without the question mark."""
+    """The URL's query string, without the question mark."""
     repaired: bool = False
-    """Halves of characters were replaced in the body (see `characters`)."""
+    """Lone surrogates in the body were replaced (see `characters`)."""
     heavy: bool = field(default=Factory(_is_heavy, takes_self=True), kw_only=True)
-    """Whether work on it belongs in a thread."""
+    """Whether work on this request should run in a thread."""
 
     @property
     def session(self) -> str:
@@ -53,21 +53,21 @@ class Inbound:
 
     @cached_property
     def call_ids(self) -> Mapping[str, int]:
-        """See `ids.history`."""
+        """See `tool_ids.ids_in_history`."""
         return tool_ids.ids_in_history(self.request)
 
     @cached_property
     def media(self) -> tuple[MediaBlock, ...]:
-        """What the messages hold beside text."""
+        """The media blocks of the messages."""
         return () if self.request.said else media_blocks(self.request.messages)
 
     def required_attachments(self, modalities: InputModalities) -> RequiredAttachments:
-        """What of it a target cannot take as it is."""
+        """The attachments that a target with these modalities cannot take unchanged."""
         return required_attachments(self.media, modalities)
 
     @cached_property
     def estimated_tokens(self) -> int:
-        """A cheap guess at the prompt's size: bytes / 4, with images and PDFs taken out and weighed apart."""
+        """A cheap estimate of the prompt's tokens: bytes / 4, with images and PDFs estimated separately."""
         size, shown = len(self.body), 0
         for one in self.media:
             block = one.block
@@ -87,5 +87,5 @@ class Inbound:
 
 
 def file_tokens(size: int) -> int:
-    """What a PDF of so many characters of base64 is taken to weigh."""
+    """Estimated tokens of a PDF of `size` base64 characters."""
     return IMAGE_TOKENS * max(1, size // FILE_BYTES)

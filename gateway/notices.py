@@ -1,10 +1,10 @@
-"""The notices: what was dropped, imitated or mended on the way, by names that stay from release to release.
+"""The registry of notices (dropped, emulated, repaired, clamped), whose names are stable across releases.
 
     python -m gateway.notices > docs/notices.md
 
 Rules:
-- One name, one meaning; what it was about (a tool's name, a number) is the notice's detail.
-- Every name that the code gives a notice stands here, and tests bring each of them about.
+- One name, one meaning; the details (a tool's name, a number) are in the notice's detail.
+- Every notice that the code emits is listed here, and tests trigger each of them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from attrs import frozen
 
 
 class Timing(Enum):
-    """When a notice is known: a stream's headers are gone by the time its answer ends."""
+    """When a notice is known: a stream's headers are sent before its answer ends."""
 
     REQUEST = "the request"
     ANSWER = "the answer"
@@ -27,7 +27,7 @@ class Timing(Enum):
 
 @frozen
 class NoticeKind:
-    """What happened, where that is found, and before which kinds of upstream; no kinds: before any."""
+    """What happened, when it is known, and for which upstream kinds; no kinds: all."""
 
     says: str
     found: Timing = Timing.REQUEST

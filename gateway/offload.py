@@ -1,9 +1,9 @@
-"""Work on a request that would hold the event loop too long -> a thread.
+"""Runs work that would block the event loop too long in a thread.
 
-What a request costs grows with its JSON objects, lists and their entries more than with its bytes: texts are
-hardly looked at. An ordinary request of a coding agent (300 kB, some 1,200 objects) takes a few milliseconds,
-and a thread would make it slower. The counts include what stands in texts: code holds a comma in every 50
-bytes or so.
+The cost of a request grows with its number of JSON objects, lists and their entries more than with its bytes:
+strings are hardly looked at. A typical request of a coding agent (300 kB, some 1,200 objects) takes a few
+milliseconds, and a thread would make it slower. The counts include characters inside strings: code has a
+comma in every 50 bytes or so.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 OBJECTS = 2_500
-"""JSON objects and lists of a body: about 20 ms."""
+"""JSON objects and lists in a body that take about 20 ms."""
 COMMAS = 10_000
-"""Entries of objects and lists: about as long."""
+"""Entries of objects and lists that take about as long."""
 SIZE = 2 << 20
-"""Bytes of a body: about as long."""
+"""Bytes of a body that take about as long."""
 ESCAPED_SIZE = 100_000
-"""Bytes of a body with escaped surrogates: if one is alone, the body is repaired and read again."""
+"""Bytes of a body with escaped surrogates: if one is a lone surrogate, the body is repaired and parsed again.
+"""
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 P = ParamSpec("P")
@@ -28,7 +29,7 @@ R = TypeVar("R")
 
 
 def is_heavy(body: bytes) -> bool:
-    """Each look costs a tenth of a millisecond for 300 kB."""
+    """True if the body reaches one of these limits. The check takes a tenth of a millisecond for 300 kB."""
     size = len(body)
     return (
         size > SIZE
@@ -39,7 +40,7 @@ def is_heavy(body: bytes) -> bool:
 
 
 async def run(heavy: bool, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """`work(*args)`, in a thread if it is heavy."""
+    """Call `work(*args)`, in a thread if `heavy`."""
     if heavy:
         return await asyncio.to_thread(work, *args, **kwargs)
     return work(*args, **kwargs)

@@ -1,11 +1,10 @@
-"""Neutral response deltas: what the readers of all upstream kinds emit and the one writer turns into events.
+"""Neutral response deltas: the readers of all upstream kinds emit them, the writer turns them into events.
 
 Rules:
 - A reader emits parts in the order the upstream sent them, one list for each read of the network.
 - `TextDelta`, `ReasoningDelta`, `ToolCallDelta`, `PassthroughBlock` and `Finish` are content: the first of
-  them starts the client's message.
-  `Usage`, `Notice` and `StreamError` commit nothing.
-- Exactly one of `Finish`, `StreamError` and a relayed `message_stop` or `message` ends an answer.
+  them starts the client's message. `Usage`, `Notice` and `StreamError` do not start it.
+- Exactly one of `Finish`, `StreamError` and a passed-through `message_stop` or `message` ends an answer.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from gateway.notices import NoticeName
 
 
 class FinishReason(Enum):
-    """Why an upstream stopped, before the presence of tool calls is looked at (the writer does that)."""
+    """Why an upstream stopped, before tool calls are considered (the writer does that)."""
 
     STOP = "stop"
     LENGTH = "length"
@@ -32,7 +31,7 @@ class FinishReason(Enum):
 
 
 class TextDelta(msgspec.Struct, frozen=True):
-    """A piece of visible text, as it came: never empty."""
+    """A piece of visible text, unchanged and never empty."""
 
     text: str
 
@@ -40,9 +39,10 @@ class TextDelta(msgspec.Struct, frozen=True):
 class ReasoningDelta(msgspec.Struct, frozen=True):
     """A piece of reasoning.
 
-    `shown`: whether the client gets the text; if not, the block is opened and the text travels in its
-    signature when `keep` is true. `state` goes into the signature (`p` = the replay family, later more), and
-    so do `details`, the pieces of JSON that the server wants back. Only with more than `p` may it be empty.
+    `shown`: whether the client gets the text. If not, the block is opened and, when `keep` is true, the text
+    travels in its signature. `state` goes into the signature (`p` = the replay family, later more). So do
+    `details`, the pieces of JSON that the server must get back. The text may be empty only if `state` has
+    more than `p`.
     """
 
     text: str
@@ -53,10 +53,10 @@ class ReasoningDelta(msgspec.Struct, frozen=True):
 
 
 class ToolCallDelta(msgspec.Struct, frozen=True):
-    """A piece of a tool call. `key` tells calls of one answer apart and orders them.
+    """A piece of a tool call. `key` identifies the call within its answer and orders the calls.
 
     `id` and `name` may be empty in any piece (the first non-empty one counts); `arguments` is the next
-    fragment of the JSON text. `whole`: no further piece of this call will follow.
+    fragment of the JSON text. `whole`: this is the call's last piece.
     """
 
     key: int
@@ -67,15 +67,15 @@ class ToolCallDelta(msgspec.Struct, frozen=True):
 
 
 class PassthroughBlock(msgspec.Struct, frozen=True):
-    """A complete content block in Anthropic's shape, passed on as it is."""
+    """A complete content block in Anthropic's shape, passed through unchanged."""
 
     block: Mapping[str, Any]
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Token figures, each a total so far; None where the upstream said nothing.
+    """Token counts, each a running total; None where the upstream sent none.
 
-    `input` counts the prompt *without* what was read from or written to a cache.
+    `input` counts the prompt *without* the tokens read from or written to a cache.
     """
 
     input: int | None = None
@@ -84,15 +84,15 @@ class Usage(msgspec.Struct, frozen=True):
     cache_write: int | None = None
     thinking: int | None = None
     server_tools: Mapping[str, int] | None = None
-    """How often the server's own tools were used: `web_search_requests`, `web_fetch_requests`."""
+    """Uses of the server's own tools: `web_search_requests`, `web_fetch_requests`."""
     cache_write_1h: int | None = None
-    """How much of `cache_write` is kept for the longer of the API's two spans."""
+    """The part of `cache_write` that is cached for the longer of the API's two lifetimes."""
     tier: str | None = None
-    """The `service_tier` that answered, in the upstream's own word."""
+    """The `service_tier` that answered, as the upstream named it."""
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """Something dropped, emulated or repaired: a short stable name, and what it was about."""
+    """Something dropped, emulated or repaired: a short stable name and a detail."""
 
     name: NoticeName
     detail: str = ""
@@ -110,7 +110,7 @@ class StreamError(msgspec.Struct, frozen=True):
 class PassthroughEvent(msgspec.Struct, frozen=True):
     """An event of an upstream that speaks Messages itself, or its whole answer (`name` is `message`).
 
-    `data` is its JSON, which passes as it is; `stop_reason` where it says one.
+    `data` is its JSON, passed through unchanged; `stop_reason` is set if the event has one.
     """
 
     name: str
@@ -124,9 +124,9 @@ class Finish(msgspec.Struct, frozen=True):
     reason: FinishReason = FinishReason.STOP
     stop_sequence: str | None = None
     explanation: str | None = None
-    """A refusal's own words, where the upstream keeps them apart from the text."""
+    """A refusal's text, if the upstream sends it apart from the content."""
     silent: bool = False
-    """Nothing was to be said."""
+    """An answer without content is expected; no notice about its emptiness."""
 
 
 Part = (

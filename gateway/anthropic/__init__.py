@@ -1,1 +1,1 @@
-"""The face's protocol: Anthropic's Messages API, without any I/O."""
+"""The client-side protocol: Anthropic's Messages API, without any I/O."""

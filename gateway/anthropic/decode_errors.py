@@ -1,4 +1,4 @@
-"""What msgspec says of JSON that is not as it should be -> a refusal in the API's words, with the JSON path.
+"""msgspec's validation errors -> a refusal in the API's wording, with the JSON path.
 
 Object missing required field `text` - at `$.content[0]`  ->  messages.3.content.0.text: field required
 """
@@ -16,12 +16,12 @@ _MISSING = re.compile(r"Object missing required field `(?P<field>[^`]*)`")
 
 
 def missing_field(field: str) -> ValueError:
-    """For a `__post_init__`, in msgspec's own words: the decoder adds the path."""
+    """For a `__post_init__`, in msgspec's wording: the decoder adds the path."""
     return ValueError(f"Object missing required field `{field}`")
 
 
 def decode_error(error: msgspec.ValidationError, base: str) -> RequestRefused:
-    """`base`: the path of what was decoded; empty for the whole request."""
+    """`base`: the path of the decoded value; empty for the whole request."""
     text = str(error)
     at = _AT.search(text)
     steps = re.findall(r"[^.\[\]]+", at["path"]) if at else []

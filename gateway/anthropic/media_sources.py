@@ -1,6 +1,6 @@
-"""Where images and documents of a request come from, each kind of source with what it must have.
+"""Sources of images and documents in a request, with the required fields of each type.
 
-A source of an unknown type is taken as it is: whoever has to show it says that it cannot.
+A source of an unknown type is accepted: the code that converts it reports that it cannot.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Transformations(Struct, frozen=True):
 
 
 class DocumentContent(Struct, frozen=True):
-    """A text or an image of a document that is made of them; whatever is neither has no more than a type."""
+    """A text or an image in a document's `content`; an element of another type keeps only its type."""
 
     type: str
     text: str | None = None
@@ -50,7 +50,7 @@ _HELD = {"text": "text", "image": "source"}
 
 
 class DocumentSource(Struct, frozen=True):
-    """`text` and `base64` have media_type and data, the others what they are called, `file` a file_id."""
+    """`text` and `base64` have media_type and data, `url` a url, `content` a content, `file` a file_id."""
 
     type: str
     media_type: str | None = None

@@ -1,4 +1,4 @@
-"""What a translation dropped, emulated or clamped: notices, each said once however often it happened."""
+"""Notices of one translation (dropped, emulated, clamped), each once however often it happened."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from gateway.notices import NoticeName
 from gateway.parts import Notice
 
 DETAILS = 64
-"""Different details that one notice is kept with. Each is a line of the log."""
+"""Distinct details kept for one notice. Each is a line of the log."""
 AND_MORE = "and more"
 _Key = tuple[NoticeName, str]
 
 
 @define
 class NoticeCollector:
-    """Collects the notices of one translation, in the order they first came up."""
+    """Collects the notices of one translation, in order of first occurrence."""
 
     _added: dict[_Key, Notice] = field(factory=dict[_Key, Notice], init=False)
     _details: Counter[str] = field(factory=Counter[str], init=False)

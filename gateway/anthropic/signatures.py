@@ -1,15 +1,16 @@
-"""Reasoning and the signature of its thinking block, both ways.
+"""Encodes reasoning in the signature of its thinking block, and decodes it again.
 
     gw1:eyJwIjoidmxsbSJ9      `gw1:` + base64url of {"p":"vllm"}, without padding
 
 Rules:
-- Only signatures in our own form are read. `p` is the replay family; reasoning goes back only to the family
-  it came from. Everything foreign or broken is dropped, never refused.
-- `c` signs the call that the block stands in front of, for servers that take a call back only so (Gemini).
-- `id` and `enc` are the item that the reasoning was, for servers that take it back only as they sent it.
-- The text is the block's own, or, where the client was sent none, the one in the signature: `t`, base64url of
+- Only signatures in the gateway's own form are read. `p` is the replay family; reasoning is sent back only to
+  the family it came from. Foreign or malformed signatures are dropped, never refused.
+- `c` signs the call that follows the block, for servers that require it when a call is sent back (Gemini).
+- `id` and `enc` are the reasoning item, for servers that take it back only unchanged.
+- The text is the block's own, or, if the client was sent none, the one in the signature: `t`, base64url of
   raw deflate, inflated to at most `LONGEST` bytes.
-- `d` is packed the same way: the JSON array of the reasoning's details (OpenRouter), which hold its text too.
+- `d` is packed the same way: the JSON array of the reasoning's details (OpenRouter), which contain its text
+  too.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from gateway.anthropic import wire as a
 
 PREFIX = "gw1:"
 LONGEST = 4 * 1024 * 1024
-"""Bytes. No model thinks longer; a signature that inflates further was not written by us."""
+"""Bytes. No model's reasoning is longer; a signature that inflates further was not written by the gateway."""
 
 
 class _State(msgspec.Struct, frozen=True):
@@ -39,9 +40,9 @@ class _State(msgspec.Struct, frozen=True):
 
 
 class Replay(msgspec.Struct, frozen=True):
-    """What goes back of one thinking block. `id` and `encrypted` are empty where its server sent no item.
+    """The replayable content of one thinking block.
 
-    `call` is the signature of the call that comes next.
+    `id` and `encrypted` are empty if its server sent no item. `call` is the signature of the next call.
     """
 
     text: str = ""
@@ -57,7 +58,7 @@ _DETAILS = msgspec.json.Decoder(tuple[Raw, ...])
 
 
 def sign(state: Mapping[str, str], hidden_text: str = "", details: bytes = b"") -> str:
-    """The signature of a block; `hidden_text` is what it carries for a client that is not to see it.
+    """The signature of a block; `hidden_text` is the reasoning that the client must not see.
 
     `details`: a JSON array; one that is too long to be read again is left out.
     """
@@ -70,7 +71,7 @@ def sign(state: Mapping[str, str], hidden_text: str = "", details: bytes = b"") 
 
 
 def replayed_reasoning(block: a.ThinkingBlock, family: str) -> Replay:
-    """The reasoning to send to an upstream of `family`; empty where there is none for it."""
+    """The reasoning to send to an upstream of `family`; empty if there is none for it."""
     if not block.signature.startswith(PREFIX):
         return NO_REPLAY
     try:

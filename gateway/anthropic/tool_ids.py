@@ -1,16 +1,16 @@
-"""Tool-call ids: what an upstream called a call <-> what the client knows it by.
+"""Maps tool-call ids: the upstream's <-> the client's.
 
     upstream `call_0`     -> client `call_0`                   the first time in a conversation
-    upstream `call_0`     -> client `toolu_gw1_Y2FsbF8w`       when it comes again
-    upstream `f.Read:0`   -> client `toolu_gw_Zi5SZWFkOjA`     characters that a client's id may not hold
+    upstream `call_0`     -> client `toolu_gw1_Y2FsbF8w`       when it is used again
+    upstream `f.Read:0`   -> client `toolu_gw_Zi5SZWFkOjA`     characters that a client's id must not contain
 
 Rules:
-- What a client sees is unique over the whole conversation: Claude Code loops without end on an id it has
-  seen before.
-- Nothing is remembered. The number comes from the ids in the request's history, and the form itself tells
-  the original: `original(outgoing(x, n, m)) == x` for every non-empty x.
-- An upstream gets its own ids back, except where it would meet one twice in an assistant turn or one longer
-  than it takes: then call and result both get the hash form.
+- The client's ids are unique over the whole conversation: Claude Code loops without end on an id it has seen
+  before.
+- There is no state. The number follows from the ids in the request's history, and the encoded id contains the
+  original: `original_id(client_id(x, n, m)) == x` for every non-empty x.
+- An upstream gets its own ids back, unless an id occurs twice in an assistant turn or is longer than the
+  upstream takes: then call and result both get the hash form.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,256}", re.ASCII)
 _PREFIX = "toolu_gw"
 _OURS = re.compile(_PREFIX + r"(?P<n>[1-9][0-9]{0,8})?_(?P<original>[A-Za-z0-9_-]+)", re.ASCII)
 _SHORT = 16
-"""Below this an id limit leaves no room for a prefix (Mistral: exactly nine letters and digits)."""
+"""With a lower id limit there is no room for a prefix (Mistral: exactly nine letters and digits)."""
 
 
 def ids_in_history(request: a.MessagesRequest) -> Mapping[str, int]:
-    """Upstream's original ids in the request's history -> the number the next call of that id gets.
+    """Upstream ids in the request's history -> the number for the next call with that id.
 
-    That is how often the id occurs, or one more than the highest number already given to it, should the
-    client have dropped earlier turns.
+    The number is how often the id occurs, or one more than the highest number already given to it, in case
+    the client has dropped earlier turns.
     """
     found: dict[str, int] = {}
     for message in request.messages:
@@ -49,14 +49,14 @@ def ids_in_history(request: a.MessagesRequest) -> Mapping[str, int]:
 
 
 def original_id(client_id: str) -> str:
-    """What the upstream called the call; ids that are not in our form stay as they are."""
+    """The upstream's id of the call; ids that are not in the gateway's form are returned unchanged."""
     return _decode(client_id)[0]
 
 
 def client_id(original: str, history_count: int, seen: int) -> str:
     """The client's id for a call that the upstream named `original` (never empty: mint those).
 
-    `history_count` is what `ids_in_history` says of it, `seen` how often it came earlier in this answer.
+    `history_count`: its value in `ids_in_history`. `seen`: how often it occurred earlier in this answer.
     """
     n = history_count + seen
     if n == 0 and _PLAIN.fullmatch(original) and not _OURS.fullmatch(original):
@@ -90,9 +90,9 @@ def upstream_id(
 ) -> str:
     """The upstream's id for a call of the history; `taken` are those before it in its assistant turn.
 
-    `exact`: ids have `limit` letters and digits, no more and no fewer. `tried`: by the client's id, how many
-    hash forms of it are in `taken`; it is kept up to date, so that a turn of many equal ids costs no more
-    than one of different ids.
+    `exact`: ids must have exactly `limit` letters and digits. `tried`: by the client's id, how many hash
+    forms of it are in `taken`; it is updated, so that a turn of many equal ids costs no more than one of
+    different ids.
     """
     was = original_id(client_id) if client_id.startswith(_PREFIX) else client_id
     fits = limit is None or len(was) <= limit
@@ -114,7 +114,7 @@ def _encode(original: str, n: int) -> str:
 
 
 def _decode(client_id: str) -> tuple[str, int]:
-    """Only what `_encode` writes is read as ours, byte for byte."""
+    """Only an id that `_encode` would write, byte for byte, is decoded."""
     match = _OURS.fullmatch(client_id) if client_id.startswith(_PREFIX) else None
     if match is None:
         return client_id, 0

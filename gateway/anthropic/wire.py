@@ -1,7 +1,7 @@
-"""Anthropic's Messages request as types: what a client may send, taken apart as far as somebody reads it.
+"""Anthropic's Messages request as types, decoded only as far as the gateway reads it.
 
-JSON that only passes through (tool schemas, tool input) stays `msgspec.Raw`: decoded by nobody, byte-equal.
-`decoding` makes these of bytes.
+JSON that only passes through (tool schemas, tool input) stays `msgspec.Raw`: not decoded, equal in every
+byte. `decoding` creates these types from bytes.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ def unquoted(text: Raw) -> str:
 
 
 def as_it_is(text: Raw) -> str:
-    """A JSON string for an encoder of JSON, which writes it as it is; empty for nothing."""
+    """A JSON string that a JSON encoder writes unchanged; empty if `text` is empty."""
     return cast("str", text) if text else ""
 
 
 class CacheControl(Struct, frozen=True, gc=False):
-    """The end of what a prompt cache may keep. No block here holds it: see `marks`."""
+    """The end of a cacheable prefix of the prompt. Blocks here do not have it: see `cache_control`."""
 
     type: str = ""
     ttl: str | None = None
@@ -76,7 +76,7 @@ class ToolReference(Struct, frozen=True, tag_field="type", tag="tool_reference")
 
 
 class Unknown(Struct, frozen=True):
-    """A block whose type this gateway does not know; `text` where it carries one."""
+    """A block of an unknown type; `text` if it has one."""
 
     type: str
     raw: Raw
@@ -84,9 +84,9 @@ class Unknown(Struct, frozen=True):
 
 
 class Quoted(Struct, frozen=True, gc=False):
-    """The text of a tool result that is no more than that, as the JSON string that was sent.
+    """A tool result that is only a text, kept as the JSON string that was sent.
 
-    Such texts are most of what a session's requests hold, and hardly anybody looks into them.
+    Such texts are most of a session's requests, and are rarely decoded.
     """
 
     raw: Raw
@@ -130,7 +130,7 @@ def kind(block: Block) -> str:
 
 
 class Stray(Struct, frozen=True):
-    """A block of the system prompt that is no text: where it stood. `said`: it has a text, which is taken."""
+    """The position of a block of the system prompt that is not text. `said`: it has a text, which is used."""
 
     step: int
     type: str
@@ -143,7 +143,7 @@ class OutputConfig(Struct, frozen=True):
 
 
 class Message(Struct, frozen=True, gc=False):
-    """One turn as sent. `plain` tells whether the content was a string."""
+    """One turn as sent. `plain`: the content was a string."""
 
     role: str
     content: tuple[Block, ...]
@@ -169,14 +169,14 @@ class ToolDefinition(Struct, frozen=True, gc=False):
     display_number: int | None = None
     enable_zoom: bool | None = None
     max_uses: Raw = Raw()
-    """Of a server tool, like the next three."""
+    """For server tools, like the next three."""
     allowed_domains: Raw = Raw()
     blocked_domains: Raw = Raw()
     user_location: Raw = Raw()
     configs: Raw = Raw()
-    """Of a toolset: what to do with each member."""
+    """For toolsets: the settings of each member."""
     mcp_server_name: str | None = None
-    """Of a toolset that is an MCP server's."""
+    """For toolsets of an MCP server."""
 
 
 class ToolChoice(Struct, frozen=True):
@@ -196,7 +196,7 @@ class Thread(Struct, frozen=True):
 
 
 class Compaction(Struct, frozen=True):
-    """`summarize`: the answer is to be a summary of the conversation."""
+    """`summarize`: the answer must be a summary of the conversation."""
 
     type: str
     instructions: str | None = None
@@ -226,7 +226,7 @@ class Container(Struct, frozen=True):
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """The fields of a request that are taken as they come."""
+    """The fields of a request that are used as they are sent."""
 
     max_tokens: int | None = None
     tool_choice: ToolChoice | None = None
@@ -244,11 +244,11 @@ class Options(Struct, frozen=True, kw_only=True):
     speed: str | None = None
     inference_geo: str | None = None
     output_format: Raw = Raw()
-    """What `output_config.format` was called at first."""
+    """The original name of `output_config.format`."""
     mcp_servers: Raw = Raw()
     diagnostics: Raw = Raw()
     safeguards: Raw = Raw()
-    """Claude Code's auto mode: the answer's tool calls are to come with verdicts."""
+    """Claude Code's auto mode: requests verdicts for the answer's tool calls."""
 
 
 class MessagesRequest(Options, frozen=True, kw_only=True):
@@ -258,10 +258,10 @@ class MessagesRequest(Options, frozen=True, kw_only=True):
     messages: tuple[Message, ...]
     system: tuple[str, ...] = ()
     strays: tuple[Stray, ...] = ()
-    """What else was in `system`."""
+    """Blocks of `system` that are not text."""
     stream: bool = False
     stop_sequences: tuple[str, ...] = ()
     tools: tuple[ToolDefinition, ...] = ()
     said: bool = False
-    """The messages are known to show nothing: all of them is text, reasoning, calls and results in text."""
+    """The messages are known to have no media: only text, reasoning, calls and results in text."""
     metadata_user_id: str | None = None

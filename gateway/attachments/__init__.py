@@ -1,4 +1,4 @@
-"""What an upstream cannot take as it is, fetched and read before a request is translated."""
+"""Fetches and extracts what an upstream cannot take unchanged, before a request is translated."""
 
 from gateway.attachments.resolver import Resolver
 

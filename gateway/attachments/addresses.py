@@ -1,8 +1,8 @@
-"""Which addresses a URL out of a request may lead to: public ones, never this machine's network.
+"""The addresses that a URL from a request may lead to: public ones, never the local network.
 
-The check sits where a socket is made for an address that is about to be connected to. Nothing lies between:
-no second look-up of the name that could answer differently, no way of writing an address that one parser
-takes for a name and another for a number.
+The check runs when a socket is created for an address that is about to be connected to. So it cannot be
+bypassed by a second look-up of the name with another result, nor by an address that one parser takes for a
+name and another for a number.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _COMPATIBLE = ipaddress.ip_network("::/96")
 
 @define
 class AddressGuard:
-    """Makes the sockets of one fetch. `refused`: it has turned an address down."""
+    """Creates the sockets of one fetch. `refused`: it has refused an address."""
 
     private: bool = False
-    """Whether addresses that are not public may be connected to."""
+    """Whether addresses that are not public are allowed."""
     refused: bool = False
 
     def socket(self, address: tuple[Any, ...]) -> socket.socket:
@@ -46,7 +46,7 @@ def is_public(host: str) -> bool:
 
 
 def _inner(address: Address) -> Address:
-    """The IPv4 address that an IPv6 one stands for, in any of the ways there are."""
+    """The IPv4 address embedded in an IPv6 one, in any of the standard ways."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
     if mapped := address.ipv4_mapped or address.sixtofour:

@@ -1,7 +1,7 @@
-"""What was made once is kept: by key, up to so many bytes, the least recently used goes first.
+"""An LRU cache with a limit in bytes.
 
-A conversation repeats everything it holds with every request. What it refers to is fetched and read once, so
-that a repetition costs nothing and gives the same bytes, which upstreams' prompt caches need.
+A conversation repeats its content in every request. Its attachments are fetched and extracted once, so that a
+repetition costs nothing and gives the same bytes, which upstreams' prompt caches need.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ class BoundedCache(Generic[V]):
     _weight: int = field(init=False, default=0)
 
     async def get(self, key: str, make: Make[V], *, again: bool) -> V:
-        """What is kept, else what `make` makes, once for all who ask meanwhile. `again`: no failures kept."""
+        """The cached value, or the result of `make`, called once for all concurrent callers. `again`: ignore
+        cached failures."""
         kept = self._kept.get(key)
         if kept is not None and not (again and kept.failure):
             self._kept.move_to_end(key)
@@ -57,6 +58,6 @@ class BoundedCache(Generic[V]):
 
 
 def _weight(key: str, value: FetchedFile | PdfText) -> int:
-    """Bytes; an entry itself weighs something, too."""
+    """Bytes; an entry itself counts, too."""
     content = value.data if isinstance(value, FetchedFile) else value.text
     return 500 + len(key) + len(content)

@@ -1,10 +1,10 @@
-"""Run as a script, in a process of its own: a PDF (base64) on standard input -> its pages' texts as JSON.
+"""Run as a script, in its own process: a PDF (base64) on standard input -> its pages' texts as JSON.
 
     python -I extract.py PAGES CHARACTERS < some.pdf.base64
     {"pages": ["text of page 1", ...], "left_out": 0}
 
-A PDF comes from anywhere. What takes too long is killed from outside, what takes too much memory dies by
-itself, and what crashes the library takes no gateway with it.
+A PDF is untrusted. The parent kills a process that takes too long, the memory limit ends one that takes too
+much, and a crash of the library does not affect the gateway.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import json
 import sys
 
 MEMORY = 1024 * 1024 * 1024
-"""Bytes of address space, where the system can bound it."""
+"""Bytes of address space, if the system can limit it."""
 
 
 def extract(data: bytes, most_pages: int, most_characters: int) -> tuple[list[str], int]:

@@ -29,7 +29,7 @@ PATIENCE = 30.0
 """Seconds for one PDF."""
 _SCRIPT = Path(__file__).with_name("extract.py")
 _PASSED = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT")
-"""What such a process sees of the environment: no keys."""
+"""The environment variables that such a process gets: no keys."""
 
 
 class _Pages(msgspec.Struct):
@@ -41,7 +41,7 @@ _PAGES = msgspec.json.Decoder(_Pages)
 
 
 async def read_pdf(data: str, turn: asyncio.Semaphore) -> PdfText:
-    """`turn` lets in as many at a time as there should be."""
+    """`turn` limits how many run at the same time."""
     if len(data) > BYTES // 3 * 4:
         return PdfText(failure=f"it is larger than {BYTES // (1024 * 1024)} MB")
     try:

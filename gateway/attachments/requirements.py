@@ -1,4 +1,4 @@
-"""What of a request an upstream cannot take as it stands: URLs to be fetched, PDFs to be read."""
+"""The parts of a request that an upstream cannot take unchanged: URLs to fetch, PDFs to extract."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from gateway.anthropic.request.media import MediaBlock
 
 @define
 class RequiredAttachments:
-    """Each with whether it stands where a failure is refused: there the client may ask for it again."""
+    """Each with whether a failure to get it refuses the request: then the client may retry it."""
 
     images: dict[str, bool] = Factory(dict[str, bool])
     """By URL."""
     documents: dict[str, bool] = Factory(dict[str, bool])
     """By URL."""
     pdfs: dict[str, bool] = Factory(dict[str, bool])
-    """By base64 data: to be read."""
+    """By base64 data: to extract."""
 
     @property
     def nothing(self) -> bool:

@@ -1,10 +1,10 @@
-"""The attachments of a request: what its target cannot take as it is, fetched and read.
+"""The attachments of a request: what its target cannot take unchanged, fetched and extracted.
 
 Rules:
-- A request of text alone costs nothing; everything else is made once and kept on a shelf.
-- What could not be had is kept as well, so that a conversation's later requests say the same. Only where the
-  failure refuses the request, in the newest user turn, is it tried again.
-- It never raises: what is missing from the table is said or refused by the translators.
+- A request of text alone costs nothing; everything else is done once and cached.
+- Failures are cached as well, so that a conversation's later requests are the same. It is retried only if the
+  failure refuses the request, in the newest user turn.
+- It never raises: the translators report or refuse missing entries.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from gateway.attachments.requirements import RequiredAttachments
 from gateway.settings.server import FetchUrls
 
 ROOM = 64 * 1024 * 1024
-"""Bytes that each of the two shelves keeps at most."""
+"""Maximum bytes of each of the two caches."""
 PATIENCE = 60.0
-"""Seconds for everything that one request needs."""
+"""Seconds for all attachments of one request."""
 URLS = 100
-"""The most that is fetched for one request."""
+"""The most URLs that are fetched for one request."""
 FETCHES, READINGS = 8, 2
 """At the same time, over all requests."""
 OFF = FetchedFile(failure="this gateway fetches no URLs (server.fetch_urls)")
@@ -36,17 +36,17 @@ TOO_MANY = FetchedFile(failure=f"a request may name {URLS} URLs at most")
 
 
 BIG = 1024 * 1024
-"""Characters: a text longer than this is hashed in a thread."""
+"""Characters: a longer text is hashed in a thread."""
 
 
 @define
 class ResolvedAttachments:
-    """The attachments of one request, as far as they have come."""
+    """The attachments of one request, as far as they have arrived."""
 
     files: dict[str, FetchedFile] = Factory(dict[str, FetchedFile])
     texts: dict[str, PdfText] = Factory(dict[str, PdfText])
     urls: int = 0
-    """How many were asked for."""
+    """How many were requested."""
 
 
 @define
@@ -65,7 +65,7 @@ class Resolver:
         if todo.nothing:
             return NO_ATTACHMENTS
         table = ResolvedAttachments()
-        with contextlib.suppress(TimeoutError):  # what came meanwhile is in the table
+        with contextlib.suppress(TimeoutError):  # entries that arrived in time are in the table
             async with asyncio.timeout(PATIENCE):
                 await self._fill(table, todo, modalities, urls)
         return Attachments(table.files, table.texts)

@@ -1,10 +1,11 @@
-"""A URL out of a request -> the picture or PDF that stands there, or why it could not be had.
+"""A URL from a request -> the image or PDF at that URL, or why it could not be fetched.
 
 Rules:
-- http and https only, and only public addresses (`addresses`), after every redirect anew.
-- No proxy of the environment: it would look names up behind the guard's back. No cookies, no credentials.
-- What comes must say that it is what is wanted, and begin like it.
-- Size, time and redirects are bounded. It never raises.
+- http and https only, and only public addresses (`addresses`), checked again after every redirect.
+- No proxy of the environment: it would resolve names, which the guard could not check. No cookies, no
+  credentials.
+- The content type and the first bytes must be those of the expected kind.
+- Size, time and redirects are limited. It never raises.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ PATIENCE = 20.0
 """Seconds for one URL, redirects included."""
 REDIRECTS = 5
 LIMITS: dict[Want, int] = {"image": 10 * 1024 * 1024, "document": 32 * 1024 * 1024}
-"""Bytes: what the API takes of each."""
+"""Bytes: the API's limits."""
 _HEADERS = {"accept-encoding": "identity", "user-agent": "messages-gateway"}
 _BEGINNINGS: dict[Want, dict[str, tuple[bytes, ...]]] = {
     "image": {
@@ -42,7 +43,7 @@ _UNSAID = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 
 
 class UnusableUrl(Exception):
-    """What stands at a URL cannot be used; the text says why."""
+    """The content of a URL cannot be used; the text says why."""
 
 
 async def fetch(url: str, want: Want, *, private: bool) -> FetchedFile:

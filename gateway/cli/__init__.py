@@ -1,6 +1,6 @@
-"""The `gateway` command. Each subcommand is a module of its own name, imported when it is called for.
+"""The `gateway` command. Each subcommand is a module of its own name, imported when it is called.
 
-So `gateway env` or `run` need not wait for the web server, and `serve` not for what it does not use.
+So `gateway env` or `run` need not load the web server, and `serve` no modules of other commands.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "run": "gateway.cli.run",
     "demo": "gateway.cli.demo",
 }
-"""Name -> the module whose function of that name it is, in the order that `--help` shows."""
+"""Name -> the module with the function of that name, in the order that `--help` shows."""
 
 EXAMPLES = """\
 Examples:
@@ -56,7 +56,7 @@ class Subcommands(rich_click.RichGroup):
         return found
 
     def format_epilog(self, ctx: RichContext, formatter: RichHelpFormatter) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """A footer in the configuration would be inherited by all commands below."""
+        """A footer in the configuration would be inherited by all subcommands."""
         formatter.write(Text(f"\n{EXAMPLES}"))
 
 
@@ -64,4 +64,4 @@ class Subcommands(rich_click.RichGroup):
 @rich_click.rich_config({"text_markup": "markdown"})
 @click.version_option(__version__, prog_name="gateway")
 def main() -> None:
-    """Look like Anthropic to Claude Code and every SDK; talk to OpenAI-compatible servers and Ollama."""
+    """Serve Anthropic's Messages API from OpenAI-compatible servers, Ollama and Messages servers."""

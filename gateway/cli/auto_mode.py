@@ -1,14 +1,14 @@
-"""Who decides in Claude Code's auto mode what may run, and what the client must be told for that.
+"""The judge of Claude Code's auto mode, and the client's environment for it.
 
-Measured with Claude Code 2.1.332, which by default waits for verdicts in the answers of the API:
+Measured with Claude Code 2.1.332, which by default expects verdicts in the answers of the API:
 
-- `CLAUDE_CODE_AUTO_MODE_SERVER=0` makes it ask a model instead, also where
+- With `CLAUDE_CODE_AUTO_MODE_SERVER=0` it asks a model instead, even if
   `CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC` is set. With the latter alone it asks the user about each action,
   and ends `claude -p --permission-mode auto` with exit code 1.
-- It asks `claude-sonnet-5`, or the model of `CLAUDE_CODE_AUTO_MODE_MODEL`. A name that it does not know gets
-  room for some reasoning.
-- The question is an auxiliary request of 144 kB. Where no model holds it each action costs up to ten requests
-  that fail: so auto mode is set up only where one does.
+- It asks `claude-sonnet-5`, or the model of `CLAUDE_CODE_AUTO_MODE_MODEL`. For a name that it does not
+  recognise it allows room for some reasoning.
+- The question is an auxiliary request of 144 kB. If no model holds it, each action costs up to ten failing
+  requests: so auto mode is set up only if one does.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class AutoModeJudge:
 
 
 def auto_mode_judge(settings: Settings, table: RouteTable, names: Iterable[str]) -> AutoModeJudge:
-    """`names`: the models that may be asked, the one that the configuration means for it first."""
+    """`names`: the models that may be asked, the configured one first."""
     reasons: list[str] = []
     for name in names:
         target = _asked(table, name)
@@ -55,7 +55,7 @@ def auto_mode_judge(settings: Settings, table: RouteTable, names: Iterable[str])
 
 
 def _asked(table: RouteTable, name: str) -> ModelTarget | None:
-    """Where the question goes."""
+    """The target of the question."""
     route = table.candidates(name).first(_QUESTION)
     return route.targets[0] if route else None
 

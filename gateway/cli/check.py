@@ -1,11 +1,12 @@
-"""`gateway check`: read the configuration as `serve` would, and show what it means, without serving.
+"""`gateway check`: read the configuration like `serve`, and show what it means, without serving.
 
-It builds all that `serve` builds, and binds its address for a moment: what `serve` refuses is refused here,
-in the same words. Exit code 0 if all is well, 1 if it cannot be served, if something in it can never be
-reached (`serve` serves that all the same, with a warning), or if a probe found a model missing or its window
-too small. No secret is shown: a key is `***`.
-Text of the configuration is never read as markup, and nothing is lost on a narrow
-terminal: there the tables become lists.
+It builds everything that `serve` builds, and binds its address for a moment: what `serve` refuses is refused
+here, with the same message. Exit code 0 if all is well, 1 if it cannot be served, if it has unreachable
+routes or aliases (`serve` only warns about them), or if a probe found a model missing or its window too
+small. No secret is shown: a key is `***`.
+
+Text from the configuration is never parsed as markup, and nothing is cut off on a narrow terminal: there the
+tables become lists.
 """
 
 from __future__ import annotations
@@ -39,12 +40,12 @@ from gateway.workers.supervisor import check_startable
 
 @frozen
 class CheckReport:
-    """All that `check` shows of a configuration that can be served."""
+    """The output of `check` for a configuration that can be served."""
 
     loaded: LoadedConfig
     table: RouteTable
     mistakes: tuple[SettingsMistake, ...]
-    """What can never be reached."""
+    """Unreachable routes and aliases."""
     warnings: tuple[str, ...]
 
     @classmethod
@@ -69,12 +70,13 @@ class CheckReport:
     "--deep", is_flag=True, help="With --probe: fill each window to its end, which takes up to 10 minutes."
 )
 def check(config: Path | None, as_json: bool, allow_unauthenticated: bool, probing: bool, deep: bool) -> None:
-    """Read the configuration, say what is wrong with it, and show where each model goes.
+    """Read the configuration, report its errors, and show the target of each model.
 
     Without --config the file is GATEWAY_CONFIG, config/gateway.yaml or gateway.yaml; without any, the
-    environment alone (PROVIDER and its kin) is the configuration.
+    environment alone (PROVIDER and related variables) is the configuration.
 
-    With --probe each target is asked: is the model there, does it call tools, see, reason, what does it hold?
+    With --probe each target is tested: does the model exist, call tools, see, reason, and how large is its
+    window?
     """
     if deep and not probing:
         raise click.UsageError("--deep goes with --probe.")
@@ -165,7 +167,7 @@ def _print_aliases(report: CheckReport, console: Console) -> None:
 
 
 def _published(report: CheckReport) -> list[tuple[str, str]]:
-    """Those that go somewhere."""
+    """The published names that have a target."""
     names, aliases = report.table.names(), report.table.aliases
     return [(id_, aliases[id_]) for id_ in names if id_ in aliases]
 

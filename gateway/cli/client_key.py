@@ -1,4 +1,4 @@
-"""Which client key to hand out, without showing one that nobody asked to see."""
+"""Selects the client key to hand out, without showing a key unless the user asked for it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)(?::-[^{}]*)?\}")
 
 
 def real_key(loaded: LoadedConfig, client: str | None) -> EnvKey:
-    """A configured key as it is: for a process that is started, not for a screen."""
+    """A configured key itself: for the environment of a process, not for a screen."""
     keys = loaded.settings.server.keys
     if not keys:
         return _none(client)
@@ -36,7 +36,7 @@ def real_key(loaded: LoadedConfig, client: str | None) -> EnvKey:
 
 
 def key_reference(loaded: LoadedConfig, client: str | None) -> EnvKey:
-    """The name of the variable that the configuration takes it from, else a placeholder."""
+    """The name of the variable with the configured key, else a placeholder."""
     keys = loaded.settings.server.keys
     if not keys:
         return _none(client)
@@ -68,7 +68,7 @@ def _chosen(loaded: LoadedConfig, client: str | None) -> int:
 
 
 def _variable(path: Path | None, at: int, name: str | None) -> str:
-    """The settings hold what references stand for: their names are in the file alone."""
+    """The settings have the values of references: their names are only in the file."""
     written = _written(path) if path else []
     named = [one for one in written if isinstance(one, dict) and one.get("name") == name] if name else []
     found = (named or written[at : at + 1] or [None])[0]
@@ -78,7 +78,7 @@ def _variable(path: Path | None, at: int, name: str | None) -> str:
 
 
 def _written(path: Path) -> list[dict[str, object] | str]:
-    """`server.keys` as the file says it."""
+    """`server.keys` as written in the file."""
     try:
         found = cast("object", include.read_with_includes(path).tree)
     except ConfigError:

@@ -1,4 +1,4 @@
-"""The lines that a user copies to point Claude Code at a gateway, for bash and for PowerShell."""
+"""Command lines to copy that point Claude Code at a gateway, for bash and for PowerShell."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from attrs import frozen
 from gateway.settings.windows import MIN_WINDOW, announced_window
 
 PROMPT = "What is the capital of France?"
-"""A question that the smallest model answers in one sentence, whatever folder and date it is told."""
+"""A question that the smallest model answers in one sentence, whatever folder and date are in the prompt."""
 
 
 @frozen
@@ -23,12 +23,12 @@ def claude_code(url: str, key: str, model: str, context: int) -> ConnectSnippets
     """One line each. A small window gets one question without tools, which is all that it can hold."""
     environ = {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_AUTH_TOKEN": key}
     if context < MIN_WINDOW:
-        # `--tools=` is `--tools ""` in words that every PowerShell passes on unchanged.
+        # `--tools=` equals `--tools ""` in a form that every PowerShell passes on unchanged.
         return ConnectSnippets(
             _bash(environ, ["claude", "--bare", '--tools ""', f'-p "{PROMPT}"']),
             _powershell(environ, ["claude", "--bare", "--tools=", f'-p "{PROMPT}"']),
         )
-    # The window has no effect on the names that Claude Code knows: so the model gets its own name.
+    # The window has no effect on the names that Claude Code recognises: so the model gets its own name.
     told = announced_window(context)
     environ |= {
         "ANTHROPIC_MODEL": model,

@@ -1,12 +1,12 @@
-"""`gateway demo`: a real model behind the gateway, from nothing, without a key.
+"""`gateway demo`: a real model behind the gateway, installed on demand, without a key.
 
 It installs a llama.cpp server and a small model into the user's cache, starts the server and the gateway on
-it, puts one streamed question to the gateway as the Anthropic SDK would, and then goes on serving.
+it, sends the gateway one streamed question like the Anthropic SDK, and then continues to serve.
 
 Rules:
-- What is installed is reused; only the cache folder is written to.
-- Both servers end with this process, whatever ends it (`test_nothing_outlives_a_killed_demo`).
-- With `--once` it ends after the answer: 0 if one came, 1 if not.
+- Existing installs are reused; only the cache folder is written to.
+- Both servers end with this process, however it ends (`test_nothing_outlives_a_killed_demo`).
+- With `--once` it ends after the answer: 0 if there was one, 1 if not.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ from gateway.workers.worker import GatewayServer, server_for
 HOST = "127.0.0.1"
 PORT = 8080
 KEY = "demo"
-"""What clients may send as their key: none is asked for, but they insist on having one."""
+"""A key for clients: the gateway requires none, but clients insist on having one."""
 ALIAS = "smollm2-135m"
 QUESTION = "Why is the sky blue? Answer in two sentences."
 OWN_CONTEXT = ADVISED_WINDOW
-"""Tokens, for a model of the user's own."""
+"""Tokens, for the user's own model."""
 SMALL_ANSWER = 512
 TEMPERATURE = 0.0
-"""The small model's likeliest words: with others it often finds no end, and then Claude Code asks it to go on
-until it gives up (`test_the_line_it_prints_is_answered`)."""
+"""Always the small model's most likely words: otherwise it often does not stop, and Claude Code asks it to go
+on until it gives up (`test_the_line_it_prints_is_answered`)."""
 TOY = "The model is a toy of 135 million parameters: it answers short questions, and never ends some answers."
 GRACE = 3
 """Seconds that running answers are given when the demo is stopped."""
@@ -82,7 +82,7 @@ class DemoPlan:
 
     @property
     def longest_answer(self) -> int:
-        """Tokens. The small model sometimes finds no end, and says nothing new after a few hundred."""
+        """Tokens. The small model sometimes does not stop, and repeats itself after a few hundred."""
         return self.context // 2 if self.model else SMALL_ANSWER
 
     @property
@@ -109,7 +109,7 @@ class DemoPlan:
 def demo(port: int | None, model: Path | None, ctx: int | None, template: Path | None, once: bool) -> None:
     """Run the gateway on a **real small model**, on this machine, without a key.
 
-    The first run downloads 127 MB into the cache folder (GATEWAY_CACHE names another one).
+    The first run downloads 127 MB into the cache folder (set GATEWAY_CACHE for another one).
 
         gateway demo
 
@@ -140,7 +140,7 @@ def run_demo(console: Console, plan: DemoPlan, port: int | None) -> None:
 
 
 def reserve(port: int | None) -> socket.socket:
-    """A listening place: the port asked for or none; when none was asked for, 8080 or any other."""
+    """A listening socket: on the requested port or none; without a requested port, on 8080 or any other."""
     for candidate in (PORT, 0) if port is None else (port,):
         sock = socket.socket()
         if os.name == "posix":
@@ -188,7 +188,7 @@ def fetched(console: Console, wheel: wheels.Wheel, cache: Path) -> Path:
 
 
 def write_config(plan: DemoPlan, llama: LlamaServer, port: int) -> Path:
-    """The configuration as a file, so that the user sees what one looks like."""
+    """The configuration as a file, so that the user sees an example of one."""
     path = plan.cache / "demo.yaml"
     target = {"alias": json.dumps(plan.alias), "context": plan.context, "output": plan.longest_answer}
     path.write_text(CONFIG.format(host=HOST, port=port, url=llama.url, **target), encoding="utf-8")
@@ -196,9 +196,10 @@ def write_config(plan: DemoPlan, llama: LlamaServer, port: int) -> Path:
 
 
 def serve_demo(config: Path, sock: socket.socket, talk: Callable[[], bool]) -> None:
-    """Serve until a signal comes or `talk`, called in a thread once the gateway is up, says no. CannotRun."""
+    """Serve until a signal or until `talk`, called in a thread once the gateway is up, returns False. Raises
+    CannotRun."""
     loaded = load_config(config, {})
-    # Nothing but failures is to come between the pieces of the first answer.
+    # Only errors may be printed between the pieces of the first answer.
     configure_logging("warning", "text")
     server = GatewayServer(server_for(create_app(loaded.settings), HOST, sock.getsockname()[1], GRACE))
     conversation = DemoSession(talk, server)
@@ -211,7 +212,7 @@ def serve_demo(config: Path, sock: socket.socket, talk: Callable[[], bool]) -> N
 
 @define
 class DemoSession:
-    """What is said to the gateway while it serves in the main thread."""
+    """The conversation with the gateway, while the main thread serves it."""
 
     talk: Callable[[], bool]
     server: uvicorn.Server
@@ -228,7 +229,7 @@ class DemoSession:
 
 
 def converse(console: Console, plan: DemoPlan, url: str, config: Path) -> bool:
-    """Put the question, show the answer arriving, say how to go on. False: nothing more is to be done."""
+    """Send the question, show the answer as it arrives, print the next steps. False: stop afterwards."""
     progress.print_line(console, f"the gateway serves it at {url}, as {config} says")
     progress.print_line(console, "")
     progress.print_line(console, f"> {QUESTION}")

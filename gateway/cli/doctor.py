@@ -1,6 +1,6 @@
-"""`gateway doctor URL`: find out what a server is and what its model can do, and write the YAML for it.
+"""`gateway doctor URL`: identify a server, find out what its model can do, and write the YAML for it.
 
-Exit code 0 if Claude Code works with it, 1 if not (or only without tools), 2 if it was called wrongly.
+Exit code 0 if Claude Code works with it, 1 if not (or only without tools), 2 for a wrong command line.
 Findings and YAML go to standard output, progress to standard error. The key is never shown or written.
 """
 
@@ -69,10 +69,10 @@ def doctor(
     url: str, api_key_env: str | None, model: str | None, write: Path | None, force: bool, quick: bool,
     deep: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Find out what a server is and what its model can do, and write the configuration for it.
+    """Identify a server, find out what its model can do, and write the configuration for it.
 
-    It sends the server a handful of small requests. A server on this machine or network is also sent prompts
-    that grow, for half a minute at most; one that costs money is not.
+    It sends the server a handful of small requests. A server on this machine or network also gets growing
+    prompts, for half a minute at most; one that costs money does not.
 
         gateway doctor http://127.0.0.1:11434 --write gateway.yaml
 
@@ -113,7 +113,7 @@ def _trials(*, quick: bool, deep: bool) -> Sequence[Probe]:
 
 
 def _written(path: Path, text: str) -> click.ClickException | None:
-    """What went wrong: the trials are done, and their result is to be shown all the same."""
+    """The error of writing: the probes are done, and their result is shown anyway."""
     try:
         output_file.write_file(path, text)
     except click.ClickException as trouble:
@@ -137,7 +137,7 @@ def _key(variable: str | None) -> str:
 
 
 async def run_probes(wish: DoctorRequest) -> Examination | UnknownServer:
-    """click.UsageError where a model must be named, or is not there."""
+    """Raises click.UsageError if a model must be named, or does not exist."""
     key = Secret(wish.key) if wish.key else None
     async with ProbeClient.to(wish.url, Provider("openai", wish.url, api_key=key)) as line:
         with wish.progress("asking who is there"):
@@ -170,7 +170,7 @@ def _chosen(server: DetectedServer, name: str) -> DetectedModel:
 
 
 def _unlisted(server: DetectedServer, name: str) -> DetectedModel:
-    """Some servers list fewer models than they have: only Ollama's list is all there is."""
+    """Some servers list fewer models than they have: only Ollama's list is complete."""
     if server.kind != "ollama":
         return DetectedModel(name)
     names = [model.name for model in server.models]

@@ -1,4 +1,4 @@
-"""Settings -> what holds in effect, as text, with where it came from. Secrets are `***`."""
+"""The effective settings as text, each with its origin. Secrets are `***`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def server_values(loaded: LoadedConfig) -> Iterator[EffectiveValue]:
 
 
 def provider_values(loaded: LoadedConfig, name: str) -> Iterator[EffectiveValue]:
-    """Kind, address, preset, key and timeouts always; the rest where it is not the default."""
+    """Kind, address, preset, key and timeouts always; other keys if they differ from the default."""
     provider = loaded.settings.providers[name]
     for one in attrs.fields(Provider):
         source = loaded.sources.get(f"providers.{name}.{one.name}", "")

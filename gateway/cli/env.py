@@ -1,4 +1,5 @@
-"""`gateway env [MODEL]`: the environment that makes Claude Code behave with a model, for a shell to read."""
+"""`gateway env [MODEL]`: prints the environment that configures Claude Code for a model, for a shell to
+read."""
 
 from __future__ import annotations
 
@@ -41,9 +42,9 @@ def env(
     model: str | None, shell: shells.Shell | None, base_url: str | None, config: Path | None,
     client: str | None, show_key: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Print the environment that makes Claude Code behave with MODEL: any name that the gateway answers.
+    """Print the environment that configures Claude Code for MODEL: any name that the gateway answers.
 
-    Without MODEL it is the one that Claude Code's own names go to.
+    Without MODEL it is the target of Claude Code's own model names.
 
         eval "$(gateway env)" && claude
 
@@ -63,7 +64,7 @@ def env(
 
 
 def load_configuration(path: Path | None) -> LoadedConfig:
-    """Ends the command where it cannot be read. The upstreams' secrets need not be set in this terminal."""
+    """Ends the command if it cannot be read. The upstreams' secrets need not be set in this terminal."""
     try:
         return load_config(path, os.environ, allow_unauthenticated=True, secrets=False)
     except ConfigError as error:
@@ -72,7 +73,7 @@ def load_configuration(path: Path | None) -> LoadedConfig:
 
 
 def environment(loaded: LoadedConfig, base_url: str | None, key: EnvKey, model: str | None) -> Environment:
-    """click.UsageError where the address or the model is none."""
+    """Raises click.UsageError for an invalid address or model."""
     maker = EnvironmentBuilder(loaded.settings, RouteTable.build(loaded.settings))
     if base_url is None and loaded.settings.server.port == 0:
         raise click.UsageError("The configuration takes any free port: say --base-url.")

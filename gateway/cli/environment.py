@@ -1,16 +1,16 @@
-"""Configuration -> the environment that makes Claude Code behave with one of its models.
+"""Configuration -> the environment that configures Claude Code for one of its models.
 
 Measured with Claude Code 2.1.330:
 
-- It takes a name that it does not know for a model of 1,000,000 tokens; `CLAUDE_CODE_MAX_CONTEXT_TOKENS`
-  corrects that, but only for names it does not know. `claude-sonnet-5` inside a name makes it known,
-  `claude-qwen3` does not. So the names of its own models (`opus`, `sonnet`, `haiku`, `fable`) are set too, to
-  names that it does not know. Each is one that the same routes take, in the same order, so that the class,
-  the pictures and the size of a request still count (`test_a_name_takes_the_routes_of_the_tier`).
-- What it is told of a window: `gateway.settings.windows`. Who decides in auto mode: `gateway.cli.auto_mode`.
+- It assumes 1,000,000 tokens for a model name that it does not recognise; `CLAUDE_CODE_MAX_CONTEXT_TOKENS`
+  corrects that, but only for unrecognised names. A name that contains `claude-sonnet-5` is recognised,
+  `claude-qwen3` is not. So the names of its own models (`opus`, `sonnet`, `haiku`, `fable`) are set too, to
+  names that it does not recognise. Each of these takes the same routes, in the same order, so that the class,
+  the images and the size of a request still count (`test_a_name_takes_the_routes_of_the_tier`).
+- The configured window: see `gateway.settings.windows`. The judge of auto mode: see `gateway.cli.auto_mode`.
 - With both `ANTHROPIC_API_KEY` and `ANTHROPIC_AUTH_TOKEN` it sends both: the former would reach the gateway.
-  Where the gateway passes credentials on, the user's own are wanted: nothing is taken away or made up there,
-  and the models keep Claude Code's names (`test_own_credentials_stay_where_they_are_passed_on`).
+  If the gateway passes credentials on, the user's own are needed: nothing is removed or invented then, and
+  the models keep Claude Code's names (`test_own_credentials_stay_where_they_are_passed_on`).
 """
 
 from __future__ import annotations
@@ -34,29 +34,29 @@ TIERS: Mapping[str, str] = {
     "HAIKU": "claude-haiku-5-5",
     "FABLE": "claude-fable-5-2",
 }
-"""What Claude Code asks for by these names of its own."""
+"""The models that Claude Code requests for its own names."""
 API_KEY = "ANTHROPIC_API_KEY"
 TOKEN = "ANTHROPIC_AUTH_TOKEN"  # noqa: S105
 CUSTOM_HEADERS = "ANTHROPIC_CUSTOM_HEADERS"
 ELSEWHERE = ("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY")
 UNSET = (API_KEY, *ELSEWHERE)
 NEUTRAL = "gateway"
-"""A name for whatever the routes make of it."""
+"""A name that is routed by the configuration's rules alone."""
 _ITS_OWN = re.compile(r"claude-(?:(?:opus|sonnet|haiku|fable|mythos)-)?\d")
 NOTHING: Mapping[str, str] = {}
 _WAIT = 600.0
-"""Seconds that Claude Code waits by itself."""
+"""Claude Code's default timeout in seconds."""
 
 
 @frozen
 class EnvKey:
-    """The client key. `variable` is the one that holds it, where the configuration names one."""
+    """The client key. `variable` is the one that holds it, if the configuration names one."""
 
     value: str = field(repr=False, default="any")
     variable: str = ""
     needed: bool = False
     placeholder: bool = False
-    """Whether the value is none: the reader is to put one there."""
+    """Whether the value is a placeholder that the reader must replace."""
 
 
 @frozen
@@ -65,7 +65,7 @@ class EnvVariable:
     value: str = field(repr=False)
     comment: str = ""
     reference: str = ""
-    """The variable that holds its value, behind `prefix`: shells are to write its name instead."""
+    """The variable that holds its value, after `prefix`: shells write its name instead."""
     prefix: str = ""
 
 
@@ -74,7 +74,7 @@ class Environment:
     variables: tuple[EnvVariable, ...]
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    """What will go wrong, and what to do about it."""
+    """Expected problems, and what to do about them."""
     unset: tuple[str, ...] = UNSET
 
     def laid_over(self, environ: Mapping[str, str]) -> dict[str, str]:
@@ -93,7 +93,8 @@ class EnvironmentBuilder:
     def environment(
         self, base_url: str, key: EnvKey, model: str | None = None, environ: Mapping[str, str] = NOTHING
     ) -> Environment:
-        """RequestRefused where the model, or any at all, is not configured. `environ`: the user's."""
+        """Raises RequestRefused if the model, or any at all, is not configured. `environ`: the user's
+        environment."""
         name, target = self._main(model)
         provider = self.settings.providers[target.provider]
         if provider.kind == "anthropic" and provider.pass_credentials:
@@ -117,7 +118,7 @@ class EnvironmentBuilder:
     def _passing(
         self, base_url: str, key: EnvKey, model: str | None, target: ModelTarget, environ: Mapping[str, str]
     ) -> Environment:
-        """What leads Claude Code to the gateway, and leaves it what it is: its models, its login."""
+        """Points Claude Code to the gateway, and changes nothing else: it keeps its models and its login."""
         variables = (
             EnvVariable("ANTHROPIC_BASE_URL", base_url),
             *_beside_their_own(key, environ),
@@ -158,8 +159,8 @@ class EnvironmentBuilder:
             return None
 
     def _name(self, wanted: str) -> str:
-        """A name that Claude Code does not take for a model of its own, and that the routes take as `wanted`;
-        without any, that of the target."""
+        """A name that Claude Code does not recognise as its own model, and that the routes treat like
+        `wanted`; without any, the target's name."""
         routes, target = self._routes(wanted), self._target(wanted)
         neutral = (target.model, NEUTRAL, _unknown(wanted))
         for name in (*self.table.names(), *neutral):
@@ -168,11 +169,11 @@ class EnvironmentBuilder:
         return target_name(target)
 
     def _routes(self, name: str) -> list[object]:
-        """What happens to a request for this name."""
+        """The routes of a request for this name, in a comparable form."""
         return [(one.conditions, one.targets) for one in self.table.candidates(name).routes]
 
     def _tiers(self, name: str, main: ModelTarget, *, explicit: bool) -> Iterator[tuple[str, str]]:
-        """With a model that was asked for, all go to it but small jobs that have a model of their own."""
+        """If a model was requested, all names use it except small jobs with a model of their own."""
         ordinary = self._found(TIERS["SONNET"])
         for tier, id_ in TIERS.items():
             target = self._found(id_)
@@ -180,7 +181,7 @@ class EnvironmentBuilder:
             yield tier, name if others or target is None else self._name(id_)
 
     def _past_the_routes(self, tiers: Mapping[str, str]) -> Iterator[str]:
-        """What is lost where no name but the target's own was found."""
+        """The effect of routes that is lost if only the target's own name was found."""
         lost: dict[str, list[str]] = {}
         for tier, name in tiers.items():
             if self._found(TIERS[tier]) is not None and self._routes(name) != self._routes(TIERS[tier]):
@@ -192,7 +193,7 @@ class EnvironmentBuilder:
             )
 
     def _goal(self, name: str, target: ModelTarget) -> str:
-        """Where it goes; of several ways, the one of an ordinary request."""
+        """Its target; of several routes, that of a typical request."""
         if name == target_name(target):
             return ""
         routes = self.table.candidates(name).routes
@@ -200,8 +201,8 @@ class EnvironmentBuilder:
         return f"goes to {target_name(target)}" + (", unless the routes see a reason" if several else "")
 
     def _grown(self, name: str, target: ModelTarget) -> ModelTarget:
-        """Where a conversation of this name is in the end, if routes go by its size: a target whose window is
-        full is the last one."""
+        """The last target of a conversation with this name, if routes depend on its size: the one whose
+        window is full in the end."""
         narrowed = self.table.candidates(name)
         found = (one.bound for route in narrowed.routes for one in route.conditions if one.key == TOKENS)
         for bound in sorted(found):
@@ -220,7 +221,7 @@ class EnvironmentBuilder:
             yield EnvVariable("API_TIMEOUT_MS", str(int(total * 1000)), comment)
 
     def _judge(self, main: str) -> AutoModeJudge:
-        """What `claude-sonnet-5` means here, by a name that is not Claude Code's own; else the main model."""
+        """The model for `claude-sonnet-5`, by a name that is not Claude Code's own; else the main model."""
         meant = self._name(JUDGE) if self._found(JUDGE) else JUDGE
         return auto_mode_judge(self.settings, self.table, dict.fromkeys((meant, main)))
 
@@ -243,7 +244,7 @@ class EnvironmentBuilder:
 
 
 def is_its_own(name: str) -> bool:
-    """Whether Claude Code takes the name for a model that it knows."""
+    """Whether Claude Code recognises the name as one of its models."""
     return _ITS_OWN.search(name) is not None
 
 
@@ -260,7 +261,7 @@ def _credential(key: EnvKey) -> EnvVariable:
 
 
 def _beside_their_own(key: EnvKey, environ: Mapping[str, str]) -> Iterator[EnvVariable]:
-    """The gateway's key, in the header that the user's own credential leaves free."""
+    """The gateway's key, in the header that the user's own credential does not use."""
     if not key.needed:
         return
     if environ.get(API_KEY):

@@ -1,10 +1,11 @@
-"""`gateway init`: look for model servers on this machine and keys in the environment, and write gateway.yaml.
+"""`gateway init`: find model servers on this machine and keys in the environment, and write gateway.yaml.
 
 Rules:
 - A key is written as `${NAME}`; nothing is sent to providers that cost money.
-- A file that is there is not touched without --force.
-- In a terminal each thing that was found is asked about; without one, or with --yes, all of it is taken, and
-  what is on this machine comes first.
+- An existing file is not changed without --force.
+- In a terminal the user is asked about each finding; otherwise, or with --yes, all are used, those on this
+  machine first.
+
 Exit code 0 if a file was written, 1 if nothing was found to write or it cannot be, 2 if the file exists.
 """
 
@@ -31,7 +32,7 @@ from gateway.doctor.server import DetectedModel, DetectedServer
 from gateway.settings.windows import MIN_WINDOW
 
 PORTS = (11434, 8080, 8000, 1234, 30000)
-"""Ollama, llama.cpp, vLLM, LM Studio, SGLang, where nobody said otherwise."""
+"""Default ports of Ollama, llama.cpp, vLLM, LM Studio, SGLang."""
 PATIENCE = 2.0
 _SHOWN = 15
 NOTHING = """\
@@ -54,7 +55,7 @@ provider's key is set ({variables}, ...). Do one of these, then call `gateway in
 @click.option("--ports", metavar="PORTS", help="Other ports of this machine to look at: `8001,8002`.")
 @click.option("--json", "as_json", is_flag=True, help="Ask nothing, print what was found as JSON.")
 def init(yes: bool, out: Path, force: bool, ports: str | None, as_json: bool) -> None:
-    """Look for model servers on this machine and for keys in the environment, and write a configuration.
+    """Find model servers on this machine and keys in the environment, and write a configuration.
 
     gateway init
 
@@ -97,7 +98,7 @@ def _ports(text: str | None) -> tuple[int, ...]:
 
 
 async def detect_servers(ports: Sequence[int]) -> dict[int, DetectedServer | UnknownServer]:
-    """What answers on these ports of this machine, in this order."""
+    """The servers that answer on these ports of this machine, in this order."""
     looked = await asyncio.gather(*(_look(port) for port in ports))
     return dict(zip(ports, looked, strict=True))
 
@@ -133,7 +134,7 @@ def _asked(entries: Sequence[ProviderEntry]) -> Iterator[ProviderEntry]:
 
 
 def _model(entry: ProviderEntry) -> DetectedModel | None:
-    """For a provider that costs money any name will do; a server nearby has what it lists."""
+    """A provider that costs money takes any name; a server nearby has a list."""
     models = entry.server.chats
     if entry.key_variable:
         name: str = click.prompt("  Which model?", default=models[0].name, err=True)
@@ -184,7 +185,7 @@ def _finish(console: Console, path: Path, entries: Sequence[ProviderEntry], *, a
 
 
 def _claude(entry: ProviderEntry) -> str:
-    """What works with the model that `*` goes to."""
+    """The `claude` command that works with the target of `*`."""
     assert entry.model is not None
     window = window_to_write(entry.server, entry.model)
     small = window is not None and window < MIN_WINDOW

@@ -1,6 +1,6 @@
-"""The files that commands write: whether one can be written is looked at before anything is asked or probed.
+"""Output files of commands: checked for write access before any question or probe.
 
-What goes wrong is said in a sentence, with exit code 1, never in a traceback.
+An error is reported in one sentence, with exit code 1, never as a traceback.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from gateway.workers import sockets
 
 
 def is_gateway_port_free(port: int) -> bool:
-    """Whether a gateway with the configuration that is written could listen there."""
+    """Whether a gateway with the written configuration could listen there."""
     return sockets.is_port_free("127.0.0.1", port)
 
 
 def check_writable(path: Path, *, force: bool, advice: str) -> None:
-    """click.UsageError if the file exists, click.ClickException if `write_file` would fail.
-    Folders that are missing it will make."""
+    """Raises click.UsageError if the file exists, click.ClickException if `write_file` would fail.
+    `write_file` creates missing folders."""
     ways = (path.absolute(), *path.absolute().parents)
     there = next(way for way in ways if os.path.exists(way))  # noqa: PTH110  pathlib's raises at a long name
     if there == path.absolute() and not force:
@@ -33,7 +33,7 @@ def check_writable(path: Path, *, force: bool, advice: str) -> None:
 
 
 def write_file(path: Path, text: str, *, folders: bool = True) -> None:
-    """click.ClickException if it cannot be written. `folders`: make those that are missing."""
+    """Raises click.ClickException if it cannot be written. `folders`: create missing folders."""
     try:
         if folders:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
-"""`gateway check --probe`: what the configuration says of each target, beside what its server says and does.
+"""`gateway check --probe`: compares the configuration of each target with what its server reports and does.
 
-Each target is asked a few small questions; servers side by side, the models of one server in turn.
+Each target gets a few small requests; servers are probed concurrently, the models of one server in turn.
 """
 
 from __future__ import annotations
@@ -28,12 +28,10 @@ from gateway.settings.windows import MIN_WINDOW, too_small
 from gateway.upstreams.ollama.model_options import launch_options
 from gateway.upstreams.presets import quirks_of
 
-"""The protocols that the questions can be put in."""
-
 
 @frozen
 class ProbedTarget:
-    """One target. `problems`: what will fail; `advice`: what could be written better."""
+    """One target. `problems`: what will fail; `advice`: what could be configured better."""
 
     target: ModelTarget
     product: str = ""
@@ -42,7 +40,7 @@ class ProbedTarget:
     images: Verdict = "unknown"
     reasoning: Verdict = "unknown"
     window: int | None = None
-    """What the server says or has loaded."""
+    """The window that the server reports or has loaded."""
     problems: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = field(default=(), repr=False)
@@ -53,9 +51,9 @@ class ProbedTarget:
 
 
 def probe(settings: Settings, table: RouteTable, *, deep: bool = False) -> tuple[ProbedTarget, ...]:
-    """Every configured target, in the order of the configuration, with the quirks of the first way to it.
+    """Every configured target, in the order of the configuration, with the quirks of its first entry.
 
-    `deep`: its window is filled up to the end.
+    `deep`: its window is filled completely.
     """
     ways: dict[str, ModelTarget] = {}
     for route in table.every():
@@ -68,7 +66,7 @@ def probe(settings: Settings, table: RouteTable, *, deep: bool = False) -> tuple
 
 
 def _judged(probed: ProbedTarget, *, main: bool) -> ProbedTarget:
-    """A window too small for Claude Code is a problem where its main thread goes, and nowhere else."""
+    """A window too small for Claude Code is only a problem for targets of its main thread."""
     windows = [size for size in (probed.target.context_window, probed.window) if size]
     if not main or not windows or min(windows) >= MIN_WINDOW:
         return probed
@@ -104,7 +102,7 @@ async def _server(
 
 
 def _plain(provider: Provider) -> DetectedServer:
-    """One that lists nothing, such as a proxy; it may chat all the same."""
+    """A server without a model list, such as a proxy; it may support chat nevertheless."""
     return DetectedServer("unknown", provider.kind, provider.base_url, "nothing that tells it apart")
 
 
@@ -144,13 +142,13 @@ async def _target(
 
 
 def _tried(found: Examination) -> int | None:
-    """The window that a trial found, where there was one."""
+    """The window that a probe found, if there was one."""
     value = next((one.value for one in found.findings if one.name == "window"), None)
     return value if isinstance(value, int) else None
 
 
 def _as_configured(server: DetectedServer, provider: Provider) -> DetectedServer:
-    """The questions go by the road that requests will take."""
+    """The probes use the same address and settings as requests."""
     preset = provider.preset or server.preset
     return evolve(server, kind=provider.kind, url=provider.base_url, preset=preset)
 

@@ -1,8 +1,8 @@
-"""The steps of a command, as a person sees them: bars in a terminal, plain lines everywhere else.
+"""Shows the progress of a command: bars in a terminal, plain lines everywhere else.
 
 Rules:
-- In a file, a pipe or a CI log no line is ever redrawn, and a long step says every ten seconds that it goes
-  on (`test_no_control_characters_when_not_a_terminal`).
+- In a file, a pipe or a CI log no line is ever redrawn, and a long step prints every ten seconds that it is
+  still running (`test_no_control_characters_when_not_a_terminal`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Advance = Callable[[int, int], None]
 
 @contextlib.contextmanager
 def bar(console: Console, title: str) -> Generator[Advance]:
-    """A step whose share is known: call the result with how much is done and how much there is."""
+    """A step of known length: call the result with the completed and the total amount."""
     if not console.is_terminal:
         yield _plain(console, title)
         return
@@ -43,7 +43,7 @@ def wait(console: Console, title: str) -> Generator[None]:
 
 
 def print_line(console: Console, text: str) -> None:
-    """A line as it is: not wrapped, so that it can be copied, and without markup."""
+    """Print a line unchanged: not wrapped, so that it can be copied, and without markup."""
     console.print(f"  {text}".rstrip(), soft_wrap=True, markup=False, highlight=False)
 
 

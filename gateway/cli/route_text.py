@@ -1,4 +1,4 @@
-"""Routes in words, and as JSON, for `check` and `routes`."""
+"""Routes as text and as JSON, for `check` and `routes`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TRUTHS = {
 
 
 def route_conditions(route: Route) -> str:
-    """What a request must be: `claude-haiku-*, with images`."""
+    """The conditions of a route: `claude-haiku-*, with images`."""
     names = " or ".join(route.patterns) or "any model"
     said = (one for one in route.conditions if one.key != FITS)
     return ", ".join([names, *(condition(one.key, one.wanted) for one in said)])
@@ -39,7 +39,7 @@ def condition(key: str, wanted: tuple[Hashable, ...]) -> str:
 
 
 def targets_text(targets: Iterable[ModelTarget]) -> str:
-    """`a/x (75 %) or b/y (25 %), then c/z`: shares of the sessions, then what is tried when one fails."""
+    """`a/x (75 %) or b/y (25 %), then c/z`: shares of the sessions, then the fallbacks."""
     every = list(targets)
     shared = [f"{target_name(one)} ({share(one, every)})" for one in every if one.weight is not None]
     others = [target_name(one) for one in every if one.weight is None]
@@ -47,19 +47,19 @@ def targets_text(targets: Iterable[ModelTarget]) -> str:
 
 
 def share(target: ModelTarget, targets: Iterable[ModelTarget]) -> str:
-    """`75 %`, of a target with a weight."""
+    """`75 %`, for a target with a weight."""
     whole = sum(one.weight or 0 for one in targets)
     return f"{100 * (target.weight or 0) / whole:.3g} %"
 
 
 def place(loaded: LoadedConfig, source: str) -> str:
-    """The file stands above all tables: of a value in it, the line is enough."""
+    """The file is printed above all tables: for a value in it, the line is enough."""
     file, _, line = source.rpartition(":")
     return f"line {line}" if loaded.path and file == str(loaded.path) else source
 
 
 def target_json(target: ModelTarget) -> dict[str, object]:
-    """What is said of it; of `extra_body` the keys alone, since a value may be a secret."""
+    """Its configured facts; of `extra_body` only the keys, since a value may be a secret."""
     said: dict[str, object] = attrs.asdict(target, recurse=False)
     for key in ("sampling", "timeouts", "quirks"):
         said[key] = _said(getattr(target, key))

@@ -1,8 +1,8 @@
-"""`gateway routes`: which route takes a request, and why.
+"""`gateway routes`: shows the routes, and which of them takes a request and why.
 
-`explain` reads the configuration as `serve` would and a request as a client would send it, and shows rule by
-rule what was looked at. Nothing is sent. Exit code 0 where the request goes somewhere, 1 where it is answered
-with 404 or the configuration cannot be used, 2 where the command line is wrong.
+`explain` reads the configuration like `serve` and a request as a client would send it, and shows rule by rule
+which features were compared. Nothing is sent. Exit code 0 if a route takes the request, 1 if it is answered
+with 404 or the configuration cannot be used, 2 for a wrong command line.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def routes() -> None:
 @ALLOW
 @JSON
 def list_(config: Path | None, allow_unauthenticated: bool, as_json: bool) -> None:
-    """Show every route in the order in which they are tried."""
+    """Show all routes in the order in which they are tried."""
     loaded = _loaded(config, allow=allow_unauthenticated)
     table = RouteTable.build(loaded.settings)
     every = [*table.written(), *([table.default] if table.default else [])]
@@ -92,7 +92,7 @@ def explain_(
 ) -> None:
     """Show rule by rule which route a request takes, and why. Nothing is sent.
 
-    REQUEST.JSON is the body of a request, `-` for standard input; without it, the shortest one there is.
+    REQUEST.JSON is the body of a request, `-` for standard input; by default a minimal request.
 
     Example: `gateway routes explain --model claude-haiku-4-5 --header x-claude-code-request-class=auxiliary`
     """

@@ -1,7 +1,7 @@
 """`gateway run -- claude ...`: start a command in the environment that `gateway env` prints.
 
-The gateway must be running: this says so, and how to start it, instead of letting the command wait. Where the
-gateway that answers publishes other models than the configuration, that is said, and the command started.
+The gateway must be running: otherwise this prints how to start it, instead of letting the command wait. If
+the running gateway publishes other models than the configuration, it prints a warning and starts the command.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _LISTED_AT_MOST = 1000
 """Models in one answer of `/v1/models`."""
 _SHOWN = 5
 NOT_FOUND = 127
-"""What shells give for a command that is not there."""
+"""The exit code of shells for a command that does not exist."""
 
 
 @rich_click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -45,7 +45,7 @@ NOT_FOUND = 127
 def run(
     model: str | None, base_url: str | None, config: Path | None, client: str | None, command: tuple[str, ...]
 ) -> None:
-    """Start COMMAND so that it talks to the gateway, which must be running.
+    """Run COMMAND with an environment that points it to the gateway, which must be running.
 
     gateway run -- claude
 
@@ -66,7 +66,7 @@ def run(
 
 
 def _trouble(url: str) -> str:
-    """Why no command should be started; empty where the gateway answers."""
+    """Why the command should not be started; empty if the gateway answers."""
     try:
         said = httpx.get(
             f"{url}/health", timeout=_PATIENCE, trust_env=not is_loopback_host(urlsplit(url).hostname or "")
@@ -79,7 +79,7 @@ def _trouble(url: str) -> str:
 
 
 def _difference(url: str, loaded: LoadedConfig, client: str | None) -> str:
-    """How the gateway that answers differs from this configuration; empty where they publish the same."""
+    """How the running gateway differs from this configuration; empty if they publish the same."""
     file = loaded.path or "the environment"
     key = client_key.real_key(loaded, client)
     try:
@@ -109,7 +109,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _replace(command: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
-    """Become the command; on Windows, which cannot, run it and end as it ends."""
+    """Replace this process by the command; on Windows, which cannot, run it and exit with its code."""
     try:
         if os.name == "posix":
             os.execvpe(command[0], list(command), environ)  # noqa: S606

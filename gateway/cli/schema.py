@@ -16,9 +16,9 @@ from gateway.settings.reference.json_schema import schema_text
     "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Where to write it."
 )
 def schema(out: Path | None) -> None:
-    """Print the JSON Schema of gateway.yaml, by which editors complete and check it.
+    """Print the JSON Schema of gateway.yaml, with which editors complete and check it.
 
-    The first line of the file then names it: `# yaml-language-server: $schema=gateway.schema.json`
+    Name it in the first line of the file: `# yaml-language-server: $schema=gateway.schema.json`
     """
     if out is None:
         click.echo(schema_text(), nl=False)

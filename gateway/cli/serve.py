@@ -1,4 +1,4 @@
-"""`gateway serve`: load the configuration, say what will go where, and serve until stopped."""
+"""`gateway serve`: load the configuration, print where requests go, and serve until stopped."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def serve(config: Path | None, host: str | None, port: int | None, allow_unauthe
 
 
 def run_server(options: WorkerOptions) -> None:
-    """Blocks until SIGINT or SIGTERM. ConfigError if the configuration cannot be used."""
+    """Blocks until SIGINT or SIGTERM. Raises ConfigError if the configuration cannot be used."""
     loaded = options.load()
     server = loaded.settings.server
     check_startable(loaded.settings)
@@ -74,7 +74,7 @@ def run_server(options: WorkerOptions) -> None:
 
 
 def print_startup(loaded: LoadedConfig, port: int | None = None) -> None:
-    """One line for each thing a user would otherwise ask about. `port`: the one that is bound."""
+    """One line for each frequent question of a user. `port`: the one that is bound."""
     log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
     settings = loaded.settings
     table = RouteTable.build(settings)
@@ -92,14 +92,14 @@ def print_startup(loaded: LoadedConfig, port: int | None = None) -> None:
 
 
 def _run_line(loaded: LoadedConfig, url: str) -> str:
-    """`--base-url` only where the file says another address than this one, as with `--port`."""
+    """`--base-url` only if the file has another address than this one, as with `--port`."""
     config = ["--config", str(loaded.path)] if loaded.path else []
     where = [] if _said_address(loaded) == url else ["--base-url", url]
     return shlex.join(["gateway", "run", *config, *where, "--", "claude"])
 
 
 def _said_address(loaded: LoadedConfig) -> str:
-    """Where `gateway run` looks by default; empty if unknown."""
+    """The address that `gateway run` uses by default; empty if unknown."""
     try:
         again = load_config(loaded.path, os.environ, allow_unauthenticated=True, secrets=False).settings
     except ConfigError:

@@ -1,8 +1,8 @@
-"""An environment in the words of a shell, or of an editor's settings.
+"""An environment in the syntax of a shell, or of an editor's settings.
 
 Rules:
-- Whatever stands in a value stays a value (`test_value_reaches_the_shell_as_it_is`).
-- Comments are notes of one line; where a format has none, the caller shows them elsewhere.
+- The content of a value is never interpreted (`test_value_reaches_the_shell_as_it_is`).
+- Comments are notes of one line; if a format has none, the caller shows them elsewhere.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _fish(environment: Environment) -> Iterator[str]:
 
 
 _QUOTES = "'\u2018\u2019\u201a\u201b"
-"""All that PowerShell takes for a single quote."""
+"""All characters that PowerShell accepts as a single quote."""
 
 
 def _powershell(environment: Environment) -> Iterator[str]:
@@ -76,7 +76,7 @@ def _lines(
 
 
 def _vscode(environment: Environment) -> Iterator[str]:
-    """VS Code's own settings, which may hold comments."""
+    """VS Code's own settings, which may have comments."""
     yield "// For the settings.json of VS Code (Preferences: Open User Settings (JSON))."
     for note in (*environment.warnings, *environment.notes):
         yield f"// {note}"
@@ -85,7 +85,7 @@ def _vscode(environment: Environment) -> Iterator[str]:
 
 
 def _claude(environment: Environment) -> Iterator[str]:
-    """Claude Code's own settings, for good: ~/.claude/settings.json."""
+    """Claude Code's own settings, permanently: ~/.claude/settings.json."""
     said = {one.name: _shown(one) for one in environment.variables}
     yield json.dumps({"env": said}, indent=2, ensure_ascii=False)
 

@@ -1,4 +1,4 @@
-"""Rows of text on a terminal: a table, or a list where it is too narrow for one. Text is never markup."""
+"""Rows of text on a terminal: a table, or a list if it is too narrow for one. Text is never markup."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _NARROW = 76
 """Columns below which a table becomes a list."""
 _STYLES: Mapping[str, str] = {"from": "dim"}
 _WORDS: Mapping[str, str] = {"yes": "green", "no": "red", "partly": "yellow", "unknown": "dim"}
-"""Cells that are one of these words say it with a colour, too."""
+"""Cells with one of these words are coloured, too."""
 
 
 def print_rows(console: Console, title: str, columns: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:
-    """The first column is what the row is about."""
+    """The first column is the subject of the row."""
     console.print()
     console.print(Text(title, style="bold"))
     if console.width < _NARROW:

@@ -1,9 +1,9 @@
-"""The bytes of an answer, cut anywhere -> payloads, whether they turn out to be events or one plain body.
+"""The bytes of an answer, split anywhere -> payloads, for event streams and plain bodies alike.
 
 Rules:
-- The first bytes decide: what begins like server-sent events is a stream; anything else (JSON, HTML, text) is
-  a plain body, kept until its end and then one payload.
-- A byte order mark and white space before either are dropped as they come.
+- The first bytes decide: if they begin like server-sent events, the answer is a stream; anything else (JSON,
+  HTML, text) is a plain body, buffered until its end and returned as one payload.
+- A byte order mark and white space before either are dropped.
 - Both are bounded: `LineTooLong`.
 """
 
@@ -22,17 +22,17 @@ _BLANK = b"\xef\xbb\xbf\r\n\t "
 @define
 class BodyReader:
     plain: bool = field(default=False, init=False)
-    """The body is no stream."""
+    """The body is not a stream."""
     has_data: bool = field(default=False, init=False)
-    """Anything but comments and white space has come."""
+    """Something other than comments and white space has arrived."""
     _events: SseReader = Factory(SseReader)
     _decided: bool = False
     _kept: list[bytes] = Factory(list[bytes])
-    """A plain body so far, or the few bytes that do not yet tell which it is."""
+    """A plain body so far, or the first bytes while the kind of body is undecided."""
     _size: int = 0
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The payloads that `data` completes."""
+        """Return the payloads that `data` completes."""
         if not self._decided:
             return self._decide(data)
         if self.plain:
@@ -44,7 +44,8 @@ class BodyReader:
         return payloads
 
     def close(self) -> list[bytes]:
-        """What the end of the bytes leaves: an event without its end, or the plain body, perhaps empty."""
+        """Return the rest at the end of the bytes: an event without its blank line, or the plain body (may be
+        empty)."""
         if self._decided and not self.plain:
             return self._events.close()
         self.plain = True

@@ -1,8 +1,8 @@
-"""What one answer makes the gateway keep until something else has come: counted, and bounded.
+"""Counts and limits what the gateway buffers of one answer.
 
 Rules:
-- Whoever keeps pieces of an answer adds them up here; an answer of which more has to be kept than `LIMIT` is
-  a bad one. No honest answer comes near it.
+- All code that buffers pieces of an answer adds them up here; an answer that needs more than `LIMIT` is
+  malformed. No valid answer comes near it.
 - A piece costs more than its text: millions of empty ones fill the memory, too.
 """
 
@@ -13,9 +13,9 @@ from attrs import define
 from gateway.errors import Kind, UpstreamFailed
 
 LIMIT = 32 * 1024 * 1024
-"""About bytes."""
+"""Approximate bytes."""
 PIECE = 64
-"""What a piece costs beside its text."""
+"""Bytes counted for a piece in addition to its text."""
 
 
 @define
@@ -23,7 +23,7 @@ class BufferLimit:
     size: int = 0
 
     def add(self, text: str | bytes) -> None:
-        """UpstreamFailed where it is too much."""
+        """Count one piece. Raises UpstreamFailed above the limit."""
         self.size += len(text) + PIECE
         if self.size > LIMIT:
             raise too_large()

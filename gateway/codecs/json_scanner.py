@@ -1,7 +1,7 @@
 """Finds the end of a JSON object or array whose text arrives in pieces.
 
 Rules:
-- Each piece is scanned once, so asking after every piece costs the text's length, not its square.
+- Each piece is scanned once, so checking after every piece takes time linear in the text's length.
 - Only brackets and strings are tracked: a closed value may still be invalid JSON.
 """
 
@@ -30,7 +30,7 @@ class JsonScanner:
         return self._begun and self._depth == 0 and not self._quoted
 
     def feed(self, text: str) -> int | None:
-        """The offset in `text` right behind the first value that ends in it; None if none ends."""
+        """The offset in `text` just after the first value that ends in it; None if none ends."""
         end: int | None = None
         at = 1 if self._escaped and text else 0
         self._escaped = self._escaped and not text

@@ -1,9 +1,9 @@
-"""Bytes, cut anywhere -> complete lines.
+"""Bytes, split anywhere -> complete lines.
 
 Rules:
-- A line ends with LF, which is no part of it.
-- What has no end yet is kept in pieces and joined once: a long line costs its length, not its square.
-- A line that outgrows `limit` raises `LineTooLong` instead of filling the memory.
+- A line ends with LF, which is not part of it.
+- An incomplete line is kept in pieces and joined once, so a long line takes time linear in its length.
+- A line that exceeds `limit` raises `LineTooLong` instead of filling the memory.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from __future__ import annotations
 from attrs import Factory, define
 
 LIMIT = 16 * 1024 * 1024
-"""Bytes. The longest honest line is a tool call that writes a file, in one piece."""
+"""Bytes. The longest valid line is a tool call that writes a file, in one piece."""
 
 
 class LineTooLong(ValueError):
-    """An upstream sent more than `limit` bytes without an end of line."""
+    """An upstream sent more than `limit` bytes without a line end."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"a line of more than {limit} bytes")
@@ -42,11 +42,11 @@ class LineSplitter:
 
     @property
     def begun(self) -> bytes:
-        """The first bytes of a line that is not complete."""
+        """The first bytes of the incomplete line."""
         return self._kept[0] if self._kept else b""
 
     def close(self) -> bytes:
-        """What came after the last end of line."""
+        """What arrived after the last line end."""
         rest = b"".join(self._kept)
         self._kept.clear()
         return rest

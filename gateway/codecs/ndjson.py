@@ -1,4 +1,4 @@
-"""Newline-delimited JSON, cut anywhere -> one payload for each line that is not blank."""
+"""Newline-delimited JSON, split anywhere -> one payload for each line that is not blank."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class NdjsonReader:
 
     @property
     def pending(self) -> bool:
-        """Whether a payload has begun to come."""
+        """Whether a payload has begun to arrive."""
         return bool(self._lines.begun.strip())
 
     def close(self) -> list[bytes]:
-        """What came after the last end of line."""
+        """What arrived after the last line end."""
         rest = self._lines.close().strip()
         return [rest] if rest else []

@@ -1,11 +1,11 @@
-"""Server-sent events, cut anywhere -> the payload of each event's `data`.
+"""Server-sent events, split anywhere -> the payload of each event's `data`.
 
 Rules:
-- A line ends with LF, CRLF or CR, as the standard says; what the end of the bytes cuts in two is one end.
+- A line ends with LF, CRLF or CR, as the standard says; a CRLF split between two reads is one line end.
 - Only `data` lines count; comments, `event:`, `id:`, `retry:` and unknown lines are dropped at once.
 - Several `data` lines of one event are joined with LF, as the standard says. A line that is a JSON value by
-  itself, or `[DONE]`, is a payload of its own, also where the server forgets the blank line.
-- An event that the end of the stream cuts off before its blank line still counts (`close`).
+  itself, or `[DONE]`, is a payload of its own, even if the server omits the blank line.
+- An event that is cut off by the end of the stream before its blank line still counts (`close`).
 - Memory is bounded: see `gateway.codecs.lines`; joined lines count together.
 """
 
@@ -23,7 +23,7 @@ class SseReader:
     _joined: list[bytes] = Factory(list[bytes])
     _size: int = 0
     _after_cr: bool = False
-    """An LF that comes next belongs to the line that is over."""
+    """The last line ended with CR: an LF that comes next belongs to that line end."""
 
     def feed(self, data: bytes) -> list[bytes]:
         """The payloads that `data` completes. Raises LineTooLong."""
@@ -43,12 +43,12 @@ class SseReader:
 
     @property
     def pending(self) -> bool:
-        """Whether a payload has begun to come."""
+        """Whether a payload has begun to arrive."""
         line = self._lines.begun
         return bool(self._joined) or (line != b"" and b"data:".startswith(line[:5]))
 
     def close(self) -> list[bytes]:
-        """What the end of the stream left incomplete."""
+        """The incomplete event at the end of the stream."""
         payloads = self.feed(self._lines.close() + b"\n")
         if self._joined:
             payloads.append(self._flush())

@@ -1,6 +1,6 @@
-"""`POST /admin/reload` and `GET /admin/status`, for whoever holds `server.admin_key`.
+"""`POST /admin/reload` and `GET /admin/status`, authorized by `server.admin_key`.
 
-Where no such key is set these paths are as unknown as any other: every method gets the same 404.
+Without such a key these paths behave like unknown ones: every method gets the same 404.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ REASON = "asked for"
 class AdminController(Controller):
     @asgi("/admin/reload", copy_scope=False)
     async def reload(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Read the configuration again, in all workers; 400 if it cannot be used."""
+        """Reload the configuration in all workers; 400 if it cannot be used."""
         service, reloader = _admitted(scope, "POST")
         outcome = await reloader.reload(REASON)
         _tell_others(service.worker)
@@ -65,7 +65,7 @@ def _admitted(any_scope: Scope, method: str) -> tuple[Service, Reloader]:
 
 
 def _tell_others(worker: WorkerIdentity) -> None:
-    """The parent hands a SIGHUP on to every worker; to this one it is nothing new."""
+    """The parent forwards a SIGHUP to every worker; in this worker it changes nothing."""
     if worker.parent is not None and os.getppid() == worker.parent:
         with contextlib.suppress(OSError):
             os.kill(worker.parent, signal.SIGHUP)

@@ -19,7 +19,7 @@ from gateway.settings.models import Server
 
 @define
 class AsgiConnection:
-    """The client behind one ASGI request whose body has been read."""
+    """The client of one ASGI request whose body has been read."""
 
     receive: Receive
     _send: Send
@@ -37,7 +37,7 @@ class AsgiConnection:
     async def answer(
         self, body: bytes, request_id: str, status: int = 200, more: Headers | None = None
     ) -> None:
-        """One JSON answer, whole."""
+        """Send one complete JSON answer."""
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),
@@ -49,13 +49,13 @@ class AsgiConnection:
     async def refuse(self, error: GatewayError, request_id: str) -> None:
         body = error_json(error, request_id)
         headers = error_headers(error)
-        if error.kind is Kind.REQUEST_TIMEOUT:  # the rest of the body may still come
+        if error.kind is Kind.REQUEST_TIMEOUT:  # the rest of the body may still arrive
             headers.append((b"connection", b"close"))
         await self.answer(body, request_id, error.answer.status, headers)
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
-    """Names in lower case; of a header that is repeated, all values, joined."""
+    """Names in lower case; all values of a repeated header, joined."""
     headers: dict[str, str] = {}
     repeated: dict[str, list[str]] = {}
     for raw_name, raw_value in scope["headers"]:
@@ -71,7 +71,7 @@ def headers_of(scope: Scope) -> dict[str, str]:
 async def read_inbound(
     scope: Scope, receive: Receive, server: Server, request_id: str, hold: BodyReservation
 ) -> Inbound:
-    """The decoded request of an authenticated client. RequestRefused says what is wrong with it;
+    """The decoded request of an authenticated client. Raises RequestRefused for an invalid one, and
     ClientLeft."""
     headers = headers_of(scope)
     client = authenticate(headers, server)
@@ -91,7 +91,7 @@ async def read_inbound(
 
 
 def decode_body(sent: bytes) -> tuple[bytes, MessagesRequest]:
-    """The body, mended where it has to be, and what it says."""
+    """The body, repaired if necessary, and its decoded request."""
     try:
         return sent, decode_request(sent)
     except RequestRefused:

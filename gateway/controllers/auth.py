@@ -2,11 +2,10 @@
 
 Rules:
 - A request may carry two credentials: `x-api-key` (Claude Code, older SDKs) and `Authorization: Bearer`
-  (newer SDKs). Claude Code sends both when its shell has an Anthropic key beside the gateway's token. Either
-  one may be the client key. The same holds for the values of a repeated header, up to `MAX_VALUES`.
-- A configured key, the admin key included, opens this gateway and nothing behind it: a credential header
-  that holds one is removed, whatever the scheme. The other header stays, for providers with
-  `pass_credentials`.
+  (newer SDKs). Claude Code sends both if its shell has an Anthropic key in addition to the gateway's token.
+  Either one may be the client key. The same holds for the values of a repeated header, up to `MAX_VALUES`.
+- A configured key, including the admin key, is valid only for this gateway: a credential header with one is
+  removed, whatever its scheme. The other header stays, for providers with `pass_credentials`.
 - A credential outside ASCII is removed: no API has such keys.
 """
 
@@ -22,12 +21,13 @@ from gateway.settings.models import Server
 
 _HEADERS = ("x-api-key", "authorization")
 MAX_VALUES = 8
-"""Values of one credential header that are compared; with more it is no credential, and is removed."""
+"""Values of one credential header that are compared; a header with more is not a credential, and is
+removed."""
 
 
 def authenticate(headers: Mapping[str, str], server: Server) -> str:
-    """The name of the client's key (`key-1` for the first of `server.keys`, if it has none); empty where none
-    are configured. RequestRefused (401) if neither credential is a configured key."""
+    """The name of the client's key (`key-1` for the first of `server.keys`, if it has none); empty if no keys
+    are configured. Raises RequestRefused (401) if neither credential is a configured key."""
     if not server.keys:
         return ""
     sent = list(_credentials(headers))
@@ -42,7 +42,7 @@ def authenticate(headers: Mapping[str, str], server: Server) -> str:
 
 
 def without_gateway_key(headers: Mapping[str, str], server: Server) -> Mapping[str, str]:
-    """The headers of an authenticated client without those that hold one of this gateway's keys."""
+    """The headers of an authenticated client without those that contain one of this gateway's keys."""
     removed = {name for name in _HEADERS if name in headers and not _may_pass(headers[name], server)}
     return {name: value for name, value in headers.items() if name not in removed} if removed else headers
 
@@ -61,7 +61,7 @@ def _is_ours(credential: str, server: Server) -> bool:
 
 
 def _spellings(value: str) -> Iterator[str]:
-    """Whatever in a credential header a server might take for the key."""
+    """All readings of a credential header that a server might accept as the key."""
     for part in _values(value):
         yield part
         scheme, *words = part.split(maxsplit=1) or [""]
@@ -81,7 +81,7 @@ def _basic(token: str) -> Iterator[str]:
 
 
 def is_admin(headers: Mapping[str, str], server: Server) -> bool:
-    """Whether the request carries `server.admin_key`, sent as a client key is."""
+    """Whether the request carries `server.admin_key`, sent like a client key."""
     if server.admin_key is None:
         return False
     key = server.admin_key.reveal()
@@ -89,7 +89,7 @@ def is_admin(headers: Mapping[str, str], server: Server) -> bool:
 
 
 def _credentials(headers: Mapping[str, str]) -> Iterator[str]:
-    """Each credential. An `x-api-key` may be written with `Bearer`, as some clients do."""
+    """Each credential. An `x-api-key` may have the prefix `Bearer`, which some clients send."""
     for name in _HEADERS:
         for value in _values(headers.get(name, "")):
             scheme, _, token = value.partition(" ")
@@ -99,14 +99,14 @@ def _credentials(headers: Mapping[str, str]) -> Iterator[str]:
 
 
 def _values(header: str) -> Iterator[str]:
-    """The header as a whole, and the values of one that is repeated."""
+    """The whole header, and the single values of a repeated one."""
     yield header.strip()
     if 0 < header.count(",") < MAX_VALUES:
         yield from (value.strip() for value in header.split(","))
 
 
 def _name_of(credential: str, server: Server) -> str:
-    """The name of this configured key; empty if it is none. All keys are compared, whichever it is."""
+    """The name of this configured key; empty if there is none. Always compares all keys."""
     found = ""
     for number, one in enumerate(server.keys, 1):
         if _equal(credential, one.key.reveal()):

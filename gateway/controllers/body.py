@@ -1,10 +1,10 @@
-"""A request's body: read, decompressed, and kept within limits of size, time and memory.
+"""Reads and decompresses a request's body, within limits of size, time and memory.
 
 Rules:
-- 413 over `server.max_body`, also after decompression; 408 where the body stalls (`server.body_timeout`).
-- All bodies being worked on share `server.max_bodies`: one that does not fit is answered with 503, not
-  queued. A body counts from its first byte to the end of its answer, with its size after decompression.
-- A refused body is still read, up to `_DRAIN` times the limit, and thrown away: a client that is cut off
+- 413 over `server.max_body`, also after decompression; 408 if the body stalls (`server.body_timeout`).
+- All bodies in progress share `server.max_bodies`: one that does not fit is answered with 503, not queued. A
+  body counts from its first byte to the end of its answer, with its size after decompression.
+- A refused body is still read, up to `_DRAIN` times the limit, and discarded: a client that is disconnected
   while it sends reports a broken connection instead of the answer.
 """
 
@@ -25,9 +25,9 @@ from gateway.settings.sizes import Size
 
 _DRAIN = 4
 _MEMBERS = 16
-"""gzip members of one body; each costs a copy of what is left."""
+"""gzip members of one body; each costs a copy of the rest."""
 _PIECE = 1 << 20
-"""Bytes that are inflated before the budget is asked again."""
+"""Bytes that are decompressed before the budget is checked again."""
 _WHOLE_BODY = 10
 """How many times `server.body_timeout` a whole body may take."""
 
@@ -42,7 +42,7 @@ class BodyBudget:
 
     held: int = 0
     lock: threading.Lock = Factory(threading.Lock)
-    """Bodies are inflated in threads."""
+    """Bodies are decompressed in threads."""
 
 
 @define
@@ -61,7 +61,7 @@ class BodyReservation:
         self.release()
 
     def take(self, size: int, server: Server) -> None:
-        """RequestRefused (503) if the budget is used up by others; a request alone always fits."""
+        """Raises RequestRefused (503) if others use up the budget; a single request always fits."""
         with self._budget.lock:
             others = self._budget.held - self._size
             if others and self._budget.held + size > server.max_bodies:
@@ -85,7 +85,7 @@ class BodyReservation:
 async def read_body(
     receive: Receive, headers: Mapping[str, str], server: Server, hold: BodyReservation
 ) -> bytes:
-    """The body as the client meant it. RequestRefused, or ClientLeft."""
+    """The decompressed body. Raises RequestRefused or ClientLeft."""
     encoding = headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "", "gzip"):
         raise RequestRefused(
@@ -140,7 +140,7 @@ def _refusal(piece: bytes, size: int, server: Server, hold: BodyReservation) -> 
 
 
 def _inflated(body: bytes, server: Server, hold: BodyReservation) -> bytes:
-    """Both sizes count while both are held."""
+    """Both sizes count while both are in memory."""
     packed, pieces = len(body), list[bytes]()
     try:
         for _ in range(_MEMBERS):
@@ -156,8 +156,8 @@ def _inflated(body: bytes, server: Server, hold: BodyReservation) -> bytes:
 
 
 def _inflate(body: bytes, pieces: list[bytes], server: Server, hold: BodyReservation) -> bytes:
-    """Inflate one member, in pieces; returns what follows it. A member that is cut is no error here: no JSON
-    ends so."""
+    """Decompress one member, in pieces; returns the bytes after it. A truncated member is not an error here:
+    the JSON will be invalid."""
     inflate = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     while not inflate.eof:
         piece = inflate.decompress(body, _PIECE)

@@ -1,8 +1,8 @@
-"""What is known of a model's abilities, in the shape of `/v1/models`: the whole object, or null.
+"""A model's abilities in the shape of `/v1/models`: the whole object, or null.
 
-`vision` and `reasoning` of the configuration say it. Where either is not said, null: a client that believed a
-guess would send what the model cannot take. What the gateway does for every model (PDFs as text, context
-edits, answers in a form) is there for all.
+They follow from the configured `vision` and `reasoning`. If either is not set, the object is null: a client
+that trusted a guess would send what the model cannot take. Features that the gateway provides for every model
+(PDFs as text, context edits, structured output) are listed for all.
 """
 
 from __future__ import annotations

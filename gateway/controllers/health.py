@@ -19,7 +19,7 @@ from gateway.telemetry import CONTENT_TYPE, metrics
 PROBE_TIMEOUT = 3.0
 """Seconds one provider is given to answer a probe."""
 PROBE_AGE = 5.0
-"""Seconds for which the result of the last probes is given again."""
+"""Seconds for which the result of the last probes is reused."""
 
 AnyRequest = Request[Any, Any, State]
 
@@ -41,8 +41,8 @@ class HealthController(Controller):
 
     @get("/ready")
     async def ready(self, request: AnyRequest) -> dict[str, object]:
-        """Which process answers, with which configuration, and per provider whether it can be reached; only
-        with a key if keys are configured."""
+        """The process and its configuration, and for each provider whether it is reachable. Requires a key if
+        keys are configured."""
         service = service_of(request.app)
         async with service.runtimes.lease() as runtime:
             try:

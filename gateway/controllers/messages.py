@@ -1,7 +1,7 @@
 """`POST /v1/messages` and `/v1/messages/count_tokens`.
 
-Both are raw ASGI handlers: a typed handler with a streaming response costs four times the rest of the way
-through the framework. Such a handler gets every method, so it answers 405 itself.
+Both are raw ASGI handlers: a typed handler with a streaming response costs four times as much as the rest of
+the framework. A raw handler gets every method, so it answers 405 itself.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class MessagesController(Controller):
 
 
 async def _serve(any_scope: Scope, peer: AsgiConnection, answer: AsgiAnswer) -> None:
-    """Read a request, have it answered, and report it; whatever it is refused for."""
+    """Read a request, answer it and record it, also if it is refused."""
     scope = cast("HTTPScope", any_scope)
     request_id, begun = new_id("req_"), time.monotonic()
     service = service_in(scope)
@@ -77,7 +77,7 @@ async def _exchange(
 
 
 def _routed(runtime: Runtime, inbound: Inbound) -> tuple[Target, ...]:
-    """The targets of a request that may be sent; and what the exchange needs to know of it is looked up."""
+    """The targets of a valid request. Also computes what the exchange needs to know about the request."""
     _check(runtime, inbound)
     _ = inbound.estimated_tokens, inbound.call_ids
     return runtime.targets(inbound)
@@ -127,7 +127,7 @@ async def _weighed(service: Service, runtime: Runtime, inbound: Inbound, target:
         attachments = await service.resolver.resolve(todo, modalities, runtime.settings.server.fetch_urls)
         prompt = await run(inbound.heavy, target.adapter.prompt, inbound, target, attachments)
         return await service.counter.count(prompt)
-    except RequestRefused:  # it may not be sendable, but counting it hurts nobody
+    except RequestRefused:  # the request may be invalid, but counting it does no harm
         return inbound.estimated_tokens
 
 
@@ -141,7 +141,7 @@ def _check(runtime: Runtime, inbound: Inbound, *, counting: bool = False) -> Non
 def _refusal(
     error: GatewayError, request_id: str, inbound: Inbound | None, scope: HTTPScope
 ) -> RequestRecord:
-    """The record of a request that no target was asked for."""
+    """The record of a request that was refused before any target was tried."""
     return RequestRecord(
         request_id=request_id,
         method=scope["method"],
@@ -159,7 +159,7 @@ def _refusal(
 
 
 def _unanswered(request_id: str, scope: HTTPScope) -> RequestRecord:
-    """The record of a request whose client left before its body was whole."""
+    """The record of a request whose client disconnected before its body was complete."""
     path = canonical(scope["path"])
     return RequestRecord(request_id, path=path, status=CLIENT_CLOSED, client_gone=True)
 

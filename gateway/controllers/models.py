@@ -1,6 +1,6 @@
-"""`GET /v1/models` and `/v1/models/{id}`: what is configured, in a shape both kinds of SDK read.
+"""`GET /v1/models` and `/v1/models/{id}`: the configured models, in a shape both kinds of SDK read.
 
-Aliases come first, with the names that pickers show. Anthropic's fields come before `object`, `created` and
+Aliases come first, with their display names. Anthropic's fields come before `object`, `created` and
 `owned_by`, which are OpenAI's.
 """
 
@@ -24,7 +24,7 @@ from gateway.runtime.runtime import Runtime
 UNKNOWN_DATE = "1970-01-01T00:00:00Z"
 
 LIFECYCLE = "active"
-"""Of everything that is configured."""
+"""For all configured models."""
 
 AnyRequest = Request[Any, Any, State]
 Info = dict[str, object]
@@ -93,7 +93,7 @@ def _position(ids: list[object], wanted: str) -> int:
 
 
 def _info(name: str, table: RouteTable) -> Info:
-    """What the first target of an ordinary request for this name is known to be."""
+    """What is known of the first target of a typical request for this name."""
     target = table.named(name).targets[0]
     return {
         "id": name,

@@ -1,15 +1,15 @@
-"""Keeps web pages away from a gateway without client keys.
+"""Protects a gateway without client keys from requests of web pages.
 
 A browser on the user's machine reaches a loopback address on behalf of any page it shows: by a cross-site
 POST that needs no preflight, or by a host name that the page's owner points at 127.0.0.1 (DNS rebinding).
-Rules, where `server.keys` is empty:
+Rules, if `server.keys` is empty:
 - 403 unless `Host` is a loopback address, the IP address that the client connected to, `server.host` or one
   of `server.hosts`. A page that points its name at an address still sends the name. A request without `Host`
-  comes from no browser.
-- 403 for an `Origin` whose host is none of these. Clients that are no browsers send none.
-- 415 for a body that is announced as something else than JSON: a browser asks before it sends JSON across
-  sites, and this gateway does not agree (no CORS). A body without a type passes only without `Origin`, which
-  browsers send with every POST.
+  does not come from a browser.
+- 403 for an `Origin` whose host is none of these. Clients that are not browsers send none.
+- 415 for a body with a content type other than JSON: a browser sends a preflight before it sends JSON across
+  sites, and this gateway does not allow it (no CORS). A body without a type passes only without `Origin`,
+  which browsers send with every POST.
 
 With client keys a page would need one, so none of this is checked.
 """
@@ -31,13 +31,13 @@ from gateway.settings.models import Server
 _SETTING = "`server.hosts` allows further names, and with `server.keys` clients show a key instead"
 _LOOKED_AT = frozenset({b"host", b"origin", b"content-type", b"content-length", b"transfer-encoding"})
 _KEYED = "/admin/"
-"""These always ask for a key."""
+"""These always require a key."""
 _SHOWN = 100
 """Characters of a header that an error repeats."""
 
 
 def origin_guard(app: ASGIApp) -> ASGIApp:
-    """Middleware: refuses what `check_origin` refuses."""
+    """Middleware that applies `check_origin` to every request."""
 
     async def guard(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -60,14 +60,14 @@ def _headers(scope: HTTPScope) -> dict[str, str]:
 
 
 def _local(scope: HTTPScope) -> str:
-    """The connection's address on this side; empty if unknown."""
+    """The connection's local address; empty if unknown."""
     server = scope["server"]
     return server[0] if server else ""
 
 
 def check_origin(method: str, headers: Mapping[str, str], server: Server, local: str = "") -> None:
-    """RequestRefused (403, 415) for what a web page may have sent. `headers` have lower-case names. `local`:
-    the address that the client connected to."""
+    """Raises RequestRefused (403, 415) for a request that a web page may have sent. `headers` have lower-case
+    names. `local`: the address that the client connected to."""
     if "*" not in server.hosts:
         host, origin = headers.get("host"), headers.get("origin")
         if host is not None and not _is_ours(_name_in(host), server.hosts, server.host, local):
@@ -100,7 +100,7 @@ def _is_ours(name: str, hosts: tuple[str, ...], listening: str, local: str) -> b
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """IPv4 as IPv4, also where a socket for both versions writes it as IPv6; without an interface."""
+    """IPv4 as IPv4, even if a dual-stack socket gives it as IPv6; without an interface."""
     try:
         address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
@@ -120,7 +120,7 @@ def _host_of(origin: str) -> str:
 
 @functools.lru_cache(maxsize=256)
 def _name_in(authority: str) -> str:
-    """`localhost:8080` -> `localhost`, `[::1]:8080` -> `::1`; empty for what is no authority."""
+    """`localhost:8080` -> `localhost`, `[::1]:8080` -> `::1`; empty for an invalid authority."""
     try:
         name = urlsplit(f"//{authority.strip()}").hostname
     except ValueError:

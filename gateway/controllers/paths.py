@@ -1,7 +1,7 @@
-"""The paths of the Messages API, under each address that a client may have been given.
+"""The paths of the Messages API, for every base URL that a client may be configured with.
 
-A base URL with `/v1` makes clients ask `/v1/v1/messages`; some clients add no `/v1` of their own and ask
-`/messages`. One address suits them all.
+A base URL with `/v1` makes clients request `/v1/v1/messages`; some clients add no `/v1` of their own and
+request `/messages`. Each of these paths works.
 """
 
 from __future__ import annotations

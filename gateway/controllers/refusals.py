@@ -1,4 +1,4 @@
-"""What a connection is refused for before a request reaches the application, and the answer that says so."""
+"""Refusals of a connection before a request reaches the application, and their answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHOWN = 200
 
 
 def refusal_response(error: GatewayError, method: bytes, url: bytes) -> bytes:
-    """The whole HTTP/1.1 answer. Logs and counts the request. `method` and `url` are empty if unknown."""
+    """The complete HTTP/1.1 answer. Logs and counts the request. `method` and `url` are empty if unknown."""
     request_id, status = new_id("req_"), error.answer.status
     body = error_json(error, request_id)
     headers = [

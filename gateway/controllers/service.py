@@ -1,4 +1,4 @@
-"""What the controllers share: the current runtime, how it is reloaded, the token counter, the attachments."""
+"""Shared by the controllers: the current runtime, its reloader, the token counter, the attachments."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from gateway.tokens import TokenCounter
 
 @frozen
 class WorkerIdentity:
-    """Which of the processes on one port this is."""
+    """Identifies one of the processes on one port."""
 
     number: int = 1
     of: int = 1
     parent: int | None = None
-    """The process that started it; None if it is on its own."""
+    """The process that started it; None if it runs alone."""
 
 
 ALONE = WorkerIdentity()
@@ -38,10 +38,10 @@ class Service:
     bodies: BodyBudget = Factory(BodyBudget)
     worker: WorkerIdentity = ALONE
     reloader: Reloader | None = None
-    """None: the settings came from no file."""
+    """None: the settings did not come from a file."""
 
     def identity(self) -> dict[str, object]:
-        """What tells one process from another, and one configuration from the next."""
+        """Identifies the process and the configuration."""
         told: dict[str, object] = {
             "pid": os.getpid(),
             "worker": self.worker.number,
@@ -58,7 +58,7 @@ class Service:
 
 
 def outcome_summary(outcome: ReloadOutcome) -> dict[str, object]:
-    """How a reload went, as JSON; what says nothing is left out."""
+    """The result of a reload, as JSON without empty fields."""
     told: dict[str, object] = {
         "result": outcome.result,
         "why": outcome.reason,

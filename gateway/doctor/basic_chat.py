@@ -1,7 +1,7 @@
 """Does it answer a question, as a stream, with its usage at the end?
 
-The refusals of this first question are where the manner is learned: which field limits the answer, and
-whether `stream_options` may be sent.
+The refusals of this first question reveal which field limits the answer, and whether `stream_options` may be
+sent.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ LOADING = 300.0
 _TEXT = "Reply with one word: ready"
 _QUESTION = ChatQuestion(_TEXT, max_tokens=32)
 _THINKERS = ChatQuestion(_TEXT, max_tokens=1024)
-"""For models that spend the first tokens on hidden reasoning."""
+"""For models that use the first tokens for hidden reasoning."""
 _ATTEMPTS = 3
 
 
@@ -35,7 +35,7 @@ async def probe_chat(subject: ProbeContext) -> list[Finding]:
 
 
 def _answers(answer: ChatAnswer) -> Finding:
-    # A model may think its whole answer away, hidden: then only the counts say that it worked.
+    # A model may spend its whole answer on hidden reasoning: then only the counts show that it worked.
     if not answer.fault and (answer.said_anything or answer.output_tokens):
         first = f"the first piece after {answer.first:.1f} s, " if answer.first is not None else ""
         said = excerpt(answer.text or answer.reasoning, 40)

@@ -1,8 +1,8 @@
-"""Does the server stop working when the client has gone?
+"""Does the server stop working when the client disconnects?
 
-- llama.cpp, vLLM and SGLang say how many requests they work on: proof.
-- Of others the time of a short question tells, where they do one thing at a time: it waits while a long
-  answer is written, and not once that answer was left, if it is really given up.
+- llama.cpp, vLLM and SGLang report how many requests they work on: proof.
+- For others the time of a short question shows it, if they handle one request at a time: it waits while a
+  long answer is written, but not after that answer was cancelled, if the server really stops.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gateway.doctor.finding import Finding, ProbeContext
 
 PATIENCE = 60.0
 WATCHED = 20.0
-"""Seconds that the server is given to notice."""
+"""Seconds that the server is given to react."""
 _POLL = 0.2
 _LONG = ChatQuestion("Count from 1 to 2000, one number on each line.", max_tokens=1500)
 _SHORT = ChatQuestion("Reply with one word: ready", max_tokens=8)
@@ -79,7 +79,7 @@ async def _short(subject: ProbeContext, seconds: float = PATIENCE) -> float:
 
 @contextlib.asynccontextmanager
 async def _long_answer(subject: ProbeContext) -> AsyncGenerator[None]:
-    """While it is being written; leaving leaves it. Raises Silence."""
+    """Runs the block while it is being written; leaving the block cancels it. Raises ProbeError."""
     asked = chat_body(subject.manner, _LONG)
     async with subject.line.open(chat_url(subject.line, subject.manner), asked, PATIENCE) as stream:
         if stream.status >= 300:
@@ -91,7 +91,7 @@ async def _long_answer(subject: ProbeContext) -> AsyncGenerator[None]:
 
 
 async def _running(subject: ProbeContext) -> int | None:
-    """How many requests are worked on; None where the server does not say."""
+    """How many requests are in progress; None if the server does not report it."""
     if subject.server.product == "llama.cpp":
         heard = await subject.line.get(f"{subject.line.root}/slots")
         slots = js.items(heard.json)

@@ -1,9 +1,9 @@
-"""The connection to the server that is looked at.
+"""The connection to the server that is examined.
 
 Rules:
-- `get` and `post` never raise: an answer of status 0 says in one line why there was none.
-- At most `LARGEST` bytes of an answer are read, whatever the server goes on sending.
-- Redirects are not followed: the key is for the address that was named.
+- `get` and `post` never raise: an answer of status 0 states in one line why there was none.
+- At most `LARGEST` bytes of an answer are read, whatever the server sends.
+- Redirects are not followed: the key is for the given address only.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ HIDDEN = b"***"
 
 
 class ProbeError(Exception):
-    """The server could not be reached, or broke off; the message is one line."""
+    """The server could not be reached, or the connection broke; the message is one line."""
 
 
 @frozen
 class ProbeResponse:
-    """One answer. `status` 0: there was none, and `fault` says why."""
+    """One answer. `status` 0: there was none, and `fault` has the reason."""
 
     status: int = 0
     body: bytes = field(default=b"", repr=False)
@@ -54,7 +54,7 @@ class ProbeResponse:
 
     @property
     def words(self) -> str:
-        """What the server said when it refused, or why nothing was heard."""
+        """The server's message when it refused, or why there was no answer."""
         return self.fault or parse_error_body(self.body).message or f"HTTP {self.status}"
 
 
@@ -65,7 +65,7 @@ class ProbeStream:
     _key: bytes
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """Silence if the server breaks off or sends without end."""
+        """Raises ProbeError if the connection breaks or the answer is too long."""
         size = 0
         try:
             async for piece in self._response.aiter_bytes():
@@ -92,7 +92,8 @@ class ProbeClient:
     @classmethod
     @contextlib.asynccontextmanager
     async def to(cls, url: str, provider: Provider | None = None) -> AsyncGenerator[Self]:
-        """`provider` gives key, headers, proxy and certificates. Silence if these cannot be used."""
+        """`provider` gives key, headers, proxy and certificates. Raises ProbeError if these cannot be
+        used."""
         said = provider or Provider("openai", url)
         api = urls.versioned(url)
         try:
@@ -111,7 +112,8 @@ class ProbeClient:
 
     @contextlib.asynccontextmanager
     async def open(self, url: str, body: object, seconds: float) -> AsyncGenerator[ProbeStream]:
-        """A streamed answer; leaving closes the connection if it is not over. Raises Silence."""
+        """A streamed answer; leaving the block closes the connection if it is incomplete. Raises
+        ProbeError."""
         async with self._opened("POST", url, body, seconds) as response:
             yield ProbeStream(response.status_code, response, self._key)
 
@@ -137,13 +139,13 @@ class ProbeClient:
         try:
             yield response
         finally:
-            # The server may have gone meanwhile: what is left of it is of no interest.
+            # The server may have disconnected: the rest of its answer does not matter.
             with contextlib.suppress(httpx.HTTPError, OSError):
                 await response.aclose()
 
 
 def is_near(url: str) -> bool:
-    """Whether the server is on this machine or in a private network: asking it much costs no money."""
+    """Whether the server is on this machine or in a private network: many requests to it cost no money."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_private
@@ -154,7 +156,7 @@ def is_near(url: str) -> bool:
 def _client(url: str, provider: Provider) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         headers=_headers(provider.headers, provider.api_key),
-        # Loading the authorities takes long, and an `http:` address has no use for them.
+        # Loading the authorities takes long, and an `http:` address does not use them.
         verify=_trust(provider) if url.startswith("https:") else False,
         proxy=provider.proxy,
         trust_env=provider.trust_env and not is_loopback_host(urlsplit(url).hostname or ""),

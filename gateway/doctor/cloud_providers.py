@@ -1,7 +1,7 @@
-"""Providers whose key is often in the environment, with a model of theirs to begin with.
+"""Providers whose key is often in the environment, with one of their models as an example.
 
-The models are examples, for the reader to change. Their windows and limits are general knowledge of November
-2026, not measured: where it is unsure, none is given.
+The user may change the models. Their windows and limits are general knowledge of November 2026, not measured:
+uncertain ones are left out.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Cloud:
 CLOUDS = (
     Cloud(
         "OPENAI_API_KEY", "OpenAI", "https://api.openai.com/v1", "gpt-5.4", 400_000, 128_000, "responses"
-    ),  # on Chat Completions GPT-5.4 and newer refuse tools beside reasoning
+    ),  # on Chat Completions GPT-5.4 and newer refuse tools together with reasoning
     Cloud("OPENROUTER_API_KEY", "OpenRouter", "https://openrouter.ai/api/v1", "qwen/qwen3-coder", 262_144),
     Cloud("DEEPSEEK_API_KEY", "DeepSeek", "https://api.deepseek.com/v1", "deepseek-chat", 131_072, 8192),
     Cloud("MISTRAL_API_KEY", "Mistral", "https://api.mistral.ai/v1", "devstral-medium-latest", 131_072),

@@ -1,10 +1,10 @@
-"""What was found -> a gateway.yaml with comments, which `gateway check` accepts.
+"""The findings -> a gateway.yaml with comments, which `gateway check` accepts.
 
 Rules:
-- Keys are written as `${NAME}`, never as they are.
-- What a server said is quoted, so that it stays text: it can neither break the YAML nor refer to files or
+- Keys are written as `${NAME}`, never as values.
+- Text from a server is quoted, so that it stays text: it can neither break the YAML nor refer to files or
   variables (`test_name_of_a_model_stays_text`).
-- Only what was seen is written: a window that nobody told stays away, with a comment that says so.
+- Only observed values are written: an unknown window is left out, with a comment that says so.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _NAMES = {
 
 @frozen
 class ProviderEntry:
-    """One provider to write. `model` is what `*` goes to, where it is the first."""
+    """One provider to write. `model` is the target of `*`, if the provider is the first."""
 
     server: DetectedServer
     model: DetectedModel | None
@@ -47,7 +47,7 @@ class ProviderEntry:
 def render_config(
     entries: Sequence[ProviderEntry], title: Iterable[str], is_free: Callable[[int], bool] = lambda _: True
 ) -> str:
-    """`title` is the comment at the top, line by line. `is_free`: whether a port can be had."""
+    """`title` is the comment at the top, line by line. `is_free`: whether a port is free."""
     names = provider_names(entries)
     lines = [*(f"# {_comment(line)}".rstrip() for line in title)]
     if (port := gateway_port(entries, is_free)) != PORT:
@@ -63,7 +63,7 @@ def render_config(
 
 
 def gateway_port(entries: Iterable[ProviderEntry], is_free: Callable[[int], bool] = lambda _: True) -> int:
-    """8080, unless a model server on this machine or any other program has it."""
+    """8080, unless a model server on this machine or another program uses it."""
     taken, ports = _near_ports(entries), range(PORT, PORT + 100)
     return next((port for port in ports if port not in taken and is_free(port)), PORT)
 
@@ -86,7 +86,7 @@ def provider_names(entries: Sequence[ProviderEntry]) -> list[str]:
 
 
 def _label(url: str) -> str:
-    """`openrouter` of `https://openrouter.ai/api/v1`."""
+    """`openrouter` for `https://openrouter.ai/api/v1`."""
     labels = (urlsplit(url).hostname or "").split(".")
     name = labels[-2] if len(labels) > 1 and not labels[-1].isdigit() else ""
     return name if name.replace("-", "").isalnum() and name.isascii() else "local"
@@ -106,7 +106,7 @@ def _provider(name: str, entry: ProviderEntry) -> Iterator[str]:
 
 
 def _models(name: str, entry: ProviderEntry, *, first: bool) -> Iterator[str]:
-    """All but what `*` goes to: that is `_rest`, which comes last."""
+    """All except the target of `*`: `_rest` writes that last."""
     others = [model for model in entry.server.chats if entry.model is None or model.name != entry.model.name]
     if entry.model is not None and not first:
         yield f"  {_key(name, entry.model)}: {_target(name, entry, entry.model)}"
@@ -152,7 +152,7 @@ def _remarks(entry: ProviderEntry) -> Iterator[str]:
 
 
 def yaml_scalar(text: str) -> str:
-    """The text as YAML that stays text, whatever is in it."""
+    """The text as a YAML scalar that stays text, whatever its content."""
     if _PLAIN.fullmatch(text) and text.lower() not in _NOT_TEXT and not text.startswith("file:"):
         return text
     return json.dumps(text.replace("${", "$${"), ensure_ascii=not text.isprintable())

@@ -1,7 +1,7 @@
-"""One question in the server's own words, and its streamed answer read: Chat Completions or Ollama's chat.
+"""One question in the server's own protocol, and its streamed answer: Chat Completions or Ollama's chat.
 
-It is not the gateway's translation: it shows what the server says raw, such as the name of the field that
-reasoning comes in. Whatever is not understood is left out; an answer is never an exception.
+It does not use the gateway's translation: it shows raw values, such as the name of the field with the
+reasoning. Unknown content is left out; an answer never raises an exception.
 """
 
 from __future__ import annotations
@@ -28,18 +28,19 @@ _REASONING = ("reasoning_content", "reasoning", "thinking")
 
 @frozen
 class ChatVariant:
-    """How this server wants to be asked; learned from its refusals."""
+    """The request fields that this server takes; learned from its refusals."""
 
     kind: ProviderKind
     model: str
     tokens_field: str = "max_tokens"
     stream_usage: bool = True
     launch: Mapping[str, Any] = field(factory=dict[str, Any])
-    """For Ollama: what the gateway's own requests launch the model with, so that it is not loaded again."""
+    """For Ollama: the options that the gateway's own requests load the model with, so that it is not
+    reloaded."""
 
     @property
     def window(self) -> int | None:
-        """What Ollama is asked to load."""
+        """The window that Ollama is asked to load."""
         return js.number(self.launch, "options", "num_ctx")
 
 
@@ -51,24 +52,24 @@ class ChatQuestion:
     forced: bool = False
     """One call is required."""
     named: str = ""
-    """The tool that has to be called."""
+    """The tool that must be called."""
     picture: bytes = b""
     think: Literal["", "template", "effort"] = ""
-    """How reasoning is asked for, where it is. Ollama has one way only."""
+    """How reasoning is requested, if it is. Ollama has only one way."""
     enough: Callable[[ChatAnswer], bool] = lambda _: False
-    """Whether the rest of the answer is of no interest: then it is left."""
+    """Whether the rest of the answer does not matter: then it is cancelled."""
 
 
 @frozen
 class AnsweredCall:
     name: str
     arguments: object
-    """Parsed; None where they are no JSON."""
+    """Parsed; None if they are not JSON."""
 
 
 @define
 class ChatAnswer:
-    """Seconds are from sending the request. Counts are None where the server gave none."""
+    """Seconds are counted from sending the request. Counts are None if the server sent none."""
 
     status: int = 0
     refusal: bytes = b""
@@ -77,7 +78,7 @@ class ChatAnswer:
     reasoning_field: str = ""
     calls: list[AnsweredCall] = field(factory=list[AnsweredCall])
     fault: str = ""
-    """What broke it off after the status."""
+    """Why it broke off after the status."""
     finish: str = ""
     prompt_tokens: int | None = None
     output_tokens: int | None = None
@@ -93,7 +94,7 @@ class ChatAnswer:
 
     @property
     def words(self) -> str:
-        """Why there is no proper answer, in the server's words."""
+        """Why there is no proper answer, in the server's wording."""
         said = parse_error_body(self.refusal).message if self.refusal else ""
         return self.fault or f"{self.status} {said}".strip()
 
@@ -105,7 +106,7 @@ class ChatAnswer:
 async def ask_model(
     line: ProbeClient, manner: ChatVariant, question: ChatQuestion, seconds: float
 ) -> ChatAnswer:
-    """Never raises but for cancellation."""
+    """Never raises except for cancellation."""
     answer, began = ChatAnswer(), time.monotonic()
     try:
         async with line.open(chat_url(line, manner), chat_body(manner, question), seconds) as stream:
@@ -121,7 +122,7 @@ async def ask_model(
 
 
 def adapted_variant(manner: ChatVariant, answer: ChatAnswer) -> ChatVariant | None:
-    """The manner that a refusal asks for; None where it asks for none."""
+    """The variant that a refusal requires; None if it requires none."""
     found = read_refusal(answer.status, answer.refusal)
     match found.parameter if found else None:
         case "max_tokens" if manner.tokens_field == "max_tokens":
@@ -209,7 +210,7 @@ async def _read(
 
 
 async def stream_chunks(stream: ProbeStream, kind: ProviderKind) -> AsyncGenerator[object]:
-    """The JSON values of a stream; of a server that does not stream, its one answer. Raises Silence."""
+    """The JSON values of a stream; of a server that does not stream, its one answer. Raises ProbeError."""
     reader = NdjsonReader() if kind == "ollama" else SseReader()
     whole = bytearray()
     found = False

@@ -1,4 +1,4 @@
-"""The trials in their order, each bounded in time, and what they mean together.
+"""The probes in order, each with a timeout, and the verdict.
 
 usable     Claude Code works with it: it answers, calls tools, and its window holds the first turn
 limited    it answers, but has no tools or too small a window: `claude --bare --tools ""` works
@@ -37,9 +37,9 @@ Overall = Literal["usable", "limited", "unusable"]
 @frozen
 class Probe:
     title: str
-    """What is done, for a progress bar."""
+    """What the probe does, for a progress bar."""
     name: str
-    """Of its first finding."""
+    """The name of its first finding."""
     run: Callable[[ProbeContext], Awaitable[list[Finding]]]
     seconds: float
 
@@ -49,7 +49,7 @@ def _filling(effort: ProbeEffort) -> Probe:
 
 
 def with_deep_window(trials: Sequence[Probe]) -> tuple[Probe, ...]:
-    """The same trials, and a window that is tried in earnest behind them."""
+    """The same probes, followed by one that fills the whole window."""
     return (*(trial for trial in trials if trial.name != "window"), _filling(DEEP))
 
 
@@ -69,17 +69,17 @@ FULL = (
     Probe("asking for too long an answer", "output limit", probe_output_limit, 40),
     Probe("sending a long prompt twice", "prefix cache", probe_prefix_cache, 240),
     Probe("leaving in the middle of an answer", "cancellation", probe_cancellation, 180),
-    _filling(USUAL),  # last: a server that has no check may go on reading
+    _filling(USUAL),  # last: a server without a length check may continue to read it
 )
 
 
 @frozen
 class Examination:
-    """A server, one of its models, and all that was found."""
+    """A server, one of its models, and all findings."""
 
     server: DetectedServer
     model: DetectedModel
-    """With what the trials corrected."""
+    """With corrections from the probes."""
     findings: tuple[Finding, ...] = field(default=())
 
     @property
@@ -107,7 +107,7 @@ def probe_context(
     loaded: LaunchOptions | None = None,
     extra_body: Mapping[str, object] = NO_FIELDS,
 ) -> ProbeContext:
-    """`loaded`: what the gateway's requests launch a model of Ollama with; None: as is advised."""
+    """`loaded`: the options that the gateway's requests load an Ollama model with; None: the advised ones."""
     quirks = PRESETS[server.preset or recognise(server.kind, server.url)]
     manner = ChatVariant(server.kind, model.name, quirks.max_tokens_field, quirks.stream_usage)
     if server.kind == "ollama":
@@ -117,7 +117,8 @@ def probe_context(
 
 
 def advised_window(model: DetectedModel) -> int:
-    """What Ollama should load: what it has loaded if that is enough, else what is useful and possible."""
+    """The window that Ollama should load: the loaded one if it is large enough, else the useful and possible
+    one."""
     if model.window and model.window >= ADVISED_WINDOW:
         return model.window
     return min(model.largest or ADVISED_WINDOW, ADVISED_WINDOW)
@@ -126,7 +127,7 @@ def advised_window(model: DetectedModel) -> int:
 async def examine(
     subject: ProbeContext, trials: Sequence[Probe] = FULL, on_begin: Callable[[Probe], None] = lambda _: None
 ) -> AsyncIterator[Finding]:
-    """The findings as they come. Ends early if it does not even answer. Never raises."""
+    """The findings as they arrive. Ends early if the server does not even answer. Never raises."""
     for trial in trials:
         on_begin(trial)
         for finding in await _bounded(trial, subject):
@@ -147,7 +148,7 @@ async def _bounded(trial: Probe, subject: ProbeContext) -> list[Finding]:
 
 
 def corrected_model(subject: ProbeContext) -> Examination:
-    """What the server says of the model, corrected by what was seen."""
+    """The model as described by the server, corrected by the observations."""
     found = subject.found
     window, output, tried = found.get("window"), found.get("output limit"), subject.model
     model = evolve(

@@ -1,4 +1,4 @@
-"""What one trial found, and what a trial is given."""
+"""The finding of one probe, and the input of a probe."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ class Finding:
     name: str
     verdict: Verdict
     evidence: str
-    """What was seen."""
+    """What was observed."""
     meaning: str = ""
-    """What that means to a user of Claude Code; empty where nothing needs to be done."""
+    """The consequence for a user of Claude Code; empty if nothing must be done."""
     value: int | str | None = None
     """A window, a limit, the name of a field."""
 
 
 @define
 class ProbeContext:
-    """The model on trial, and what is known of it so far."""
+    """The model that is examined, and what is known of it so far."""
 
     line: ProbeClient
     server: DetectedServer
     model: DetectedModel
     manner: ChatVariant
     near: bool
-    """On this machine or network: it may be asked for much."""
+    """On this machine or network: long prompts are acceptable."""
     field_seen: str = ""
-    """The field in which reasoning came, once it did."""
+    """The field that contained reasoning, once it was observed."""
     found: dict[str, Finding] = field(factory=dict[str, Finding])
 
     async def ask(self, question: ChatQuestion, seconds: float) -> ChatAnswer:
@@ -51,7 +51,7 @@ class ProbeContext:
 
 
 def reasons_in_text(answer: ChatAnswer) -> bool:
-    """Whether the reasoning stands in the text."""
+    """Whether the text contains the reasoning."""
     return answer.text.lstrip().startswith("<think>") or "</think>" in answer.text
 
 

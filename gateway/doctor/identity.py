@@ -1,4 +1,4 @@
-"""Who answers at an address: a handful of GETs, sent at once -> `Server`.
+"""Identifies the server at an address: a handful of GETs, sent at once -> `DetectedServer`.
 
     GET /api/version, /api/tags, /api/ps, POST /api/show     Ollama
     GET /props                                               llama.cpp
@@ -8,8 +8,8 @@
     GET /v1/models                                           all of them but Ollama, and any other
 
 Rules:
-- A path that answers is not enough, since LM Studio answers 200 to every path: its keys decide.
-- The first product of the list whose keys are there is it; then whatever has a list of models.
+- An answer at a path is not enough, since LM Studio answers 200 to every path: its keys decide.
+- The first product of the list whose keys are found counts; otherwise any server with a list of models.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LONGEST_NAME = 200
 
 @frozen
 class UnknownServer:
-    """No server that could be used, and why."""
+    """No usable server, and why."""
 
     reason: str
     reachable: bool = False
@@ -49,7 +49,7 @@ async def identify(line: ProbeClient, patience: float = PATIENCE) -> DetectedSer
 
 
 def _sane(server: DetectedServer) -> DetectedServer:
-    """Without names that nobody would give a model: they would end in a configuration."""
+    """Drops implausible model names: they would be written to a configuration."""
     named = (model for model in server.models if model.name.isprintable() and len(model.name) <= LONGEST_NAME)
     return evolve(server, models=tuple(model for model in named if not model.name.startswith("file:")))
 

@@ -1,4 +1,4 @@
-"""Values inside JSON that may be anything: each look-up gives the value if it has the type, else None."""
+"""Values inside arbitrary JSON: each look-up returns the value if it has the type, else None."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import cast
 
 
 def parsed(body: bytes) -> object:
-    """None where it is no JSON."""
+    """None if it is not JSON."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -28,13 +28,13 @@ def at(value: object, *path: str | int) -> object:
 
 
 def text(value: object, *path: str | int) -> str:
-    """Empty where there is none."""
+    """Empty if there is none."""
     found = at(value, *path)
     return found if isinstance(found, str) else ""
 
 
 def number(value: object, *path: str | int) -> int | None:
-    """A whole number above zero: counts and windows are nothing else."""
+    """A whole number above zero, as counts and windows are."""
     found = at(value, *path)
     if isinstance(found, bool) or not isinstance(found, int | float) or not 0 < found < 1e12:
         return None

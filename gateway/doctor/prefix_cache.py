@@ -1,4 +1,4 @@
-"""Is a prompt that was sent before read anew? The same long prompt twice, with another end.
+"""Does the server cache prompt prefixes? Sends the same long prompt twice, with different ends.
 
 The server's own count of cached tokens is proof; without one, the times are.
 """
@@ -15,7 +15,7 @@ _NAME = "prefix cache"
 _SIZES = (1200, 8000)
 """Words. OpenAI caches from 1024 tokens on; a fast server reads the first size too quickly to be timed."""
 _MEASURABLE = 0.4
-"""Seconds of reading that a difference can be seen in."""
+"""The shortest reading time in seconds that shows a difference."""
 _SLOW = "each turn reads the whole conversation again: minutes on a slow machine, money elsewhere"
 
 
@@ -33,14 +33,14 @@ async def probe_prefix_cache(subject: ProbeContext) -> list[Finding]:
 
 
 async def _twice(subject: ProbeContext, words: int) -> tuple[ChatAnswer, ChatAnswer]:
-    # The nonce stands first, so that nothing of an earlier run is in the cache.
+    # The nonce comes first, so that the cache has nothing of an earlier run.
     text = f"{secrets.token_hex(8)}" + " word" * words
     asked = [ChatQuestion(f"{text}\n{end}", max_tokens=1) for end in ("Reply: one", "Answer with: two")]
     return await subject.ask(asked[0], PATIENCE), await subject.ask(asked[1], PATIENCE)
 
 
 def _reading(answer: ChatAnswer) -> float:
-    """Seconds for the prompt: the server's own measure, else until the first piece."""
+    """Seconds for the prompt: the server's own measurement, else the time to the first piece."""
     return next(
         (one for one in (answer.prompt_seconds, answer.first, answer.seconds) if one is not None), 0.0
     )

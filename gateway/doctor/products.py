@@ -1,7 +1,7 @@
-"""What each product says of itself -> `Server`; None where the answers are not its own.
+"""Each product's description of itself -> `DetectedServer`; None if the answers are not its own.
 
-`said` maps a path to the parsed JSON it gave, None where it gave none. Everything in it may be anything.
-Sources: llama.cpp b11434 and Ollama (2026-08) as run and read, the rest as their documentation has it.
+`said` maps a path to the parsed JSON of its answer, None without one. It may contain anything. Sources:
+llama.cpp b11434 and Ollama (2026-08) as run and read, the others by their documentation.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from gateway.settings.kinds import Preset
 
 PATHS = ("/props", "/version", "/get_server_info", "/api/version", "/api/tags", "/api/ps", "/api/v0/models")
 SHOWN = 24
-"""Of how many models Ollama is asked for details."""
+"""How many models Ollama is asked to describe."""
 _NOT_CHAT = ("embed", "whisper", "tts", "dall-e", "moderation", "transcribe", "rerank", "image-", "sora")
 
 Said = Mapping[str, object]
 
 
 def _preset(name: str) -> Preset | None:
-    """The preset, where there is one of that name."""
+    """The preset, if there is one of that name."""
     return cast("Preset", name) if name in get_args(Preset) else None
 
 
@@ -133,7 +133,7 @@ def detect_by_model_list(line: ProbeClient, said: Said) -> DetectedServer | None
 
 
 def _listed_model(entry: object) -> DetectedModel:
-    """With what OpenRouter, Groq, Together, Mistral and vLLM say beside the name."""
+    """With the fields that OpenRouter, Groq, Together, Mistral and vLLM add to the name."""
     name = js.text(entry, "id")
     windows = ("max_model_len", "context_length", "context_window", "max_context_length")
     inputs = js.items(entry, "architecture", "input_modalities")
@@ -155,7 +155,7 @@ def _listed_model(entry: object) -> DetectedModel:
 async def detect_ollama(line: ProbeClient, said: Said) -> DetectedServer:
     loaded = {js.text(entry, "name"): entry for entry in js.items(said["/api/ps"], "models")}
     names = [name for entry in js.items(said["/api/tags"], "models") if (name := js.text(entry, "name"))]
-    # What is loaded is asked about first: it is what will be used.
+    # Loaded models are described first: they are the ones in use.
     names.sort(key=lambda name: name not in loaded)
     shown = await asyncio.gather(
         *(line.post(f"{line.root}/api/show", {"model": name}) for name in names[:SHOWN])

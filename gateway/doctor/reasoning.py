@@ -1,4 +1,4 @@
-"""Does it reason, and in which field does it say so?"""
+"""Does it reason, and which field has the reasoning?"""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def probe_reasoning(subject: ProbeContext) -> list[Finding]:
 
 
 def _shows(answer: ChatAnswer) -> bool:
-    """What thinks, thinks first."""
+    """Reasoning comes before the answer."""
     return bool(answer.reasoning) or len(answer.text) > _PLAIN
 
 

@@ -1,4 +1,4 @@
-"""What a server turned out to be. None: it does not say."""
+"""A detected server and its models. None: unknown."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from gateway.settings.kinds import Preset, ProviderKind
 class DetectedModel:
     name: str
     window: int | None = None
-    """What a request may hold now."""
+    """Tokens that a request may have now."""
     largest: int | None = None
-    """What the model was made for, where the server holds it with less."""
+    """The window that the model was made for, if the server runs it with less."""
     output: int | None = None
     tools: bool | None = None
     vision: bool | None = None
@@ -29,17 +29,17 @@ class DetectedServer:
     """`llama.cpp`, `vLLM`, ... or `OpenAI-compatible`."""
     kind: ProviderKind
     url: str
-    """What to write as `base_url`."""
+    """The value for `base_url`."""
     evidence: str
-    """Which answer gave it away."""
+    """The answer that identified it."""
     version: str = ""
     preset: Preset | None = None
-    """What to write as `preset`, where the address does not say it."""
+    """The value for `preset`, if the address does not imply it."""
     models: tuple[DetectedModel, ...] = ()
     slots: int | None = None
-    """How many requests it works on at once."""
+    """How many requests it handles at once."""
     templates_tools: bool | None = None
-    """llama.cpp: whether the chat template knows tools; without, they are dropped in silence."""
+    """llama.cpp: whether the chat template supports tools; without, they are silently dropped."""
 
     def model(self, name: str) -> DetectedModel | None:
         """Ollama's `:latest` may be left out."""
@@ -48,6 +48,6 @@ class DetectedServer:
 
     @property
     def chats(self) -> tuple[DetectedModel, ...]:
-        """The models that can talk, best first: loaded, then with tools, then as listed."""
+        """The models for chat, best first: loaded, then with tools, then as listed."""
         able = [model for model in self.models if model.chat]
         return tuple(sorted(able, key=lambda model: (not model.loaded, model.tools is False)))

@@ -1,7 +1,7 @@
-"""Does it call a tool when it is asked in words, as Claude Code asks? When it is forced? Two at once?
+"""Does it call a tool when the prompt asks for it, as Claude Code does? When it is forced? Two at once?
 
-A call is forced in two ways, and servers know one, both or none: some call is required, or the one that is
-named. Both are tried with a question that asks for something else, so that only the force can bring the call.
+A call is forced in two ways, and servers support one, both or none: any call is required, or a named one.
+Both are tried with a question about something else, so that only the force can cause the call.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from gateway.upstreams.presets import PRESETS, recognise
 
 PATIENCE = 90.0
 _LENGTH = 300
-"""Tokens: room for a model that thinks before it calls."""
+"""Tokens: room for a model that reasons before it calls."""
 CITIES = ("Paris", "Rome")
 NAME = "get_weather"
 WEATHER: dict[str, object] = {
@@ -59,7 +59,7 @@ async def probe_tools(subject: ProbeContext) -> list[Finding]:
 
 
 async def probe_forced_tools(subject: ProbeContext) -> list[Finding]:
-    """Nothing of Ollama, which knows no `tool_choice`."""
+    """Not for Ollama, which has no `tool_choice`."""
     if subject.server.kind == "ollama":
         return []
     if subject.verdict("tools") not in ("yes", "partly"):
@@ -74,7 +74,7 @@ async def probe_forced_tools(subject: ProbeContext) -> list[Finding]:
 
 
 def _obeyed(name: str, quirk: str, answer: ChatAnswer, called: bool, preset: Quirks) -> Finding:
-    """`quirk`: what says to the gateway that this cannot be asked for."""
+    """`quirk`: the switch that tells the gateway not to request this."""
     if called:
         return Finding(name, "yes", _shown(answer.calls))
     seen = f"refused: {excerpt(answer.words, 200)}" if answer.refused or answer.fault else _instead(answer)

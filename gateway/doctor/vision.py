@@ -1,4 +1,4 @@
-"""Does it see? A picture of one colour that nobody guesses, in a PNG made here."""
+"""Does it see? An image of one unusual colour, in a generated PNG."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gateway.doctor.finding import Finding, ProbeContext, excerpt
 PATIENCE = 90.0
 COLOUR, RGB = "orange", bytes((255, 128, 0))
 SIDE = 64
-"""Pixels: some models refuse pictures of less than 28."""
+"""Pixels: some models refuse images of less than 28."""
 _TEXT = "Which colour is this picture? Reply with one word."
 _BLIND = "pictures are replaced by a line of text (vision: false), so that they break nothing"
 

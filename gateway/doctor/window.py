@@ -1,16 +1,16 @@
-"""How much may a request hold, really, and how much may the model write?
+"""The real context window, and the longest answer of the model.
 
-- Ollama: what it has loaded after it was asked with a window (`/api/ps`).
-- Servers nearby: prompts that grow, up to a little more than what the server says of itself. A good server
-  refuses the last one at once with its numbers; a bad one cuts in silence, and its counts show that; one
-  without a check reads on, so each prompt is sent only if the one before it was read quickly enough.
-- Servers that cost money are not sent long prompts: what they say of themselves counts.
-- The most that may be written: a limit of ten million, which a server refuses with its own; one that takes it
-  is left after the first piece.
+- Ollama: what it has loaded after a request with a window (`/api/ps`).
+- Servers nearby: growing prompts, up to a little more than the window that the server reports. A good server
+  refuses the last one at once with its numbers; a bad one truncates it silently, and its counts show that;
+  one without a check reads on, so each prompt is sent only if the one before it was read quickly enough.
+- Servers that cost money are not sent long prompts: what they report counts.
+- The longest answer: a limit of ten million, which a server refuses with its own; if one accepts it, the
+  request is cancelled after the first piece.
 
 Rules:
-- No prompt is longer than `Effort.largest`, and none is begun that could not be read in the time that is left
-  by the pace of the one before: some servers cannot be stopped while they read
+- No prompt is longer than `ProbeEffort.largest`, and none is sent that could not be read in the remaining
+  time at the pace of the one before: some servers cannot be stopped while they read
   (`test_a_slow_server_without_a_check_is_not_kept_busy`).
 """
 
@@ -39,9 +39,9 @@ _FIRST = 1_024
 """Tokens of the first prompt."""
 _GROWTH = 4
 _RESERVE = 2.0
-"""How much longer than by the pace so far a prompt may take: the longer, the slower each token is read."""
+"""Factor for the time of the next prompt: the longer it is, the slower each token is read."""
 _LEAST = 512
-"""Tokens that every model's window holds: fewer are no count of a long prompt."""
+"""Tokens that every model's window holds: a smaller number is not the count of a long prompt."""
 _MUCH = 10_000_000
 _YOURSELF = "set context_window yourself"
 
@@ -55,7 +55,7 @@ class ProbeEffort:
 
 
 USUAL = ProbeEffort(largest=40_000, seconds=PATIENCE)
-"""A little more than Claude Code wants."""
+"""A little more than Claude Code needs."""
 DEEP = ProbeEffort(largest=700_000, seconds=600.0)
 """4 MB of text."""
 
@@ -88,7 +88,7 @@ def _loaded(subject: ProbeContext, claimed: int | None) -> Finding:
 
 @define
 class _Trying:
-    """Prompts that grow. `taken`: the longest that was answered."""
+    """Growing prompts. `taken`: the longest that was answered."""
 
     subject: ProbeContext
     claimed: int | None
@@ -120,7 +120,7 @@ class _Trying:
         return self._inconclusive("" if self.effort == DEEP else "`--deep` tries more")
 
     def _judged(self, answer: ChatAnswer, size: int) -> Finding | None:
-        """None where the prompt was taken, as far as can be told."""
+        """None if the prompt was presumably accepted."""
         if answer.refused:
             return self._refused(answer, size)
         if answer.fault:
@@ -149,7 +149,7 @@ class _Trying:
         return self._inconclusive(seen)
 
     def _inconclusive(self, why: str) -> Finding:
-        """What was taken proves no window: there are servers that take more than their model can hold."""
+        """An accepted prompt proves no window: some servers accept more than their model can hold."""
         told = f"the server says {self.claimed}" if self.claimed else "the server does not say"
         taken = f"{self.taken} tokens were taken" if self.taken else ""
         seen = "; ".join(filter(None, [told, taken, why]))
@@ -159,7 +159,7 @@ class _Trying:
 
 
 def _next(size: int, took: float, left: float, goal: int) -> int | None:
-    """The next prompt's tokens; None where too little would be learnt in the seconds that are left."""
+    """The next prompt's tokens; None if the remaining seconds would allow too little."""
     affordable = int(size * left / (_RESERVE * max(took, 0.001)))
     following = min(goal, size * _GROWTH, affordable)
     return following if following == goal or following >= 1.5 * size else None
@@ -193,7 +193,7 @@ async def probe_output_limit(subject: ProbeContext) -> list[Finding]:
 
 
 async def _refusal(subject: ProbeContext) -> tuple[int, bytes]:
-    """What it says to the absurd limit; nothing if it begins to answer."""
+    """The answer to the absurd limit; nothing if it begins to answer."""
     asked = chat_body(subject.manner, ChatQuestion("Reply with one word: ready", max_tokens=_MUCH))
     with contextlib.suppress(ProbeError):
         async with subject.line.open(chat_url(subject.line, subject.manner), asked, PATIENCE) as stream:

@@ -1,1 +1,1 @@
-"""What the gateway does itself where an upstream lacks a feature."""
+"""Features that the gateway provides itself when an upstream lacks them."""

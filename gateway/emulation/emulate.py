@@ -1,13 +1,13 @@
-"""What the gateway does itself because a target cannot.
+"""Decides which features the gateway emulates for a target.
 
     (request, model info) -> the request to send and the filters for its response
 
 Rules:
-- What can be left to the upstream is; a request that needs nothing comes back as the same object.
-- Context edits and summaries change the request; stop sequences that an upstream does not report are matched
+- A feature that the upstream has is left to it; a request without emulation is returned as the same object.
+- Context edits and summaries change the request. Stop sequences that an upstream does not report are matched
   here, on a stream that is cut at the match.
-- A server that only streams is always asked to; a plain answer is folded of that.
-- Each of these but the last is a notice.
+- A server that only streams always gets a streaming request; a plain answer is collected from it.
+- Each of these except the last causes a notice.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _TOOL_CHANGES = frozenset({"tool_addition", "tool_removal"})
 
 @frozen
 class Emulation:
-    """`applied_edits` is None where the request asked for no context edits."""
+    """`applied_edits` is None if the request asked for no context edits."""
 
     inbound: Inbound
     filters: tuple[PartFilter, ...] = ()
@@ -43,12 +43,12 @@ class Emulation:
     applied_edits: tuple[Mapping[str, object], ...] | None = None
 
     def filters_for(self, built: UpstreamRequest) -> tuple[PartFilter, ...]:
-        """Those for one attempt, whose upstream may have refused to look for stop sequences."""
+        """The filters for one attempt, whose upstream may have refused stop sequences."""
         return (*self.filters, StopSequenceFilter(built.stops)) if built.stops else self.filters
 
 
 def emulate(inbound: Inbound, info: ModelInfo) -> Emulation:
-    """RequestRefused where the request asks for what excludes each other."""
+    """Raises RequestRefused if the request combines features that exclude each other."""
     if info.quirks.stream_only and not inbound.request.stream:
         inbound = evolve(inbound, request=replace(inbound.request, stream=True))
     request = inbound.request
@@ -82,7 +82,7 @@ def _leave_out(request: a.MessagesRequest, notes: NoticeCollector) -> None:
 
 
 def apply_context_edits(inbound: Inbound, info: ModelInfo) -> Inbound:
-    """What is left to count once the client's context edits are done; the same object where none are."""
+    """The request to count after the client's context edits; the same object if there are none."""
     request = inbound.request
     if info.quirks.native or request.context_management is None:
         return inbound
@@ -91,7 +91,7 @@ def apply_context_edits(inbound: Inbound, info: ModelInfo) -> Inbound:
 
 
 def _is_special(request: a.MessagesRequest) -> bool:
-    """A quick look: most requests hold none of what this module is about."""
+    """A quick check: most requests use no feature of this module."""
     return bool(
         request.context_management
         or request.stop_sequences
@@ -106,10 +106,10 @@ def _is_special(request: a.MessagesRequest) -> bool:
 
 
 def _refuse(request: a.MessagesRequest, info: ModelInfo) -> None:
-    """What would be a wrong answer if it were ignored.
+    """Refuses features that would give a wrong answer if they were ignored.
 
-    Both SDKs answer the refusal of `thread` by sending the whole history without it, and stay so. Ignoring
-    it would lose the history: the next request carries only the new messages.
+    Both SDKs react to the refusal of `thread` by sending the whole history without it from then on. Ignoring
+    it would lose the history: the next request has only the new messages.
     """
     if request.thread is not None:
         raise RequestRefused(
@@ -129,7 +129,7 @@ def _says(field: Raw) -> bool:
 
 
 def _own_stops(request: a.MessagesRequest, info: ModelInfo) -> tuple[str, ...]:
-    """The stop sequences that are matched here: where the upstream would hide the match, or takes fewer."""
+    """The stop sequences that are matched here: if the upstream would hide the match, or takes fewer."""
     usable = tuple(text for text in request.stop_sequences if text.strip())
     quirks = info.quirks
     hidden = quirks.stop_report == "hidden" and quirks.exact_stops

@@ -1,10 +1,10 @@
 """Filters applied to an attempt's parts when the gateway emulates a feature the upstream lacks.
 
-    attempt -> parts -> each -> parts -> writer
+    attempt -> parts -> each filter -> parts -> writer
 
 Rules:
-- A each is fed every part of one attempt in order; it may hold some back, and gives them up at the end.
-- Faults and figures pass at once and unchanged.
+- A filter gets every part of one attempt in order; it may buffer some, and returns them at the end.
+- Errors and usage pass at once and unchanged.
 - A filter may end the answer: no parts are read after its `Finish`, and the attempt is closed.
 """
 
@@ -34,17 +34,17 @@ from gateway.parts import (
 
 class PartFilter(Protocol):
     def take(self, part: Part) -> list[Part]:
-        """What `part` brings about."""
+        """The parts to pass on after `part`."""
         ...
 
 
 @define
 class StopSequenceFilter:
-    """Ends the answer where its text holds a stop sequence, and says which one.
+    """Ends the answer at a stop sequence in its text, and reports which one.
 
     Upstreams cut the text before the match and report a plain stop, so that the match is lost. Only text is
     searched, neither reasoning nor tool arguments. The end of a text that may be the beginning of a sequence
-    waits for what follows.
+    is buffered.
     """
 
     _sequences: tuple[str, ...]
@@ -78,14 +78,14 @@ class StopSequenceFilter:
 
 
 class Automaton:
-    """All stop sequences at once (Aho and Corasick): each character of the answer is looked at once or twice,
-    however many and however long they are."""
+    """All stop sequences at once (Aho and Corasick): each character of the answer is examined once or twice,
+    whatever the number and length of the sequences."""
 
     def __init__(self, sequences: Sequence[str]) -> None:
         self._next: list[dict[str, int]] = [{}]
         self._depth, self._fail, self._longest = [0], [0], [0]
-        """By state: the length of the beginning that it stands for; the state of the longest beginning that
-        this one ends in; the length of the longest sequence that it ends in."""
+        """By state: the length of its prefix; the state of the longest prefix that is a suffix of this one;
+        the length of the longest sequence that it ends in."""
         self._state = 0
         for sequence in sequences:
             self._add(sequence)
@@ -123,7 +123,7 @@ class Automaton:
 
     def search(self, text: str, begin: int) -> tuple[tuple[int, int] | None, int]:
         """The first match in `text`, the longest of those that begin there; and how many characters at its
-        end may be the beginning of a sequence. The text before `begin` has been searched."""
+        end may be the beginning of a sequence. The text before `begin` was searched already."""
         state, found = self._state, None
         for at in range(begin, len(text)):
             state = self._step(state, text[at])
@@ -139,7 +139,7 @@ class Automaton:
 
 @define
 class CompactionFilter:
-    """Makes the whole text of an answer one `compaction` block. No text, no summary: its content is null."""
+    """Converts the whole text of an answer to one `compaction` block. Without text the summary is null."""
 
     _block: Mapping[str, object]
     """The block without its content."""
@@ -165,7 +165,7 @@ class CompactionFilter:
 
 
 def apply_filters(filters: Sequence[PartFilter], parts: Sequence[Part]) -> list[Part]:
-    """`parts` through all filters, one after another."""
+    """Pass `parts` through all filters, one after another."""
     for each in filters:
         parts = [given for part in parts for given in each.take(part)]
     return list(parts)

@@ -1,10 +1,11 @@
-"""Answers that need no upstream: a request -> the parts of its answer, or None where an upstream is asked.
+"""Answers without an upstream: a request -> the parts of its answer, or None if an upstream is needed.
 
 Rules:
-- Each kind of local answer is one function `(inbound, target) -> parts or None` in `_ANSWERS`; the first that
-  knows one wins. The target is still the one that routing chose: quirks and limits decide, and its name is
-  reported as the route.
-- The parts go through the writer like any other answer, so that both deliveries and the record work as ever.
+- Each kind of local answer is one function `(inbound, target) -> parts or None` in `_ANSWERS`; the first
+  result counts. Routing still chooses the target: its quirks and limits apply, and its name is reported as
+  the route.
+- The parts go through the writer like any other answer, so streaming, JSON answers and the record work
+  unchanged.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from gateway.upstreams.upstream_request import UpstreamRequest
 
 @define
 class LocalAttempt:
-    """An answer that is ready. `parts` end with `Finish`."""
+    """A finished answer. `parts` end with `Finish`."""
 
     parts: list[Part]
     request: UpstreamRequest = Factory(lambda: UpstreamRequest(b""))
@@ -34,7 +35,7 @@ class LocalAttempt:
         return parts or None
 
     async def close(self) -> None:
-        """There is nothing to give back."""
+        """Nothing to release."""
 
 
 Answer = Callable[[Inbound, Target], "list[Part] | None"]
@@ -43,7 +44,7 @@ _ANSWERS: tuple[Answer, ...] = (prewarmed, unavailable)
 
 
 def local_answer(inbound: Inbound, target: Target) -> LocalAttempt | None:
-    """RequestRefused where the request asks for what cannot be done."""
+    """Raises RequestRefused if the request asks for something impossible."""
     if target.model_info.quirks.native:
         return None
     for answer in _ANSWERS:

@@ -1,4 +1,4 @@
-"""`max_tokens: 0` asks for the prompt to be cached and nothing to be said: answered without an upstream.
+"""`max_tokens: 0` only warms the prompt cache, without an answer: handled without an upstream.
 
 Upstreams cache by themselves, and 0 means "without limit" to llama.cpp and Ollama.
 """

@@ -1,12 +1,12 @@
-"""A search or a fetch that nobody can do here -> the answer that says so, in the API's own form.
+"""Answers a search or fetch that cannot be done with an error in the API's own form.
 
 Rules (amendment 4.4):
-- It is given where the model is offered no tool beside `web_search` or `web_fetch`, or where `tool_choice`
-  names it: there would be nothing to answer from but memory. Beside other tools it is left out (see `offer`).
-- Where the upstream searches the web itself, a search is left to it.
-- What counts is what is left after the messages have added and removed tools.
-- A tool of the client's own with that name is the client's.
-- The query is the text after the last colon of the last user text, or all of it; a fetch takes its last URL.
+- It applies if the model is offered no tool besides `web_search` or `web_fetch`, or if `tool_choice` names
+  it: the model could only answer from memory. Among other tools it is left out (see `available`).
+- If the upstream has its own web search, a search is left to it.
+- The tools are those that remain after messages have added and removed some.
+- A client tool of that name is left to the client.
+- The query is the text after the last colon of the last user text, or all of it; a fetch uses its last URL.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from gateway.parts import Finish, Notice, Part, PassthroughBlock, TextDelta, Usa
 from gateway.upstreams.base import Target
 
 _TOOLS = {"web_search": ("query", "Web search"), "web_fetch": ("url", "Web fetch")}
-"""By the tool's name: the key of its input, and what it is called."""
+"""By the tool's name: the key of its input, and its display name."""
 _URL = re.compile(r"https?://[^\s<>\"')\]]*[^\s<>\"')\].,;:!?]")
 
 
@@ -61,7 +61,7 @@ def unavailable(inbound: Inbound, target: Target) -> list[Part] | None:
 
 
 def _wanted(request: a.MessagesRequest, terms: ToolOptions) -> str | None:
-    """The name of the tool that is answered for."""
+    """The name of the tool that is answered."""
     choice = request.tool_choice
     if choice is not None and choice.type == "none":
         return None
@@ -76,7 +76,7 @@ def _wanted(request: a.MessagesRequest, terms: ToolOptions) -> str | None:
 
 
 def _mentions(request: a.MessagesRequest) -> list[ToolChange]:
-    """What the messages add and remove. What they merely name is offered anyway."""
+    """Additions and removals in messages. Tools that are only referenced are offered anyway."""
     found: list[ToolChange] = []
     for i, message in enumerate(request.messages):
         for j, block in enumerate(message.content):

@@ -1,13 +1,13 @@
-"""An answer that is to be JSON of some schema -> one text that is nothing but that JSON.
+"""Reduces an answer with a JSON schema to one text that is exactly that JSON.
 
 Rules:
-- Fences and words around the JSON are taken off. A stream is let through from where it begins like JSON to
-  where that JSON ends; one that begins otherwise, or has to be checked or changed, is read to its end first.
-- Nulls that stand for properties left out are deleted.
-- An answer that was only asked for in words is checked: if it does not match, the model is told why and asked
-  once more, and the figures of both answers are added. What it says then is passed on.
-- Text before a tool call, or before what a server's own tool found, is no answer, nor is one that was cut
-  short: they stay as they are.
+- Code fences and text around the JSON are removed. A stream passes from the beginning of the JSON to its end;
+  a stream that begins differently, or must be validated or changed, is first read to its end.
+- Nulls that stand for omitted properties are deleted.
+- An answer whose schema was only in the prompt is validated: if it does not match, the model gets the errors
+  and is asked once more, and the usage of both answers is added. The second answer is passed on in any case.
+- Text before a tool call or before a result of a server's own tool is not the answer, and a truncated answer
+  is not processed: they are passed on unchanged.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from gateway.upstreams.upstream_request import AnswerSchema, UpstreamRequest
 
 
 async def open_attempt(inbound: Inbound, target: Target, attachments: Attachments) -> Attempt:
-    """The target's attempt, as it is unless its answer is to have a form."""
+    """The target's attempt, unchanged unless its answer must have a format."""
 
     async def ask(inbound: Inbound) -> Attempt:
         return await target.adapter.open(inbound, target, attachments)
@@ -88,7 +88,7 @@ class StructuredAttempt:
         await self._attempt.close()
 
     async def _again(self, wrong: str) -> list[Part]:
-        """Ask once more, or give out what there is."""
+        """Ask once more, or return the answer so far."""
         first = self._answer
         if self._second:
             return first.given_up()
@@ -104,7 +104,7 @@ class StructuredAttempt:
 
 
 def _told(inbound: Inbound, text: str, wrong: str) -> Inbound:
-    """The same request, with the answer that was wrong and what is wrong about it."""
+    """The same request, followed by the wrong answer and its errors."""
     request = inbound.request
     said = (a.Message("assistant", (a.Text(text),)),) if text.strip() else ()
     asked = a.Text(
@@ -117,7 +117,7 @@ def _told(inbound: Inbound, text: str, wrong: str) -> Inbound:
 
 @define
 class StructuredAnswer:
-    """The parts of one answer. `whole`: nothing of its text is shown before its end.
+    """The parts of one answer. `whole`: its text is buffered to its end.
 
     `wrong` is set at the end of an answer that does not match: the caller asks again, or takes `given_up`.
     """
@@ -125,20 +125,20 @@ class StructuredAnswer:
     _form: AnswerSchema
     whole: bool
     before: Usage = Factory(Usage)
-    """The figures of an earlier answer to the same request."""
+    """The usage of an earlier answer to the same request."""
     usage: Usage = Factory(Usage)
     wrong: str | None = None
     _opening: tuple[str, ...] = ("{", "[")
     _pieces: list[str] = Factory(list[str])
-    """The text so far, where it is held."""
+    """The text so far, if it is buffered."""
     _kept: BufferLimit = Factory(BufferLimit)
     _first: str = ""
-    """Its first character that is no white space."""
+    """Its first character that is not white space."""
     _root: JsonScanner | None = None
-    """While a stream is let through: what of it has passed."""
+    """While a stream passes: scans its text for the end of the JSON."""
     _over: bool = False
     _behind: bool = False
-    """Something stood behind the JSON."""
+    """Text followed the JSON."""
     _called: bool = False
     _read: ExtractedJson | None = None
     _end: Finish = Factory(Finish)
@@ -168,11 +168,11 @@ class StructuredAnswer:
                 return self._finish(part)
             case (
                 ReasoningDelta() | Notice() | PassthroughEvent() | StreamError()
-            ):  # what was held in front of a fault is no answer
+            ):  # text buffered before an error is not an answer
                 return [part]
 
     def given_up(self) -> list[Part]:
-        """The answer although it is wrong."""
+        """The answer although it does not match."""
         text = self._read.text if self._read else self.text
         return [
             Notice("dropped.structured_output", self.wrong or ""),
@@ -194,7 +194,7 @@ class StructuredAnswer:
         return self._pass(self._root, self._taken().lstrip())
 
     def _pass(self, root: JsonScanner, text: str) -> list[Part]:
-        """A stream's next piece, without what follows the JSON, of which there is one notice."""
+        """A stream's next piece, without text after the JSON, which causes one notice."""
         end = 0 if self._over else root.feed(text)
         if end is None:
             return [TextDelta(text)]
@@ -205,7 +205,7 @@ class StructuredAnswer:
         return [*_said(text[:end]), Notice("repaired.structured_output", "text behind it is left out")]
 
     def _begin_again(self) -> list[Part]:
-        """What the server did itself is no answer, and so is what it said in front of that."""
+        """A result of a server's own tool is not the answer, and neither is text before it."""
         said, self._first, self._root, self._over = self._as_it_is(), "", None, False
         return said
 

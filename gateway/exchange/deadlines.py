@@ -2,10 +2,10 @@
 
 - `first_byte`: until the first byte of the answer; SSE comments that keep a connection open do not count.
   `idle`: between two reads after that. `total`: since the request arrived.
-- `first_byte` does not run while attachments are fetched (`pause`). `idle` does not run while a slow client
-  takes what was read (`sending`).
-- One timer handle for each request, set to the next deadline or keepalive, never reset for a chunk: when it
-  fires, it compares the times recorded meanwhile.
+- `first_byte` does not run while attachments are fetched (`pause`). `idle` does not run while data is written
+  to a slow client (`sending`).
+- One timer handle for each request, set to the next deadline or keepalive and never reset for a chunk: when
+  it fires, it compares the times recorded meanwhile.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from gateway.exchange.response import ClientResponse
 from gateway.upstreams.base import Target
 
 TICK = 0.005
-"""Seconds: the timer's resolution."""
+"""Resolution of the timer in seconds."""
 
 
 @define
 class Deadlines:
-    """When the current target times out. All times are seconds of the event loop's clock."""
+    """The timeouts of the current target. All times are seconds of the event loop's clock."""
 
     target: Target
     begun: float
@@ -36,7 +36,7 @@ class Deadlines:
     """When the upstream request was sent."""
     last_read: float | None = None
     sending: bool = False
-    """The last read is being written to the client."""
+    """True while the last read is being written to the client."""
 
     def start(self, target: Target, now: float) -> None:
         self.target, self.asked, self.last_read, self.sending = target, now, None, False
@@ -45,7 +45,7 @@ class Deadlines:
         self.asked = math.inf
 
     def next(self, now: float) -> float:
-        """When the attempt times out if nothing is read before."""
+        """When the attempt times out if no data arrives before."""
         timeouts = self.target.timeouts
         if self.last_read is None:
             waiting = self.asked + timeouts.first_byte
@@ -54,7 +54,7 @@ class Deadlines:
         return min(waiting, self.begun + timeouts.total)
 
     def error(self, now: float) -> UpstreamFailed:
-        """The timeout that was exceeded, by its key."""
+        """The error for the timeout that was exceeded; it names the timeout's key."""
         timeouts, info = self.target.timeouts, self.target.model_info
         if now - self.begun >= timeouts.total:
             key, limit, what = "total", timeouts.total, "the whole answer"
@@ -74,7 +74,7 @@ class RequestTimer:
     _handle: asyncio.TimerHandle | None = None
     _running: asyncio.Timeout | None = None
     _error: Exception | None = None
-    """What cancels the running attempt and any that follows."""
+    """Cancels the running attempt and all later ones."""
     _keepalives: set[asyncio.Task[None]] = Factory(set["asyncio.Task[None]"])
 
     def now(self) -> float:
@@ -95,11 +95,11 @@ class RequestTimer:
             task.cancel()
 
     def start(self, target: Target, wait: float = 0.0) -> None:
-        """`target` is asked in `wait` seconds: its deadlines hold from then on."""
+        """Switch to the deadlines of `target`, whose request will be sent in `wait` seconds."""
         self.deadlines.start(target, self.now() + wait)
 
     def read(self, *, has_data: bool) -> None:
-        """Record a read. After the first one with data another timeout applies, which may end sooner."""
+        """Record a read. After the first read with data `idle` applies, which may end sooner."""
         first = self.deadlines.last_read is None
         if has_data or not first:
             self.deadlines.last_read = self.now()
@@ -107,27 +107,27 @@ class RequestTimer:
             self.schedule()
 
     def sending(self) -> None:
-        """Until `sent` the client is slow, not the upstream."""
+        """Mark the client as the slow side until `sent` is called."""
         self.deadlines.sending = True
 
     def sent(self) -> None:
         self.deadlines.sending, self.deadlines.last_read = False, self.now()
 
     def cancel(self, error: Exception) -> None:
-        """Cancel the running attempt, and any that would begin, with `error`."""
+        """Cancel the running attempt and all later ones with `error`."""
         self._error = error
         if self._running is not None:
-            with contextlib.suppress(RuntimeError):  # it is ending by itself
+            with contextlib.suppress(RuntimeError):  # the attempt is already ending
                 self._running.reschedule(self.now())
 
     def clear(self, error: Exception) -> None:
-        """`error` ended one target's attempt, and the next target is asked."""
+        """Forget `error`, which ended one target's attempt, before the next target is tried."""
         if self._error is error:
             self._error = None
 
     @contextlib.asynccontextmanager
     async def limiting(self) -> AsyncGenerator[None]:
-        """One attempt. Raises the error it was cancelled with."""
+        """Run one attempt under the timer. Raises the error it was cancelled with."""
         try:
             async with asyncio.timeout(None) as self._running:
                 self._check()

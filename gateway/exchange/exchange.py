@@ -1,11 +1,12 @@
-"""One client request from leased targets to its end: attempts in order, one writer, one clock, one record.
+"""One client request from leased targets to its end: attempts in order, one writer, one timer, one record.
 
 Rules:
-- Before the first content an attempt may be given up for the next one; after it, failures reach the client.
-- Which failures are tried again, and which are left to the next target, `failover` says.
-- One timer (`deadlines`) watches the timeouts of the current target.
-- The client gone: the upstream request is closed at once.
-- At its end an exchange emits one immutable `RequestRecord`; log lines and metrics are made from it.
+- Before the first content a failed attempt may be retried or replaced by the next target; after it, failures
+  reach the client.
+- `retry` decides which failures are retried and which fall back to the next target.
+- One timer (`deadlines`) enforces the timeouts of the current target.
+- When the client disconnects, the upstream request is closed at once.
+- When it ends, an exchange emits one immutable `RequestRecord`; log lines and metrics are made from it.
 """
 
 from __future__ import annotations
@@ -46,17 +47,17 @@ from gateway.telemetry.record import RequestRecord
 from gateway.upstreams.base import Attempt, Target
 
 CLIENT_CLOSED = 499
-"""What the record says where the client left before it was told anything."""
+"""Status recorded when the client disconnects before any response was sent."""
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 class ClientGone(Exception):
-    """The client closed its connection before the answer was over."""
+    """The client closed its connection before the answer was complete."""
 
 
 @define
 class Exchange:
-    """`run` it once. `targets` is never empty."""
+    """Handles one request. `run` may be called once; `targets` is never empty."""
 
     inbound: Inbound
     targets: Sequence[Target]
@@ -93,12 +94,12 @@ class Exchange:
         self._timer = RequestTimer(deadlines, self._delivery, self._loop)
 
     async def run(self) -> RequestRecord:
-        """Answer the client, whatever happens, and say how it went."""
+        """Answer the client, including after a failure, and return the record of the request."""
         failure: Exception | None = None
         watcher = asyncio.create_task(self._watch())
         self._timer.schedule()
         try:
-            # On a stack of its own: a read that wakes it need not pass through the framework's ten frames.
+            # In its own task: a read that resumes it need not pass through the framework's ten stack frames.
             await asyncio.create_task(self._answer())
         except GatewayError as error:
             failure = error
@@ -128,7 +129,7 @@ class Exchange:
                 return
 
     async def _ask(self, target: Target) -> None:
-        """As often as the target's `retries` allow."""
+        """Try one target, with as many retries as its `retries` allows."""
         for again in range(target.retries + 1):
             try:
                 await self._attempt(target, backoff(again))
@@ -140,7 +141,7 @@ class Exchange:
                 return
 
     def _may_move_on(self, error: UpstreamFailed, others: Sequence[Target]) -> bool:
-        """Only as long as the client has seen no content, and has time left by the next target's measure."""
+        """True if the client has seen no content and the next target's total timeout has not passed yet."""
         if not others or self._answering.writer.started or not should_fail_over(error):
             return False
         return self._loop.time() < self._timer.deadlines.begun + others[0].timeouts.total
@@ -174,7 +175,7 @@ class Exchange:
                 await attempt.close()
 
     async def _open(self, inbound: Inbound, target: Target) -> Attempt:
-        """What has to be fetched and read first is not the upstream's time."""
+        """Open an attempt. Time for attachments does not count against the upstream's timeouts."""
         self._timer.deadlines.pause()
         seen = target.model_info.modalities
         todo = await run(inbound.heavy, inbound.required_attachments, seen)

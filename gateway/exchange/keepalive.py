@@ -1,10 +1,11 @@
-"""When a silent upstream must be covered up: what to send to the client, and when. Times are passed in.
+"""Which keepalive to send to the client while the upstream is silent, and when. Times are passed in.
 
-Rules (measured on the client, which cuts at about 361 s without headers and at 600 s with pings alone):
+Rules (measured on the client, which disconnects at about 361 s without headers and at 600 s with pings
+alone):
 - `commit_after` without anything: response headers and a first ping, no message yet.
 - `ping_every` without an event: a ping.
 - `drip_after` without an event other than pings: an empty delta, then one every `drip_every`.
-Hidden reasoning and held arguments count as silence: only what was *sent* ends it.
+Hidden reasoning and buffered arguments count as silence: only events *sent* to the client end it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ class KeepaliveAction(Enum):
 
 @define
 class KeepaliveSchedule:
-    """The clock arithmetic of one streamed answer; `begun` and all times are seconds of one clock."""
+    """The keepalive times of one streamed answer; `begun` and all times are seconds of one clock."""
 
     _rules: Server
     begun: float
@@ -37,7 +38,7 @@ class KeepaliveSchedule:
         self._sent = self._real = self.begun
 
     def events_sent(self, now: float) -> None:
-        """Real events went to the client (headers with them, if they had not gone before)."""
+        """Record that events went to the client (with the headers, if these were not sent before)."""
         self.committed = True
         self._sent = self._real = now
 
@@ -48,7 +49,7 @@ class KeepaliveSchedule:
             self._dripped = now
 
     def next(self) -> tuple[float, KeepaliveAction]:
-        """The next thing to do and when, if nothing else is sent before."""
+        """The next keepalive and its time, if nothing else is sent before."""
         if not self.committed:
             return self.begun + self._rules.commit_after, KeepaliveAction.COMMIT
         ping = self._sent + self._rules.ping_every

@@ -1,11 +1,11 @@
-"""How events reach the client: streamed as they come, or folded into one JSON answer.
+"""Delivers events to the client: streamed as they arrive, or collected into one JSON answer.
 
 Rules:
 - All events of one upstream read go out in one write.
-- Headers go out with the first events, or with a ping when the upstream stays silent; until then a failure
-  is a real HTTP status, afterwards an `error` event. A plain answer sends nothing until it is done.
-- What was dropped, emulated or repaired is listed in `x-gateway-warnings` as far as it is known when headers
-  go out, and in one comment before `message_stop` as far as it came later.
+- Headers go out with the first events, or with a ping while the upstream is silent. Until then a failure is a
+  real HTTP status, afterwards an `error` event. A JSON answer sends nothing until it is complete.
+- `x-gateway-warnings` lists what was dropped, emulated or repaired, as far as it is known when headers go
+  out. Later notices go into one comment before `message_stop`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from gateway.parts import Notice
 Headers = list[tuple[bytes, bytes]]
 
 _LONGEST = 200
-"""Characters of a name in a response header."""
+"""Maximum length of a name in a response header, in characters."""
 _UNKNOWN = ord("?")
 
 PING = e.render([e.Ping()])
@@ -40,24 +40,24 @@ class ClientConnection(Protocol):
     async def start(self, status: int, headers: Headers) -> None: ...
     async def send(self, data: bytes, *, more: bool) -> None: ...
     async def gone(self) -> None:
-        """Returns when the client has gone away."""
+        """Returns when the client has disconnected."""
         ...
 
 
 @define
 class ResponseContext:
-    """What both deliveries need: whom to answer, as which request, with which warnings and headers."""
+    """Shared by both kinds of response: the client connection, the request, warnings and headers."""
 
     connection: ClientConnection
     request_id: str
     writer: MessageWriter
     now: Callable[[], float]
     notices: list[Notice] = Factory(list[Notice])
-    """Known so far; the exchange and the writer add to it."""
+    """Known so far; the exchange and the writer append to it."""
     route: str = ""
     """`provider/model` of the target that answers, for `x-gateway-model`."""
     status: int = 0
-    """What the client got; 0 while nothing was sent."""
+    """HTTP status sent to the client; 0 while nothing was sent."""
     first_event: float | None = None
 
     def headers(self, content_type: bytes) -> Headers:
@@ -69,7 +69,7 @@ class ResponseContext:
         return headers
 
     async def refuse(self, error: GatewayError) -> None:
-        """The whole answer is an error, with its own HTTP status."""
+        """Answer with an error and its own HTTP status."""
         self.status = error.answer.status
         body = error_json(error, self.request_id)
         headers = self.headers(b"application/json") + error_headers(error)
@@ -79,12 +79,12 @@ class ResponseContext:
 
 
 class ClientResponse(Protocol):
-    """One of the two ways."""
+    """A streaming or a JSON response."""
 
     async def events(self, events: Sequence[e.Event]) -> None: ...
     async def fail(self, error: GatewayError) -> None: ...
     def due(self) -> float:
-        """When `keepalive` is to be called, in seconds of the event loop's clock."""
+        """When to call `keepalive`, in seconds of the event loop's clock."""
         ...
 
     async def keepalive(self) -> None: ...
@@ -92,7 +92,7 @@ class ClientResponse(Protocol):
 
 @define
 class StreamingResponse:
-    """Server-sent events, with pings and empty deltas in silence."""
+    """Server-sent events, with pings and empty deltas during silence."""
 
     _to: ResponseContext
     _silence: KeepaliveSchedule
@@ -116,7 +116,8 @@ class StreamingResponse:
             await self._write(e.render([error_event(error, self._to.request_id)]), more=False)
 
     def due(self) -> float:
-        # A write that waits for the client to read is no silence, and a ping behind it would be no help.
+        # A write that is waiting for the client to read is not silence, and a ping queued behind it would not
+        # help.
         return self._silence.next()[0] if not self._turn.locked() else self._to.now() + 1.0
 
     async def keepalive(self) -> None:
@@ -151,7 +152,7 @@ class StreamingResponse:
 
 @define
 class JsonResponse:
-    """One JSON object when everything has arrived."""
+    """One JSON object, sent when the answer is complete."""
 
     _to: ResponseContext
     _events: list[e.Event] = field(factory=list[e.Event])
@@ -182,7 +183,7 @@ class JsonResponse:
         return float("inf")
 
     async def keepalive(self) -> None:
-        """A plain answer has none."""
+        """Does nothing: a JSON answer has no keepalives."""
 
 
 def error_event(error: GatewayError, request_id: str) -> e.Error:
@@ -190,7 +191,7 @@ def error_event(error: GatewayError, request_id: str) -> e.Error:
 
 
 def error_json(error: GatewayError, request_id: str) -> bytes:
-    """The body of an HTTP answer: an error has one shape everywhere."""
+    """The JSON body of an error; the same for every endpoint."""
     return msgspec.json.encode(error_event(error, request_id))
 
 
@@ -204,12 +205,12 @@ def error_headers(error: GatewayError) -> Headers:
 
 
 def warning_names(notices: Sequence[Notice]) -> str:
-    """The distinct names, in the order they came."""
+    """The distinct names, in order of their first occurrence."""
     return ", ".join(dict.fromkeys(notice.name for notice in notices))
 
 
 def _printable(text: str) -> bytes:
-    """`text` as the value of a header: in printable ASCII, and of bounded length."""
+    """`text` as a header value: printable ASCII of bounded length."""
     return bytes(
         byte if 32 <= byte < 127 else _UNKNOWN for byte in text[:_LONGEST].encode("ascii", "replace")
     )

@@ -1,10 +1,11 @@
-"""What a failed attempt means for the next one: tried again, left to the next target, or told to the client.
+"""Decides whether a failed attempt is retried, falls back to the next target, or is reported to the client.
 
-- Tried again, as often as `retries` says: no connection, a reset, 502, 503, 504, an answer with neither part
-  nor end mark.
-- Left to the next target: all of these, and 429, an overloaded server, one that is silent too long, and one
-  that was waited for while it loaded its model, in vain.
-- Nothing else: what one target refuses because of the request or its key, the next may not hide.
+- Retried, up to `retries` times: no connection, a reset, 502, 503, 504, an answer without content or end
+  mark.
+- Fall back to the next target: all of these, 429, an overloaded server, a timeout, and a server that was
+  still loading its model when the wait for it ended.
+- Reported to the client: everything else. A refusal caused by the request or the key must not be hidden by
+  another target.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from gateway.errors import Kind, UpstreamFailed
 
 BACKOFF = 0.25
-"""Seconds before the first repeated attempt; doubled for each further one, at most `BACKOFF_LIMIT`."""
+"""Seconds before the first retry; doubled for each further one, at most `BACKOFF_LIMIT`."""
 BACKOFF_LIMIT = 2.0
 
 _AGAIN = frozenset(
@@ -30,7 +31,7 @@ _ELSEWHERE = frozenset(
 
 
 def should_retry(error: UpstreamFailed) -> bool:
-    if error.kind is Kind.UPSTREAM_LOADING:  # it has been waited for
+    if error.kind is Kind.UPSTREAM_LOADING:  # the adapter has already waited for it
         return False
     return error.kind in _AGAIN or error.upstream_status in _AGAIN_STATUSES
 
@@ -40,5 +41,5 @@ def should_fail_over(error: UpstreamFailed) -> bool:
 
 
 def backoff(again: int) -> float:
-    """Seconds before the attempt of this number at one target, 0 for the first."""
+    """Seconds before attempt number `again` at one target; 0 for the first."""
     return min(BACKOFF_LIMIT, BACKOFF * 2 ** (again - 1)) if again else 0.0

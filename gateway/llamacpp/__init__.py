@@ -4,11 +4,12 @@
     cache.py     where they are kept
     install.py   wheel -> folder, once, checked by hash
     server.py    starts and stops the server as a child process
-    child.py     what runs in that process
+    child.py     the code that runs in that process
 
-`gateway demo` stands on it, and so do the end-to-end tests. Nothing that serves requests imports it.
+`gateway demo` and the end-to-end tests use it. Nothing that serves requests imports it.
 """
 
 
 class CannotRun(Exception):
-    """Why the llama.cpp server cannot be had or started here, and what to do. Shown to the user as it is."""
+    """Why the llama.cpp server cannot be installed or started, and what to do. Shown to the user
+    unchanged."""

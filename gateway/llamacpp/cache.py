@@ -1,4 +1,4 @@
-"""Environment -> the folder in which the demo keeps what it installs."""
+"""Environment -> the folder in which the demo keeps its installs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ NAME = "messages-gateway"
 
 
 def cache_folder(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
-    """`GATEWAY_CACHE` if set, else the platform's own place for caches."""
+    """`GATEWAY_CACHE` if set, else the platform's own cache folder."""
     own = environ.get("GATEWAY_CACHE")
     return Path(own).expanduser() if own else _platform_caches(environ, platform) / NAME
 
@@ -21,6 +21,6 @@ def _platform_caches(environ: Mapping[str, str], platform: str) -> Path:
         return Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
     if platform == "darwin":
         return home / "Library" / "Caches"
-    # The XDG specification says that a relative path is to be ignored.
+    # The XDG specification says that a relative path must be ignored.
     xdg = Path(environ.get("XDG_CACHE_HOME", ""))
     return xdg if xdg.is_absolute() else home / ".cache"

@@ -1,4 +1,4 @@
-"""Runs a llama.cpp server (all its HTTP routes) in a process of its own: `python -I child.py OPTIONS`.
+"""Runs a llama.cpp server (all its HTTP routes) in its own process: `python -I child.py OPTIONS`.
 
 It imports nothing of the gateway: it is started by path, with the folder of the server's wheel as an option.
 
@@ -6,7 +6,7 @@ Rules:
 - It writes the address it listens on to `--announce`, when the model is loaded.
 - It ends when its standard input ends, so that it never outlives the process that started it, however that
   one died (`test_server_ends_with_the_process_that_started_it`).
-- Ctrl-C in a terminal reaches the whole process group; here it is left to the parent, which ends in order.
+- Ctrl-C in a terminal reaches the whole process group; the child ignores it, and its parent stops it.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def main() -> None:
     try:
         server = xllamacpp.Server(server_parameters(xllamacpp, asked))
     except RuntimeError as error:
-        # What is wrong with the model stands in the log already.
+        # The log already has the error about the model.
         sys.exit(str(error))
     print_address(server.listening_address, asked.announce)
     threading.Event().wait()

@@ -1,11 +1,11 @@
 """A pinned wheel -> a folder in the cache, once.
 
 Rules:
-- A folder appears under its final name only when it is complete (one rename), so that an interrupted install
-  is simply done again and two at once do no harm (`test_interrupted_install_leaves_nothing_that_counts`).
-- pip or uv does the downloading, since they know the user's index, proxy and certificates; they check the
-  hashes (`test_wrong_hash_is_refused`).
-- What they say when they fail becomes one sentence that says what to do (`test_failures_are_explained`).
+- A folder gets its final name only when it is complete (one rename), so that an interrupted install is simply
+  repeated and two at once do no harm (`test_interrupted_install_leaves_nothing_that_counts`).
+- pip or uv downloads, since they have the user's index, proxy and certificates; they check the hashes
+  (`test_wrong_hash_is_refused`).
+- Their error messages become one sentence that says what to do (`test_failures_are_explained`).
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ Progress = Callable[[int, int], None]
 
 _POLL = 0.2
 _ROOM = 1.1
-"""Of what is needed: some file systems round up."""
+"""Factor for the needed space: some file systems round up."""
 _STALE = 3600.0
-"""Seconds after which a work folder is taken for one that a killed install left behind."""
+"""Seconds after which a work folder counts as left behind by a killed install."""
 _PREFIX = ".installing-"
 _PIP = ("-m", "pip", "install", "--no-user", "--no-input", "--no-cache-dir", "--retries", "2")
 
@@ -42,7 +42,7 @@ def installed(wheel: Wheel, cache: Path) -> Path | None:
 
 
 def install(wheel: Wheel, cache: Path, on_progress: Progress) -> Path:
-    """The folder of an installed wheel, installing it first if need be. Raises CannotRun."""
+    """The folder of an installed wheel, installed first if necessary. Raises CannotRun."""
     folder = installed(wheel, cache)
     if folder is not None:
         return folder
@@ -80,7 +80,7 @@ def _settle(made: Path, folder: Path) -> Path:
     try:
         made.rename(folder)
     except OSError:
-        # Another install came first, which is as good.
+        # Another process installed it first.
         if not folder.is_dir():
             raise
     return folder
@@ -111,7 +111,7 @@ def _expected(file: WheelFile) -> int:
 
 
 def installer(bench: Path) -> list[str]:
-    """The beginning of an install command: pip of this Python, else uv, else pip out of a throw-away venv."""
+    """The beginning of an install command: pip of this Python, else uv, else pip from a temporary venv."""
     if importlib.util.find_spec("pip") is not None:
         return [sys.executable, *_PIP]
     uv = os.environ.get("UV") or shutil.which("uv")
@@ -148,7 +148,7 @@ def _watch(command: Sequence[str], environ: Mapping[str, str], output: int, tick
 
 
 def _weight(folder: Path) -> int:
-    """Bytes in the folder; a file that is there by several names counts once."""
+    """Bytes in the folder; a file with several hard links counts once."""
     seen: dict[int, int] = {}
     for root, _, names in os.walk(folder):
         for name in names:
@@ -190,7 +190,7 @@ _CAUSES: Sequence[tuple[Sequence[str], str]] = (
 
 
 def install_error(wheel: Wheel, output: str) -> str:
-    """What an installer said, as one sentence with its cause, then its last words."""
+    """An installer's error as one sentence with its cause, then its last lines."""
     low = output.lower()
     cause = next((cause for signs, cause in _CAUSES if any(sign in low for sign in signs)), "see below")
     last = "\n".join(f"    {line}" for line in output.strip().splitlines()[-4:])

@@ -1,8 +1,8 @@
-"""One streamed question, put as the Anthropic SDK puts it: same path, headers and body.
+"""One streamed question, sent like the Anthropic SDK: same path, headers and body.
 
 Rules:
-- Text is handed on as it arrives, one call per event.
-- An error, before or inside the stream, and a stream that is cut are failures with the server's own words
+- Text is passed on as it arrives, one call per event.
+- An error, before or inside the stream, and a truncated stream are failures with the server's message
   (`test_error_inside_the_stream_is_a_failure`, `test_cut_stream_is_a_failure`).
 """
 
@@ -30,7 +30,7 @@ class DemoQuestion:
 
 @define
 class DemoAnswer:
-    """Seconds are from sending the request."""
+    """Seconds are counted from sending the request."""
 
     text: str = ""
     first_token: float = 0.0
@@ -40,7 +40,7 @@ class DemoAnswer:
 
 
 def ask_gateway(base_url: str, key: str, question: DemoQuestion, show: Callable[[str], None]) -> DemoAnswer:
-    """The answer, shown while it arrives. Raises CannotRun with the server's words."""
+    """The answer, shown while it arrives. Raises CannotRun with the server's message."""
     body = {
         "model": question.model,
         "max_tokens": question.max_tokens,
@@ -54,7 +54,7 @@ def ask_gateway(base_url: str, key: str, question: DemoQuestion, show: Callable[
     }
     began = time.monotonic()
     try:
-        # The proxy of the environment is not for an address on this machine.
+        # The environment's proxy is not used for an address on this machine.
         with (
             httpx.Client(timeout=_TIMEOUT, trust_env=False) as client,
             client.stream("POST", f"{base_url}/v1/messages", json=body, headers=headers) as response,

@@ -1,10 +1,10 @@
 """A llama.cpp server as a child process on a free loopback port.
 
 Rules:
-- `running(...)` yields only when the model answers, and ends the child on the way out.
-- The child never outlives us: it watches the pipe that we hold (see child.py).
-- A child that dies while starting is reported with the last words of its log, in plain language where the
-  cause is known (`test_file_that_is_no_model_is_reported`).
+- `running_server(...)` yields only when the model answers, and stops the child at its end.
+- The child never outlives this process: it watches the pipe from it (see child.py).
+- A child that dies while starting is reported with the last lines of its log, and an explanation if the cause
+  is known (`test_file_that_is_no_model_is_reported`).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _LAST_LINES = 8
 
 @frozen
 class LlamaServerOptions:
-    """`context` is the tokens of one slot; 0 takes the length that the model was trained for."""
+    """`context`: the tokens of one slot; 0 takes the length that the model was trained for."""
 
     packages: Path
     """The folder of the installed server wheel."""
@@ -39,9 +39,9 @@ class LlamaServerOptions:
     context: int
     slots: int = 1
     threads: int = max(1, min((os.cpu_count() or 2) - 1, 8))
-    """One core is left to the others: threads that wait for each other are slow where the cores are busy."""
+    """One core is left free: threads that wait for each other are slow on busy cores."""
     temperature: float | None = None
-    """For requests that say none; None: llama.cpp's own, which is high for a small model."""
+    """For requests that set none; None: llama.cpp's own, which is high for a small model."""
     template: Path | None = None
     """A Jinja chat template in place of the model's own."""
     port: int = 0
@@ -57,14 +57,14 @@ class LlamaServer:
 
 
 def _nothing() -> None:
-    """For those who show no progress."""
+    """For callers that show no progress."""
 
 
 @contextlib.contextmanager
 def running_server(
     options: LlamaServerOptions, log: Path, *, patience: float = 300.0, on_wait: Callable[[], None] = _nothing
 ) -> Generator[LlamaServer]:
-    """Start, wait until the model is loaded (`on_wait` is called meanwhile), stop. Raises CannotRun."""
+    """Start, wait until the model is loaded (calling `on_wait` meanwhile), stop. Raises CannotRun."""
     with tempfile.TemporaryDirectory(prefix="llama-", ignore_cleanup_errors=True) as place:
         announced = Path(place) / "address"
         process = _start(options, announced, log)

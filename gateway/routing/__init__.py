@@ -1,1 +1,1 @@
-"""Which upstream a model's name means."""
+"""Maps requests to upstream targets."""

@@ -1,9 +1,11 @@
-"""Which of several weighted targets a session goes to, without remembering anything.
+"""Session affinity: distributes sessions over weighted targets without storing state.
 
 - A session's key is (client, session header, agent header, hash of the system prompt and the first user
-  message): one session header carries titles, subagents and the main thread, whose prompts share nothing.
-- Each target gets a number from the session's key and its own name; the weight scales it; the highest wins
-  (rendezvous hashing). So a session stays, and when a target comes or goes only that target's sessions move.
+  message): one session header covers titles, subagents and the main thread, whose prompts have nothing in
+  common.
+- Each target gets a number from the session's key and its own name, scaled by its weight; the highest wins
+  (rendezvous hashing). So a session stays, and when a target is added or removed only that target's sessions
+  move.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ def session_key(inbound: Inbound) -> bytes:
 
 
 def _beginning(request: a.MessagesRequest) -> list[str]:
-    """The system prompt, without the line that changes with the client's version, and the first question."""
+    """The system prompt, without the line that changes with the client's version, and the first user
+    message."""
     first = next((message.content for message in request.messages if message.role == "user"), ())
     system = [text for text in request.system if not text.startswith(ATTRIBUTION)]
     return [*system, *(block.text for block in first if isinstance(block, a.Text))]
@@ -39,7 +42,8 @@ def _beginning(request: a.MessagesRequest) -> list[str]:
 
 @frozen
 class SessionShares:
-    """How the targets of one route share sessions. Those without a weight stand last, in their order."""
+    """The distribution of sessions over the targets of one route. Targets without a weight come last, in
+    order."""
 
     names: tuple[str, ...]
     weights: tuple[int, ...]
@@ -60,13 +64,13 @@ class SessionShares:
 
 
 def rank_targets(key: bytes, names: Sequence[str], weights: Sequence[int]) -> list[int]:
-    """The indices of the targets, the session's own first, then where it would go without that one."""
+    """The indices of the targets: the session's own first, then the target it would have without that one."""
     scores = [_score(key, name) / weight for name, weight in zip(names, weights, strict=True)]
     return sorted(range(len(names)), key=scores.__getitem__)
 
 
 def _distinct(names: Sequence[str]) -> tuple[str, ...]:
-    """A model may stand there twice, with other overrides: `b`, `b#2`."""
+    """A model may occur twice, with different overrides: `b`, `b#2`."""
     return tuple(
         name if (before := names[:at].count(name)) == 0 else f"{name}#{before + 1}"
         for at, name in enumerate(names)
@@ -74,6 +78,7 @@ def _distinct(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _score(key: bytes, name: str) -> float:
-    """Of the exponential distribution: dividing it by the weight makes the least one win by weight."""
+    """Exponentially distributed: divided by the weight, the lowest score wins in proportion to the
+    weights."""
     number = int.from_bytes(blake2b(name.encode(), key=key, digest_size=8).digest(), "big")
     return -math.log((number + 1) / 2**64)

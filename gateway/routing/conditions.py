@@ -1,4 +1,4 @@
-"""Features of a request that routes set conditions on, beside the model's name.
+"""Request features for the conditions of routes, besides the model name.
 
 A feature is computed only if a route that could match has a condition on it.
 """
@@ -19,7 +19,7 @@ from gateway.settings.models import Match
 
 TOKENS = "tokens_over"
 FITS = "fits"
-"""Not in the YAML: what a route for auxiliary requests can hold, from the windows of its targets."""
+"""Not in the YAML: the size that a route for auxiliary requests can hold, from its targets' windows."""
 _BOUNDS = (TOKENS, FITS)
 
 Feature = Callable[[Inbound], Hashable]
@@ -28,7 +28,7 @@ RequestFeatures = Callable[[Inbound], tuple[Hashable, ...]]
 
 @frozen
 class Condition:
-    """`wanted` are the accepted values; of `tokens_over` and `fits` it is the one bound."""
+    """`wanted` are the accepted values; for `tokens_over` and `fits` the one bound."""
 
     key: str
     wanted: tuple[Hashable, ...]
@@ -42,12 +42,12 @@ class Condition:
 
     @property
     def bound(self) -> int:
-        """Of `tokens_over` and `fits`."""
+        """For `tokens_over` and `fits`."""
         value = self.wanted[0]
         return value if isinstance(value, int) else 0
 
     def covers(self, other: Condition) -> bool:
-        """Whether it holds wherever `other`, of the same key, does."""
+        """Whether it holds for every request for which `other`, of the same key, holds."""
         if self.key == TOKENS:
             return other.bound >= self.bound
         if self.key == FITS:
@@ -56,7 +56,7 @@ class Condition:
 
 
 def conditions(match: Match) -> tuple[Condition, ...]:
-    """Those that are said, the cheap ones to look at first."""
+    """The configured conditions, the cheapest first."""
     return tuple(_conditions(match))
 
 
@@ -72,7 +72,7 @@ def _conditions(match: Match) -> Iterator[Condition]:
 
 
 def feature_value(inbound: Inbound, key: str) -> Hashable:
-    """What the request shows of one key: a truth, a name, or a number of tokens."""
+    """The request's value for one key: a boolean, a name, or a number of tokens."""
     return _LOOKS[key](inbound)
 
 
@@ -85,17 +85,17 @@ def _has_pdf(inbound: Inbound) -> bool:
 
 
 def _is_pdf(block: a.Document) -> bool:
-    """A document by URL is a PDF, as the API has it; one in base64 says so."""
+    """A document by URL is a PDF, as in the API; a base64 document states its type."""
     return block.source.type == "url" or block.source.media_type == "application/pdf"
 
 
 def _wants_server_tools(inbound: Inbound) -> bool:
-    """Of Anthropic's own tools those that clients run (bash, memory, computer) do not count."""
+    """Anthropic's tools that clients run (bash, memory, computer) do not count."""
     return any(not is_usable(tool) for tool in inbound.request.tools)
 
 
 def _auxiliary_tokens(inbound: Inbound, class_: Hashable) -> int:
-    """Requests of other classes fit everywhere: their routes say with `tokens_over` what goes elsewhere."""
+    """Requests of other classes fit everywhere: their routes select by size with `tokens_over`."""
     return inbound.estimated_tokens if class_ == "auxiliary" else 0
 
 
@@ -115,10 +115,9 @@ KEYS = tuple(_LOOKS)
 
 
 def feature_reader(conditions: Iterable[Condition]) -> RequestFeatures:
-    """How to look at all that these conditions are about, in one go: every request passes here.
+    """One function that reads all features of these conditions at once: it runs for every request.
 
-    What they are not about is not looked at. Of the sizes few values stand for all: the least number that is
-    over the same of the bounds.
+    Other features are not computed. Sizes are reduced to few values: the least number above the same bounds.
     """
     said = list(conditions)
     asked = {one.key for one in said}
@@ -156,4 +155,4 @@ TYPICAL_REQUEST: Mapping[str, Hashable] = {
     "pdf": False,
     FITS: 0,
 }
-"""What an ordinary request of the main thread shows."""
+"""The features of a typical request of the main thread."""

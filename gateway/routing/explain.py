@@ -1,4 +1,5 @@
-"""Why a request goes where it goes, rule by rule. It looks at what the table looks at; it decides nothing."""
+"""Explains rule by rule where a request is routed. It reads the same features as the table; it decides
+nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ Outcome = Literal["taken", "passed over", "not reached"]
 
 @frozen
 class ConditionCheck:
-    """One condition: what the route wants, what the request shows."""
+    """One condition: the values that the route accepts, and the request's value."""
 
     key: str
     wanted: tuple[Hashable, ...]
@@ -27,12 +28,12 @@ class ConditionCheck:
     holds: bool
     guessed: bool = False
     note: str = ""
-    """How the class is known or guessed; or why a name does not match."""
+    """How the class was determined; or why a name does not match."""
 
 
 @frozen
 class RouteStep:
-    """`checks` ends with the first that does not hold."""
+    """`checks` ends with the first that fails."""
 
     route: Route
     outcome: Outcome
@@ -41,7 +42,7 @@ class RouteStep:
 
 @frozen
 class Explanation:
-    """`route` is None where the answer is 404; `refusal` then says so."""
+    """`route` is None if the answer is 404; `refusal` then has its message."""
 
     steps: tuple[RouteStep, ...]
     route: Route | None
@@ -71,7 +72,7 @@ def _steps(table: RouteTable, inbound: Inbound, chosen: Route | None) -> Iterato
 
 
 def _checks(table: RouteTable, route: Route, inbound: Inbound) -> Iterator[ConditionCheck]:
-    """The model first; nothing is looked at behind what does not hold. That a request fits needs no words."""
+    """The model first; nothing is checked after a failure. The internal `fits` is listed only if it fails."""
     name = without_window_suffix(inbound.request.model)
     if name in table.own:
         fits = route.means(name)

@@ -1,6 +1,6 @@
 """Patterns of model names: what they match, and which of two covers the other.
 
-- In a shell pattern `*`, `?` and `[...]` mean what `fnmatch.fnmatchcase` says. `*` also matches `/`.
+- In a shell pattern `*`, `?` and `[...]` have the meaning of `fnmatch.fnmatchcase`. `*` also matches `/`.
 - `/.../` and `regex:...` are regular expressions, which may match anywhere in the name.
 """
 
@@ -19,7 +19,7 @@ _ONE_MILLION = re.compile(r"\[1m\]$", re.IGNORECASE)
 
 
 def without_window_suffix(name: str) -> str:
-    """Without `[1m]`: Claude Code's mark for a long context window, which is no part of a name."""
+    """Without `[1m]`: Claude Code's mark for a long context window, which is not part of a name."""
     return _ONE_MILLION.sub("", name)
 
 
@@ -28,20 +28,20 @@ def is_exact(pattern: str) -> bool:
 
 
 def has_slash(pattern: str) -> bool:
-    """Whether it speaks of names with a slash; those around a regular expression are no part of it."""
+    """Whether it contains a slash, apart from those around a regular expression."""
     return "/" in (expression_of(pattern) or pattern)
 
 
 @lru_cache(4096)
 def compiled(pattern: str) -> re.Pattern[str]:
-    """To `search` with."""
+    """For use with `search`."""
     expression = expression_of(pattern)
     return re.compile(r"\A" + fnmatch.translate(pattern) if expression is None else expression)
 
 
 def covers(wide: str, narrow: str) -> bool:
-    """Whether `wide` matches every name that `narrow` matches. Never true where it does not; a cover that
-    only `?` beside `*`, or two classes together, could show is not seen, nor one between two expressions."""
+    """Whether `wide` matches every name that `narrow` matches. It never returns True wrongly. It may return
+    False wrongly for `?` next to `*`, for two character classes together, and for two regular expressions."""
     if is_exact(narrow) and not is_exact(wide):
         return compiled(wide).search(narrow) is not None
     if wide == narrow or is_exact(wide) or expression_of(wide) is not None:
@@ -52,7 +52,7 @@ def covers(wide: str, narrow: str) -> bool:
 
 
 def literal_prefix(pattern: str) -> str:
-    """The letters that all it matches begin with, and so does every pattern that it covers."""
+    """The characters with which all matching names begin, and all patterns that it covers."""
     return "" if expression_of(pattern) is not None else re.split(r"[*?\[]", pattern, maxsplit=1)[0]
 
 
@@ -69,7 +69,7 @@ def _covers(wide: Sequence[str], narrow: Sequence[str]) -> bool:
 
 
 def _covers_one(wide: str, narrow: str) -> bool:
-    """One token that is not `*` in `wide`."""
+    """One token of `wide` other than `*`."""
     if narrow.startswith("*"):
         return False
     if wide in ("?", narrow):

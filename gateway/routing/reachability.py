@@ -1,10 +1,9 @@
-"""What of the table cannot be reached: routes behind others that take all their requests, and idle aliases.
+"""Finds routes that can never match because earlier routes take all their requests, and unreachable aliases.
 
 Rules:
-- What several routes take together counts: pictures and no pictures, or all classes, are everything
-  (`test_what_routes_take_together_is_seen`). Two are put together where they differ in one condition alone.
-- Never is a route called unreachable that can be reached; some that exclude themselves by their own
-  conditions are not seen.
+- Earlier routes count together: with and without images, or all classes, is everything
+  (`test_what_routes_take_together_is_seen`). Two are combined if they differ in one condition only.
+- A reachable route is never reported; some routes whose own conditions contradict each other are not found.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ Key = tuple[Hashable, ...]
 
 
 def unreachable(table: RouteTable) -> Iterator[tuple[KeyPath, str]]:
-    """Where it stands, and what is wrong."""
+    """The key of each such route or alias, and why it is unreachable."""
     above = _Above()
     told: set[KeyPath] = set()
     for route in table.routes:
@@ -60,7 +59,7 @@ class _Region:
     conditions: Mapping[str, Condition]
 
     def key(self, left_out: str) -> Key:
-        """All but one condition."""
+        """All conditions but one."""
         rest = {(one.key, frozenset(one.wanted)) for one in self.conditions.values() if one.key != left_out}
         return (left_out, frozenset(self.patterns), frozenset(rest))
 
@@ -71,13 +70,13 @@ def _region(route: Route) -> _Region:
 
 
 def _is_everything(condition: Condition) -> bool:
-    """Any request shows one of these values."""
+    """Every request has one of these values."""
     every = _CLASSES if condition.key == "class" else _TRUTHS
     return condition.key not in (TOKENS, FITS, "client") and every <= set(condition.wanted)
 
 
 def _together(one: _Region, other: _Region, key: str) -> _Region:
-    """Of two that differ in one condition alone."""
+    """Combine two that differ in one condition only."""
     wanted = tuple(dict.fromkeys((*one.conditions[key].wanted, *other.conditions[key].wanted)))
     both = Condition(key, wanted)
     rest = {name: said for name, said in one.conditions.items() if name != key}
@@ -87,11 +86,11 @@ def _together(one: _Region, other: _Region, key: str) -> _Region:
 
 @define
 class _Above:
-    """The routes above one, by the letters that their patterns begin with: of hundreds, few begin alike."""
+    """The routes before one, by the literal prefix of their patterns: of hundreds, few share a prefix."""
 
     _by_head: dict[str, list[tuple[int, _Region]]] = Factory(dict[str, "list[tuple[int, _Region]]"])
     _alike: dict[Key, _Region] = Factory(dict[Key, _Region])
-    """What those that are alike but for one condition take together."""
+    """The combined requests of routes that differ in one condition only."""
     _count: int = 0
 
     def add(self, region: _Region) -> None:
@@ -113,14 +112,14 @@ class _Above:
         self.add(both)
 
     def candidates(self, region: _Region) -> Iterator[_Region]:
-        """Those that may take all of its names, in their order."""
+        """Routes that may take all of the region's names, in order."""
         name = region.patterns[0]
         found = [one for end in range(len(name) + 1) for one in self._by_head.get(name[:end], ())]
         return (one for _, one in sorted(found, key=lambda one: one[0]))
 
 
 def _takes_all(wide: _Region, narrow: _Region) -> bool:
-    """Both its conditions and its names."""
+    """Compares both conditions and names."""
     said = narrow.conditions
     holds = all(key in said and one.covers(said[key]) for key, one in wide.conditions.items())
     return holds and all(any(covers(one, each) for one in wide.patterns) for each in narrow.patterns)

@@ -1,12 +1,13 @@
-"""What a request is for: the main thread, a subagent, a compaction, or an auxiliary question.
+"""The class of a request: the main thread, a subagent, a compaction, or an auxiliary question.
 
-- Claude Code says it in a header, where `CLAUDE_CODE_GATEWAY_HINT_HEADERS=1` is set. Of its finer classes a
-  workflow's agents count as subagents, and a reply on the side as the main thread, whose history it has.
-- Else it is guessed, conservatively: an agent's id makes a subagent; only tools of Anthropic's servers, or no
-  tools and the schema of a title or a tiny body, an auxiliary request; Claude Code's own instruction a
+- Claude Code sends it in a header if `CLAUDE_CODE_GATEWAY_HINT_HEADERS=1` is set. Of its finer classes a
+  workflow's agents count as subagents, and a side reply as the main thread, whose history it has.
+- Otherwise it is guessed, conservatively: an agent's id means a subagent; only tools of Anthropic's servers,
+  or no tools and the schema of a title or a tiny body, an auxiliary request; Claude Code's own instruction a
   compaction; everything else is main.
-- Only requests of Claude Code are guessed at: an application's short question without tools is its main work.
-  They are known by their session header, else by the session or the attribution line in their body.
+- Only requests of Claude Code are classified by guess: an application's short question without tools is its
+  main work. They are recognised by their session header, or by the session or the attribution line in their
+  body.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from gateway.settings.models import RequestClass
 
 HEADER = "x-claude-code-request-class"
 TINY = 1_000
-"""Bytes: Claude Code's smallest request of a main thread, without any tools, has 1,195."""
+"""Bytes: Claude Code's smallest main-thread request, without any tools, has 1,195."""
 _SAID: dict[str, RequestClass] = {
     "main": "main",
     "subagent": "subagent",
@@ -36,7 +37,7 @@ _COMPACTION = "Your task is to create a detailed summary of"
 
 @frozen
 class RequestClassification:
-    """`because` says how it is known; `guessed` if no header says so."""
+    """`because`: how the class was determined; `guessed` if no header has it."""
 
     name: RequestClass
     guessed: bool
@@ -73,7 +74,7 @@ def _guess(inbound: Inbound) -> tuple[RequestClass, str]:
 
 
 def _has_its_marks(request: a.MessagesRequest) -> bool:
-    """A body of Claude Code without its headers, such as one that was kept in a file."""
+    """A body of Claude Code without its headers, for example one saved in a file."""
     said = request.metadata_user_id
     return (said is not None and '"session_id"' in said) or any(
         text.startswith(ATTRIBUTION) for text in request.system[:1]
@@ -92,7 +93,7 @@ _FORMAT = msgspec.json.Decoder(_Format)
 
 
 def _asks_for_a_title(request: a.MessagesRequest) -> bool:
-    """Claude Code names a conversation by an answer of the shape `{title}`."""
+    """Claude Code requests a conversation title by an answer of the shape `{title}`."""
     config = request.output_config
     if config is None or not bytes(config.format):
         return False
@@ -103,7 +104,7 @@ def _asks_for_a_title(request: a.MessagesRequest) -> bool:
 
 
 def _asks_for_a_summary(request: a.MessagesRequest) -> bool:
-    """The instruction stands in the last text of the last user message, also beside tool results."""
+    """The instruction is the last text of the last user message, also after tool results."""
     last = next((message for message in reversed(request.messages) if message.role == "user"), None)
     texts = [block.text for block in last.content if isinstance(block, a.Text)] if last else []
     return bool(texts) and _COMPACTION in texts[-1]

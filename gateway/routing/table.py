@@ -1,16 +1,16 @@
-"""The route table: a request -> the route that takes it, whose targets are tried in order.
+"""The route table: a request -> the first route that matches, whose targets are tried in order.
 
-- One table for `aliases`, `routes` and `models`, in this order; the first route that matches takes a request.
+- One table for `aliases`, `routes` and `models`, in this order; the first matching route counts.
 - `[1m]` at the end of a name is ignored, in requests and in patterns.
-- The name `provider/model` of a configured target means that target: only routes whose pattern holds a `/`
-  itself stand before it. So every id of `names()` is answered by what it says.
+- The name `provider/model` of a configured target means that target: only routes whose pattern contains a `/`
+  precede it. So every id in `names()` is answered by its own target.
 - After the routes: `provider/model` of any configured provider, then the default, then 404.
-- What one entry says of a provider's model (its window, its limit, whether it sees or reasons) holds for
-  every road to it, unless that road says otherwise.
+- The facts that one entry states about a provider's model (window, limit, vision, reasoning) hold for every
+  entry with that model, unless the entry states its own.
 - A route for `class: auxiliary` takes such a request only for targets whose window holds it: one route of the
   YAML becomes one for each size (`test_auxiliary_requests_go_where_they_fit`).
-- Which routes a name could take is worked out once for each name, and what they then look at in a request
-  decides once for each combination: resolving looks two answers up.
+- The candidate routes of a name are computed once for each name, and the decision once for each combination
+  of features: resolving takes two lookups.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ from gateway.settings.windows import fitting_prompt
 _LISTED = 20
 """How many names a 404 lists."""
 _KEPT = 1_000
-"""How many names, and how many decisions for one of them, are kept."""
+"""How many names, and decisions for one name, are cached."""
 NAMELESS_FEATURES = ("context_window", "max_output_tokens", "vision", "reasoning")
-"""What holds of a model by every road to it."""
+"""Facts about a model that are shared by all entries with it."""
 
 
 @frozen(eq=False)
@@ -63,18 +63,18 @@ class Route:
         return dotted_path(self.place) + (f" ({self.name})" if self.name else "")
 
     def takes(self, name: str) -> bool:
-        """Whether the name alone would do."""
+        """Whether the name matches, regardless of conditions."""
         return not self._compiled or any(one.search(name) for one in self._compiled)
 
     def means(self, name: str) -> bool:
-        """Whether a pattern that holds a slash matches the name."""
+        """Whether a pattern with a slash matches the name."""
         pairs = zip(self.patterns, self._compiled, strict=True)
         return any(has_slash(pattern) and one.search(name) for pattern, one in pairs)
 
 
 @frozen(eq=False)
 class CandidateRoutes:
-    """What a name leaves of the table: the routes it could take, and what these look at in a request."""
+    """The candidates for one name: the routes it could take, and the features that decide between them."""
 
     routes: tuple[Route, ...]
     _glance: RequestFeatures | None
@@ -82,7 +82,7 @@ class CandidateRoutes:
 
     @classmethod
     def of(cls, routes: Sequence[Route]) -> CandidateRoutes:
-        """Routes behind the first that takes any request are never reached."""
+        """Routes after the first unconditional one are never reached."""
         end = next((at for at, route in enumerate(routes, 1) if not route.conditions), len(routes))
         found = [one for route in routes[:end] for one in route.conditions]
         return cls(tuple(routes[:end]), feature_reader(found) if found else None)
@@ -115,9 +115,9 @@ class RouteTable:
     routes: tuple[Route, ...]
     default: Route | None
     own: Mapping[str, Route] = field(repr=False)
-    """`provider/model` of every configured target -> the route that is that target alone."""
+    """`provider/model` of every configured target -> the route to only that target."""
     aliases: Mapping[str, str] = field(repr=False)
-    """The ids of `aliases` -> what a picker shows."""
+    """The ids of `aliases` -> their display names."""
     providers: frozenset[str] = field(repr=False)
     _names: dict[str, CandidateRoutes] = field(
         repr=False, eq=False, init=False, default=Factory(dict[str, CandidateRoutes])
@@ -138,7 +138,7 @@ class RouteTable:
         )
 
     def resolve(self, inbound: Inbound) -> Route:
-        """RequestRefused (404) where nothing is configured for the request."""
+        """Raises RequestRefused (404) if nothing is configured for the request."""
         model = inbound.request.model
         narrowed = self._names.get(model) or self.candidates(model)
         route = narrowed.chosen(inbound)
@@ -147,26 +147,25 @@ class RouteTable:
         return route
 
     def named(self, model: str) -> Route:
-        """What an ordinary request for this name would take: of the main thread, with tools and no more.
-        RequestRefused (404) if nothing."""
+        """The route of a typical request for this name. Raises RequestRefused (404) if there is none."""
         route = self.candidates(model).first(TYPICAL_REQUEST)
         if route is None:
             raise RequestRefused(self._refusal(model), Kind.NOT_FOUND)
         return route
 
     def every(self) -> Iterator[Route]:
-        """All that can be known of before a request comes."""
+        """All routes that are known before a request arrives."""
         yield from self.routes
         yield from self.own.values()
         if self.default:
             yield self.default
 
     def written(self) -> tuple[Route, ...]:
-        """The routes as the YAML has them, one for each place."""
+        """The routes as configured, one for each key."""
         return tuple({route.place: route for route in reversed(self.routes)}.values())[::-1]
 
     def for_typical_request(self) -> Iterator[ModelTarget]:
-        """Targets of requests that the main thread of Claude Code makes."""
+        """Targets for requests of Claude Code's main thread."""
         for route in [*self.routes, *([self.default] if self.default else [])]:
             if all(one.holds(TYPICAL_REQUEST[one.key]) for one in route.conditions):
                 yield from route.targets
@@ -187,7 +186,7 @@ class RouteTable:
         return found
 
     def last(self, name: str) -> Route | None:
-        """Where a name goes that no route takes."""
+        """The route for a name that no configured route matches."""
         if name in self.own:
             return self.own[name]
         provider, _, model = name.partition("/")
@@ -215,7 +214,7 @@ class RouteTable:
 
 
 def _too_long(narrowed: CandidateRoutes, inbound: Inbound) -> str:
-    """Where its size alone keeps a request from the routes of its name."""
+    """The message for a request that only its size keeps from the routes of its name."""
     seen = {key: feature_value(inbound, key) for key in KEYS}
     if narrowed.first({**seen, FITS: 0}) is None:
         return ""
@@ -246,8 +245,8 @@ def _ruled(number: int, rule: RouteRule, known: Mapping[str, ModelTarget]) -> Ro
 
 
 def _fitting(route: Route, settings: Settings) -> Iterator[Route]:
-    """A route for auxiliary requests -> what it is for those that all of its targets hold, for those that
-    fewer hold, and so on. Where no window is known it stays as it is."""
+    """A route for auxiliary requests -> one route for each size: for requests that fit all of its targets,
+    for those that fit fewer, and so on. Without known windows it is unchanged."""
     if not any(one.key == "class" and "auxiliary" in one.wanted for one in route.conditions):
         yield route
         return
@@ -260,7 +259,7 @@ def _fitting(route: Route, settings: Settings) -> Iterator[Route]:
 
 
 def _able(route: Route, bounds: Sequence[int | None], least: int | None) -> Route:
-    """With the targets alone that hold so much, or that are not known to hold less."""
+    """The route with only those targets that hold `least` tokens or whose window is unknown."""
     pairs = zip(route.targets, bounds, strict=True)
     holds = (one for one, bound in pairs if bound is None or (least is not None and bound >= least))
     return evolve(route, targets=tuple(holds))
@@ -296,7 +295,8 @@ def _targets(settings: Settings) -> Iterator[ModelTarget]:
 
 
 def _known(targets: Iterable[ModelTarget]) -> dict[str, ModelTarget]:
-    """`provider/model` -> the target with all that is known of the model, and nothing of one road alone."""
+    """`provider/model` -> the target with all known facts about the model, and without one entry's
+    overrides."""
     known: dict[str, ModelTarget] = {}
     for target in targets:
         name = target_name(target)
@@ -305,6 +305,6 @@ def _known(targets: Iterable[ModelTarget]) -> dict[str, ModelTarget]:
 
 
 def _filled(target: ModelTarget, other: ModelTarget) -> ModelTarget:
-    """What the target leaves open of the model's facts, the other one says."""
+    """The target, with unset facts about the model taken from the other one."""
     open_ = [name for name in NAMELESS_FEATURES if getattr(target, name) is None]
     return evolve(target, **{name: getattr(other, name) for name in open_})

@@ -1,4 +1,4 @@
-"""What a valid configuration does that its author may not expect, one line each."""
+"""Warnings about a valid configuration, one line each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gateway.upstreams.presets import recognise
 
 
 def config_warnings(settings: Settings, table: RouteTable, *, reach: bool = True) -> tuple[str, ...]:
-    """`reach`: also what can never be reached, which takes a while to find among many routes."""
+    """`reach`: also find unreachable routes, which is slow for many routes."""
     found = chain(
         _doors(settings),
         _routes(settings, table),
@@ -75,7 +75,7 @@ def _aliases(table: RouteTable) -> Iterator[str]:
 
 
 def _switches(settings: Settings, table: RouteTable) -> Iterator[str]:
-    """What is set and never read."""
+    """Settings that are never used."""
     of_providers = [(f"providers.{name}", name, one.quirks.said) for name, one in settings.providers.items()]
     of_targets = [(_name(one), one.provider, one.quirks.said) for one in _targets(table)]
     for where, provider, quirks in (*of_providers, *of_targets):
@@ -110,7 +110,8 @@ def _windows(settings: Settings, table: RouteTable) -> Iterator[str]:
 
 
 def small_windows(table: RouteTable) -> Iterator[str]:
-    """Of the targets that Claude Code's main thread gets: for other programs they may be large enough."""
+    """Small windows of targets that Claude Code's main thread uses: for other clients they may be large
+    enough."""
     windows = {_name(target): target.context_window for target in table.for_typical_request()}
     for name, window in windows.items():
         if window is not None and window < MIN_WINDOW:

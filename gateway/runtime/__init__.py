@@ -1,1 +1,1 @@
-"""The configuration in use: an immutable snapshot, its sources, hot reload."""
+"""The active configuration: an immutable snapshot, its sources, hot reload."""

@@ -1,10 +1,10 @@
-"""The configuration, read again while the gateway serves: parse -> build -> validate -> swap.
+"""Hot reload of the configuration: parse -> build -> validate -> swap.
 
 Rules:
-- The new runtime is swapped in whole, or not at all: a file that cannot be used changes nothing, and what is
-  wrong with it stands in the log, in `/ready` and in a metric.
-- Everything but the swap happens in a thread that has to give way often: streams go on meanwhile.
-- An edit, SIGHUP and the admin call are one thing; one reload runs after the other.
+- The new runtime replaces the old one completely or not at all: an invalid file is rejected and the current
+  configuration stays active. The error appears in the log, in `/ready` and in a metric.
+- Everything but the swap happens in a thread that yields often: streams continue meanwhile.
+- An edit, SIGHUP and the admin call have the same effect; reloads run one after another.
 """
 
 from __future__ import annotations
@@ -36,36 +36,36 @@ TURN = 0.0001
 EDIT = "the file changed"
 HANGUP = "SIGHUP"
 PAUSE = 2.0
-"""Seconds before the watch begins anew after a failure of its own."""
+"""Seconds before the watch restarts after an error of its own."""
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
 
 @frozen
 class ReloadOutcome:
-    """How one reload went."""
+    """The result of one reload."""
 
     result: Reload
     reason: str
     at: float
     """Seconds since the epoch."""
     generation: int
-    """That serves now."""
+    """The active generation."""
     error: str = ""
     changes: tuple[SettingChange, ...] = ()
     restart: tuple[SettingChange, ...] = ()
-    """What differs from the file until the gateway is started again."""
+    """Changes in the file that require a restart."""
     warnings: tuple[str, ...] = ()
-    """What its author may not expect, and was not told before."""
+    """New warnings about the configuration."""
 
 
 @frozen
 class _Prepared:
-    """All that a swap needs."""
+    """Everything that a swap needs."""
 
     reading: LoadedSettings
     runtime: Runtime | None
-    """None: it would be the same."""
+    """None: it would be unchanged."""
     changes: tuple[SettingChange, ...]
     warnings: tuple[str, ...]
 
@@ -77,13 +77,13 @@ class Reloader:
     runtimes: RuntimeRef
     source: SettingsSource
     _worker: int = 1
-    """Only the first worker tells what changed: the others do the same."""
+    """Only the first worker logs the changes: the others have the same ones."""
     last: ReloadOutcome | None = None
-    """How the last reload went that was worth a word."""
+    """The result of the last reload that was worth reporting."""
     _content: Content = Factory(dict[Path, bytes])
-    """What was in the files when they were last used."""
+    """The content of the files when they were last used."""
     _warnings: tuple[str, ...] = ()
-    """What was last found that the author may not expect."""
+    """The warnings of the last reload."""
     _turn: asyncio.Lock = Factory(asyncio.Lock)
 
     def __attrs_post_init__(self) -> None:
@@ -115,7 +115,7 @@ class Reloader:
         return outcome
 
     def _is_news(self, outcome: ReloadOutcome) -> bool:
-        """Whether the sign was more than a touched file, or one that was put back in time."""
+        """False for a file that was only touched, or whose change was reverted in time."""
         before = self.last
         was_refused = before is not None and before.result == "refused"
         waiting = before.restart if before else ()
@@ -142,7 +142,7 @@ class Reloader:
         )
 
     def _prepare(self) -> _Prepared:
-        """Everything up to the swap. ConfigError. Runs in a thread."""
+        """Everything up to the swap. Raises ConfigError. Runs in a thread."""
         current = self.runtimes.current
         reading = self.source.read(current.settings)
         renewed = [path for path, now in reading.content.items() if self._content.get(path, now) != now]
@@ -192,8 +192,8 @@ def _tell_changes(outcome: ReloadOutcome) -> None:
 
 @contextmanager
 def _giving_way() -> Generator[None]:
-    """Whoever holds the interpreter gives way after `TURN`, not after Python's 5 ms: a loop that serves many
-    streams takes it up thousands of times in a second, and each time would wait that long for a thread."""
+    """Threads release the interpreter after `TURN` instead of Python's 5 ms: an event loop with many streams
+    needs it thousands of times a second, and would wait that long for a thread each time."""
     usual = sys.getswitchinterval()
     sys.setswitchinterval(TURN)
     try:
@@ -203,7 +203,7 @@ def _giving_way() -> Generator[None]:
 
 
 def _renewals(old: Runtime, new: Runtime) -> Iterator[SettingChange]:
-    """Providers that say the same as before, of certificates that are others."""
+    """Providers with unchanged settings whose certificate files changed."""
     for name, adapter in new.adapters.items():
         if old.settings.providers.get(name) == new.settings.providers[name] and (
             old.adapters[name] is not adapter
@@ -215,7 +215,7 @@ def _renewals(old: Runtime, new: Runtime) -> Iterator[SettingChange]:
 
 @asynccontextmanager
 async def reloading(reloader: Reloader) -> AsyncGenerator[None]:
-    """While the block runs, edits and SIGHUP reload."""
+    """While the block runs, edits and SIGHUP trigger reloads."""
     loop = asyncio.get_running_loop()
     running: set[asyncio.Task[object]] = set()
 
@@ -236,7 +236,7 @@ async def reloading(reloader: Reloader) -> AsyncGenerator[None]:
 
 @contextmanager
 def _on_hangup(loop: asyncio.AbstractEventLoop, act: Callable[[], None]) -> Generator[None]:
-    """SIGHUP, where there is such a thing. A parent that starts this process has it wait until now."""
+    """Handle SIGHUP, if the platform has it. A parent process blocks the signal until this point."""
     if not hasattr(signal, "SIGHUP") or threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,12 +1,12 @@
-"""Everything the configuration says, as one immutable snapshot that is built whole and then swapped in.
+"""The active configuration as one immutable snapshot, built completely and then swapped in.
 
 Rules:
-- `Runtime.build` either succeeds or raises ConfigError; nothing is ever half applied.
-- A provider whose settings did not change keeps its adapter, and with it its warm connections, unless a
-  certificate file that it names has got other content.
+- `Runtime.build` either succeeds or raises ConfigError; nothing is applied partially.
+- A provider whose settings did not change keeps its adapter and its open connections, unless the content of
+  one of its certificate files changed.
 - Targets are built once, with the runtime; a request only looks them up.
-- A request leases the current runtime once and never looks again; an adapter that the next runtime no
-  longer holds is closed when the last lease on it ends.
+- A request leases the current runtime once and uses it to its end. An adapter that the next runtime does not
+  contain is closed when the last lease on it ends.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Runtime:
     def build(
         cls, settings: Settings, previous: Runtime | None = None, renewed: Collection[Path] = ()
     ) -> Runtime:
-        """`renewed`: files whose content is another than when `previous` was built."""
+        """`renewed`: files whose content changed since `previous` was built."""
         adapters: dict[str, Adapter] = {}
         for name, provider in settings.providers.items():
             if (
@@ -75,12 +75,13 @@ class Runtime:
         return evolve(bare, chains={route: bare.chain(route) for route in table.every()})
 
     def targets(self, inbound: Inbound) -> tuple[Target, ...]:
-        """Where this request goes, in order; RequestRefused (404) if nowhere."""
+        """The targets of this request, in order. Raises RequestRefused (404) if there are none."""
         route = self.routes.resolve(inbound)
         return (self._chains.get(route) or self.chain(route)).ordered(inbound)
 
     def chain(self, route: Route) -> RouteTargets:
-        """The targets of a route; a model that is named by its provider alone is known only when it comes."""
+        """The targets of a route; a model named as `provider/model` is only known when its request
+        arrives."""
         return RouteTargets(
             tuple(self._target(to, route) for to in route.targets), SessionShares.of(route.targets)
         )
@@ -124,7 +125,7 @@ class _Lease:
 
 @define
 class RuntimeRef:
-    """The one cell that a reload changes."""
+    """The mutable reference that a reload swaps."""
 
     _current: _Lease
     _retired: list[_Lease] = Factory(list[_Lease])
@@ -157,7 +158,7 @@ class RuntimeRef:
             await adapter.close()
 
     async def _retire(self) -> None:
-        """Close the adapters that only retired runtimes without holders still have."""
+        """Close the adapters that only retired runtimes without leases still have."""
         over = [lease for lease in self._retired if not lease.holders]
         if not over:
             return

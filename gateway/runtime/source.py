@@ -1,12 +1,12 @@
-"""Where the settings come from, so that they can be read again while something runs with them.
+"""The source of the settings, so that they can be reloaded at runtime.
 
 Rules:
-- What is read is what lay on disk at one moment: if a file changes while others are read, all are read again,
-  so that two files are never taken from different edits (`test_two_files_are_never_of_different_edits`).
-- What only a start can change (`RESTART`) keeps the value that it runs with. Without client keys an address
-  that others can reach is refused, also where only the keys were taken away.
-- The files that make up the settings are known at any time. One that is missing, or wrong, is among them: its
-  change may mend things.
+- Files are read as a consistent set: if one changes while others are read, all are read again, so that two
+  files never come from different edits (`test_two_files_are_never_of_different_edits`).
+- Settings that require a restart (`RESTART`) keep their current value. An address that others can reach is
+  refused without client keys, also if only the keys were removed.
+- The files of the settings are known at any time. Missing or invalid ones are included: their change may fix
+  the configuration.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from gateway.settings.loading.load import LoadedConfig
 from gateway.settings.models import Settings
 
 RESTART = ("host", "port", "workers")
-"""Keys of `server` that are used when the process starts, and never again."""
+"""Keys of `server` that are only used when the process starts."""
 TRIES = 5
 """How often files that change while they are read are read again."""
 
@@ -36,35 +36,35 @@ class LoadedSettings:
 
     settings: Settings
     loaded: LoadedConfig
-    """As the files have it: it may differ in what takes a restart."""
+    """The files' settings, which may differ in keys that require a restart."""
     restart: tuple[SettingChange, ...]
-    """Those differences, from what runs to what the files say."""
+    """These differences, from the active values to the files' values."""
     content: Content
-    """What was in the files."""
+    """The content of the files."""
 
 
 @define
 class SettingsSource:
     loaded: LoadedConfig
-    """What the process starts with."""
+    """The settings that the process starts with."""
     _load: Callable[[], LoadedConfig] = field(repr=False)
-    """Reads it all anew; ConfigError."""
+    """Reads everything again. Raises ConfigError."""
     allow_unauthenticated: bool = False
     files: tuple[Path, ...] = field(init=False)
-    """To be watched."""
+    """The files to watch."""
 
     def __attrs_post_init__(self) -> None:
         self.files = self.loaded.files
 
     def read(self, running: Settings) -> LoadedSettings:
-        """Blocks. ConfigError if what is there cannot be used."""
+        """Blocks. Raises ConfigError if the files cannot be used."""
         loaded, found = self._whole()
         settings, restart = _kept(loaded.settings, running)
         self._keep_the_door_shut(settings, loaded)
         return LoadedSettings(settings, loaded, restart, found)
 
     def settle(self, reading: LoadedSettings) -> None:
-        """This is what is used: files that it is not made of are not watched any longer."""
+        """Make this the active configuration: files that no longer belong to it are not watched any more."""
         self.files = reading.loaded.files
 
     def _whole(self) -> tuple[LoadedConfig, Content]:
@@ -94,7 +94,7 @@ class SettingsSource:
 
 
 def _kept(new: Settings, running: Settings) -> tuple[Settings, tuple[SettingChange, ...]]:
-    """The new settings with the old values of what takes a restart, and which those are."""
+    """The new settings with the old values of keys that require a restart, and the changes to those keys."""
     old = {key: getattr(running.server, key) for key in RESTART}
     differing = tuple(
         SettingChange(f"server.{key}", str(value), str(getattr(new.server, key)))

@@ -1,12 +1,12 @@
-"""Files on disk -> a sign each time what is in them has become another.
+"""Watches files on disk and signals each change of their content.
 
 Rules:
-- Folders are watched, not files: an editor that saves by rename, and a link that is turned to another file
-  (as Kubernetes does it), show there (`test_watch.py`).
-- Only content counts: a save that changes nothing gives no sign, and neither does a half-written file, since
-  the content must hold still for a moment.
-- Where the system tells of no changes (some network and container file systems), the files are looked at
-  every `POLL` seconds all the same.
+- Folders are watched, not files: this detects an editor that saves by rename, and a link that is changed to
+  another file (as in Kubernetes) (`test_watch.py`).
+- Only content counts: a save without a change gives no signal, and neither does a half-written file, since
+  the content must be stable for a moment.
+- If the system reports no changes (some network and container file systems), the files are checked every
+  `POLL` seconds.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from watchfiles import awatch  # pyright: ignore[reportUnknownVariableType]
 
 POLL = 2.0
 STEP, DEBOUNCE = 10, 200
-"""Milliseconds: a sign follows when nothing happened for `STEP`, or after `DEBOUNCE` at the latest."""
+"""Milliseconds: a signal follows when nothing happened for `STEP`, or after `DEBOUNCE` at the latest."""
 SETTLE = 0.03
 """Seconds over which the content must stay the same."""
 SETTLE_TRIES = 50
@@ -41,9 +41,9 @@ def content(files: Iterable[Path]) -> Content:
 
 
 async def edits(files: Files) -> AsyncGenerator[None]:
-    """Once at the start, then whenever the files have other content than at the last sign.
+    """Yields once at the start, then whenever the content differs from that at the last signal.
 
-    `files` is asked again each time: what one edit brings in is watched from then on.
+    `files` is called again each time: files added by an edit are watched from then on.
     """
     seen: Content | None = None
     while True:
@@ -59,7 +59,7 @@ async def edits(files: Files) -> AsyncGenerator[None]:
 
 
 async def _settled(files: Files, seen: Content | None) -> Content:
-    """What is in the files, once they are no longer being written."""
+    """The content of the files, once they are no longer being written."""
     now = await asyncio.to_thread(content, files())
     if now == seen:
         return now
@@ -72,7 +72,7 @@ async def _settled(files: Files, seen: Content | None) -> Content:
 
 
 async def _stirs(folders: Mapping[Path, object]) -> AsyncGenerator[None]:
-    """At once, whenever something happens in the folders, and every `POLL` seconds."""
+    """Yields immediately when something happens in the folders, and every `POLL` seconds."""
     yield
     try:
         changes = awatch(
@@ -93,7 +93,8 @@ async def _stirs(folders: Mapping[Path, object]) -> AsyncGenerator[None]:
 
 
 def _folders(files: Iterable[Path]) -> dict[Path, tuple[int, int]]:
-    """Where a change of the files shows, and which folder that is now: one that was replaced is another."""
+    """The folders in which a change of the files shows, with their identity: a folder that is replaced is a
+    new one."""
     found: dict[Path, tuple[int, int]] = {}
     for path in files:
         for folder in _on_the_way(path):
@@ -113,7 +114,7 @@ def _on_the_way(path: Path) -> Iterable[Path]:
         yield link.parent
         try:
             target = link.readlink()
-        except OSError:  # it is just being turned; its folder says so
+        except OSError:  # it is being replaced; its folder shows that
             return
         path = link.parent / target / path.relative_to(link)
         yield _existing(path.parent)

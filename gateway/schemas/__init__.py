@@ -1,1 +1,1 @@
-"""JSON Schemas: what a client declares -> what each kind of server takes, and arguments held against them."""
+"""JSON Schemas: lowering for each kind of server, and repair and validation of arguments."""

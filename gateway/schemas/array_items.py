@@ -1,12 +1,12 @@
-"""Arrays that do not say what they hold -> the same with `items`, which allows anything.
+"""Adds `items`, which allows anything, to arrays that have none.
 
 The Messages API takes an array without `items`; OpenAI and Gemini answer 400 to the whole request.
 
 Rules:
-- Every schema inside a schema is looked at (branches, definitions, items of items), and nothing else: neither
+- Every schema inside a schema is processed (branches, definitions, items of items), and nothing else: neither
   values (`default`, `enum`) nor properties that are merely called `items` or `type`.
-- `prefixItems` alone is not enough for these servers; an empty `items` beside it changes nothing.
-- Beside a `$ref` nothing is added: it could outweigh the items of what is referred to.
+- `prefixItems` alone is not enough for these servers; an empty `items` next to it changes nothing.
+- Nothing is added next to a `$ref`: it could override the items of the referenced schema.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Schemas that have to hold together, or instead of each other -> one schema, as well as that can be said."""
+"""Merges combined schemas (`allOf`, alternatives) into one schema, as far as possible."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ def merge_all_of(node: Node) -> Node:
 
 
 def _all(parts: list[Node]) -> Node:
-    """What has to match all: properties and required names of each; of anything else the first."""
+    """A schema that requires all parts: properties and required names of each; for other keys the first
+    value."""
     whole: Node = {}
     for part in reversed(parts):
         whole.update(part)
@@ -34,10 +35,10 @@ def _all(parts: list[Node]) -> Node:
 
 
 def without_root_combinators(root: Node) -> Node:
-    """A root without `anyOf`, `oneOf`, `allOf`, `enum` and `not`: parameters of a function may not have them.
+    """A root without `anyOf`, `oneOf`, `allOf`, `enum` and `not`: function parameters must not have them.
 
-    The properties of all alternatives are its properties; required is what each of them requires, and what
-    was meant stands in the description.
+    It has the properties of all alternatives, requires those that each alternative requires, and describes
+    the original in its description.
     """
     alternatives = [key for key in ("anyOf", "oneOf") if schema_list(root.get(key))]
     whole = merge_all_of(_followed(root, root))
@@ -54,7 +55,7 @@ def without_root_combinators(root: Node) -> Node:
 
 
 def _followed(root: Node, node: Node) -> Node:
-    """The node with the references in it and in its `allOf` followed, one step."""
+    """The node with its references and those in its `allOf` resolved, one step."""
     found = resolve_ref(root, node.get("$ref")) or {}
     whole = {**found, **{key: value for key, value in node.items() if key != "$ref"}}
     if "allOf" in whole:
@@ -84,6 +85,6 @@ def _shared(lists: list[list[str]]) -> list[str]:
 
 
 def _sketch(branch: Node) -> Any:
-    """What tells an alternative from the others."""
+    """The part of an alternative that distinguishes it from the others."""
     required = strings(branch.get("required"))
     return {"required": required} if required else {"properties": list(subschemas(branch.get("properties")))}

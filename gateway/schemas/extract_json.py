@@ -3,9 +3,9 @@
     "Here it is:\\n```json\\n{\\"n\\": 1}\\n```"  ->  {"n": 1}
 
 Rules:
-- Text that is JSON stays byte for byte, without the white space around it. Else a fenced block counts, else
-  the first object or list in the text; one that is broken is repaired.
-- Text without any is left as it is.
+- Text that is JSON stays unchanged, byte for byte, without the surrounding white space. Otherwise a fenced
+  block is used, or the first object or list in the text; malformed JSON is repaired.
+- Text without JSON is left unchanged.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from gateway.schemas.validation import validator
 _FENCED = re.compile(r"```[A-Za-z]*[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
 _OPENING = re.compile(r"[{\[]")
 TRIES = 32
-"""How many places where an object or list may begin are tried."""
+"""How many possible starts of an object or list are tried."""
 _DECODER = json.JSONDecoder()
 
 
 @frozen
 class ExtractedJson:
-    """`wrong`: why the text does not match the schema; None where it does."""
+    """`wrong`: why the text does not match the schema; None if it does."""
 
     text: str
     wrong: str | None
@@ -48,7 +48,7 @@ def extract_json(text: str, schema: bytes, *, nulls: bool = False) -> ExtractedJ
 
 
 def _found(text: str) -> tuple[str, Any] | None:
-    """The JSON as it stands in the text, and its value."""
+    """The JSON as it occurs in the text, and its value."""
     stripped = text.strip()
     for source in (stripped, *(fenced.strip() for fenced in _FENCED.findall(text))):
         try:
@@ -59,7 +59,7 @@ def _found(text: str) -> tuple[str, Any] | None:
 
 
 def _inside(text: str) -> tuple[str, Any] | None:
-    """The first object or list that stands somewhere in the text."""
+    """The first object or list inside the text."""
     for number, begin in enumerate(_OPENING.finditer(text)):
         if number == TRIES:
             break

@@ -2,9 +2,9 @@
 
 Rules:
 - References are inlined, `allOf` is merged, `oneOf` becomes `anyOf`, `const` an `enum`.
-- An `enum` holds strings only; other values become strings where all of them are of one plain type.
+- An `enum` has only strings; other values become strings if all of them have one simple type.
 - Null among the types becomes `nullable`; several other types become alternatives.
-- What has no place in the subset stands in the description.
+- Keywords outside the subset are moved to the description.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Schemas for servers that turn them into a grammar (llama.cpp; vLLM and SGLang with xgrammar).
+"""Schemas for servers that convert them to a grammar (llama.cpp; vLLM and SGLang with xgrammar).
 
 Rules (specification 10.6):
-- Everything stays that such a grammar can hold. Out go patterns that look ahead or behind, formats that the
-  engines do not know, and repetitions so large that the grammar would not compile; the description says them.
+- Keywords that such a grammar supports stay. Patterns with lookarounds, formats that the engines do not
+  support, and repetitions too large for the grammar to compile are moved to the description.
 - `without_constraints`, for a server whose 400 names the grammar: no limits on strings, numbers, lengths.
 """
 
@@ -15,11 +15,11 @@ from gateway.schemas.schema import Node, is_node, map_subschemas, without
 
 _REPEATED = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
 LIMIT = 1_000
-"""More repetitions than this are no constraint worth a grammar."""
+"""More repetitions than this are not worth a constraint in the grammar."""
 _FORMATS = frozenset({"date-time", "date", "time", "uuid"})
-"""Those that llama.cpp has rules for; xgrammar knows more."""
+"""Formats for which llama.cpp has rules; xgrammar has more."""
 _LOOKING = re.compile(r"\(\?|\\[bB1-9]")
-"""Groups that look around or carry flags, word boundaries, references back."""
+"""Lookarounds, groups with flags, word boundaries, backreferences."""
 _BARE = frozenset(
     "pattern format minimum maximum exclusiveMinimum exclusiveMaximum multipleOf uniqueItems propertyNames "
     "patternProperties contains".split()

@@ -1,18 +1,18 @@
-"""A schema as a client declared it -> the bytes that one kind of server is sent.
+"""A client's schema -> the schema sent to one kind of server, in bytes.
 
     loose     the schema itself, with a root that a function may have
     unclosed  the same, and no object is closed
     gemini    OpenAPI's subset
     ollama    seven keywords
-    grammar   what a grammar can be made of
+    grammar   the keywords that a grammar supports
 
 Rules:
-- Pure, and kept by the schema's bytes: a client sends the same tools with every request. At most `KEPT`
-  results are kept of each kind.
-- A tool's parameters are an object with `type` and `properties`. What is no schema is an empty object.
-- `bare` takes out what constrains strings, numbers and lengths; `items` says of each array that it has any.
-- What no server takes is taken out first (`nodes.sound`): values of a wrong kind, and `cache_control`.
-- The caller keeps the original: what comes back is held against that.
+- Pure, and cached by the schema's bytes: a client sends the same tools with every request. At most `KEPT`
+  results of each kind are cached.
+- A tool's parameters are an object with `type` and `properties`. An invalid schema becomes an empty object.
+- `bare` removes constraints on strings, numbers and lengths; `items` adds `items` to arrays.
+- Invalid values and `cache_control` are removed first (`schema.without_invalid_keywords`).
+- The caller keeps the original: answers are validated against it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _OBJECT = b'"object"'
 _EMPTY = b'{"type":"object","properties":{}}'
 _KEYS = msgspec.json.Decoder(dict[str, Raw])
 _CLOSED_ROOT = frozenset({"anyOf", "oneOf", "allOf", "enum", "not", "$ref"})
-"""What parameters of a function may not have at their root."""
+"""Keywords that function parameters must not have at their root."""
 _NULL = re.compile(rb":\s*null")
 _MARK = f'"{CACHE_CONTROL}"'.encode()
 _LOWERED: Mapping[Level, Callable[[Node], Node] | None] = {
@@ -55,7 +55,7 @@ _LOWERED: Mapping[Level, Callable[[Node], Node] | None] = {
 
 @lru_cache(maxsize=KEPT)
 def tool_parameters(schema: bytes, level: Level = "loose", bare: bool = False, items: bool = False) -> Raw:
-    """A tool's parameters. RequestRefused where they are nested without end."""
+    """A tool's parameters. Raises RequestRefused if they are nested too deeply."""
     try:
         keys = _KEYS.decode(schema)
         if level == "loose" and not bare and _is_sound(schema, keys) and not (items and _lacks_items(schema)):
@@ -72,7 +72,7 @@ def tool_parameters(schema: bytes, level: Level = "loose", bare: bool = False, i
 def named_tool_parameters(
     name: str, schema: Raw, level: Level = "loose", bare: bool = False, items: bool = False
 ) -> Raw:
-    """The same of a tool by its name: a schema that is still what it was need only be compared."""
+    """The same for a tool by its name: an unchanged schema is only compared."""
     key = (name, level, bare, items)
     kept = _LATEST.get(key)
     if kept is not None and kept[0] == schema:
@@ -85,7 +85,7 @@ def named_tool_parameters(
 
 
 _LATEST: dict[tuple[str, Level, bool, bool], tuple[Raw, Raw]] = {}
-"""A tool's schema as it was last sent, and lowered."""
+"""Each tool's last schema, as sent and lowered."""
 
 
 @lru_cache(maxsize=KEPT)
@@ -101,7 +101,7 @@ def answer_schema(schema: bytes, level: Level = "loose", *, bare: bool = False, 
 
 @lru_cache(maxsize=KEPT)
 def is_constrained(schema: bytes) -> bool:
-    """Whether `bare` would take anything out of it."""
+    """Whether `bare` would remove anything."""
     try:
         sent = without_invalid_keywords(msgspec.json.decode(schema or b"{}"))
         return is_node(sent) and grammar.without_constraints(sent) != sent
@@ -111,9 +111,9 @@ def is_constrained(schema: bytes) -> bool:
 
 @frozen
 class StrictAnswerSchema:
-    """`optional`: properties may come back as null that the client expects to be left out.
+    """`optional`: properties may come back as null that the client expects to be omitted.
 
-    `as_sent`: the schema was strict as it came.
+    `as_sent`: the client's schema was strict already.
     """
 
     schema: Raw
@@ -123,7 +123,7 @@ class StrictAnswerSchema:
 
 @lru_cache(maxsize=KEPT)
 def strict_schema(schema: bytes) -> StrictAnswerSchema | None:
-    """The schema as OpenAI takes it with `strict: true`; None where it has no such form."""
+    """The schema in OpenAI's form for `strict: true`; None if it has no such form."""
     try:
         sent = without_invalid_keywords(msgspec.json.decode(schema or b"{}"))
         found = strictness.make_strict(sent)
@@ -135,7 +135,7 @@ def strict_schema(schema: bytes) -> StrictAnswerSchema | None:
 
 
 def _is_sound(schema: bytes, keys: Mapping[str, Raw]) -> bool:
-    """Whether a root is one as it is, and nothing below it has to be looked at."""
+    """Whether the root is valid already and nothing below it must be checked."""
     return (
         _CLOSED_ROOT.isdisjoint(keys)
         and bytes(keys.get("type", _OBJECT)) == _OBJECT
@@ -154,7 +154,7 @@ def _lacks_items(schema: bytes) -> bool:
 
 
 def _with_basics(keys: Mapping[str, Raw]) -> Raw:
-    """Values stay byte for byte."""
+    """Values stay unchanged, byte for byte."""
     head = {key: Raw(value) for key, value in (("type", _OBJECT), ("properties", b"{}")) if key not in keys}
     return Raw(msgspec.json.encode({**head, **keys}))
 

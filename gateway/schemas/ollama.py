@@ -1,13 +1,13 @@
 """Schemas for Ollama's tools: seven keywords, and nothing that its decoder would refuse.
 
-Ollama decodes a tool's parameters into types of its own (`api/types.go`, read at fb307609): they know `type`,
-`items`, `description`, `enum`, `properties`, `required` and `anyOf`. All else is lost without a word, and one
-value of a wrong kind makes it answer 400 to the whole request.
+Ollama decodes a tool's parameters into types of its own (`api/types.go`, read at fb307609) with the fields
+`type`, `items`, `description`, `enum`, `properties`, `required` and `anyOf`. Other keywords are dropped
+silently, and one value of a wrong type makes it answer 400 to the whole request.
 
 Rules (specification 10.5):
 - References are inlined, `allOf` is merged, `oneOf` becomes `anyOf`, `const` an `enum`.
-- Other constraints stand in the description, where the model can read them.
-- A schema that is no object becomes `{}`; what is of a wrong kind is left out.
+- Other constraints are moved to the description, where the model can read them.
+- A schema that is not an object becomes `{}`; values of a wrong type are left out.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _below(key: str, value: Any) -> Any:
 
 
 def _renamed(node: Node) -> Node:
-    """In the place where the old name stood."""
+    """Keeps the position of the old name."""
     out: Node = {}
     for key, value in node.items():
         if is_idle(key, value):

@@ -1,12 +1,12 @@
-"""Nulls that stand where a property was left out -> left out.
+"""Removes nulls that stand for omitted properties.
 
-A strict schema has no optional properties, so that models write null for what they would leave out; the
-client's own schema decides which nulls those are.
+A strict schema has no optional properties, so models write null for properties they would omit; the client's
+own schema decides which nulls those are.
 
 Rules:
-- Of several schemas that may hold for a value (alternatives, parts of an `allOf`) each is asked: a null that
-  one of them does not ask for is left out.
-- Each value is looked at once, whatever the number of its schemas: a schema that contains itself in several
+- If several schemas may apply to a value (alternatives, parts of an `allOf`), each is checked: a null that
+  one of them does not require is removed.
+- Each value is processed once, whatever the number of its schemas: a schema that contains itself in several
   alternatives would double the work with each level of nesting.
 """
 
@@ -22,7 +22,7 @@ from gateway.schemas.schema import COMBINERS, Node, is_node, schema_list, string
 
 
 def drop_optional_nulls(value: Any, root: Node) -> Any:
-    """`value` without the nulls that `root` does not ask for."""
+    """`value` without the nulls that `root` does not require."""
     try:
         return NullRemover(root).dropped(value, (root,))
     except RecursionError:
@@ -30,7 +30,7 @@ def drop_optional_nulls(value: Any, root: Node) -> Any:
 
 
 def alternatives(schemas: Iterable[Any], root: Node) -> list[Node]:
-    """The schemas and all their alternatives, references followed: each once."""
+    """The schemas and all their alternatives, references resolved: each once."""
     found: dict[int, Node] = {}
     waiting = [schema for schema in schemas if is_node(schema)]
     while waiting:
@@ -45,12 +45,12 @@ def alternatives(schemas: Iterable[Any], root: Node) -> list[Node]:
 
 @frozen
 class ExpectedValue:
-    """What several schemas say together of the value that has to match them."""
+    """The combined content of several schemas for one value."""
 
     properties: dict[str, list[Any]]
     """The schemas of each property."""
     idle: frozenset[str]
-    """Properties whose null stands for nothing."""
+    """Properties whose null means that they are omitted."""
     items: list[Any]
 
 
@@ -58,11 +58,11 @@ class ExpectedValue:
 class NullRemover:
     root: Node
     known: dict[tuple[int, ...], ExpectedValue] = Factory(dict[tuple[int, ...], ExpectedValue])
-    """By the identities of the schemas."""
+    """Cache by the identities of the schemas."""
     nullable: dict[str, bool] = Factory(dict[str, bool])
-    """By reference: whether null matches."""
+    """Cache by reference: whether null matches."""
     visits: int = 0
-    """How many objects and lists were looked at."""
+    """How many objects and lists were processed."""
 
     def dropped(self, value: Any, schemas: Iterable[Any]) -> Any:
         if not isinstance(value, dict | list):

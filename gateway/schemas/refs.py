@@ -1,11 +1,11 @@
-"""References inside a schema -> what they refer to, for targets that know none.
+"""Inlines the references in a schema, for targets that do not support them.
 
 Rules:
-- `#/$defs/X`, `#/definitions/X` and any other path inside the schema are followed; what leads nowhere, or out
-  of the document, allows everything.
-- Keys beside a `$ref` win over those it brings.
-- A schema that contains itself is cut after `DEPTH` turns: there any object is allowed.
-- The result has at most `SIZE` schemas; what would be more allows everything.
+- `#/$defs/X`, `#/definitions/X` and any other path inside the schema are resolved; a reference that does not
+  exist, or leads out of the document, allows everything.
+- Keys next to a `$ref` override the keys of the referenced schema.
+- A schema that contains itself is cut after `DEPTH` levels: there any object is allowed.
+- The result has at most `SIZE` schemas; further ones allow everything.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def inline_refs(root: Node) -> Node:
 
 
 def resolve_ref(root: Node, reference: Any) -> Node | None:
-    """What a reference points at; None where that is no schema object."""
+    """The target of a reference; None if it is not a schema object."""
     if not isinstance(reference, str) or not reference.startswith("#"):
         return None
     found: Any = root

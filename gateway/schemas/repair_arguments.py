@@ -1,12 +1,11 @@
-"""Text that is almost JSON -> JSON.
+"""Malformed JSON text -> JSON.
 
-    tidied     {"a": [1,],}  ->  {"a": [1]}    and line ends in strings escaped: that was certainly meant
-    repaired   {a: 'x'}      ->  {"a": "x"}    that was most likely meant
+    tidied     {"a": [1,],}  ->  {"a": [1]}    and line ends in strings escaped: certainly correct
+    repaired   {a: 'x'}      ->  {"a": "x"}    most likely correct
 
 Rules:
-- Text that ends inside an object, a list or a string was cut off: nobody knows what would have followed, and
-  nothing is made up for it.
-- A Markdown fence around the text does not count.
+- Text that ends inside an object, a list or a string is truncated: the rest is unknown and is not invented.
+- A Markdown fence around the text is ignored.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ import re
 from typing import Any
 
 REPAIRABLE = 256 * 1024
-"""Longer texts are not guessed at, in bytes: what that costs grows faster than they do."""
+"""Bytes. Longer texts are not repaired: the cost grows faster than their length."""
 _FENCE = re.compile(r"\A```[A-Za-z]*[ \t]*\n(.*?)\n?[ \t]*```\Z", re.DOTALL)
 _STRING = r'"(?:[^"\\]++|\\.?)*+("?)'
-"""A string, whether it ends or not."""
+"""A string, terminated or not."""
 _TRAILING = re.compile(rf"{_STRING}|,(?=\s*+[}}\]])", re.DOTALL)
 _RAW = re.compile(r"\\.|[\x00-\x1f]", re.DOTALL)
 _BRACKETS = re.compile(rf"{_STRING}|[{{}}\[\]]", re.DOTALL)
@@ -32,7 +31,7 @@ def tidy_json(text: str) -> str:
 
 
 def repair_json_text(text: str) -> Any:
-    """The value that broken JSON was meant to be; None where nobody can tell."""
+    """The value that malformed JSON most likely means; None if that is unclear."""
     text = without_fence(text)
     if text[:1] not in ("{", "[", '"') or len(text) > REPAIRABLE or is_cut_off(text):
         return None

@@ -1,16 +1,16 @@
-"""The arguments of a tool call as a model wrote them -> as the client's schema wants them.
+"""Converts the arguments of a tool call as a model wrote them to what the client's schema requires.
 
     {"a": 1,}  ->  {"a": 1}          trailing commas, line ends in strings, a Markdown fence
     "{\\"a\\": 1}"  ->  {"a": 1}     an object written as a string
-    [1, 2]  ->  {"items": [1, 2]}    where the tool has exactly one property of that type
-    {"n": null}  ->  {}              where `n` was optional before the schema was made strict
-    {a: "x"}  ->  {"a": "x"}         only with `repair`: whatever else broken JSON was meant to be
-    {"n": "5"}  ->  {"n": 5}         only with `repair`: text that is the value which the schema wants
+    [1, 2]  ->  {"items": [1, 2]}    if the tool has exactly one property of that type
+    {"n": null}  ->  {}              if `n` was optional before the schema was made strict
+    {a: "x"}  ->  {"a": "x"}         only with `repair`: the most likely meaning of other malformed JSON
+    {"n": "5"}  ->  {"n": 5}         only with `repair`: a string with the value that the schema requires
 
 Rules:
-- Arguments that need nothing stay byte for byte.
-- What cannot be read even then is none, and so is what was cut off: nothing is put in its place.
-- Arguments that the schema still refuses are passed on: the client says so, and the model tries again.
+- Valid arguments stay unchanged, byte for byte.
+- Arguments that are unreadable even then, or truncated, give None: nothing is put in their place.
+- Arguments that the schema still refuses are passed on: the client reports that, and the model tries again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from gateway.schemas.validation import validator
 
 @frozen
 class RepairedArguments:
-    """`how`: what was done to them; empty where that is worth no notice."""
+    """`how`: the repair; empty if it is not worth a notice."""
 
     arguments: str
     how: str = ""
@@ -37,16 +37,16 @@ class RepairedArguments:
 
 @frozen
 class ArgumentRepair:
-    """What is done to the arguments of one tool. `schema` is the client's own, as it was sent."""
+    """The repairs for the arguments of one tool. `schema` is the client's own, as it was sent."""
 
     schema: bytes
     nulls: bool = False
-    """The schema was made strict: nulls stand where a property was left out."""
+    """The schema was made strict: nulls stand for omitted properties."""
     repair: bool = False
-    """What is most likely is taken for what was meant, not only what is certain."""
+    """Also make likely repairs, not only certain ones."""
 
     def repair_arguments(self, text: str) -> RepairedArguments | None:
-        """None where the text cannot be read as an object."""
+        """None if the text cannot be read as an object."""
         stripped = text.strip()
         if stripped in ("", "null"):
             return RepairedArguments("{}")
@@ -121,7 +121,7 @@ def _fits(value: Any, schema: Any, root: Node) -> bool:
 
 
 def _coerced(value: object, schema: object) -> object:
-    """Strings that stand for the value of another type which the schema wants, read as that."""
+    """Strings with a value of another type that the schema requires are converted to that type."""
     if not is_node(schema):
         return value
     if isinstance(value, str) and (kinds := types(schema)) and "string" not in kinds:

@@ -1,7 +1,7 @@
-"""JSON Schemas as plain values, and the few things that every lowering does with them.
+"""JSON Schemas as plain values, and the operations that every lowering shares.
 
 A node is a schema that is an object; `true` and `false` are schemas too, and anything else counts as `true`.
-Nothing here changes what it is given.
+These functions never change their arguments.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def strings(value: Any) -> list[str]:
 
 
 def map_subschemas(node: Node, change: Callable[[Any], Any]) -> Node:
-    """The node with every schema right below it changed."""
+    """The node with every schema directly below it changed."""
     out: Node = {}
     for key, value in node.items():
         if key in MAPS and isinstance(value, dict):
@@ -70,7 +70,7 @@ CACHE_CONTROL = "cache_control"
 
 
 def without_invalid_keywords(value: Any) -> Any:
-    """A schema without values of a wrong kind, and without the mark for prompt caches.
+    """A schema without invalid values and without the prompt-cache mark.
 
     Servers answer 400 to the whole request for any of them.
     """
@@ -100,7 +100,7 @@ def types(node: Node) -> list[str]:
 
 
 def without(node: Node, keys: Iterable[str]) -> Node:
-    """The node without these keys, whose content becomes the end of its description: `{minimum: 1}`."""
+    """The node without these keys, which are appended to its description: `{minimum: 1}`."""
     taken = set(keys)
     moved = {key: value for key, value in node.items() if key in taken}
     kept = {key: value for key, value in node.items() if key not in taken}
@@ -114,7 +114,7 @@ _SAFE = 2**53 - 1
 
 
 def is_idle(key: str, value: Any) -> bool:
-    """Whether a key says nothing that a model could act on: no description has to repeat it."""
+    """Whether a key has no meaning for a model: it is not repeated in the description."""
     if key == "additionalProperties":
         return isinstance(value, bool) or value == {}
     bound = key in ("minimum", "maximum") and isinstance(value, int | float) and abs(value) >= _SAFE
@@ -122,7 +122,7 @@ def is_idle(key: str, value: Any) -> bool:
 
 
 def describe(node: Node, facts: Mapping[str, Any]) -> Node:
-    """The node, with facts that its target has no words for at the end of its description."""
+    """The node with facts that its target has no keywords for appended to its description."""
     if not facts:
         return node
     said = ", ".join(f"{key}: {_text(value)}" for key, value in facts.items())
@@ -132,7 +132,7 @@ def describe(node: Node, facts: Mapping[str, Any]) -> Node:
 
 
 def type_of(value: Any) -> str | None:
-    """The name that JSON Schema has for the kind of a value."""
+    """The JSON Schema type name of a value."""
     match value:
         case bool():
             return "boolean"

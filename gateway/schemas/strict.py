@@ -1,11 +1,11 @@
 """OpenAI's strict schemas: every object closed, every property required (specification 10.1).
 
 Rules:
-- A property that was optional becomes one that may be null, and nulls are deleted from what comes back
-  (`nulls.dropped`).
+- An optional property becomes one that may be null, and nulls are deleted from the answer
+  (`optional_nulls.drop_optional_nulls`).
 - `oneOf` becomes `anyOf`, `const` an `enum` of one, `allOf` is merged.
-- What cannot be said (a map with free keys, a value of any type, a root that is no single object, conditions,
-  limits exceeded) has no strict form: None.
+- A schema without a strict form (a map with free keys, a value of any type, a root that is not a single
+  object, conditions, exceeded limits) gives None.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ _REFUSED = frozenset(
     "prefixItems unevaluatedProperties unevaluatedItems".split()
 )
 _SAYING = frozenset({"properties", "enum", "anyOf", "$ref"})
-"""What tells as much as a `type`."""
+"""Keywords that determine a type like `type` does."""
 _IDENTITY = frozenset({"$schema", "$id", "$comment", "default", "examples", "title"})
 
 
 @define
 class StrictSchema:
-    """`optional`: some properties may now be null that were optional before."""
+    """`optional`: some optional properties may now be null."""
 
     schema: Node
     optional: bool = False
@@ -109,7 +109,8 @@ class _Closing:
 
 
 def _is_typed(node: Node) -> bool:
-    """Whether it says what it allows: what takes anything has no strict form, nor has a list of such."""
+    """Whether it states what it allows: a schema for any value has no strict form, and neither has a list of
+    such."""
     if "items" in node and not is_node(node["items"]):
         return False
     if "array" in types(node) and "items" not in node:
@@ -127,7 +128,7 @@ def _renamed(node: Node) -> Node:
 
 
 def _nullable(node: Node) -> Node:
-    """The same, or null. Where `enum` or no `type` is in the way: as an alternative."""
+    """The same, or null: as an alternative if it has an `enum` or no `type`."""
     kinds = types(node)
     if "null" in kinds:
         return node

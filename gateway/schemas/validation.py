@@ -1,7 +1,7 @@
-"""Values held against a JSON Schema.
+"""Validates values against a JSON Schema.
 
-jsonschema-rs does it, loaded when it is first needed (7 MB, 70 ms). Where it cannot be installed, or a schema
-is none, every value is taken for valid: a client checks the arguments of its tools itself.
+Uses jsonschema-rs, loaded when it is first needed (7 MB, 70 ms). If it is not installed, or a schema is
+invalid, every value counts as valid: a client checks the arguments of its tools itself.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import Any
 import msgspec
 
 Check = Callable[[Any], str | None]
-"""None for a valid value; else what is wrong with it, and where."""
+"""None for a valid value; otherwise the error and its position."""
 
 WORDS = 500
-"""How much is said about one value, in characters."""
+"""Maximum length of the message about one value, in characters."""
 
 
 @lru_cache(maxsize=256)
 def validator(schema: bytes) -> Check:
-    """The check for a schema. References out of the document lead nowhere: nothing is fetched."""
+    """The check for a schema. References out of the document are not resolved: nothing is fetched."""
     try:
         import jsonschema_rs  # noqa: PLC0415
 

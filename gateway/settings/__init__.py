@@ -1,1 +1,1 @@
-"""What the YAML and the environment may say, and how it is read."""
+"""The schema of the YAML and the environment variables, and how they are read."""

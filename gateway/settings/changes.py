@@ -1,11 +1,11 @@
-"""Two settings -> what differs between them, as a log may show it.
+"""The differences between two settings, in a form that may be logged.
 
 Rules:
 - Every key that differs is named as in the YAML: `providers.local.timeouts.first_byte`.
-- A secret, and whatever else keeps itself out of a repr, is only said to have changed
+- A secret, and any other value that is excluded from the repr, is only reported as changed
   (`test_a_secret_is_never_shown`).
-- The items of a list are told apart by their pattern or name, so that one route put before a hundred is one
-  change; where they have neither, by their place.
+- The items of a list are matched by their pattern or name, so that one route inserted before a hundred is one
+  change; without either, by their index.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ LONGEST = 200
 """Characters of a value that are shown."""
 
 _DERIVED = frozenset({"default_target"})
-"""Fields that only say another one in other words."""
+"""Fields that are derived from another one."""
 _UNSAID = frozenset({"target"})
-"""Fields that the YAML has no key for: `models.claude-*` is its target."""
+"""Fields that have no key of their own in the YAML: `models.claude-*` is its target."""
 _NAMES = ("pattern", "name")
 
 
@@ -108,7 +108,7 @@ def _by_name(path: KeyPath, old: Sequence[object], new: Sequence[object]) -> Ite
 
 
 def _order(path: KeyPath, old: list[Any], new: list[Any]) -> Iterator[SettingChange]:
-    """Said once where keys that stay stand in another order: the first match wins."""
+    """One change if keys that stay are in another order: the first match wins."""
     before = [key for key in old if key in new]
     after = [key for key in new if key in old]
     if before != after:
@@ -116,7 +116,7 @@ def _order(path: KeyPath, old: list[Any], new: list[Any]) -> Iterator[SettingCha
 
 
 def _named(items: Sequence[object]) -> dict[Any, object] | None:
-    """The items by what they are called; None if one has no name, or two have the same."""
+    """The items by their names; None if one has no name, or two have the same."""
     by_name = {
         name: item for item in items for key in _NAMES if isinstance(name := getattr(item, key, None), str)
     }
@@ -141,7 +141,7 @@ def _written(seconds: float | None) -> str:
 
 
 def _shown(value: object) -> str:
-    """In short, and nothing that may be a key."""
+    """A short form without anything that may be a key."""
     text = _text(value)
     return text if len(text) <= LONGEST else text[:LONGEST] + "…"
 

@@ -1,8 +1,8 @@
-"""What is wrong with a configuration, in words its author can act on.
+"""Errors of a configuration, in terms its author can act on.
 
-- A mistake says where it stands (file and line, variable, or option), the key path, and what was expected.
+- An error states its position (file and line, variable, or option), the key path, and what was expected.
 - A value is shown only through `value_excerpt`; a secret never is.
-- All mistakes travel together in one `InvalidSettings`.
+- All errors are raised together in one `InvalidSettings`.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ KeyPath = tuple[str | int, ...]
 
 
 class InvalidValue(ValueError):
-    """A value is not what its key needs. The message is the part after the key path."""
+    """A value is not valid for its key. The message is the part after the key path."""
 
 
 class InterpolatedText(str):
-    """Text from a reference or a variable, not typed by the YAML: it becomes what its key needs.
+    """Text from a reference or a variable, not typed by the YAML: it is converted to the type of its key.
 
-    `written` stands for it in messages: the reference as it was written, never what it stands for.
+    `written` replaces it in messages: the reference as written, never its value.
     """
 
     __slots__ = ("written",)
@@ -40,7 +40,7 @@ class InterpolatedText(str):
 
 @frozen
 class InvalidMarker:
-    """Stands in for a value whose mistake is reported already."""
+    """Replaces a value whose error is reported already."""
 
 
 INVALID = InvalidMarker()
@@ -60,10 +60,10 @@ class SettingsMistake:
 
 
 class InvalidSettings(ConfigError):
-    """The configuration cannot be used; `mistakes` holds all that is wrong with it."""
+    """The configuration cannot be used; `mistakes` has all its errors."""
 
     files: tuple[Path, ...] = ()
-    """What was read, or missing, before that was clear: a change of one of them may mend it."""
+    """The files read, or found missing, so far: a change of one of them may fix the configuration."""
 
     def __init__(self, mistakes: Iterable[SettingsMistake]) -> None:
         self.mistakes = tuple(sorted(dict.fromkeys(mistakes), key=lambda mistake: mistake.order))
@@ -85,7 +85,7 @@ def dotted_path(path: KeyPath) -> str:
 
 
 def quoted(word: str) -> str:
-    """A name, or the reference that it was written as."""
+    """A name, or the reference as written."""
     return f"`{word.written if isinstance(word, InterpolatedText) else word}`"
 
 
@@ -96,7 +96,7 @@ def choices_text(words: Sequence[str]) -> str:
 
 
 def suggestion(word: str, choices: Collection[str]) -> str:
-    """`; did you mean ...?` for the nearest choice, or nothing; never for what a reference stands for."""
+    """`; did you mean ...?` for the nearest choice, or nothing; never for the value of a reference."""
     found = None if isinstance(word, InterpolatedText) else nearest(word, choices)
     return f"; did you mean `{found}`?" if found else ""
 
@@ -114,7 +114,7 @@ _KEY_LIKE = re.compile(r"sk-|ghp_|hf_|xox|bearer |[A-Za-z0-9_\-]{40,}", re.IGNOR
 
 
 def value_excerpt(value: object) -> str:
-    """A value as a message may show it: short, and nothing that may be a key."""
+    """A value for a message: short, and without anything that may be a key."""
     match value:
         case None:
             return "nothing"

@@ -7,7 +7,7 @@ from typing import Any, cast
 from gateway.settings.errors import InvalidValue, value_excerpt
 
 _OURS = ("model", "messages", "stream")
-"""What the gateway itself must say in an upstream request."""
+"""Keys of an upstream request that the gateway itself must set."""
 
 
 def json_object(value: Any) -> dict[str, object]:
@@ -21,14 +21,14 @@ def json_object(value: Any) -> dict[str, object]:
 
 
 def tool_arguments(value: Any) -> dict[str, object] | str:
-    """Of a tool call: JSON, or text that stands for it."""
+    """Arguments of a tool call: JSON, or a text that replaces it."""
     if not isinstance(value, dict | str):
         raise InvalidValue(f"expected a mapping, or text for broken JSON, got {value_excerpt(value)}")
     return cast("dict[str, object] | str", _plain_json(cast("object", value)))
 
 
 def _plain_json(value: object) -> object:
-    """The same tree of nothing but JSON's own types."""
+    """The same tree with only JSON's own types."""
     match value:
         case str():
             return str(value)

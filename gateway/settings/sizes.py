@@ -16,13 +16,13 @@ class Size(int):
 
 
 def parse_size(text: str) -> Size | None:
-    """Bytes; None where the text is no size."""
+    """Bytes; None if the text is not a size."""
     found = _SIZE.fullmatch(text.strip())
     return Size(round(float(found[1]) * _UNITS[f"{found[2].upper()}B"])) if found else None
 
 
 def format_size(size: float) -> str:
-    """The shortest way to write it: 33554432 -> `32MB`."""
+    """The shortest form: 33554432 -> `32MB`."""
     count = int(size)
     for unit, each in reversed(_UNITS.items()):
         if count >= each and count % each == 0:

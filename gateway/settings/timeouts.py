@@ -1,4 +1,4 @@
-"""A target's timeouts: its own where it says so, else its provider's, else the defaults."""
+"""A target's timeouts: its own if set, else its provider's, else the defaults."""
 
 from __future__ import annotations
 

@@ -1,14 +1,15 @@
-"""How large a context window must be for what, and what Claude Code is told of one.
+"""The context window sizes that Claude Code needs, and the sizes that it is configured with.
 
 Measured with Claude Code 2.1.332:
 - It compacts a conversation at `window - min(output, 20,000) - 13,000` tokens. `window` is
   `CLAUDE_CODE_MAX_CONTEXT_TOKENS`, `output` is `CLAUDE_CODE_MAX_OUTPUT_TOKENS`.
-- Told the true size of a small window, it compacts below its own first turn, and gives up ("thrashing").
+- Configured with the true size of a small window, it compacts below its own first turn, and gives up
+  ("thrashing").
 
 Rules:
-- It is told the window with which it compacts when the true one is nearly full
+- It is configured with the window with which it compacts when the true one is nearly full
   (`test_compaction_comes_before_the_window_is_full`).
-- A prompt that outgrows the true window all the same is refused with `prompt is too long`, and Claude Code
+- A prompt that exceeds the true window nevertheless is refused with `prompt is too long`, and Claude Code
   compacts then.
 - `NEEDS` is the only table of sizes: pages and commands take their numbers from here
   (`tests/docs/test_windows.py`).
@@ -29,7 +30,7 @@ JUDGE = 48_000
 JUDGE_PROMPT = 36_000
 """Estimated tokens of the 144 kB that auto mode's classifier sends; counted, they are up to 40,000."""
 BARE = '`claude --bare --tools ""`'
-"""What a window below `MIN_WINDOW` still holds."""
+"""The command that still works with a window below `MIN_WINDOW`."""
 
 
 @frozen
@@ -49,17 +50,17 @@ NEEDS = (
 )
 
 LONGEST_ANSWER = 32_000
-"""Tokens that Claude Code requests by default from a model that it does not know."""
+"""Tokens that Claude Code requests by default from a model that it does not recognise."""
 _KEPT = 13_000
-"""Tokens that Claude Code keeps free beside the answer."""
+"""Tokens that Claude Code keeps free in addition to the answer."""
 _KEPT_FOR_ANSWER = 20_000
 """The most that it keeps free for the answer."""
 
 
 @frozen
 class _Share:
-    """What of a window is for one answer, and what for the rest of a turn: tool results, and the instruction
-    to compact, which takes up to 3,000 tokens."""
+    """The parts of a window for one answer and for the rest of a turn: tool results, and the instruction to
+    compact, which takes up to 3,000 tokens."""
 
     window: int
     answer: int
@@ -75,12 +76,12 @@ _SHARES = (
     _Share(98_304, 12_288, 6_000),
     _Share(256_000, LONGEST_ANSWER, 13_000),
 )
-"""Between two of these the shares grow evenly; behind the last they stay."""
+"""Between two of these the shares are interpolated; after the last they are constant."""
 
 
 @frozen
 class AnnouncedWindow:
-    """What Claude Code is told, and when it compacts because of that."""
+    """The values that Claude Code is configured with, and when it compacts with them."""
 
     window: int
     """`CLAUDE_CODE_MAX_CONTEXT_TOKENS`."""
@@ -93,7 +94,7 @@ class AnnouncedWindow:
 
 
 def announced_window(window: int, limit: int | None = None) -> AnnouncedWindow:
-    """For a model with this window, whose answers hold at most `limit` tokens."""
+    """For a model with this window, whose answers have at most `limit` tokens."""
     share = _share(window)
     output = max(1, min(share.answer, limit or LONGEST_ANSWER))
     threshold = window - output - share.room
@@ -111,13 +112,13 @@ def _share(window: int) -> _Share:
 
 
 def fitting_prompt(window: int) -> int:
-    """The largest prompt, in estimated tokens, that surely fits: the estimate (bytes / 4) may be a tenth too
-    low, and the answer needs room."""
+    """The largest prompt, in estimated tokens, that certainly fits: the estimate (bytes / 4) may be a tenth
+    too low, and the answer needs room."""
     return window * 3 // 4
 
 
 def too_small(window: int) -> str:
-    """What to say of a window below `MIN_WINDOW`."""
+    """The message about a window below `MIN_WINDOW`."""
     return (
         f"{window} tokens are too few for Claude Code's default tools, which need at least {MIN_WINDOW}, and "
         f"{ADVISED_WINDOW} for real work; {BARE} works"

@@ -1,8 +1,8 @@
-"""What a request was: one `RequestRecord` -> one log line and a handful of metrics.
+"""Reports each request: one `RequestRecord` -> one log line and a handful of metrics.
 
 Rules:
 - Both are made from the same frozen record, once, when a request ends; nothing happens per chunk.
-- Reporting never fails a request: a log that cannot be written is dropped
+- Reporting never fails a request: a log line that cannot be written is dropped
   (`test_a_closed_log_does_not_fail_the_request`).
 """
 
@@ -31,7 +31,7 @@ _metrics = Metrics()
 
 
 def emit(record: RequestRecord) -> None:
-    """Report a request that is over."""
+    """Report a finished request."""
     _metrics.observe(record)
     with suppress(OSError, ValueError):
         log_request(record)
@@ -43,12 +43,12 @@ def in_flight() -> AbstractContextManager[object]:
 
 
 def report_configuration(generation: int, reload: Reload | None = None) -> None:
-    """Report which generation serves, and how a reload went if there was one."""
+    """Report the active generation, and the result of a reload if there was one."""
     _metrics.configuration(generation, reload)
 
 
 def log_in_background() -> None:
-    """From here on a thread writes the log, so that its reader holds up no request. Before
+    """From now on a thread writes the log, so that a slow log reader does not delay requests. Call it before
     `configure_logging`."""
     write_in_background(_metrics.log_line_dropped)
 

@@ -1,8 +1,9 @@
-"""Log lines written by a thread: a reader that stalls (a full pipe, a stopped terminal) holds up nobody else.
+"""Log lines written by a thread: a reader that stalls (a full pipe, a stopped terminal) blocks nothing else.
 
 Rules:
-- At most `MOST` lines wait. What does not fit is dropped and counted, and a line says so once the reader goes
-  on (`test_what_was_dropped_is_counted_and_said`). So is what a closed stream does not take.
+- At most `MOST` lines are queued. Further ones are dropped and counted, and a line reports that once the
+  reader continues (`test_what_was_dropped_is_counted_and_said`). The same holds for lines that a closed
+  stream does not take.
 - A character that the stream's encoding lacks is written as an escape
   (`test_a_character_that_cannot_be_encoded_is_escaped`).
 - The process calls `finish` before it ends. `atexit` does so too, but a signal that ends the process does not
@@ -21,15 +22,15 @@ from typing import TextIO
 MOST = 10_000
 """Lines."""
 PAUSE = 0.02
-"""Seconds between two writes, so that many requests a second wake the thread only now and then."""
+"""Seconds between two writes, so that many requests a second wake the thread only rarely."""
 POLL = 0.002
-"""Seconds between two looks at whether all is written."""
+"""Seconds between two checks whether all is written."""
 FAREWELL = 1.0
-"""Seconds for which the end of the process waits for what is still to be written."""
+"""Seconds for which the end of the process waits for queued lines."""
 
 
 class BackgroundStream:
-    """A text stream whose `write` never waits. `said` makes the line about dropped ones; `dropped` counts
+    """A text stream whose `write` never blocks. `said` makes the line about dropped ones; `dropped` counts
     them."""
 
     def __init__(
@@ -42,7 +43,7 @@ class BackgroundStream:
         self._lost_lock = threading.Lock()
         self._wake = threading.Event()
         self._writing = False
-        """Set before lines are taken out of `_lines`, and unset once they are written."""
+        """Set before lines are taken out of `_lines`, and cleared once they are written."""
         threading.Thread(target=self._run, name="log", daemon=True).start()
         atexit.register(self.finish)
 
@@ -58,7 +59,7 @@ class BackgroundStream:
         return len(text)
 
     def flush(self) -> None:
-        """The thread does it."""
+        """Nothing to do: the thread flushes."""
 
     def isatty(self) -> bool:
         return self._out.isatty()
@@ -89,7 +90,7 @@ class BackgroundStream:
             if lost:
                 self._write(self.said(lost))
             self._out.flush()
-        except (OSError, ValueError):  # a log that is closed ends no request
+        except (OSError, ValueError):  # a closed log does not fail a request
             for _ in lines:
                 self._dropped()
 

@@ -1,13 +1,12 @@
-"""Log lines: `RequestRecord` -> one line, and one format for everything that logs, libraries included.
+"""Log lines: `RequestRecord` -> one line, and one format for all loggers, including libraries.
 
 Rules:
-- A request is one line named `request`, with the fields of `request_fields`; those that say nothing are
-  left out.
-- What a client sent (model, path, session) can neither break a line nor colour a terminal
+- A request is one line named `request`, with the fields of `request_fields`; empty ones are left out.
+- Client input (model, path, session) can neither break a line nor colour a terminal
   (`test_client_input_cannot_forge_a_line`), and is cut at 200 characters.
 - Tracebacks show no values of variables: they may be secrets (`test_tracebacks_show_no_values`).
-- uvicorn writes no access log, and HTTP libraries no line per upstream request: the request line does for
-  both (`test_libraries_are_quiet_below_warning`).
+- uvicorn writes no access log, and HTTP libraries no line per upstream request: the request line covers both
+  (`test_libraries_are_quiet_below_warning`).
 """
 
 from __future__ import annotations
@@ -34,9 +33,9 @@ from gateway.telemetry.background import BackgroundStream
 from gateway.telemetry.record import RequestRecord
 
 LONGEST = 200
-"""Characters of a client's own words that a line shows."""
+"""Characters of client input that a line shows."""
 WHY = 400
-"""Characters of what went wrong that a line shows."""
+"""Characters of an error that a line shows."""
 
 
 def log_request(record: RequestRecord) -> None:
@@ -48,7 +47,7 @@ def log_request(record: RequestRecord) -> None:
 
 
 def request_fields(record: RequestRecord) -> dict[str, object]:
-    """What the line says, in its order. `ttft` (time to first token) and `time` are seconds."""
+    """The fields of the line, in order. `ttft` (time to first token) and `time` are seconds."""
     fields: dict[str, object] = {
         "method": _cut(record.method),
         "path": _cut(record.path),
@@ -122,14 +121,14 @@ def configure_logging(level: LogLevel, log_format: LogFormat, stream: TextIO | N
 
 
 def write_in_background(dropped: Callable[[], None]) -> None:
-    """From here on a thread writes what goes to stderr. `dropped` is called for each line that is lost
-    because its reader stalls. Call it once per process, before `configure_logging`."""
+    """From now on a thread writes the log to stderr. `dropped` is called for each line that is lost because
+    the reader stalls. Call it once per process, before `configure_logging`."""
     global _background
     _background = _background or BackgroundStream(sys.stderr, lambda _: "", dropped)
 
 
 def finish_writing() -> None:
-    """Wait until the thread has written all lines so far, but not long."""
+    """Wait a limited time until the thread has written all lines so far."""
     if _background is not None:
         _background.finish()
 
@@ -145,7 +144,8 @@ def _dropped(stamped: Sequence[Processor], rendered: Sequence[Processor], count:
 
 
 def _take_over(handler: logging.Handler, level: int) -> None:
-    """Bring the standard library's loggers here: the server's and ours as told, others from warning on."""
+    """Route the standard library's loggers here: the server's and the gateway's at `level`, others from
+    warning on."""
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(level, logging.WARNING))
@@ -162,7 +162,7 @@ def _stamper(log_format: LogFormat) -> Processor:
 
 
 def _clock(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """Local time. structlog's own stamper asks for the time zone's rules again for each line."""
+    """Local time. structlog's own stamper reads the time zone's rules again for each line."""
     event["timestamp"] = time.strftime("%Y-%m-%d %H:%M:%S")
     return event
 
@@ -174,7 +174,7 @@ def _renderers(log_format: LogFormat, *, colors: bool) -> list[Processor]:
 
 
 def _ordered(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """Time, level and name first: lines are read by people, too."""
+    """Time, level and name first: people read the lines, too."""
     return {"timestamp": event["timestamp"], "level": event["level"], "event": event["event"], **event}
 
 
@@ -201,7 +201,7 @@ def _printable(value: object) -> str:
 
 
 def _word(value: object) -> str:
-    """A value that ends where the next field begins: quoted if it holds a space or anything unprintable."""
+    """A value without ambiguity about its end: quoted if it contains a space or an unprintable character."""
     if value is True:
         return "yes"
     text = ",".join(cast("list[str]", value)) if isinstance(value, list) else str(value)

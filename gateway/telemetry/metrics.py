@@ -1,11 +1,11 @@
 """Prometheus metrics: `RequestRecord`s -> counters and histograms, in a registry of their own.
 
 Rules:
-- Labels are words of the configuration and of the code, never of a client: `provider` and `model` name the
-  target that routing chose, `none` where it chose none (`test_client_words_are_no_labels`).
-- Past `MOST_TARGETS` targets all further ones are counted as `other`: nothing grows without bound.
-- Where several workers share a port, each writes its figures to files in a folder of their parent's, and
-  whichever is asked gives those of all; what only one process can say of itself is left out.
+- Labels come from the configuration and the code, never from a client: `provider` and `model` name the target
+  that routing chose, `none` if it chose none (`test_client_words_are_no_labels`).
+- After `MOST_TARGETS` targets all further ones are counted as `other`: nothing grows without bound.
+- If several workers share a port, each writes its metrics to files in a folder of their parent's, and any of
+  them returns the metrics of all; metrics of a single process are left out.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ DURATIONS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)
 TARGET = ("provider", "model")
 
 WORKERS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""The variable that names the folder; prometheus_client looks at it when it is imported."""
+"""The variable that names the folder; prometheus_client reads it when it is imported."""
 
 Reload = Literal["applied", "unchanged", "refused"]
-"""How a reload may go."""
+"""The possible results of a reload."""
 
 prometheus_client.disable_created_metrics()
 
 
 @frozen
 class TargetLabels:
-    """The labels that say where a request went."""
+    """The labels for the target of a request."""
 
     provider: str
     model: str
@@ -128,7 +128,7 @@ class Metrics:
         return Histogram(name, what, labels, buckets=DURATIONS, registry=self.registry)
 
     def observe(self, record: RequestRecord) -> None:
-        """Count a request that is over."""
+        """Count a finished request."""
         target = self._target(record)
         labels = (target.provider, target.model)
         endpoint = ENDPOINTS.get(record.path, "other")
@@ -148,7 +148,7 @@ class Metrics:
         return self._in_flight.track_inprogress()
 
     def configuration(self, generation: int, reload: Reload | None = None) -> None:
-        """Note what serves. `reload`: how reading it again went."""
+        """Record the active generation. `reload`: the result of the reload."""
         self._generation.set(generation)
         self._usable.set(int(reload != "refused"))
         if reload is not None:
@@ -176,10 +176,10 @@ class Metrics:
 
 @frozen
 class _Workers(Collector):
-    """What all workers have counted.
+    """The metrics of all workers.
 
-    A file that one of them is just making is empty for a moment. Nothing is counted in it yet, and the
-    library cannot read it.
+    A file that a worker is just creating is empty for a moment. It has no counts yet, and the library cannot
+    read it.
     """
 
     folder: str
@@ -192,12 +192,12 @@ class _Workers(Collector):
 def _is_begun(file: Path) -> bool:
     try:
         return file.stat().st_size > 0
-    except FileNotFoundError:  # its worker has ended
+    except FileNotFoundError:  # its worker has exited
         return False
 
 
 def forget(folder: str, pid: int) -> None:
-    """A worker has ended: what it last said of itself is no longer so. Its counts stay."""
+    """A worker has exited: its current values no longer hold. Its counts stay."""
     mark_process_dead(pid, folder)
 
 

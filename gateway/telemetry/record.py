@@ -1,4 +1,4 @@
-"""What one client request was, from its arrival to its end. Log line and metrics are made from it."""
+"""The record of one client request, from its arrival to its end. Log line and metrics are made from it."""
 
 from __future__ import annotations
 
@@ -21,31 +21,32 @@ class RequestRecord:
     client: str = ""
     """The name of the client key, never the key."""
     requested_model: str = ""
-    """As the client wrote it."""
+    """As the client sent it."""
     route: str = ""
-    """The label of the route that took it; empty where it named a target itself, or routing found none."""
+    """The label of the matching route; empty if the request named the target itself, or routing found
+    none."""
     provider: str = ""
     """The name in the configuration; empty if routing found none."""
     model: str = ""
-    """The upstream's own name."""
+    """The model name that the upstream uses."""
     stream: bool = False
     status: int = 200
     """As sent to the client. A stream that fails after its headers has 200 and an `error`."""
     error: Kind | None = None
     why: str = ""
-    """Of a failure: what the client was told, with the upstream's own words."""
+    """For a failure: the message for the client, with the upstream's error text."""
     upstream_status: int = 0
-    """Of a failure that an upstream answered with."""
+    """For a failure: the upstream's status, if it sent one."""
     client_gone: bool = False
-    """The client hung up before the end."""
+    """The client disconnected before the end."""
     stop_reason: str = ""
     input_tokens: int = 0
-    """Without what was read from or written to a cache."""
+    """Without tokens read from or written to a cache."""
     output_tokens: int = 0
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
     estimated: bool = False
-    """The upstream gave no figures: the tokens are a guess."""
+    """The upstream sent no usage: the tokens are an estimate."""
     first_token: float | None = None
     """From the request's arrival to the first content; None if there was none."""
     duration: float = 0.0

@@ -1,4 +1,4 @@
-"""An answer as the server plays it: a head, then bytes and silences, then an ending."""
+"""An answer as the server plays it: a head, then bytes and pauses, then an ending."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ JSON = {"content-type": "application/json"}
 
 @frozen
 class Playback:
-    """`steps`: bytes are sent in one write, a float is a silence in seconds."""
+    """`steps`: bytes are sent in one write, a float is a pause in seconds."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -46,14 +46,14 @@ class Playback:
 
 @frozen
 class RenderedReply:
-    """A reply rendered in one protocol: what precedes the content, the content, and what closes it."""
+    """A reply rendered in one protocol: the bytes before the content, the content, and the bytes after it."""
 
     content_type: str
     opening: tuple[bytes, ...]
     content: tuple[bytes, ...]
     closing: tuple[bytes, ...]
     error: bytes
-    """What stands for the ending `error`."""
+    """The bytes for the ending `error`."""
 
 
 def stream_playback(reply: Reply, rendered: RenderedReply) -> Playback:
@@ -85,7 +85,7 @@ def _steps(reply: Reply, rendered: RenderedReply) -> Iterator[bytes | float]:
 
 
 def _split(steps: Iterable[bytes | float], size: int) -> Iterator[bytes | float]:
-    """Cut what is sent into pieces of `size` bytes; the pause between them keeps reads apart."""
+    """Cut the bytes into pieces of `size`; the pause between them separates the reads."""
     for step in steps:
         if not isinstance(step, bytes) or not size:
             yield step
@@ -96,7 +96,7 @@ def _split(steps: Iterable[bytes | float], size: int) -> Iterator[bytes | float]
 
 
 def whole_playback(reply: Reply, body: bytes) -> Playback:
-    """A JSON answer. An ending other than `done` comes in the middle of the body."""
+    """A JSON answer. An ending other than `done` occurs in the middle of the body."""
     broken = reply.ending != "done"
     silence = reply.before_content + reply.pause
     return Playback(

@@ -107,7 +107,7 @@ def _alternating(calls: list[list[dict[str, Any]]]) -> Iterator[dict[str, Any]]:
 
 
 def _fragments(call: Call, place: int) -> Iterator[dict[str, Any]]:
-    """The first names the call and has no arguments yet, as OpenAI sends it."""
+    """The first fragment has the name and no arguments yet, as OpenAI sends it."""
     first = _piece(call, place, "")
     yield first
     for piece in cut_text(call.arguments_text, call.pieces):

@@ -1,4 +1,4 @@
-"""Which answer a request gets: the state behind a script."""
+"""The state of a script: selects the answer to each request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _Part(msgspec.Struct):
 class _Message(msgspec.Struct):
     """A message, or an input item of Responses: tool results there have a type instead of a role.
 
-    In Messages they are parts of what the user says.
+    In Messages they are parts of the user's message.
     """
 
     role: str = ""
@@ -38,7 +38,7 @@ class _Function(msgspec.Struct):
 
 
 class _Tool(msgspec.Struct):
-    """`name` stands here in Responses."""
+    """`name` is used in Responses."""
 
     function: _Function = msgspec.field(default_factory=_Function)
     name: str = ""
@@ -49,7 +49,7 @@ class _StreamOptions(msgspec.Struct):
 
 
 class ChatRequestSummary(msgspec.Struct):
-    """The little of a chat request that the upstream itself looks at."""
+    """The fields of a chat request that the upstream itself reads."""
 
     model: str = ""
     stream: bool | None = None
@@ -62,7 +62,7 @@ class ChatRequestSummary(msgspec.Struct):
 
     @property
     def talk(self) -> list[_Message]:
-        """The messages, whichever protocol they came in."""
+        """The messages, in any of the protocols."""
         if not self.input:
             told = [_Message("system", self.system)] if self.system else []
             return told + [one for message in self.messages for one in _apart(message)]
@@ -77,7 +77,7 @@ class ChatRequestSummary(msgspec.Struct):
 
 
 def _apart(message: _Message) -> list[_Message]:
-    """Tool results, where the user's parts hold any, and what the user says beside them."""
+    """The tool results in the user's parts, and the user's other content, as separate messages."""
     if not isinstance(message.content, list):
         return [message]
     said = [part for part in message.content if part.type != "tool_result"]
@@ -91,7 +91,7 @@ _decoder = msgspec.json.Decoder(ChatRequestSummary)
 
 
 def read_chat_request(body: bytes) -> ChatRequestSummary:
-    """A body that is no chat request at all counts as an empty one."""
+    """A body that is not a chat request counts as an empty one."""
     try:
         return _decoder.decode(body)
     except msgspec.DecodeError:
@@ -113,7 +113,7 @@ class _LiveRule:
 
 @define
 class ScriptPlayer:
-    """Hands out the answers of the script that was set last."""
+    """Selects the answers of the last script that was set."""
 
     _queue: deque[Answer] = field(factory=deque[Answer])
     _rules: list[_LiveRule] = field(factory=list[_LiveRule])
@@ -136,7 +136,7 @@ class ScriptPlayer:
 
     @property
     def left(self) -> int:
-        """How many answers of the queue nobody asked for."""
+        """How many answers of the queue were not used."""
         return len(self._queue)
 
 

@@ -1,7 +1,7 @@
 """A reply as Anthropic's Messages: named events, or one message.
 
-The shapes are those of Anthropic's own server: a ping behind the start, a signature at the end of thinking,
-a tool call's input in pieces of JSON, the stop reason and the final figures in the last event but one.
+The shapes are those of Anthropic's own server: a ping after the start, a signature at the end of thinking, a
+tool call's input in pieces of JSON, the stop reason and the final usage in the last event but one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from gateway.testing.answers import RenderedReply, cut_text
 from gateway.testing.script import Call, Reply, Usage
 
 SIGNATURE = "EqQBCkYIARgCKkBzY3JpcHRlZA=="
-"""Of thinking whose reply names none. Like Anthropic's own, it means nothing to anybody else."""
+"""The signature of thinking without one in the reply. Like Anthropic's own, it has no meaning for other
+servers."""
 _STOPS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use"}
 Json = dict[str, Any]
 
@@ -42,7 +43,7 @@ def whole(reply: Reply, model: str) -> bytes:
 
 
 def counted(body: bytes) -> Json:
-    """What `count_tokens` answers: a figure that nobody would guess, and that grows with the request."""
+    """The answer of `count_tokens`: an unusual number that grows with the request."""
     return {"input_tokens": 1_000_000 + len(body)}
 
 
@@ -61,7 +62,7 @@ def _content(reply: Reply) -> Iterator[bytes]:
 
 
 def _in_pieces(block: Json, reply: Reply, calls: Iterator[Call]) -> tuple[Json, list[Json]]:
-    """How a block starts, and the deltas that fill it."""
+    """The start of a block, and the deltas that fill it."""
     match block["type"]:
         case "thinking":
             start = {**block, "thinking": "", "signature": ""}

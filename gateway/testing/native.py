@@ -1,6 +1,6 @@
 """A reply as Ollama's `/api/chat`: NDJSON lines, or one JSON object.
 
-As Ollama does it: tool calls come whole, with an object as arguments, and the counts stand in the last line.
+As in Ollama, tool calls are sent whole, with an object as arguments, and the counts are in the last line.
 """
 
 from __future__ import annotations

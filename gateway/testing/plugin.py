@@ -5,11 +5,11 @@
         assert anthropic.Anthropic().messages.create(...).content[0].text == "Hello!"
 
 Rules:
-- A gateway is started only by a test that asks for one of the fixtures, as a process of its own, on a free
-  port of loopback; it ends with the test, or with the session where the session asked.
-- Its configuration is what the mark says; without a mark, the nearest `gateway.yaml` from the test's folder
-  up to pytest's root.
-- This module is loaded by every pytest run where the package is installed, so it imports next to nothing.
+- A gateway is started only by a test that uses one of the fixtures, as its own process, on a free loopback
+  port; it ends with the test, or with the session if a session fixture started it.
+- Its configuration is given by the mark; without a mark, it is the nearest `gateway.yaml` from the test's
+  folder up to pytest's root.
+- Every pytest run loads this module if the package is installed, so it imports almost nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FILE = "gateway.yaml"
 
 Reply = str | dict[str, Any]
 Replies = Reply | Sequence[Reply]
-"""One alone needs no list."""
+"""A single reply needs no list."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -66,7 +66,7 @@ def start_messages_gateway(
 def messages_gateway(
     request: pytest.FixtureRequest, start_messages_gateway: Callable[..., MessagesGateway]
 ) -> Iterator[MessagesGateway]:
-    """A gateway of the test's own; see `MessagesGateway`."""
+    """A gateway for this test only; see `MessagesGateway`."""
     config, replies = _wanted(request)
     gateway = start_messages_gateway(config, replies=replies)
     yield gateway
@@ -77,7 +77,7 @@ def messages_gateway(
 def anthropic_environment(
     messages_gateway: MessagesGateway, monkeypatch: pytest.MonkeyPatch
 ) -> MessagesGateway:
-    """The same, with the environment that leads Anthropic's SDKs and Claude Code to it."""
+    """The same, with environment variables that point Anthropic's SDKs and Claude Code to it."""
     monkeypatch.setenv("ANTHROPIC_BASE_URL", messages_gateway.url)
     monkeypatch.setenv("ANTHROPIC_API_KEY", messages_gateway.api_key)
     monkeypatch.delenv("ANTHROPIC_AUTH_TOKEN", raising=False)

@@ -1,4 +1,4 @@
-"""A gateway as a process of its own, for tests that want the real thing: real sockets, real signals."""
+"""A gateway as its own process, for tests with real sockets and real signals."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ LOG_SECONDS = 10
 
 
 class GatewayDied(Exception):
-    """The gateway ended, or did not answer `/health` in time; the message holds its log."""
+    """The gateway exited, or did not answer `/health` in time; the message has its log."""
 
 
 @define
 class GatewayProcess:
-    """`python -m gateway serve` on a free loopback port. All it says goes to `log`."""
+    """`python -m gateway serve` on a free loopback port. Its output goes to `log`."""
 
     port: int
     log: Path
@@ -70,8 +70,8 @@ class GatewayProcess:
     def read_log(self, since: int = 0) -> str:
         """The log from byte `since` on, with every line about requests answered before this call.
 
-        Log lines are written by a thread, in order: a request that no endpoint takes is sent, and its line
-        awaited. With several workers that holds for the one that answers it. Raises TimeoutError.
+        A thread writes log lines in order: this sends a request to an unknown path and waits for its line.
+        With several workers that holds for the one that answers it. Raises TimeoutError.
         """
         answer = httpx.get(f"{self.url}/read-log", trust_env=False, timeout=10)
         marker = f"id={answer.headers['request-id']}"
@@ -84,7 +84,7 @@ class GatewayProcess:
         raise TimeoutError(f"{marker} was not logged within {LOG_SECONDS} s")
 
     def stop(self) -> int:
-        """Ask it to end, insist after ten seconds; its exit status."""
+        """Terminate it, kill it after ten seconds; returns its exit status."""
         self._process.terminate()
         try:
             return self._process.wait(10)
@@ -109,7 +109,7 @@ class GatewayProcess:
 
 
 def free_port() -> int:
-    """A port that was free a moment ago."""
+    """A port that was just free."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""What the upstream noted down of each request, as it travels over `GET /_requests`."""
+"""The upstream's record of each request, as it travels over `GET /_requests`."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ class Received(msgspec.Struct):
     headers: dict[str, str]
     """Names in lower case."""
     body: Any
-    """The parsed JSON; None where it is none."""
+    """The parsed JSON; None if it is invalid."""
     at: float
     raw: str = ""
-    """Of a request to `/v1/messages`: the body as it came."""
+    """For a request to `/v1/messages`: the body as sent."""
     scripted: bool = True
     """False: no script had an answer, and it got a 500."""
     first_byte_at: float | None = None
     done_at: float | None = None
-    """When the last byte of the answer was handed to the network."""
+    """When the last byte of the answer was passed to the network."""
     gone_at: float | None = None
-    """When the client was seen to leave before the answer was over."""
+    """When the client disconnected before the end of the answer."""
 
     @property
     def messages(self) -> list[dict[str, Any]]:
-        """Those of Chat Completions and Ollama; of Responses and Messages, what says the same."""
+        """The messages of Chat Completions and Ollama; for Responses and Messages, the equivalent."""
         if self.path.endswith("/v1/messages"):
             return [
                 {"role": "system", "content": self.body.get("system", "")},
@@ -81,7 +81,7 @@ def _messages(body: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _of_turns(turns: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The blocks of Messages, as messages of their own where Chat Completions has one for them."""
+    """The blocks of Messages, as separate messages where Chat Completions has one for them."""
     for turn in turns:
         if isinstance(turn["content"], str):
             yield turn
@@ -117,4 +117,4 @@ def _call(call: dict[str, Any]) -> tuple[str, str, Any]:
 class UpstreamReport(msgspec.Struct):
     requests: list[Received] = []
     left: int = 0
-    """Answers in the queue that no request came for."""
+    """Answers in the queue that were not used."""

@@ -1,7 +1,7 @@
 """A reply as OpenAI's Responses: named events, or one JSON object.
 
-The shapes are those of OpenAI's own server: every item is announced, streamed in pieces, and said once more
-as a whole; reasoning comes as a summary, with what is encrypted of it; the figures stand in the last event.
+The shapes are those of OpenAI's own server: every item is announced, streamed in pieces, and repeated as a
+whole; reasoning is a summary with its encrypted content; the usage is in the last event.
 """
 
 from __future__ import annotations

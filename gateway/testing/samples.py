@@ -1,4 +1,4 @@
-"""Files for tests to send, made from nothing: a PDF with a text on each page, a picture of one colour."""
+"""Generated files for tests: a PDF with a text on each page, an image of one colour."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import zlib
 
 
 def pdf(*pages: str) -> bytes:
-    """A PDF with these texts, one on each page; an empty one gives a page without text, as a scan has."""
+    """A PDF with these texts, one on each page; an empty one gives a page without text, like a scan."""
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"",

@@ -1,14 +1,14 @@
-"""What a test can make the upstream say: the vocabulary of scripts, as it travels over `POST /_script`.
+"""Scripts for the upstream: their types, as they travel over `POST /_script`.
 
-A script is a queue of answers, rules that answer chosen requests whatever their order, and a default:
+A script is a queue of answers, rules that answer selected requests whatever their order, and a default:
 
-- a request is first offered to the rules, in order; the first that matches and has an answer left gives it
-  (requests of concurrent agents are told apart this way),
-- then to the queue, which is used up in order,
-- then to the default; without one it gets HTTP 500 and is listed as unscripted.
+- a request is first compared with the rules, in order; the first that matches and has an answer left is used
+  (this distinguishes the requests of concurrent agents),
+- then with the queue, which is used up in order,
+- then the default is used; without one the request gets HTTP 500 and is listed as unscripted.
 
-A `Reply` says *what* is answered; it is rendered as a stream or a JSON object of Chat Completions, Responses,
-Messages or Ollama by the path and the request's `stream`. A `Raw` says which bytes are sent.
+A `Reply` defines the content; it is rendered as a stream or a JSON object of Chat Completions, Responses,
+Messages or Ollama by the path and the request's `stream`. A `Raw` defines the bytes to send.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ stall: nothing more is sent and the connection stays open."""
 
 
 class Call(msgspec.Struct, frozen=True):
-    """A tool call. `arguments` is an object, or a string that is sent as it is (for broken JSON).
+    """A tool call. `arguments` is an object, or a string that is sent unchanged (for malformed JSON).
 
-    `id` and `index` None: the field is left out. `index` -1: the call's place in the reply.
-    `pieces`: into how many fragments the arguments are cut (OpenAI streams).
+    `id` and `index` None: the field is left out. `index` -1: the call's position in the reply. `pieces`: into
+    how many fragments the arguments are cut (OpenAI streams).
     """
 
     name: str
@@ -52,7 +52,7 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True, tag="reply"):
-    """One answer in the words of chat: reasoning, then text, then tool calls, then the end."""
+    """One answer as a chat has it: reasoning, then text, then tool calls, then the end."""
 
     text: str = ""
     reasoning: str = ""
@@ -62,12 +62,12 @@ class Reply(msgspec.Struct, frozen=True, tag="reply"):
     """Chat Completions: its `reasoning_details`. Streams cut their texts, and a signature follows them."""
     calls: tuple[Call, ...] = ()
     think_tags: bool = False
-    """The reasoning stands in the content, between `<think>` tags."""
+    """The reasoning is in the content, between `<think>` tags."""
     reasoning_field: str = "reasoning_content"
     interleave: bool = False
     """The fragments of several calls alternate (OpenAI streams)."""
     finish: str | None = None
-    """finish_reason / done_reason. None: what fits the content; empty: none is sent."""
+    """finish_reason / done_reason. None: the one that fits the content; empty: none is sent."""
     end_mark: bool = True
     """Whether `data: [DONE]` closes an OpenAI stream, `message_stop` one of Messages."""
     usage: Usage = Usage()
@@ -87,11 +87,11 @@ class Reply(msgspec.Struct, frozen=True, tag="reply"):
     """... this many seconds of silence."""
     ending: Ending = "done"
     after: int | None = None
-    """After how many content chunks an ending other than `done` comes. None: after all of them."""
+    """After how many content chunks an ending other than `done` occurs. None: after all of them."""
     error: str = "the model runner has crashed"
-    """The words of the ending `error`."""
+    """The message of the ending `error`."""
     split: int = 0
-    """Send the body in writes of this many bytes, each on its own. 0: one write per chunk."""
+    """Send the body in separate writes of this many bytes. 0: one write per chunk."""
 
 
 def _json_headers() -> dict[str, str]:
@@ -99,19 +99,19 @@ def _json_headers() -> dict[str, str]:
 
 
 class Raw(msgspec.Struct, frozen=True, tag="raw"):
-    """One answer in bytes. In `chunks` a string is sent and a number is a silence in seconds."""
+    """One answer in bytes. In `chunks` a string is sent and a number is a pause in seconds."""
 
     status: int = 200
     headers: dict[str, str] = msgspec.field(default_factory=_json_headers)
     chunks: tuple[str | float, ...] = ()
     encoding: str = "utf-8"
-    """How strings become bytes; `latin-1` can express any bytes."""
+    """The encoding of strings; `latin-1` can express any bytes."""
     before_headers: float = 0.0
     ending: Literal["done", "cut", "reset", "stall"] = "done"
     framing: Literal["length", "chunked", "none"] = "length"
     """none: no status line, no headers, only the chunks."""
     keep_alive: bool = True
-    """False: the connection is closed after the answer, without saying so in a header."""
+    """False: the connection is closed after the answer, without a header that announces it."""
 
 
 Answer = Reply | Raw
@@ -129,14 +129,14 @@ def refusal(status: int, message: str, *, code: str | None = None, **headers: st
 
 
 class When(msgspec.Struct, frozen=True):
-    """Which requests a rule is for: everything that is said must hold."""
+    """Which requests a rule is for: all given conditions must hold."""
 
     last_user: str = ""
-    """Stands in the text of the last user message."""
+    """Contained in the text of the last user message."""
     anywhere: str = ""
-    """Stands in the body, as sent."""
+    """Contained in the body, as sent."""
     system: str = ""
-    """Stands in a system or developer message."""
+    """Contained in a system or developer message."""
     tool: str = ""
     """A tool of this name is offered."""
     without_tool: str = ""
@@ -151,11 +151,11 @@ class Rule(msgspec.Struct, frozen=True):
     when: When
     answers: tuple[Answer, ...]
     repeat: bool = False
-    """The last answer is given again and again."""
+    """The last answer is repeated without end."""
 
 
 class Script(msgspec.Struct, frozen=True):
-    """`add`: the answers and rules come behind those already set, instead of replacing them."""
+    """`add`: append the answers and rules to those already set, instead of replacing them."""
 
     answers: tuple[Answer, ...] = ()
     rules: tuple[Rule, ...] = ()

@@ -1,11 +1,11 @@
-"""The scripted upstream's server: HTTP/1.1 on raw asyncio, since it must be able to misbehave.
+"""The scripted upstream's server: HTTP/1.1 on raw asyncio, so that it can violate the protocol.
 
 Rules:
-- `POST /_script`, `GET /_requests`, `POST /_reset` are the test's side; everything else is the upstream's.
+- `POST /_script`, `GET /_requests`, `POST /_reset` are for the test; everything else is the upstream's.
 - `/v1/models`, `/v1/messages/count_tokens`, `/api/tags`, `/api/version`, `/api/show`, `/api/ps` and `/health`
-  answer by themselves; chat requests (`.../chat/completions`, `/v1/responses`, `/v1/messages`, `/api/chat`)
-  are answered by the script.
-- A client that leaves ends the answer at once, and the moment is noted.
+  have fixed answers; the script answers chat requests (`.../chat/completions`, `/v1/responses`,
+  `/v1/messages`, `/api/chat`).
+- When a client disconnects, the answer ends at once, and the time is recorded.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CHAT = ("/v1/chat/completions", "/chat/completions", "/v1/responses", "/v1/messa
 
 @define
 class Stage:
-    """Everything the connections share."""
+    """The state shared by all connections."""
 
     director: ScriptPlayer = field(factory=ScriptPlayer)
     received: list[Received] = field(factory=list[Received])
@@ -60,7 +60,7 @@ class Stage:
         return _render(scripted, path, asked)
 
     def _loaded(self) -> list[dict[str, object]]:
-        """What Ollama would have in memory: what was last talked to, with the window that was asked for."""
+        """The model that Ollama would have in memory: the one used last, with the requested window."""
         asked = [one for one in self.received if one.path == "/api/chat" and isinstance(one.body, dict)]
         if not asked:
             return []
@@ -86,7 +86,7 @@ class Stage:
 
 
 def _still(path: str) -> object | None:
-    """What is answered without a script."""
+    """The fixed answer for a path, if any."""
     match path:
         case "/v1/models" | "/models":
             return {"object": "list", "data": [{"id": MODEL, "object": "model", "owned_by": "test"}]}

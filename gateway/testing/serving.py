@@ -1,4 +1,5 @@
-"""A gateway for one test: its process, its address and key, and the requests that its scripted models got."""
+"""A gateway for one test: its process, its address and key, and the requests that its scripted models
+received."""
 
 from __future__ import annotations
 
@@ -15,20 +16,20 @@ from gateway.testing.process import GatewayProcess
 
 Reply = str | dict[str, Any]
 ANY_KEY = "test-key"
-"""What a gateway without keys is given."""
+"""The key for a gateway without keys."""
 REQUESTS = "GATEWAY_SCRIPTED_REQUESTS"
 _FOREIGN = (
     *("GATEWAY_CONFIG", "HOST", "PORT", "LOG_LEVEL", "DEFAULT_MODEL", "MODEL_MAP_JSON", "MODEL_MAP_FILE"),
     *("PROVIDER", "PROVIDER_BASE_URL", "PROVIDER_API_KEY", "PROVIDER_TIMEOUT_MS"),
 )
-"""Variables of a gateway that the developer may use otherwise; a test must not depend on them."""
+"""Variables of another gateway of the developer; a test must not depend on them."""
 
 
 class ScriptedRequest(msgspec.Struct):
-    """One request that a scripted model got."""
+    """One request that a scripted model received."""
 
     headers: dict[str, str]
-    """Names in lower case; those that hold keys are left out."""
+    """Names in lower case; those with keys are left out."""
     body: dict[str, Any]
     """The JSON as the client sent it."""
 
@@ -61,7 +62,7 @@ class MessagesGateway:
     def start(
         cls, folder: Path, config: Path | None = None, replies: Reply | Sequence[Reply] | None = None
     ) -> Self:
-        """Returns once it serves. GatewayDied, with its log, where the configuration cannot be used."""
+        """Returns once it serves. Raises GatewayDied, with its log, if the configuration cannot be used."""
         path = config or _written(folder, replies or ())
         requests = folder / "requests.jsonl"
         environ = {**dict.fromkeys(_FOREIGN, ""), REQUESTS: str(requests)}
@@ -74,14 +75,14 @@ class MessagesGateway:
 
     @property
     def requests(self) -> list[ScriptedRequest]:
-        """What the scripted models were asked so far, oldest first."""
+        """The requests to the scripted models so far, oldest first."""
         if not self._requests.exists():
             return []
         return [_asked.decode(line) for line in self._requests.read_bytes().splitlines()]
 
     @property
     def log(self) -> str:
-        """What the gateway has said."""
+        """The gateway's output."""
         return self._process.log.read_text(errors="replace")
 
     def stop(self) -> None:
@@ -103,7 +104,7 @@ def _written(folder: Path, replies: Reply | Sequence[Reply]) -> Path:
 
 
 def _key(config: Path) -> str:
-    """The first of `server.keys`, which may be a variable; any key does where there are none."""
+    """The first of `server.keys`, which may be a variable; any key is valid if there are none."""
     tree: Any = yaml.safe_load(config.read_text(encoding="utf-8"))
     match tree:
         case {"server": {"keys": [first, *_]}}:

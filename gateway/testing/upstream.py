@@ -1,7 +1,7 @@
 """The scripted upstream as a command and as a handle.
 
-`python -m gateway.testing.upstream --port 0` serves on loopback until it is ended and prints one line of
-JSON, `{"port": 45678}`. `ScriptedUpstream` starts that command, sets scripts and reads what came.
+`python -m gateway.testing.upstream --port 0` serves on loopback until it is stopped and prints one line of
+JSON, `{"port": 45678}`. `ScriptedUpstream` starts that command, sets scripts and reads the received requests.
 """
 
 from __future__ import annotations
@@ -85,11 +85,11 @@ class ScriptedUpstream:
         self._post("/_script", Script(answers, tuple(rules), default))
 
     def add(self, *answers: Answer, rules: Sequence[Rule] = ()) -> None:
-        """Put answers and rules behind those already set."""
+        """Append answers and rules to those already set."""
         self._post("/_script", Script(answers, tuple(rules), add=True))
 
     def reset(self) -> None:
-        """Forget the script and everything that was received."""
+        """Clear the script and everything that was received."""
         self._post("/_reset", None)
 
     def report(self) -> UpstreamReport:
@@ -104,7 +104,7 @@ class ScriptedUpstream:
         return [request for request in self.requests() if request.path in CHAT]
 
     def wait_for_chats(self, count: int, seconds: float = 10) -> list[Received]:
-        """The chat requests, once there are `count` of them; what there is when time is up."""
+        """The chat requests, once there are `count` of them; those received so far after the timeout."""
         deadline = time.monotonic() + seconds
         while len(chats := self.chats()) < count and time.monotonic() < deadline:
             time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""Counting tokens: a `CountablePrompt` taken apart by an upstream's request builder -> what it weighs."""
+"""Counts the tokens of a `CountablePrompt`, which an upstream's request builder creates."""
 
 from gateway.tokens.counter import TokenCounter
 

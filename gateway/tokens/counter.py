@@ -1,4 +1,4 @@
-"""`CountablePrompt` -> tokens, without ever blocking the event loop and without ever failing.
+"""`CountablePrompt` -> tokens. Never blocks the event loop and never fails.
 
 Rules:
 - The vocabulary is imported and loaded at the first count, once, in the counting thread
@@ -6,8 +6,8 @@ Rules:
 - Text that looks like a special token is counted as text.
 - Text goes to tiktoken in pieces: it panics on about 1 MB of one white-space run, and its time grows faster
   than a run's length. 1 MB of anything takes well under a second (`test_one_megabyte_of_anything`).
-- Whatever goes wrong, a panic (a BaseException) included, the text in question is taken to weigh
-  bytes / 3.5 (`test_a_panic_falls_back_to_bytes`); the first such failure is logged.
+- After any error, including a panic (a BaseException), the text is estimated as bytes / 3.5
+  (`test_a_panic_falls_back_to_bytes`); the first such failure is logged.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from math import ceil
 from gateway.upstreams.token_prompt import CountablePrompt
 
 MESSAGE_TOKENS = 4
-"""What a chat template is taken to add around each message."""
+"""Estimated tokens that a chat template adds around each message."""
 
 PIECE = 20_000
-"""Characters given to tiktoken at once: at most 80 kB. A cut costs about one token too many."""
+"""Characters given to tiktoken at once: at most 80 kB. Each cut adds about one token."""
 
 BYTES_PER_TOKEN = 3.5
 
@@ -47,8 +47,8 @@ def load_encoding() -> Measure:
 class TokenCounter:
     """One per process: it keeps the vocabulary (60 MB) from the first count on.
 
-    All counts go through one thread, which loads before it counts. tiktoken lets go of the GIL, so streams
-    run on meanwhile, and a burst of counts takes no more than one core from them.
+    All counts use one thread, which loads before it counts. tiktoken releases the GIL, so streams continue
+    meanwhile, and many counts at once take no more than one core.
     """
 
     def __init__(self, load: Callable[[], Measure] = load_encoding) -> None:
@@ -58,12 +58,12 @@ class TokenCounter:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tokens")
 
     async def count(self, prompt: CountablePrompt) -> int:
-        """What a prompt weighs, in tokens of o200k_base."""
+        """The prompt's tokens in o200k_base."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._thread, self._weigh, prompt)
 
     def close(self) -> None:
-        """Counts that wait are dropped; the one that runs ends by itself."""
+        """Queued counts are dropped; the running one ends by itself."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _weigh(self, prompt: CountablePrompt) -> int:
@@ -85,7 +85,7 @@ class TokenCounter:
             return estimate_by_length(text)
 
     def _give_way(self, error: BaseException) -> None:
-        """Log the first failure; a vocabulary that did not load is not tried again."""
+        """Log the first failure; a vocabulary that did not load is not loaded again."""
         if not self._failed:
             log.warning("tiktoken failed, so this count is an estimate by length: %r", error)
         self._failed = True
@@ -93,5 +93,5 @@ class TokenCounter:
 
 
 def estimate_by_length(text: str) -> int:
-    """The guess that needs no vocabulary."""
+    """An estimate without the vocabulary."""
     return ceil(len(text.encode("utf-8", "surrogatepass")) / BYTES_PER_TOKEN)

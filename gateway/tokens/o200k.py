@@ -1,4 +1,4 @@
-"""The o200k_base encoding, built from the vocabulary file beside this module: no network, no cache folder.
+"""The o200k_base encoding, built from the vocabulary file in this package: no network, no cache folder.
 
 Importing this module imports tiktoken. It is imported in the counting thread, at the first count.
 
@@ -22,7 +22,7 @@ VOCABULARY = Path(__file__).parent / "vocabulary" / "o200k_base.tiktoken.gz"
 """Lines of `<token in base64> <rank>`, compressed."""
 
 DIGEST = "446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d"
-"""SHA-256 of the uncompressed file; the same constant stands in tiktoken."""
+"""SHA-256 of the uncompressed file; tiktoken has the same constant."""
 
 SPECIAL_TOKENS = {"<|endoftext|>": 199999, "<|endofprompt|>": 200018}
 
@@ -40,13 +40,14 @@ SPLIT_PATTERN = "|".join(
         r"\s+",
     )
 )
-"""Where text is split before tokens are merged."""
+"""The pattern that splits text before tokens are merged."""
 
 
 def encoding(path: Path = VOCABULARY) -> tiktoken.Encoding:
-    """About 0.4 s and 60 MB; ValueError, or what reading and gunzipping raise, if the file is damaged.
+    """Build the encoding: about 0.4 s and 60 MB.
 
-    For half of that time tiktoken holds the GIL: other threads stand still once, for 0.1 to 0.2 s.
+    Raises ValueError, or an error of reading and decompressing, if the file is damaged. For half of
+    that time tiktoken holds the GIL: other threads are blocked once, for 0.1 to 0.2 s.
     """
     ranks = _ranks(path)
     built = tiktoken.Encoding(

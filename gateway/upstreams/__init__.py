@@ -1,1 +1,1 @@
-"""Upstream protocols, a folder each, with the same four names in each: wire, request, reader, adapter."""
+"""Upstream protocols, one folder each, with the same four module names: wire, request, reader, adapter."""

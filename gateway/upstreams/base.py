@@ -24,7 +24,7 @@ class Target:
     timeouts: Timeouts
     retries: int = 0
     route: str = ""
-    """The label of the route that leads here; empty where the request named the target itself."""
+    """The label of the matching route; empty if the request named the target itself."""
 
     @property
     def name(self) -> str:
@@ -32,45 +32,46 @@ class Target:
 
 
 class Attempt(Protocol):
-    """One upstream answer being read. It knows nothing of the client."""
+    """One upstream answer being read. It is independent of the client."""
 
     request: UpstreamRequest
-    """What was sent, with the notices of what building it dropped or emulated."""
+    """The request that was sent, with notices of what was dropped or emulated when building it."""
 
     @property
     def has_data(self) -> bool:
-        """Whether anything has been read but what only keeps a connection open."""
+        """Whether anything was read except what only keeps a connection open."""
         ...
 
     async def read(self) -> list[Part] | None:
-        """The parts of one read (possibly none, which still is a sign of life); None when all was read.
+        """The parts of one read; None at the end. An empty list still shows that the upstream is alive.
 
-        The last non-empty list ends with `Finish` or `StreamError`. UpstreamFailed if the connection breaks.
+        The last non-empty list ends with `Finish` or `StreamError`. Raises UpstreamFailed if the connection
+        breaks.
         """
         ...
 
     async def close(self) -> None:
-        """Give the connection back, or cut it if the answer is not over. Never raises."""
+        """Return the connection to the pool, or close it if the answer is incomplete. Never raises."""
         ...
 
 
 class Adapter(Protocol):
-    """One configured provider. Shared by all requests, and carried over a reload that does not touch it."""
+    """One configured provider. Shared by all requests, and kept across a reload that does not change it."""
 
     async def open(self, inbound: Inbound, target: Target, attachments: Attachments) -> Attempt:
-        """Send the request and wait for the status; GatewayError if that is as far as it gets."""
+        """Send the request and wait for the status. Raises GatewayError if the upstream gives no answer."""
         ...
 
     def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> CountablePrompt:
-        """What would be sent, taken apart for counting."""
+        """What would be sent, split into parts for counting."""
         ...
 
     async def count(self, inbound: Inbound, target: Target) -> TokenCount | None:
-        """What the upstream itself says the prompt weighs, in tokens; None where it does not count."""
+        """The prompt's tokens as counted by the upstream; None if it has no such endpoint."""
         ...
 
     async def probe(self) -> str | None:
-        """None if the server answers; else what is wrong, in one line."""
+        """None if the server answers; otherwise one line that says what is wrong."""
         ...
 
     async def close(self) -> None: ...

@@ -1,4 +1,4 @@
-"""What a translator may know of the model that a request goes to."""
+"""What a translator knows about the model that a request goes to."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from gateway.settings.quirks import Quirks
 
 @frozen
 class ModelInfo:
-    """What a translator may know of the model a request goes to. None: not known."""
+    """What a translator knows about a model. None means unknown."""
 
     provider: str
-    """The provider's name in the YAML: it stands before its own words in errors."""
+    """The provider's name in the YAML; it prefixes the provider's text in errors."""
     model: str
-    """The upstream's own name."""
+    """The model name that the upstream uses."""
     quirks: Quirks
     context_window: int | None = None
     max_output_tokens: int | None = None
@@ -27,9 +27,9 @@ class ModelInfo:
     reasoning: bool | None = None
     expose_reasoning: ExposeReasoning = "auto"
     sampling: Sampling = field(factory=Sampling)
-    """What holds instead of what the client asks for."""
+    """Sampling parameters that override the client's."""
     extra_body: Mapping[str, object] = field(factory=dict[str, object], repr=False)
-    """Merged into the upstream's JSON (see `extra`)."""
+    """Merged into the upstream's JSON (see `extra_body`)."""
 
     @cached_property
     def modalities(self) -> InputModalities:

@@ -1,9 +1,9 @@
-"""The servers and providers that are known by name, as sets of switches.
+"""Known servers and providers by name, as sets of quirks.
 
 A preset is chosen by `preset:` or recognised from the base URL; `quirks:` overrides single switches.
 
 Marks: [R] run here, [S] read in source, [L] found in other gateways' source or issue threads, [K] general
-knowledge that nobody here has checked. What carries no mark of its own has the mark of its preset.
+knowledge, not checked. A line without a mark has the mark of its preset.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LOCAL = evolve(
     schema="grammar",
     format_beside_tools=False,
 )
-"""What the servers that run open models on one's own machine have in common."""
+"""Common to the servers that run open models locally."""
 
 _OPENAI = evolve(
     PLAIN,
@@ -121,7 +121,7 @@ PRESETS: Mapping[str, Quirks] = {
     "zhipu": evolve(  # [K]
         PLAIN, family="zhipu", reasoning_in="thinking", tool_choice="none", json_schema="object"
     ),
-    # [K] its reasoning comes as <think> in the content, and must go back so
+    # [K] reasoning arrives as <think> in the content and must be replayed there
     "minimax": evolve(PLAIN, family="minimax", reasoning_in="thinking", reasoning_field="content"),
     "mistral": evolve(  # [L]
         PLAIN,
@@ -131,9 +131,9 @@ PRESETS: Mapping[str, Quirks] = {
         tool_id_exact=True,
         tool_choice="no_named",
         required_word="any",
-        reasoning_field="parts",  # [K] that it takes back what it gives
+        reasoning_field="parts",  # [K] that it accepts the parts it sends
         think_tags=False,
-        stream_usage=False,  # [K] unknown fields are 422; usage comes unasked
+        stream_usage=False,  # [K] unknown fields are 422; usage is sent without being requested
         image_urls=True,
         schema="unclosed",
         json_schema="unmarked",
@@ -201,7 +201,7 @@ PRESETS: Mapping[str, Quirks] = {
         prefill="flags",
     ),
     "sglang": evolve(_LOCAL, family="sglang", stop_report="field", image_urls=True),  # [L]
-    # [R] it reads a named tool_choice as `auto`, without a word; `required` is a grammar
+    # [R] it treats a named tool_choice as `auto` without an error; `required` is a grammar
     "llamacpp": evolve(
         _LOCAL, family="llamacpp", exact_stops=False, prefill="continue", tool_choice="no_named"
     ),
@@ -245,11 +245,11 @@ _HOSTS = {
     "generativelanguage.googleapis.com": "gemini",
 }
 _PORTS = {11434: "ollama", 1234: "lmstudio", 30000: "sglang"}
-"""Default ports that say who listens. 8000 and 8080 are everybody's."""
+"""Default ports that identify a server. Many servers use 8000 and 8080."""
 
 
 def recognise(kind: ProviderKind, base_url: str) -> str:
-    """The preset's name for a provider that names none."""
+    """The preset's name for a provider that configures none."""
     spec, url = KINDS[kind], urlsplit(base_url)
     host = url.hostname or ""
     if spec.azure_preset and is_azure(host):
@@ -259,6 +259,6 @@ def recognise(kind: ProviderKind, base_url: str) -> str:
 
 
 def quirks_of(provider: Provider) -> Quirks:
-    """What holds for every model of a provider: its preset, and what it says otherwise."""
+    """The quirks of all models of a provider: its preset with the provider's own `quirks:`."""
     preset = PRESETS[provider.preset or recognise(provider.kind, provider.base_url)]
     return evolve(preset, **provider.quirks.said)

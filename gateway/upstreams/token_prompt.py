@@ -1,4 +1,4 @@
-"""What a prompt weighs: everything of an upstream request that costs tokens, taken apart for counting."""
+"""The parts of an upstream request that cost tokens, split for counting."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from attrs import frozen
 
 @frozen
 class CountablePrompt:
-    """`texts` are counted by a tokenizer; each message adds a fixed weight."""
+    """`texts` are counted by a tokenizer; each message adds a fixed number of tokens."""
 
     texts: tuple[str, ...]
     messages: int = 0
     shown: int = 0
-    """Tokens of pictures and files."""
+    """Tokens of images and files."""
 
 
 @frozen
 class TokenCount:
-    """What a prompt weighs, in tokens."""
+    """The prompt's size in tokens."""
 
     tokens: int
     original: int | None = None
-    """Without the client's context edits, where some were done."""
+    """Tokens without the client's context edits, if any were applied."""

@@ -1,4 +1,4 @@
-"""What building an upstream request yields, and what is passed in to build it again differently."""
+"""The result of building an upstream request, and the input for building it again differently."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from gateway.parts import Notice
 
 @frozen
 class Adaptations:
-    """What an upstream's 400 taught about a model; the request is built again with it."""
+    """What earlier 400 responses revealed about a model; requests are built with it."""
 
     max_tokens: int | None = None
-    """A limit that it named."""
+    """A limit that the upstream stated."""
     window: int | None = None
-    """The window that it named."""
+    """A context window that the upstream stated."""
     dropped: frozenset[str] = frozenset()
-    """Parameters that it does not take, by their name on the wire."""
+    """Parameters that the upstream refuses, by their names on the wire."""
     efforts: frozenset[str] = frozenset()
-    """Words for an effort that it does not take."""
+    """Effort values that the upstream refuses."""
     no_effort_beside_tools: bool = False
-    """It takes tools only with the effort `none`."""
+    """The upstream takes tools only with the effort `none`."""
     think: bool = True
-    """False where it refuses to be asked for reasoning."""
+    """False if the upstream refuses requests for reasoning."""
     array_items: bool = False
-    """It refuses arrays without `items`."""
+    """The upstream refuses arrays without `items`."""
     bare_schemas: frozenset[bytes] = frozenset()
-    """Digests of the schemas that it could make no grammar of, which then go without constraints."""
+    """Digests of schemas that the upstream could make no grammar of; they are sent without constraints."""
 
     def is_bare(self, schema: bytes) -> bool:
         return bool(self.bare_schemas) and digest(schema) in self.bare_schemas
@@ -46,25 +46,25 @@ NO_ADAPTATIONS = Adaptations()
 
 @frozen
 class ResponseOptions:
-    """What the client asked for that decides how the answer is read."""
+    """Options of the request that decide how the answer is read."""
 
     thinking: bool = False
     """Whether the client asked for reasoning; if not, none is shown."""
     display: str | None = None
-    """`thinking.display`: `summarized`, `omitted`, `updates` or not said."""
+    """`thinking.display`: `summarized`, `omitted`, `updates` or None."""
     stop_sequences: tuple[str, ...] = ()
     max_tokens: int | None = None
-    """What was really asked of the upstream, after clamping."""
+    """The value sent to the upstream, after clamping."""
     prompt_tokens: int | None = field(default=None, eq=False)
-    """Our own idea of the prompt's size, for errors that name none."""
+    """The gateway's estimate of the prompt's tokens, for errors that state none."""
 
 
 @frozen
 class AnswerSchema:
-    """What is made of an answer that is to match `schema`, the client's own.
+    """How to process an answer that must match `schema`, the client's schema.
 
-    `nulls`: those that stand for properties left out are deleted. `checked`: the upstream was only asked for
-    it in words, so that the answer may not match.
+    `nulls`: delete nulls that stand for omitted properties. `checked`: the schema was only described in the
+    prompt, so the answer may not match and is validated.
     """
 
     schema: bytes
@@ -82,27 +82,27 @@ def _no_schemas() -> Iterable[bytes]:
 
 @frozen
 class UpstreamRequest:
-    """One upstream request, encoded, and what reading its answer needs."""
+    """One encoded upstream request, and what is needed to read its answer."""
 
     body: bytes = field(repr=False)
     options: ResponseOptions = ResponseOptions()
     notices: tuple[Notice, ...] = ()
     returned: Mapping[str, ClientToolName] = Factory(dict[str, ClientToolName])
-    """How calls come back: by the name as sent, those that the client knows otherwise."""
+    """By the name sent: the tools whose name or arguments change on the way back."""
     single_tool: bool = False
-    """The client forbade parallel calls and the upstream cannot be told: keep the first call only."""
+    """The client forbade parallel calls and the upstream has no such switch: keep the first call only."""
     must_call: bool = False
-    """The client demands a call of a tool. Servers that cannot force one, or ignore that, may bring none."""
+    """The client demands a tool call. Servers that cannot force one, or ignore that, may return none."""
     format: AnswerSchema | None = None
     window: int | None = None
-    """The window that the server is told to load the model with, in tokens."""
+    """The context window in tokens that the server is asked to load the model with."""
     stops: tuple[str, ...] = ()
-    """Stop sequences that the upstream refuses, so that its answer is to be searched for them."""
+    """Stop sequences that the upstream refuses; the gateway searches the answer for them."""
     speed: str | None = None
-    """What the answer reports as its speed; None where the client said nothing of it."""
+    """The speed reported in the answer; None if the client did not ask for one."""
     prefill: str = ""
-    """The text the last assistant message began with: an upstream may echo it."""
+    """The beginning of the last assistant message: an upstream may echo it."""
     schema_of: Callable[[str], bytes] = field(default=_no_schema, repr=False, eq=False)
-    """The client's own schema of a function, by the name as sent; empty for one that was not offered."""
+    """The client's schema of a function, by the name sent; empty for one that was not offered."""
     schemas: Callable[[], Iterable[bytes]] = field(default=_no_schemas, repr=False, eq=False)
-    """The client's own schemas that it was made with: of functions, and of the answer."""
+    """The client's schemas in this request: of functions, and of the answer."""

@@ -1,1 +1,1 @@
-"""Processes that serve: one worker, the supervisor of several, their HTTP protocol and sockets."""
+"""Serving processes: one worker, the supervisor of several, their HTTP protocol and sockets."""

@@ -1,19 +1,19 @@
-"""HTTP/1.1 towards clients: uvicorn's protocol with limits, and without a word of other protocols.
+"""HTTP/1.1 towards clients: uvicorn's protocol with limits, and without upgrades to other protocols.
 
 Rules:
 - An offered upgrade (h2c, websocket, TLS) is ignored and the request answered as HTTP/1.1 (RFC 9110, 7.8).
-  JVM clients offer one with every plain-HTTP request. The parser takes what follows such a head for another
-  protocol; so a new parser reads the same head without the offer, then the body, which therefore belongs to
-  this request.
-- Before a client key is looked at, a connection can cost only so much: `server.max_headers`,
+  JVM clients offer one with every plain-HTTP request. The parser treats the bytes after such a head as
+  another protocol. So a new parser reads the same head without the offer, then the body, which therefore
+  belongs to this request.
+- Before a client key is checked, the cost of a connection is limited: `server.max_headers`,
   `server.max_header_bytes` (431), `server.head_timeout` (408), `server.max_connections` (503). One request
-  may wait behind the one being answered; a further one is not read, and the connection closes after the two.
-- `server.max_connections` refuses the connections that came last, never one that has been served.
+  may wait for the one being answered; a further one is not read, and the connection closes after the two.
+- `server.max_connections` refuses the newest connections, never one that has been served.
 - Trailers are counted against the limits of headers and then dropped: no header comes from a trailer.
-- What is refused here is answered in the API's shape, and the connection is closed. If the application is
-  still reading the body of that request, it sees the client disconnect, and `refusals.ANSWERED` in its scope.
+- A refusal is answered in the API's shape, and the connection is closed. If the application is still reading
+  the body of that request, it sees the client disconnect, and `refusals.ANSWERED` in its scope.
 
-A body's own limits are kept where it is read (`gateway.controllers.body`).
+The limits of a body are enforced where it is read (`gateway.controllers.body`).
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ from gateway.settings.models import Server
 
 LINGER = 1.0
 """Seconds for which a refused connection is still read, so that its client reads the answer before the
-end."""
+connection closes."""
 SPARE = 100
-"""Connections over the limit that are still told why they are refused."""
+"""Connections over the limit that still get an answer."""
 SWEEP = 0.5
-"""Seconds between two looks at what the connections wait for."""
+"""Seconds between two checks of the connections' timeouts."""
 _OFFERS = frozenset({b"upgrade", b"http2-settings"})
 
 
 class _Flow(FlowControl):
-    """`held`: a request is waiting, and nothing more is read before it is its turn."""
+    """`held`: a request is waiting, and nothing more is read until it is processed."""
 
     held = False
 
@@ -58,7 +58,7 @@ class _Flow(FlowControl):
 
 
 class ClientProtocol(HttpToolsProtocol):
-    """One client connection. `protocol_class` makes the class that uvicorn is given."""
+    """One client connection. `protocol_class` makes the class that is passed to uvicorn."""
 
     limits: Callable[[], Server]
     sweeper: IdleSweeper
@@ -75,16 +75,16 @@ class ClientProtocol(HttpToolsProtocol):
         self._head_since: float | None = None
         """When this request's head began, or the connection; None while no head is being read."""
         self._left_since: float | None = None
-        """When a request was answered whose body is still coming."""
+        """When a request was answered whose body is still arriving."""
         self._begun = self._in_body = self._offered = self._surplus = False
-        """`_surplus`: the connection was over `server.max_connections` when it was made."""
+        """`_surplus`: the connection exceeded `server.max_connections` when it was accepted."""
         self._fed = 0
-        """Bytes of the head so far; in a chunked body, bytes since the last chunk header that are no data."""
+        """Bytes of the head so far; in a chunked body, bytes other than data since the last chunk header."""
         self._trailers = self._trailers_size = 0
         """Number of trailers, and bytes of the head and the trailers."""
         self._refused: GatewayError | None = None
         self._waiting: GatewayError | None = None
-        """What the next request is refused for, once the one before it is answered."""
+        """The refusal of the next request, sent once the one before it is answered."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -112,7 +112,7 @@ class ClientProtocol(HttpToolsProtocol):
         elif self._in_body and self._fed > self.limits().max_header_bytes:
             self._refuse(refusals.trailers_too_large(self.limits()))
         elif not self._in_body and not self._answering():
-            self._head_since = self.loop.time()  # empty lines before a request, which begin none
+            self._head_since = self.loop.time()  # empty lines before a request do not start one
 
     def _feed(self, data: bytes) -> None:
         while True:
@@ -196,7 +196,7 @@ class ClientProtocol(HttpToolsProtocol):
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def on_chunk_header(self) -> None:
-        self._fed = 0  # what the rest of this segment holds is not counted
+        self._fed = 0  # the rest of this segment is not counted
 
     def on_body(self, body: bytes) -> None:
         self._fed -= len(body)
@@ -223,7 +223,7 @@ class ClientProtocol(HttpToolsProtocol):
     # Refusals
 
     def _refuse(self, error: GatewayError) -> None:
-        """Answer and close; behind the answers that are being given, only close."""
+        """Answer and close; while earlier answers are in progress, close after them."""
         self._refused = error
         self._head_since = self._left_since = None
         if self.transport.is_closing():
@@ -233,7 +233,7 @@ class ClientProtocol(HttpToolsProtocol):
         elif self._answering():
             self._reading.hold()
             self.cycle.keep_alive = False
-        elif self._in_body:  # its answer has been given
+        elif self._in_body:  # it was already answered
             self.transport.close()
         else:
             self._end(error)
@@ -252,14 +252,14 @@ class ClientProtocol(HttpToolsProtocol):
 
     def _end(self, error: GatewayError) -> None:
         url = cast("bytes", getattr(self, "url", b""))
-        method = self.parser.get_method() if url else b""  # before a URL the parser has a wrong one
+        method = self.parser.get_method() if url else b""  # before the URL the parser has a wrong method
         self.transport.write(refusals.refusal_response(error, method, url))
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.loop.call_later(LINGER, self.transport.close)
 
     def check_timeouts(self, now: float, limits: Server) -> None:
-        """Close what keeps the gateway waiting too long."""
+        """Close the connection if it exceeds a timeout."""
         if self._head_since is not None and now - self._head_since > limits.head_timeout:
             if self._begun:
                 self._refuse(refusals.head_timeout(limits))
@@ -271,7 +271,7 @@ class ClientProtocol(HttpToolsProtocol):
 
 @define
 class IdleSweeper:
-    """Looks at all connections now and then: one timer for all of them costs a request nothing."""
+    """Checks all connections periodically: one shared timer adds no cost to a request."""
 
     limits: Callable[[], Server]
     _running: bool = False
@@ -293,7 +293,7 @@ class IdleSweeper:
 
 
 def protocol_class(limits: Callable[[], Server]) -> type[ClientProtocol]:
-    """The protocol class for one server, whose limits may change while it runs."""
+    """The protocol class for one server, whose limits may change at runtime."""
     return type(
         "BoundedProtocol", (ClientProtocol,), {"limits": staticmethod(limits), "sweeper": IdleSweeper(limits)}
     )

@@ -1,7 +1,7 @@
-"""The sockets that the gateway listens on, bound before anything else is said or started.
+"""The sockets that the gateway listens on, bound before anything is printed or started.
 
 Rules:
-- A place that cannot be had is a ConfigError of one line, with a port to take instead.
+- An address that cannot be bound is a ConfigError of one line, which suggests a free port.
 - `check_address` reports what `bind_sockets` would, except a port in use: the gateway itself may hold it.
 """
 
@@ -21,7 +21,7 @@ _NEARBY = 100
 
 
 def bind_sockets(server: Server) -> list[socket.socket]:
-    """One socket for each address that the host stands for, listening."""
+    """One listening socket for each address of the host."""
     sockets: list[socket.socket] = []
     try:
         for one in _binding(server):
@@ -34,7 +34,7 @@ def bind_sockets(server: Server) -> list[socket.socket]:
 
 
 def check_address(server: Server) -> None:
-    """ConfigError where `bind_sockets` would fail for another reason than that the port is taken."""
+    """Raises ConfigError if `bind_sockets` would fail for a reason other than a port in use."""
     sockets: list[socket.socket] = []
     try:
         sockets.extend(_binding(server))
@@ -46,7 +46,7 @@ def check_address(server: Server) -> None:
 
 
 def nearby_free_port(host: str, first: int) -> int:
-    """The first port from there on that can be bound; `first` itself where none nearby can."""
+    """The first port from `first` on that can be bound; `first` itself if none nearby can."""
     ports = range(first, min(first + _NEARBY, 65_536))
     return next((port for port in ports if is_port_free(host, port)), first)
 
@@ -63,7 +63,7 @@ def is_port_free(host: str, port: int) -> bool:
 
 
 def _binding(server: Server) -> Iterator[socket.socket]:
-    """Port 0 is the same port for all addresses."""
+    """Port 0 becomes the same port for all addresses."""
     port = server.port
     found = socket.getaddrinfo(
         server.host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

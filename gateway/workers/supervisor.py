@@ -1,11 +1,12 @@
-"""Several workers on one port: they are started, started again when they end, and ended with their parent.
+"""Several workers on one port: started, restarted when they exit, and stopped with their parent.
 
 Rules:
 - The parent binds the socket once and serves nothing itself.
-- A worker that ends by itself is started again, at once the first time, then ever later (`PAUSES`).
-- It begins with the newest configuration that could be used, also while the file cannot be: the parent reads
-  every edit, as each worker does by itself.
-- SIGTERM and SIGINT end the workers, who finish their answers; SIGHUP is handed on to all of them.
+- A worker that exits by itself is restarted, the first time at once, then with increasing pauses
+  (`FIRST_PAUSE`, `LONGEST_PAUSE`).
+- It starts with the newest valid configuration, even while the file is invalid: the parent reads every edit,
+  as each worker does by itself.
+- SIGTERM and SIGINT stop the workers, which finish their answers; SIGHUP is forwarded to all of them.
 """
 
 from __future__ import annotations
@@ -36,11 +37,11 @@ from gateway.telemetry.metrics import WORKERS_FOLDER, forget
 from gateway.workers.worker import GRACE, WorkerOptions, WorkerOrders
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 30.0
-"""Seconds before a worker that ended is started again: doubled each time, from the one to the other."""
+"""Seconds before an exited worker is restarted: doubled each time, from the first value to the second."""
 STEADY = 30.0
-"""Seconds after which a worker counts as one that works: its next end is a first one."""
+"""Seconds after which a worker counts as stable: the pauses start again."""
 PATIENCE = GRACE + 5.0
-"""Seconds that workers are given to end, before they are made to."""
+"""Seconds that workers are given to stop before they are killed."""
 
 Process = asyncio.subprocess.Process
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
@@ -52,10 +53,10 @@ class Supervisor:
 
     _options: WorkerOptions
     _loaded: LoadedConfig
-    """The newest that could be used."""
+    """The newest valid configuration."""
     _sockets: list[socket.socket]
     _folder: str
-    """Where the workers leave their metrics."""
+    """Where the workers store their metrics."""
     _processes: dict[int, Process] = Factory(dict[int, Process])
     _stopping: asyncio.Event = Factory(asyncio.Event)
 
@@ -79,7 +80,7 @@ class Supervisor:
             await asyncio.wait(late)
 
     async def _keep(self, number: int, count: int) -> None:
-        """Have this worker running until everything stops."""
+        """Keep this worker running until everything stops."""
         loop = asyncio.get_running_loop()
         pause = FIRST_PAUSE
         while not self._stopping.is_set():
@@ -110,7 +111,7 @@ class Supervisor:
             )
         self._processes[worker.number] = process
         if process.stdin is not None:
-            with contextlib.suppress(ConnectionError):  # it has ended already
+            with contextlib.suppress(ConnectionError):  # it has already exited
                 process.stdin.write(pickle.dumps(orders))
                 await process.stdin.drain()
         if self._stopping.is_set():
@@ -118,11 +119,11 @@ class Supervisor:
         return process
 
     async def _follow(self) -> None:
-        """Read every edit that can be used, for workers that start later."""
+        """Read every valid edit, for workers that start later."""
         source = self._options.source(self._loaded)
         async with aclosing(edits(lambda: source.files)) as signs:
             async for _ in signs:
-                with contextlib.suppress(ConfigError):  # the workers say what is wrong
+                with contextlib.suppress(ConfigError):  # the workers report the error
                     await asyncio.to_thread(self._take, source)
 
     def _take(self, source: SettingsSource) -> None:
@@ -138,14 +139,14 @@ class Supervisor:
 
 
 def check_startable(settings: Settings) -> None:
-    """ConfigError where the settings are valid, but no process could serve with them."""
+    """Raises ConfigError if the settings are valid, but no process could serve with them."""
     if settings.server.workers > 1 and not hasattr(signal, "SIGHUP"):
         raise ConfigError("server.workers: several workers need a Unix; here only 1 can serve")
     Runtime.build(settings)
 
 
 def supervise(options: WorkerOptions, loaded: LoadedConfig, sockets: list[socket.socket]) -> None:
-    """Serve with as many workers as the settings say. Blocks until SIGINT or SIGTERM. ConfigError."""
+    """Serve with the configured number of workers. Blocks until SIGINT or SIGTERM. Raises ConfigError."""
     server = loaded.settings.server
     folder = _folder()
     try:
@@ -167,7 +168,7 @@ def _folder() -> str:
 
 @contextlib.contextmanager
 def _hangup_held() -> Generator[None]:
-    """A process that is started meanwhile is not ended by a SIGHUP before it can take one."""
+    """A process started inside the block is not killed by a SIGHUP before it can handle one."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     try:
         yield

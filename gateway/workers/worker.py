@@ -1,7 +1,7 @@
-"""One serving process: alone with its own socket, or one of several on a socket that their parent holds.
+"""One serving process: alone with its own socket, or one of several on their parent's socket.
 
 The parent starts `python -m gateway.workers.worker` and writes `WorkerOrders` to its stdin. When stdin ends,
-the parent is gone, and the worker stops: no process is left behind.
+the parent has exited, and the worker stops: no process is left behind.
 """
 
 from __future__ import annotations
@@ -29,19 +29,20 @@ from gateway.telemetry import configure_logging, finish_writing, log_in_backgrou
 from gateway.workers.http_protocol import protocol_class
 
 KEEP_ALIVE = 75
-"""Seconds an idle client connection is kept: longer than clients keep theirs, so that none is cut in use."""
+"""Seconds an idle client connection is kept: longer than clients keep theirs, so that none is closed in
+use."""
 SWITCH = 0.002
-"""Seconds after which a thread that prepares a heavy request gives way to the event loop."""
+"""Seconds after which a thread that prepares a heavy request yields to the event loop."""
 COLLECTIONS = (5_000, 10, 100)
-"""Thresholds of the garbage collector. By default it looks at everything there is every few thousand objects,
-which for a request of 4 MB takes 100 ms at a time, in which no stream goes on."""
+"""Thresholds of the garbage collector. By default it examines all objects every few thousand allocations,
+which for a request of 4 MB takes 100 ms at a time and blocks all streams."""
 GRACE = 20
 """Seconds that running answers are given when the gateway is stopped."""
 
 
 @frozen
 class WorkerOptions:
-    """What the command line said: enough to read the configuration at any time."""
+    """The command line's options: enough to read the configuration at any time."""
 
     config: Path | None = None
     host: str | None = None
@@ -58,18 +59,18 @@ class WorkerOptions:
         )
 
     def source(self, loaded: LoadedConfig) -> SettingsSource:
-        """How to read again what was found once: the same file, even if another is found first by now."""
+        """Reads the same file again, even if the search would now find another one first."""
         again = evolve(self, config=loaded.path or self.config)
         return SettingsSource(loaded, again.load, self.allow_unauthenticated)
 
 
 @frozen
 class WorkerOrders:
-    """What a worker is told by its parent."""
+    """A worker's start parameters from its parent."""
 
     options: WorkerOptions
     loaded: LoadedConfig
-    """What to begin with: the file may be unusable by now."""
+    """The configuration to start with: the file may be invalid by now."""
     worker: WorkerIdentity
     sockets: tuple[int, ...]
     """The descriptors of the sockets to listen on."""
@@ -80,7 +81,7 @@ class GatewayServer(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
-        """uvicorn raises the signals it got again when this ends: SIGTERM ends the process there and then."""
+        """uvicorn raises received signals again when this ends: SIGTERM ends the process immediately."""
         with super().capture_signals():
             try:
                 yield
@@ -91,11 +92,11 @@ class GatewayServer(uvicorn.Server):
 def serve_worker(
     source: SettingsSource, worker: WorkerIdentity = ALONE, sockets: Sequence[socket.socket] | None = None
 ) -> None:
-    """Blocks until SIGINT or SIGTERM. ConfigError if the settings name files that cannot be used."""
+    """Blocks until SIGINT or SIGTERM. Raises ConfigError if the settings name files that cannot be used."""
     settings = source.loaded.settings
     config = server_for(create_app(settings, source, worker), settings.server.host, settings.server.port)
     sys.setswitchinterval(SWITCH)
-    # What is there by now stays. A collection that looked at it all would hold up every stream for a while.
+    # Objects that exist now stay. A collection that examined them all would block every stream for a while.
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECTIONS)
@@ -104,7 +105,8 @@ def serve_worker(
 
 
 def server_for(app: Litestar, host: str, port: int, grace: int = GRACE) -> uvicorn.Config:
-    """How an application of `create_app` is served. `grace`: seconds for running answers at the end."""
+    """The uvicorn configuration for an application of `create_app`. `grace`: seconds for running answers at
+    the end."""
     runtimes = service_of(app).runtimes
     return uvicorn.Config(
         app,

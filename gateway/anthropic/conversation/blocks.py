@@ -1,7 +1,7 @@
-"""One content block, wherever it stands -> what is left of it for an upstream.
+"""One content block of a request -> the content parts that an upstream gets.
 
-Every block type is looked at in each place where it can stand; what is dropped leaves a notice. What the
-blocks say of tools (references, additions, removals, searches) is collected in order, for `toolset`.
+Every block type is handled in each position where it can occur; dropped content causes a notice. Tool changes
+in blocks (references, additions, removals, searches) are collected in order, for `toolset`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class BlockConverter:
     mentions: list[ToolChange] = field(factory=list[ToolChange])
 
     def all_shown(self, blocks: tuple[a.Block, ...], place: BlockLocation) -> list[ContentPart]:
-        """The content of a user's message or a tool result that stands at `place`."""
+        """The content of a user's message or a tool result at `place`."""
         found: list[ContentPart] = []
         for i, block in enumerate(blocks):
             if isinstance(block, a.Text):
@@ -37,7 +37,7 @@ class BlockConverter:
         return found
 
     def shown(self, block: a.Block, place: BlockLocation) -> list[ContentPart]:
-        """A block that a user sent, or that stands in a tool result."""
+        """A block that a user sent, or a block in a tool result."""
         match block:
             case a.Text() | a.Quoted():
                 return [block.text] if block.text else []
@@ -55,7 +55,7 @@ class BlockConverter:
                 return []
 
     def spoken(self, block: a.Block) -> str:
-        """A block in the assistant's turn that is neither text, thinking nor a call."""
+        """A block in the assistant's turn that is not text, thinking or a call."""
         match block:
             case a.Unknown():
                 if not block.text and block.type not in _SILENT:
@@ -77,7 +77,7 @@ class BlockConverter:
                 return ""
 
     def changes(self, blocks: tuple[a.Block, ...], place: BlockLocation) -> None:
-        """The tool changes among a system message's blocks; other blocks than these and text are dropped."""
+        """The tool changes among a system message's blocks; all other blocks except text are dropped."""
         for i, block in enumerate(blocks):
             if isinstance(block, a.Unknown):
                 if said := tool_change(block, place.block(i).path):
@@ -88,13 +88,13 @@ class BlockConverter:
                 self._drop("a block that is not text in a system message")
 
     def strayed(self, strays: tuple[a.Stray, ...]) -> None:
-        """What the system prompt holds beside texts."""
+        """Handle the blocks of the system prompt that are not texts."""
         for stray in strays:
             if not stray.said:
                 self._drop(f"{stray.type} in the system prompt")
 
     def searched(self, block: a.Unknown) -> None:
-        """What a tool search on Anthropic's side found is loaded, but not said."""
+        """Tools found by a tool search on Anthropic's side are loaded, but not shown."""
         self.mentions += [ToolChange("reference", name) for name in server_tools.loaded_tools(block)]
 
     def _unknown(self, block: a.Unknown, place: BlockLocation) -> list[ContentPart]:
@@ -124,6 +124,7 @@ class _Upload(Struct, frozen=True):
 
 _UPLOAD = msgspec.json.Decoder(_Upload)
 _SILENT = frozenset(name for name, spec in BLOCKS.items() if spec.silent)
+"""Blocks without content for a model: the API itself renders nothing for them."""
 
 
 def _file_id(block: a.Unknown) -> str:

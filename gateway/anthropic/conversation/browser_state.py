@@ -41,7 +41,7 @@ _STATE = msgspec.json.Decoder(_State)
 
 
 def browser_state(block: a.Unknown) -> str:
-    """Empty if the block is not what it says."""
+    """Empty if the block is malformed."""
     try:
         state = _STATE.decode(block.raw)
     except msgspec.ValidationError:

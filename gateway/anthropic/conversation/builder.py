@@ -1,18 +1,18 @@
-"""A conversation as sent -> its normal form, which every translator of requests reads.
+"""A conversation as sent -> its normal form, which every request translator reads.
 
 Rules:
-- Turns are what chat templates want: neighbours of one role are merged, an assistant turn that has nothing
-  left is left out, and every tool call is answered, in the order of the calls. A result without its call
-  becomes text; a call without its result is said to be interrupted.
+- Turns fit chat templates: adjacent turns of one role are merged, an empty assistant turn is left out, and
+  every tool call is answered, in the order of the calls. A result without its call becomes text; a call
+  without its result is answered as interrupted.
 - Append-only: a later request of the conversation starts with the same turns; only the last may have grown at
-  its end. So what a turn becomes depends on what stands before it, not on what comes after.
-- A system message inside the conversation joins the user turn that it follows (in the last tool result, where
-  that turn holds nothing else), or opens the turn after the assistant's that it follows, behind the tool
-  results: as a `<system-reminder>`, or as a turn of its own for upstreams that take system messages anywhere.
+  its end. So a turn depends only on what precedes it.
+- A system message inside the conversation joins the preceding user turn (in the last tool result, if that
+  turn has nothing else), or, after an assistant turn, opens the next one after the tool results: as a
+  `<system-reminder>`, or as a turn of its own for upstreams that take system messages anywhere.
 - Reasoning is kept for the replay family that it came from.
-- A call that Anthropic's side ran, and its result, become a call and a tool result; what the assistant says
-  after that is a turn of its own.
-- A compaction's summary stands for everything before it; only the system prompt stays.
+- A call that Anthropic's side ran, and its result, become a call and a tool result; later assistant content
+  is a turn of its own.
+- A compaction's summary replaces everything before it; only the system prompt stays.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def conversation(
 
 @define
 class ConversationBuilder:
-    """Puts the turns together, one message at a time."""
+    """Builds the turns, one message at a time."""
 
     messages: tuple[a.Message, ...]
     terms: t.ConversationOptions
@@ -79,32 +79,32 @@ class ConversationBuilder:
     content: BlockConverter
     head: system_prompt.ConversationStart
     at: int = 0
-    """Which message it is at."""
+    """The index of the current message."""
     turns: list[t.Turn] = field(factory=list[t.Turn])
     speaking: t.AssistantTurn | None = None
-    """The assistant's turn, as long as nothing but the places for its results follows it."""
+    """The assistant's turn, until something other than the slots for its results follows it."""
     signature: str = ""
-    """Of the assistant's next call."""
+    """The signature for the assistant's next call."""
     taken: set[str] = field(factory=set[str])
     """The upstream's ids of the calls in the latest assistant turn."""
     tried: dict[str, int] = field(factory=dict[str, int])
-    """See `tool_ids.incoming`."""
+    """See `tool_ids.upstream_id`."""
     open: dict[str, deque[t.ToolResult]] = field(factory=dict[str, deque[t.ToolResult]])
-    """Places for results of the latest assistant turn, by the client's id of the call."""
+    """Slots for results of the latest assistant turn, by the client's id of the call."""
     serving: set[str] = field(factory=set[str])
-    """Ids of calls that Anthropic's side ran, in what the assistant is saying."""
+    """Ids of calls that Anthropic's side ran, in the current assistant turn."""
     served: dict[str, t.ToolResult] = field(factory=dict[str, t.ToolResult])
-    """Places for their results, by their ids."""
+    """Slots for their results, by their ids."""
     answered: Mapping[str, bool] | None = None
-    """Such calls that have a result anywhere: whether it is shown. None until there is one."""
+    """Such calls that have a result anywhere, and whether it is shown. None until there is one."""
     settled: bool = False
-    """Such a result is the last that stands in the assistant's turn."""
+    """Such a result is the last content of the assistant's turn."""
     waiting: list[str] = field(factory=list[str])
-    """System texts that follow an assistant's turn and wait for the user's."""
+    """System texts after an assistant turn, buffered for the next user turn."""
 
     @property
     def place(self) -> BlockLocation:
-        """Where the message stands: made only for who asks, which hardly any message makes one do."""
+        """The position of the current message: created on demand, which is rare."""
         return BlockLocation(self.at, MESSAGES, self.head.opening <= self.at <= self.head.newest)
 
     def assistant(self, message: a.Message) -> None:
@@ -125,7 +125,7 @@ class ConversationBuilder:
         self._say(said)
 
     def _called(self, block: a.ToolUse) -> t.ToolCall:
-        """By the client's id and full name."""
+        """The call, with the client's id and its full name."""
         name = f"{block.toolset_name}__{block.name}" if block.toolset_name else block.name
         signature, self.signature = self.signature, ""
         return t.ToolCall(block.id, name, t.arguments_object(block.input), signature)
@@ -180,7 +180,7 @@ class ConversationBuilder:
         return self.turns
 
     def _other(self, block: a.Unknown, said: t.AssistantTurn, place: BlockLocation) -> t.AssistantTurn:
-        """A block of the assistant's that only some conversations have; returns what goes on being said."""
+        """Handle a less common block of the assistant's. Returns the turn that continues."""
         if found := summary(block, place.path):
             self._begin_with(found)
         elif id_ := server_tools.call_id_of_result(block):
@@ -205,7 +205,7 @@ class ConversationBuilder:
         return self.answered.get(use.id, False)
 
     def _serve(self, id_: str, block: a.Unknown, place: BlockLocation) -> None:
-        """Put the result of such a call in its place. What the assistant says then is a turn of its own."""
+        """Put the result of such a call in its slot. Later assistant content is a turn of its own."""
         if block.type == server_tools.SEARCHED:
             self.content.searched(block)
         elif result := self.served.pop(id_, None):
@@ -215,7 +215,7 @@ class ConversationBuilder:
             self.content.converter.notes.add("dropped.server_tool", f"{block.type}: a result without call")
 
     def _begin_with(self, found: Summary) -> None:
-        """Forget everything so far: the summary stands for it."""
+        """Drop all turns so far: the summary replaces them."""
         self.turns, self.speaking, self.settled = [], None, False
         self.open, self.waiting, self.serving, self.served = {}, [], set(), {}
         self.content.mentions[:] = found.changes
@@ -232,7 +232,7 @@ class ConversationBuilder:
         self._call(said.calls)
 
     def _begin(self, turn: t.AssistantTurn) -> None:
-        """A new turn of the assistant's."""
+        """Start a new assistant turn."""
         if self.waiting:
             self._close([])
         if self.open and not self.speaking:
@@ -250,7 +250,7 @@ class ConversationBuilder:
         return turn
 
     def _close(self, pieces: list[ContentPart]) -> None:
-        """End the assistant's turn, put the reminders where they belong, then the pieces."""
+        """End the assistant's turn: add the reminders, then the parts."""
         self.speaking = None
         opening, self.waiting = self.waiting, []
         if opening and self.terms.inline_system:
@@ -270,7 +270,7 @@ class ConversationBuilder:
         return isinstance(turn, t.UserTurn) and bool(turn.results) and not turn.pieces
 
     def _call(self, calls: list[t.ToolCall]) -> None:
-        """Give calls the upstream's names and ids, and make room for their results."""
+        """Give calls the upstream's names and ids, and add slots for their results."""
         if not calls:
             return
         turn, limit, exact = self._user_turn(), self.terms.id_limit, self.terms.id_exact
@@ -288,7 +288,7 @@ class ConversationBuilder:
                 self.open.setdefault(id_, deque()).append(result)
 
     def _answer(self, block: a.ToolResult, i: int, pieces: list[ContentPart]) -> bool:
-        """Put a result in its place; one that has none goes into `pieces` as text."""
+        """Put a result in its slot; without one it goes into `pieces` as text."""
         places = self.open.get(block.tool_use_id)
         result = places.popleft() if places else None
         if not places:

@@ -1,7 +1,7 @@
-"""A compaction block in the history -> the summary that stands for everything before it.
+"""A compaction block in the history -> the summary that replaces everything before it.
 
-A block without a summary is that of a compaction that failed: everything stays as it is. `tool_changes` take
-the request's tools to those in effect where the summarised part ended.
+A block without a summary is a failed compaction: nothing is replaced. `tool_changes` restore the tools in
+effect at the end of the summarised part.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _CHANGE = msgspec.json.Decoder(_Change)
 
 
 def summary(block: a.Unknown, path: str) -> Summary | None:
-    """None where the block stands for nothing. RequestRefused where a tool change cannot be read."""
+    """None if the block replaces nothing. Raises RequestRefused if a tool change cannot be read."""
     if block.type != "compaction":
         return None
     try:
@@ -47,5 +47,5 @@ def summary(block: a.Unknown, path: str) -> Summary | None:
 
 
 def summary_text(content: str) -> str:
-    """What stands in the place of the turns that were summarised."""
+    """The text that replaces the summarised turns."""
     return f"<conversation-summary>\n{content}\n</conversation-summary>"

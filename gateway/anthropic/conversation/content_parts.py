@@ -1,10 +1,10 @@
-"""What users and tool results hold, as pieces: texts, pictures and PDFs, all that an upstream can be given.
+"""Content of users and tool results as parts that an upstream can take: texts, images and PDFs.
 
 Rules:
-- Empty text is left out. A block of an unknown type gives its text, if it has one.
-- What cannot be shown is replaced by a line that says so, with a notice. In the newest user turn, outside
-  tool results, it is refused instead: only there can the user still do something about it, while a refusal
-  anywhere else would repeat on every later request of the conversation.
+- Empty text is left out. A block of an unknown type is replaced by its text, if it has one.
+- Unsupported content is replaced by a line that says so, with a notice. In the newest user turn, outside tool
+  results, it is refused instead: only there can the user still react, while a refusal anywhere else would
+  repeat on every later request of the conversation.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from gateway.notices import NoticeName
 
 NO_VISION = "[image omitted: model has no vision]"
 LONGEST_SIDE = 8000
-"""Pixels: the API's own limit, for clients that would rather be refused than have a picture scaled."""
+"""Pixels: the API's own limit, for clients that prefer a refusal to a scaled image."""
 
 
 class ImagePart(Struct, frozen=True):
@@ -37,7 +37,7 @@ class ImagePart(Struct, frozen=True):
 
 
 class PdfPart(Struct, frozen=True):
-    """A PDF for upstreams that read it themselves: either `data` (base64) or `url`. `name` is a file name."""
+    """A PDF for upstreams that read PDFs: either `data` (base64) or `url`. `name` is a file name."""
 
     name: str
     data: str = ""
@@ -48,22 +48,22 @@ ContentPart = str | ImagePart | PdfPart
 
 
 class BlockLocation(Struct, frozen=True, gc=False):
-    """Where something stands in the request. `strict`: what cannot be sent from here is refused.
+    """A position in the request. `strict`: unsupported content at this position is refused.
 
-    Made for every message, and its path for hardly any.
+    Created for every message, while its path is rarely needed.
     """
 
     step: int | str
     parent: BlockLocation | None = None
     strict: bool = False
     key: str = ""
-    """Of the list that `step` counts in."""
+    """The key of the list that `step` indexes."""
 
     def below(self, step: int | str) -> BlockLocation:
         return BlockLocation(step, self, self.strict)
 
     def block(self, i: int) -> BlockLocation:
-        """In the content of the message that stands here."""
+        """The position of block `i` in the message at this position."""
         return BlockLocation(i, self, self.strict, "content")
 
     @property
@@ -83,17 +83,17 @@ class InputModalities(Struct, frozen=True):
 
     vision: bool = True
     image_urls: bool = False
-    """It fetches pictures itself."""
+    """It fetches images by URL."""
     pdf: bool = False
-    """It reads PDFs itself."""
+    """It reads PDFs."""
     pdf_urls: bool = False
-    """It fetches PDFs itself."""
+    """It fetches PDFs by URL."""
     strict_images: bool = False
-    """Without vision, a request with pictures is refused rather than sent without them."""
+    """Without vision, a request with images is refused rather than sent without them."""
 
 
 IMAGES = InputModalities()
-"""Pictures, if they come with the request."""
+"""Images, if their data is in the request."""
 
 
 @define
@@ -137,7 +137,7 @@ class ContentConverter:
     def fetched(
         self, what: Literal["image", "document"], url: str, place: BlockLocation
     ) -> FetchedFile | str:
-        """What was fetched from a URL, or the line in its place."""
+        """The file fetched from a URL, or the line that replaces it."""
         found = self.attachments.files.get(url, NOT_FETCHED)
         if not found.failure:
             return found
@@ -159,7 +159,7 @@ _DROPPED: Mapping[str, NoticeName] = {"image": "dropped.image", "document": "dro
 
 
 def inline_file(url: str) -> FetchedFile | None:
-    """What a `data:` URL holds; None for any other."""
+    """The content of a `data:` URL; None for any other."""
     head, comma, data = url.partition(",")
     if not comma or not head.startswith("data:") or not head.endswith(";base64"):
         return None
@@ -167,7 +167,7 @@ def inline_file(url: str) -> FetchedFile | None:
 
 
 def url_tokens(url: str) -> int:
-    """What the picture at a URL weighs: its own weight where it stands in the URL."""
+    """The tokens of the image at a URL: measured for a `data:` URL."""
     inline = inline_file(url)
     return image_size.image_tokens(inline.data if inline else "")
 
@@ -187,7 +187,7 @@ def _refuse_oversized(picture: ContentPart, place: BlockLocation) -> None:
 
 
 def join_texts(texts: list[str]) -> str:
-    """Texts of one user turn: a blank line between them, or no more than the line end that is there."""
+    """Texts of one user turn, separated by a blank line, or by the existing line end alone."""
     parts = [texts[0]]
     for text in texts[1:]:
         parts.append(("\n" if parts[-1].endswith("\n") else "\n\n") + text)
@@ -195,7 +195,7 @@ def join_texts(texts: list[str]) -> str:
 
 
 def separate_texts(pieces: list[ContentPart]) -> list[ContentPart]:
-    """The same pieces; a text behind a text begins with the separator of `join_texts`."""
+    """The same parts; a text after a text begins with the separator of `join_texts`."""
     found = pieces[:1]
     for before, piece in pairwise(pieces):
         if isinstance(before, str) and isinstance(piece, str):
@@ -206,7 +206,7 @@ def separate_texts(pieces: list[ContentPart]) -> list[ContentPart]:
 
 
 def merge_texts(pieces: list[ContentPart]) -> list[ContentPart]:
-    """The same pieces with neighbouring texts joined."""
+    """The same parts with adjacent texts joined."""
     out: list[ContentPart] = []
     texts: list[str] = []
     for piece in pieces:

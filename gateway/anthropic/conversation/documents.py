@@ -1,8 +1,8 @@
-"""Documents and search results -> the texts, pictures and PDFs in them, between tags that keep their titles.
+"""Documents and search results -> their texts, images and PDFs, between tags with their titles.
 
 Rules:
-- A PDF stays one where the upstream reads PDFs; elsewhere its text takes its place, page by page.
-- No upstream cites: `citations` are left out with a notice.
+- A PDF is sent unchanged if the upstream reads PDFs; otherwise it is replaced by its text, page by page.
+- No upstream supports citations: `citations` are dropped with a notice.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def document(block: a.Document, converter: ContentConverter, place: BlockLocatio
 
 
 def search_result(block: a.Unknown, converter: ContentConverter) -> list[ContentPart]:
-    """Empty if the block is not what it says."""
+    """Empty if the block is malformed."""
     try:
         found = _SEARCH_RESULT.decode(block.raw)
     except msgspec.ValidationError:
@@ -76,7 +76,7 @@ def search_result(block: a.Unknown, converter: ContentConverter) -> list[Content
 
 
 def document_images(source: DocumentSource) -> list[a.Image]:
-    """Those of a document that has a `content`."""
+    """The images of a document that has a `content`."""
     if source.type != "content" or not isinstance(source.content, list):
         return []
     return [image for inside in source.content if (image := _picture(inside))]
@@ -121,12 +121,12 @@ def _pdf(
 
 
 def _last(url: str) -> str:
-    """The file's name in a URL."""
+    """The file name in a URL."""
     return "" if url.startswith("data:") else url.partition("?")[0].rpartition("/")[2]
 
 
 def _whole(pdf: PdfPart, block: a.Document) -> list[ContentPart]:
-    """A PDF's title is its file name already."""
+    """A PDF's title is not added: it is used as its file name."""
     return _between(_frame("document", context=block.context), [pdf]) if block.context else [pdf]
 
 
@@ -153,7 +153,7 @@ def _frame(tag: str, **attributes: str | None) -> tuple[str, str]:
 
 
 def _between(frame: tuple[str, str], inner: list[ContentPart]) -> list[ContentPart]:
-    """One text, unless there are pictures in it."""
+    """One text, unless there are images in it."""
     start, end = frame
     whole = merge_texts(inner)
     if any(not isinstance(piece, str) for piece in whole):

@@ -1,11 +1,11 @@
-"""The beginning of a picture (base64) -> its width and height, without decoding it, and what it weighs.
+"""The beginning of an image (base64) -> its width and height, without decoding it, and its tokens.
 
     PNG    width and height in bytes 16 to 24
     GIF    in bytes 6 to 10
     WebP   in the first chunk, in three forms
-    JPEG   in the frame header, behind segments of any length
+    JPEG   in the frame header, after segments of any length
 
-What is not understood has no size: None. It weighs what the largest does.
+The size of an unknown format is None; it counts as the largest image.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 
 HEADS = (4 * 1024, 512 * 1024)
-"""Characters that are looked at, the few first: a JPEG can carry a preview before its frame header."""
+"""Characters that are examined, in two steps: a JPEG can have a preview before its frame header."""
 IMAGE_TOKENS = 1_600
-"""What one image weighs at most: the API scales larger ones down."""
+"""Maximum tokens of one image: the API scales larger ones down."""
 PIXELS_PER_TOKEN = 750
 Size = tuple[int, int]
 
 
 def image_tokens(data: str) -> int:
-    """What the API takes a picture to weigh."""
+    """The tokens that the API counts for an image."""
     found = image_size(data)
     if found is None:
         return IMAGE_TOKENS

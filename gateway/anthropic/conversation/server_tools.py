@@ -1,14 +1,14 @@
 """Calls that Anthropic's side ran (server tools, MCP) and their results in the history -> ordinary ones.
 
     server_tool_use, mcp_tool_use              -> a call (`<server>__<name>` for MCP)
-    web_search_tool_result                     -> 1. title — url — age, and the text where it can be read
+    web_search_tool_result                     -> 1. title — url — age, and the text if it is readable
     web_fetch_tool_result                      -> the url and the document
     code_execution, bash and editor results    -> exit code, stdout, stderr; the file's text
     advisor_tool_result                        -> its text
     mcp_tool_result                            -> its text
     tool_search_tool_result                    -> nothing: its tools are offered (see `toolset`)
 
-What is not as it should be is left out with a notice: no upstream has to know what these blocks were.
+Malformed blocks are left out with a notice: upstreams do not need these blocks.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from gateway.anthropic.conversation.content_parts import BlockLocation, ContentC
 from gateway.anthropic.conversation.documents import document
 
 GATEWAY_RESULT = "gw1:"
-"""Before a search result's text, in base64url, where this gateway wrote it."""
+"""Prefix of a search result's text, in base64url, if this gateway wrote it."""
 
 
 class ServerToolUse(Struct, frozen=True):
-    """A call that is not the client's to answer."""
+    """A call that the client does not answer."""
 
     id: str
     name: str
@@ -48,7 +48,7 @@ class _Head(Struct, frozen=True):
 
 
 class _Kind(Struct, frozen=True):
-    """What is common to the contents of results: what they are, and what went wrong."""
+    """Shared by the contents of results: their type and error."""
 
     type: str = ""
     error_code: str = ""
@@ -115,7 +115,7 @@ _SAID = msgspec.json.Decoder(str | list[_Said])
 
 
 def server_tool_use(block: a.Unknown) -> ServerToolUse | None:
-    """None for a block that is no such call."""
+    """None for a block that is not such a call."""
     if block.type not in ("server_tool_use", "mcp_tool_use"):
         return None
     try:
@@ -135,7 +135,7 @@ def calls_with_results(messages: Iterable[a.Message]) -> Mapping[str, bool]:
 
 
 def call_id_of_result(block: a.Unknown) -> str:
-    """The id of the call that a block is the result of; empty for any other block."""
+    """The call id of a result block; empty for any other block."""
     return _head(block).tool_use_id if block.type in _RESULTS or block.type == SEARCHED else ""
 
 
@@ -159,7 +159,7 @@ def fetched_page(block: a.Unknown) -> a.Document | None:
 
 
 def result_content(block: a.Unknown, converter: ContentConverter, place: BlockLocation) -> list[ContentPart]:
-    """What a result says to the model."""
+    """The content of a result for the model."""
     head, inside = _head(block), place.below("content")
     try:
         kind = _KIND.decode(head.content) if bytes(head.content).startswith(b"{") else _Kind()
@@ -182,14 +182,14 @@ def _head(block: a.Unknown) -> _Head:
 
 
 def _is_shown(block: a.Unknown) -> bool:
-    """Advice that is encrypted, and what a tool search found, are not."""
+    """False for encrypted advice and for the results of a tool search."""
     if block.type == "advisor_tool_result":
         return b'"advisor_redacted_result"' not in bytes(block.raw)
     return block.type != SEARCHED
 
 
 def searched_here(content: Raw) -> str:
-    """The hits of a search that an upstream of this gateway did, as text; empty for any other's."""
+    """The hits of a search by an upstream of this gateway, as text; empty for any other search."""
     try:
         hits = _HITS.decode(content)
     except (msgspec.ValidationError, msgspec.DecodeError):

@@ -1,8 +1,8 @@
-"""Tool results that are more than a text, and those that are missing.
+"""Tool results that are more than a text, and missing tool results.
 
-- An error says so in its text: no upstream has a field for it.
-- A result whose call nobody knows becomes text of the user's.
-- A call that has no result is said to be interrupted: every call is answered.
+- An error is stated in its text: no upstream has a field for it.
+- A result without a known call becomes user text.
+- A call without a result is answered as interrupted: every call is answered.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def orphan_result_text(id_: str, shown: list[ContentPart]) -> list[ContentPart]:
 
 
 def fill_missing_results(places: Mapping[str, Iterable[ToolResult]], notes: NoticeCollector) -> None:
-    """Those that are still waiting: from here on no result can come."""
+    """Fill the slots that are still empty: no result can arrive after this point."""
     for result in chain.from_iterable(places.values()):
         notes.add("emulated.tool_result", "a call without result")
         result.given = [INTERRUPTED]

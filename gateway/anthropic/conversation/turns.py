@@ -1,7 +1,7 @@
-"""A conversation's normal form, which every translator of requests reads, and on what terms it is made.
+"""A conversation's normal form, which every request translator reads, and the options it is built with.
 
-`conversation` makes it of a request. What the kind of a turn or block decides in a loop over all of them asks
-`type(turn) is`: the types are final, and msgspec's answer slowly to `isinstance`.
+`builder.conversation` builds it from a request. Loops over all turns or blocks test `type(turn) is`: the
+types are final, and msgspec's answer slowly to `isinstance`.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ from gateway.anthropic.wire import unquoted
 
 
 class ConversationOptions(Struct, frozen=True):
-    """On what terms an upstream takes a conversation."""
+    """An upstream's options for a conversation."""
 
     family: str = "plain"
     replay: Literal["all", "current_turn", "none"] = "all"
     signed_calls: bool = False
-    """Signatures of calls go back, whatever becomes of the reasoning."""
+    """Signatures of calls are sent back, even if the reasoning is not."""
     inline_system: bool = False
     id_limit: int | None = None
     id_exact: bool = False
     modalities: InputModalities = IMAGES
     attachments: Attachments = NO_ATTACHMENTS
     marks: CacheMarks = NO_MARKS
-    """Those that the upstream takes."""
+    """The cache marks for the upstream."""
 
     def replayed(self, block: a.ThinkingBlock) -> Replay:
-        """What goes back of a thinking block."""
+        """The replayable content of a thinking block."""
         if self.replay != "none":
             return replayed_reasoning(block, self.family)
         return Replay(call=replayed_reasoning(block, self.family).call) if self.signed_calls else NO_REPLAY
 
 
 class ToolCall(Struct, gc=False):
-    """`input` is always a JSON object. `signature`: of the reasoning in front of it."""
+    """`input` is always a JSON object. `signature`: that of the reasoning before it."""
 
     id: str
     name: str
@@ -52,7 +52,7 @@ class ToolCall(Struct, gc=False):
 
 
 class ToolResult(Struct, gc=False):
-    """`quoted`: the client sent a text alone, and this is its JSON string. `given`: or these pieces."""
+    """`quoted`: the client sent only a text, and this is its JSON string. `given`: otherwise, these parts."""
 
     id: str
     name: str
@@ -61,19 +61,19 @@ class ToolResult(Struct, gc=False):
 
     @property
     def pieces(self) -> list[ContentPart] | None:
-        """None as long as the client has sent none."""
+        """None until the client has sent a result."""
         return [*filter(None, [unquoted(self.quoted)])] if self.quoted else self.given
 
     def open(self) -> None:
-        """Something is to be added to it."""
+        """Prepare the result for further content."""
         self.given, self.quoted = self.pieces, Raw()
 
 
 @final
 class UserTurn(Struct, gc=False):
-    """In this order: tool results, reminders that belong to the last of them, everything else.
+    """In this order: tool results, reminders in the last of them, all other content.
 
-    `marks` are those of pieces, by index; `results_mark` stands behind the results and their reminders.
+    `marks` are those of pieces, by index; `results_mark` is after the results and their reminders.
     """
 
     results: list[ToolResult] = []
@@ -82,7 +82,8 @@ class UserTurn(Struct, gc=False):
     results_mark: a.CacheControl | None = None
     marks: dict[int, a.CacheControl] | None = None
     following: list[str] = []
-    """Reminders that `settle` adds to the last piece, which is a text: together, or each would copy it."""
+    """Reminders that `settle` appends to the last piece, a text: in one step, to avoid copying the text for
+    each."""
 
     def add_reminder(self, said: str) -> None:
         if self.results and not self.pieces:
@@ -97,7 +98,7 @@ class UserTurn(Struct, gc=False):
         self.pieces += pieces
 
     def settle(self) -> None:
-        """Nothing more comes."""
+        """The turn is complete."""
         if self.following and isinstance(last := self.pieces[-1], str):
             self.pieces[-1] = "\n\n".join([last, *self.following])
             self.following = []
@@ -106,7 +107,7 @@ class UserTurn(Struct, gc=False):
         self.mark_pieces([(0, control)], 0)
 
     def mark_pieces(self, marked: list[tuple[int, a.CacheControl]], count: int) -> None:
-        """Each mark with how many of the last `count` pieces stand in front of it."""
+        """Each mark with the number of the last `count` pieces before it."""
         for before, control in marked:
             place = len(self.pieces) - count + before - 1
             if place < 0:
@@ -130,8 +131,8 @@ class ReasoningItem(Struct, frozen=True):
 
 @final
 class AssistantTurn(Struct, gc=False):
-    """`thinking` is all the reasoning that can be read; `thoughts` is what of it came as items, `details` as
-    JSON that goes back unchanged."""
+    """`thinking` is all readable reasoning; `thoughts` is the reasoning sent as items, `details` the
+    reasoning sent as JSON that is returned unchanged."""
 
     text: str = ""
     thinking: str = ""
@@ -141,7 +142,7 @@ class AssistantTurn(Struct, gc=False):
     end_mark: a.CacheControl | None = None
     texts: list[str] = []
     paragraphs: list[str] = []
-    """What `settle` makes `text` and `thinking` of: together, or each text would copy those before it."""
+    """`settle` joins these to `text` and `thinking`, in one step to avoid copying the texts for each."""
     length: int = 0
     """Characters of `texts`."""
 
@@ -161,7 +162,7 @@ class AssistantTurn(Struct, gc=False):
             self.thoughts.append(thought)
 
     def extend(self, said: AssistantTurn) -> None:
-        """With what is said next in the same turn."""
+        """Append a later part of the same turn."""
         self.thoughts += [
             replace(thought, said=self.length + thought.said, calls=len(self.calls) + thought.calls)
             for thought in said.thoughts
@@ -173,7 +174,7 @@ class AssistantTurn(Struct, gc=False):
         self.calls += said.calls
 
     def settle(self) -> None:
-        """Nothing more comes."""
+        """The turn is complete."""
         self.text, self.thinking = "".join(self.texts), "\n\n".join(self.paragraphs)
         self.texts, self.paragraphs, self.length = [], [], 0
 
@@ -191,7 +192,7 @@ Turn = UserTurn | AssistantTurn | SystemTurn
 
 
 def drop_old_reasoning(turns: list[Turn]) -> None:
-    """Leave reasoning only after the last turn in which the user spoke, inside the running tool loop."""
+    """Keep reasoning only after the last turn with user content, inside the current tool loop."""
     spoke = [i for i, turn in enumerate(turns) if isinstance(turn, UserTurn) and not turn.results]
     for turn in turns[: spoke[-1] if spoke else 0]:
         if isinstance(turn, AssistantTurn):
@@ -199,7 +200,7 @@ def drop_old_reasoning(turns: list[Turn]) -> None:
 
 
 def arguments_object(sent: Raw) -> Raw:
-    """Templates and Ollama take nothing but an object; a client may have kept anything a model wrote."""
+    """Templates and Ollama take only an object; a client may have stored anything that a model wrote."""
     text = bytes(sent)
     if text.startswith(b"{"):
         return sent
@@ -207,7 +208,7 @@ def arguments_object(sent: Raw) -> Raw:
 
 
 class Conversation(Struct, frozen=True):
-    """`prefill`: the text of a last assistant turn, which the upstream is to continue. `cuts`: ends of the
+    """`prefill`: the text of a final assistant turn, which the upstream must continue. `cuts`: ends of the
     system prompt's blocks, if the request has marks."""
 
     system: str

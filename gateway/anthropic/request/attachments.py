@@ -1,7 +1,7 @@
-"""What was fetched and read for a request before its translation, by what names it there.
+"""Files and PDF texts that were fetched or extracted for a request before its translation.
 
-Translators do no I/O: what a target cannot take as it is (a picture by URL, a PDF) is resolved before them by
-`gateway.attachments` and looked up here. What is not found here could not be had.
+Translators do no I/O: what a target cannot take unchanged (an image by URL, a PDF) is resolved first by
+`gateway.attachments` and looked up here. A missing entry means that it was not available.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from msgspec import Struct
 
 
 class FetchedFile(Struct, frozen=True):
-    """What stands at a URL: `data` (base64, of `media_type`), or `failure`: why it could not be had."""
+    """The content of a URL: `data` (base64, of `media_type`), or `failure`: why it could not be fetched."""
 
     media_type: str = ""
     data: str = ""

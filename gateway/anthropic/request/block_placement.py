@@ -1,4 +1,4 @@
-"""`validation: strict`: which block may stand where, and what it must be there.
+"""`validation: strict`: which block types are allowed where, and their required fields.
 
 `block_types` holds the places. An unknown type is refused anywhere, a known one in a wrong place, inside tool
 results and documents as well.

@@ -1,9 +1,10 @@
-"""Where a client marks the end of what a prompt cache may keep: `cache_control`, found in a request's bytes.
+"""Finds a client's prompt-cache marks (`cache_control`) in the bytes of a request.
 
 Rules:
-- It is a second look, at nothing else, for those few upstreams that take marks: no other request pays for it.
-- A mark inside a tool result stands at its end. Of the tools' marks the last counts.
-- Marks are hints. One that cannot be read loses all of them, never the request.
+- It is a second decoding of only these fields, for the few upstreams that take marks: other requests do not
+  pay for it.
+- A mark inside a tool result counts at its end. Of the tools' marks the last one counts.
+- Marks are hints. An unreadable mark discards all of them, but never the request.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ NO_MARKS = CacheMarks()
 
 
 class SystemCut(Struct, frozen=True):
-    """Where a block of the system prompt ends, in characters."""
+    """The end of a block of the system prompt, in characters."""
 
     at: int
     mark: Control | None = None
@@ -97,7 +98,7 @@ def _mark(block: _Block) -> Control | None:
 def system_cuts(
     request: a.MessagesRequest, head: system_prompt.ConversationStart, found: CacheMarks
 ) -> tuple[SystemCut, ...]:
-    """The ends of the system prompt's blocks; the tools, which stand before it, are marked at the first."""
+    """The ends of the system prompt's blocks; the tools, which precede it, are marked at the first."""
     texts = [(text, found.system.get(i)) for i, text in enumerate(system_prompt.system_texts(request.system))]
     for i, message in enumerate(request.messages[: head.first]):
         if message.role == "system":

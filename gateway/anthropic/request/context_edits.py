@@ -1,14 +1,15 @@
-"""`context_management.edits`: a request -> the same request with a thinner history, and what was cleared.
+"""`context_management.edits`: a request -> the same request with a shorter history, and what was cleared.
 
 Rules:
-- `clear_thinking_20251015` keeps the reasoning of the last N assistant messages that have any, `all` or,
-  where nothing is said, of the last one.
+- `clear_thinking_20251015` keeps the reasoning of the last N assistant messages that have any, `all` or, by
+  default, of the last one.
 - `clear_tool_uses_20250919` clears old tool results, oldest first, once its trigger is reached: the text is
   replaced by `CLEARED`, the call stays (its input too, unless `clear_tool_inputs` names it).
-- `compact_20260112` and edits of a later date are left out with a notice; overflow then says what to do.
-- Only what was cleared is reported. Figures are estimates: bytes / 4.
+- `compact_20260112` and later edit types are dropped with a notice; a context overflow then makes the client
+  compact.
+- Only cleared content is reported. Token counts are estimates: bytes / 4.
 
-Both edits change earlier turns, and so break the upstream's prompt cache where they do; the client asked.
+Both edits change earlier turns, and so invalidate the upstream's prompt cache; the client asked for that.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ from gateway.anthropic.notices import NoticeCollector
 
 CLEARED = "[cleared to save context]"
 TRIGGER = 100_000
-"""Input tokens at which tool results are cleared where the edit does not say."""
+"""Default trigger in input tokens for clearing tool results."""
 KEPT = 3
-"""Tool uses that are kept where the edit does not say."""
+"""Default number of tool uses that are kept."""
 BYTES_PER_TOKEN = 4
 
 
@@ -48,7 +49,7 @@ class EditedRequest:
 
 
 def apply_edits(request: a.MessagesRequest, estimated_tokens: int, notes: NoticeCollector) -> EditedRequest:
-    """`estimated_tokens`: of the request as it came, which is what triggers look at."""
+    """`estimated_tokens`: of the original request, which triggers are compared with."""
     messages = request.messages
     applied: list[Mapping[str, object]] = []
     for edit in (request.context_management and request.context_management.edits) or ():
@@ -116,7 +117,7 @@ def _is_triggered(trigger: _Amount | str | None, uses: int, tokens: int) -> bool
 
 
 def _cleared_inputs(edit: a.Edit, old: list[a.ToolUse]) -> frozenset[str]:
-    """Ids of the calls whose input goes as well."""
+    """Ids of the calls whose input is cleared as well."""
     named = edit.clear_tool_inputs
     if isinstance(named, bool) or not named:
         return frozenset(call.id for call in old if named)

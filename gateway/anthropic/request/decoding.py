@@ -1,13 +1,13 @@
 """The bytes of a Messages request -> `MessagesRequest`, or a 400 with a JSON path.
 
 Rules:
-- Unknown fields, block types and roles survive or are ignored; they never make a request fail by themselves.
-- Wrong JSON types, a missing `model`, missing or empty `messages`, and a block without its required field
-  are refused, with the path of the culprit (`messages.3.content.0.text`).
-- A body that is not UTF-8 throughout, or nested without end, is no valid JSON.
+- Unknown fields, block types and roles survive or are ignored; they never fail a request by themselves.
+- Wrong JSON types, a missing `model`, missing or empty `messages`, and a block without its required field are
+  refused, with the path of the error (`messages.3.content.0.text`).
+- A body that is not valid UTF-8, or nested too deeply, is invalid JSON.
 
-A body whose blocks are all of known types is decoded at once, into the types that are kept; else each message
-and each block by itself, so that one unknown block costs nothing but itself.
+A body that has only known block types is decoded at once, into the final types; otherwise each message and
+each block is decoded separately, so that an unknown block does not affect the others.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ _Inner = a.Text | a.Image | a.Document | a.ThinkingBlock | a.RedactedThinking | 
 
 
 MESSAGE_LIMIT = 100_000
-"""Messages of one request, as the API has it."""
+"""Maximum messages of one request; the API's limit."""
 STOPS_LIMIT = 16_384
-"""Characters of all stop sequences: an answer is searched for them as it arrives."""
+"""Characters of all stop sequences: an answer is searched for them while it is streamed."""
 EDITS_LIMIT = 32
-"""Context edits: each goes through the whole conversation. The API has two kinds."""
+"""Context edits: each is applied to the whole conversation. The API has two types."""
 SCHEMA_LIMIT = 1 << 20
-"""Bytes of one schema: it is taken apart by one call into the JSON library, which nothing can interrupt."""
+"""Bytes of one schema: it is parsed by one call into the JSON library, which cannot be interrupted."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-"""What no header, log line or upstream takes in a name."""
+"""Characters that a header, log line or upstream does not accept in a name."""
 _QUOTE, _OBJECT, _LIST, _NULL = b'"{[n'
 _INNER = msgspec.json.Decoder[Any](tuple[_Inner, ...])
 
@@ -61,10 +61,9 @@ _SAID = frozenset({a.Text, a.ToolUse, a.ThinkingBlock, a.RedactedThinking, a.Too
 
 
 def _settle(messages: tuple[_Message, ...]) -> bool:
-    """Give content its final form; True if all of it is said rather than shown. ValidationError, without a
-    path.
+    """Convert content to its final form; True if the messages have no media.
 
-    One look at each block for all that has to be known of it.
+    Looks at each block once for everything that must be known of it. Raises ValidationError without a path.
     """
     said = True
     for message in messages:
@@ -95,7 +94,7 @@ def _settle_plain(message: _Message) -> None:
 
 
 def _result(sent: Raw) -> tuple[a.Block, ...]:
-    """What is no text."""
+    """A result that is not a text."""
     first = memoryview(sent)[0] if sent else _NULL
     if first == _LIST:
         return _INNER.decode(sent)
@@ -105,7 +104,7 @@ def _result(sent: Raw) -> tuple[a.Block, ...]:
 
 
 def _says_effort(message: a.Message | _RawMessage) -> bool:
-    """A system message need not say anything else."""
+    """A system message may consist of only an effort."""
     return message.role == "system" and message.output_config is not None
 
 
@@ -131,9 +130,9 @@ class _Metadata(Struct):
 
 
 _B = TypeVar("_B")
-"""What a block is decoded as: one of the known types, or raw."""
+"""The type that a block is decoded as: one of the known types, or raw."""
 _M = TypeVar("_M")
-"""And a message."""
+"""The type that a message is decoded as."""
 
 
 class _Request(a.Options, Generic[_M, _B], frozen=True, kw_only=True):
@@ -162,7 +161,7 @@ _OPTIONS = a.Options.__struct_fields__
 
 
 def decode_request(body: bytes) -> a.MessagesRequest:
-    """Decode one request body; RequestRefused (400) names what is wrong and where."""
+    """Decode one request body. Raises RequestRefused (400), which names the error and its path."""
     try:
         return _request(body)
     except RecursionError:
@@ -197,7 +196,7 @@ def _request(body: bytes) -> a.MessagesRequest:
 
 
 def _problems(sent: _Request[Any, Any]) -> Iterator[str]:
-    """What no answer can be given to, whatever the upstream."""
+    """Errors that no upstream could answer."""
     if not sent.model:
         yield "model: a model name is required"
     if control := _CONTROL.search(sent.model):
@@ -215,8 +214,8 @@ def _problems(sent: _Request[Any, Any]) -> Iterator[str]:
 
 
 def _decode(body: bytes) -> tuple[_Request[Any, Any], bool]:
-    """And whether it is known that messages only say things. Raw values are not looked into, so that their
-    UTF-8 is checked here."""
+    """Returns also whether messages are known to have no media. Raw values are not decoded, so their UTF-8 is
+    checked here."""
     if not body.isascii():
         body.decode()
     try:
@@ -255,7 +254,7 @@ def _check_size(schema: Raw, path: str) -> None:
 
 
 def _system(sent: str | list[Any] | None) -> tuple[tuple[str, ...], tuple[a.Stray, ...]]:
-    """The texts, and what is there beside blocks of text."""
+    """The texts, and the blocks that are not text."""
     blocks = _blocks(sent, "system")
     texts = tuple(b.text for b in blocks if isinstance(b, a.Text | a.Unknown))
     return texts, tuple(
@@ -288,7 +287,7 @@ def _block(sent: Any, path: str, i: int) -> a.Block:
 
 
 def _unknown(raw: Raw, error: msgspec.ValidationError, path: str) -> a.Unknown:
-    """A block that is not one of the known ones; a known one that is wrong is refused."""
+    """A block of an unknown type. Raises RequestRefused for a malformed block of a known type."""
     try:
         typed = _TYPED.decode(raw)
     except msgspec.ValidationError as wrong:

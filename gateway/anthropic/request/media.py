@@ -1,7 +1,7 @@
-"""What a request shows beside text: pictures, documents and blocks of other types, wherever they stand.
+"""Finds the media of a request: images, documents and blocks of other types, at any place.
 
-A conversation of text alone costs one look at the type of each block; everyone who looks for such blocks (the
-estimate of its size, routes, what has to be fetched or read) looks here.
+A conversation of text alone costs one type check for each block. All code that looks for such blocks (the
+size estimate, routes, what must be fetched or read) uses this module.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MEDIA = frozenset({a.Image, a.Document, a.Unknown})
 
 
 class MediaBlock(Struct, frozen=True):
-    """`newest`: in the newest user turn, outside tool results, where what cannot be sent is refused."""
+    """`newest`: in the newest user turn, outside tool results, where unsupported content is refused."""
 
     block: a.Image | a.Document | a.Unknown
     newest: bool
@@ -47,6 +47,6 @@ def is_media(block: a.Block) -> TypeGuard[a.Image | a.Document | a.Unknown]:
 
 
 def _newest(messages: tuple[a.Message, ...]) -> range:
-    """Where the messages of the newest user turn stand."""
+    """The indices of the newest user turn's messages."""
     last = max(i for i, m in enumerate(messages) if m.role not in ("system", "assistant") or i == 0)
     return range(opening(messages, last), last + 1)

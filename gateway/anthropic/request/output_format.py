@@ -1,8 +1,8 @@
-"""The form an answer is to have: `output_config.format`, or `output_format`, as the field was called first.
+"""The requested format of the answer: `output_config.format`, or `output_format`, its original name.
 
 Rules:
-- Both together are refused, and a JSON schema that is none or no object.
-- What other types mean is not known here.
+- Both together are refused, and so is a JSON schema that is missing or not an object.
+- Other format types are not interpreted here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from gateway.errors import RequestRefused
 
 
 class OutputFormat(Struct, frozen=True):
-    """`path`: where it stands in the request. `schema` is that of type `json_schema`, else nothing."""
+    """`path`: its position in the request. `schema`: that of type `json_schema`, else empty."""
 
     path: str
     type: str
@@ -37,7 +37,7 @@ _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 
 
 def requested_format(request: a.MessagesRequest) -> OutputFormat | None:
-    """RequestRefused where the form cannot be read."""
+    """Raises RequestRefused if the format cannot be read."""
     newer = bytes(request.output_config.format) if request.output_config else b""
     sent = {"output_config.format": newer, "output_format": bytes(request.output_format)}
     given = [(path, form) for path, form in sent.items() if form not in (b"", b"null")]

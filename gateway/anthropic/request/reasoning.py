@@ -1,8 +1,9 @@
-"""How hard a model is asked to think: `thinking`, `output_config.effort` and system messages -> one answer.
+"""The requested reasoning: `thinking`, `output_config.effort` and system messages -> one setting.
 
 Rules (specification 5.1):
-- The latest system message that names an effort wins over the request's, and that over the thinking budget.
-- Nothing said means nothing asked: the upstream's own default holds.
+- The latest system message that names an effort overrides the request's, and that overrides the thinking
+  budget.
+- If nothing is set, the upstream's own default applies.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ _BUDGETS = ((4_096, "low"), (16_384, "medium"), (32_768, "high"))
 
 @frozen
 class Reasoning:
-    """`on` is None where the client said nothing; `effort` one of low, medium, high, xhigh, max, or None.
+    """`on` is None if the client set nothing; `effort` one of low, medium, high, xhigh, max, or None.
 
-    `budget`: the tokens that the effort stands for, where the client gave those.
+    `budget`: the tokens that the effort was derived from, if the client gave a budget.
     """
 
     on: bool | None = None

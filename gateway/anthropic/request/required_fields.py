@@ -1,7 +1,7 @@
-"""Blocks that `wire` does not take apart -> a refusal where one lacks what the newest SDK types require.
+"""Refuses blocks without typed fields in `wire` that lack a field the newest SDK types require.
 
-Whoever reads such a block later reads it leniently, and would leave out in silence what is not there. Blocks
-that say nothing to a model (`fallback`, `mcp_tool_listing`) may be as they like.
+Such blocks are parsed leniently later, and missing content would be dropped silently. Blocks without content
+for a model (`fallback`, `mcp_tool_listing`) are not checked.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 
 
 def check_block(block: a.Unknown, path: str) -> None:
-    """RequestRefused where a block of a known type lacks something. Other types pass."""
+    """Raises RequestRefused if a block of a known type lacks a field. Other types pass."""
     decoder = _DECODERS.get(block.type)
     if decoder is None:
         return
@@ -36,7 +36,7 @@ def check_block(block: a.Unknown, path: str) -> None:
 
 
 def check_schema(tool: a.ToolDefinition, path: str) -> None:
-    """RequestRefused if a tool's schema is no object."""
+    """Raises RequestRefused if a tool's schema is not an object."""
     sent = tool.input_schema
     if not sent or memoryview(sent)[0] in b"{n":
         return

@@ -1,7 +1,7 @@
-r"""Halves of characters in a request's JSON (`"\ud83d"` without its second half) -> U+FFFD.
+r"""Lone surrogates in a request's JSON (`"\ud83d"` without its second half) -> U+FFFD.
 
-Clients that cut texts by UTF-16 units send such halves, and send them again with every later request of the
-conversation. They make no valid JSON; what is meant is clear but for that one character.
+Clients that cut texts by UTF-16 units send them, and repeat them in every later request of the conversation.
+They make the JSON invalid; the meaning is clear except for that one character.
 """
 
 from __future__ import annotations
@@ -9,19 +9,19 @@ from __future__ import annotations
 import re
 
 MAX_SURROGATES = 200_000
-"""How many halves and pairs are looked at: a tenth of a second."""
+"""How many surrogates and pairs are checked: a tenth of a second."""
 _SURROGATE = re.compile(
     rb"\\u[dD](?:[89abAB][0-9a-fA-F]{2}(?P<second>\\u[dD][c-fC-F][0-9a-fA-F]{2})?|[c-fC-F][0-9a-fA-F]{2})"
 )
-"""A pair or a half, unless its backslash is itself escaped."""
+"""A pair or a lone surrogate, unless its backslash is itself escaped."""
 _ESCAPE = len(rb"\ud83d")
 _UNKNOWN = rb"\ufffd"
 _WINDOW = 1024
-"""Bytes that are looked back at in one go."""
+"""Bytes searched backwards in one step."""
 
 
 def replace_lone_surrogates(body: bytes) -> bytes:
-    """The same object where there is nothing to replace."""
+    """Returns the same object if there is nothing to replace."""
     whole = _SURROGATE.sub(_whole, body, MAX_SURROGATES)
     return body if whole == body else whole
 
@@ -33,7 +33,7 @@ def _whole(found: re.Match[bytes]) -> bytes:
 
 
 def _is_escaped(text: bytes, at: int) -> bool:
-    """Whether an odd number of backslashes stands in front of that place."""
+    """Whether an odd number of backslashes precedes that position."""
     run = 0
     while window := text[max(0, at - run - _WINDOW) : at - run]:
         found = len(window) - len(window.rstrip(b"\\"))

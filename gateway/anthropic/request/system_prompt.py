@@ -1,11 +1,11 @@
-"""System text of a request: the prompt at its head, and the system messages inside the conversation.
+"""System text of a request: the prompt at its start, and the system messages inside the conversation.
 
 Rules (amendments 3.2 and 3.3):
-- Claude Code's attribution block is left out: it differs by conversation and version, and would spoil every
-  upstream's prompt cache.
+- Claude Code's attribution block is left out: it differs by conversation and version, and would invalidate
+  every upstream's prompt cache.
 - System messages before the first user message belong to the prompt.
 - A message gives the same bytes whether its content is a string or a list with one text block.
-- `clear_at: next_user_message` takes the text away once a later user message exists.
+- `clear_at: next_user_message` removes the text once a later user message exists.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from gateway.anthropic import wire as a
 
 ATTRIBUTION = "x-anthropic-billing-header:"
 BETWEEN = "\n\n"
-"""Stands between the texts of a prompt."""
+"""Separates the texts of a prompt."""
 
 
 class ConversationStart(Struct, frozen=True):
-    """Where the user's messages stand (an unknown role counts)."""
+    """The positions of the user's messages (an unknown role counts as user)."""
 
     system: str
     first: int
     opening: int
-    """The first of the newest turn: system messages between them end no turn."""
+    """The first message of the newest turn: system messages in between do not end a turn."""
     newest: int
-    """The last of all; -1 if there is none."""
+    """The last user message; -1 if there is none."""
 
 
 def conversation_start(request: a.MessagesRequest) -> ConversationStart:
@@ -45,14 +45,14 @@ _OTHERS = ("system", "assistant")
 
 
 def opening(messages: tuple[a.Message, ...], newest: int) -> int:
-    """Where the user's turn begins that ends at `newest`."""
+    """The start of the user turn that ends at `newest`."""
     while newest > 0 and messages[newest - 1].role != "assistant":
         newest -= 1
     return newest
 
 
 def system_message_text(message: a.Message, i: int, newest: int) -> str:
-    """What a system message at index `i` says; empty if nothing, or no longer."""
+    """The text of the system message at index `i`; empty if it has none or was cleared."""
     if message.clear_at == "next_user_message" and i < newest:
         return ""
     texts = [block.text for block in message.content if isinstance(block, a.Text | a.Unknown)]
@@ -64,7 +64,7 @@ def reminder(text: str) -> str:
 
 
 def system_texts(system: tuple[str, ...]) -> list[str]:
-    """The texts of its blocks, each in its place; some may be empty."""
+    """The texts of its blocks, each in its position; some may be empty."""
     if system and system[0].startswith(ATTRIBUTION):
         return [system[0].partition("\n")[2].lstrip("\n"), *system[1:]]
     return list(system)

@@ -1,13 +1,14 @@
-"""`validation: strict`: what the real API refuses is refused, for people who test their code offline.
+"""`validation: strict`: refuses what the real API refuses, for testing code offline.
 
 Rules:
-- Only what is wrong with the request itself; unknown *fields*, betas and header versions are tolerated.
-- Nothing that the current Claude Code or the official SDKs form is refused: system messages inside the
+- Only errors in the request itself; unknown *fields*, betas and header versions are tolerated.
+- Nothing that the current Claude Code or the official SDKs send is refused: system messages inside the
   conversation (also an empty list that carries only `output_config`), deferred tools, tool references,
   thinking of any signature, an assistant message at the end.
-- The first mistake is reported, with its path, as the API does.
+- The first error is reported, with its path, as the API does.
 
-Sampling and thinking rules are general knowledge of the API, tool pairing and roles its documentation.
+Sampling and thinking rules are general knowledge of the API; tool pairing and roles come from its
+documentation.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ MIN_BUDGET = 1024
 
 
 def validate(request: a.MessagesRequest, *, counting: bool = False, betas: str = "") -> None:
-    """RequestRefused (400) for the first rule that is broken.
+    """Raises RequestRefused (400) for the first rule that is violated.
 
-    `counting`: `max_tokens` is not needed. `betas`: the header `anthropic-beta`.
+    `counting`: `max_tokens` is not required. `betas`: the header `anthropic-beta`.
     """
     problem = next(_problems(request, counting=counting, betas=betas), None)
     if problem is not None:
@@ -100,7 +101,7 @@ def _beside_thinking(request: a.MessagesRequest) -> Iterator[str]:
 
 
 def _output(request: a.MessagesRequest) -> Iterator[str]:
-    """What form and effort are asked for."""
+    """Checks the requested format and effort."""
     form = requested_format(request)
     if form is not None and form.type != "json_schema":
         yield f"{form.path}.type: expected json_schema"
@@ -138,7 +139,7 @@ def _turns(request: a.MessagesRequest) -> Iterator[str]:
 
 
 def _pairs(request: a.MessagesRequest) -> Iterator[str]:
-    """Each call is answered in the user turn that follows, and nothing else is answered there."""
+    """Each call is answered in the next user turn, which has no other results."""
     calls: list[str] = []
     for i, role, blocks in _spoken(request):
         if role == "assistant":
@@ -164,7 +165,8 @@ def _repeated(ids: list[str]) -> list[str]:
 
 
 def _spoken(request: a.MessagesRequest) -> Iterator[tuple[int, str, list[a.Block]]]:
-    """The turns of user and assistant, neighbours of one role as one: (first message, role, blocks)."""
+    """The turns of user and assistant, adjacent messages of one role merged: (first message, role,
+    blocks)."""
     said = [(i, message) for i, message in enumerate(request.messages) if message.role != "system"]
     for role, group in groupby(said, key=lambda one: one[1].role):
         members = list(group)

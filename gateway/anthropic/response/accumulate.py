@@ -1,10 +1,10 @@
-"""The events of one answer -> the Message object of a non-streamed one.
+"""The events of one answer -> the Message object of a non-streamed answer.
 
 Rules:
-- Deltas are joined, tool arguments decoded; nothing else is changed, so that streamed and plain answers say
-  the same. A text block has `citations` only where its start has: clients with strict schemas (Vercel's AI
-  SDK) reject an answer with a null there (`test_text_without_citations_has_no_such_key`).
-- A tool call that was cut off is left out: a plain answer cannot show half an object.
+- Deltas are joined, tool arguments decoded; nothing else is changed, so that streamed and plain answers are
+  equal. A text block has `citations` only if its start has: clients with strict schemas (Vercel's AI SDK)
+  reject an answer with a null there (`test_text_without_citations_has_no_such_key`).
+- A truncated tool call is left out: a plain answer cannot contain half an object.
 - An `error` event, or events without an end, raise `UpstreamFailed`.
 """
 
@@ -30,7 +30,7 @@ _KINDS = {
     "timeout_error": Kind.UPSTREAM_TIMEOUT,
     "overloaded_error": Kind.UPSTREAM_OVERLOADED,
 }
-"""What an event's error type stands for; the exact kind is the writer's `fault`."""
+"""The kind for an event's error type; the exact kind is the writer's `fault`."""
 
 
 def fold(events: Iterable[e.Event]) -> dict[str, Any]:
@@ -97,7 +97,7 @@ class _Block:
                 self.texts.append(delta.content or "")
 
     def whole(self) -> dict[str, Any] | None:
-        """None for a tool call whose arguments were cut off."""
+        """None for a tool call with truncated arguments."""
         text = "".join(self.texts)
         match self.start["type"]:
             case "text":

@@ -1,6 +1,6 @@
 """Content blocks as events: one open at a time, numbered without gaps.
 
-It keeps no rules about what may follow what; that is the writer's.
+Rules about the order of blocks are the writer's.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from gateway.anthropic.tools.tool_names import ClientToolName
 
 
 class OpenBlock(Enum):
-    """The block that is open."""
+    """The kind of the open block."""
 
     NOTHING = auto()
     TEXT = auto()
     THINKING = auto()
     TOOL = auto()
     DRIP = auto()
-    """An empty text block that only keeps the client awake."""
+    """An empty text block, opened only to send empty deltas as keepalives."""
 
 
 def tool_use(id_: str, name: str, known: ClientToolName | None) -> e.ToolUseBlock:
-    """A call as the client knows it; `name` is the function's where nothing else is known."""
+    """A call under the client's name; `name`, the function's, if no other is known."""
     block = e.ToolUseBlock(id_, known.name if known else name)
     if known is None or not known.toolset:
         return block
@@ -51,7 +51,7 @@ class BlockEmitter:
         return out
 
     def emit(self, *events: e.Event) -> None:
-        """Events that belong to no block."""
+        """Emit events outside any block."""
         self._out.extend(events)
 
     def begin(self, kind: OpenBlock, block: e.Start) -> None:
@@ -64,7 +64,7 @@ class BlockEmitter:
         self._out.append(e.ContentBlockDelta(self.index, delta))
 
     def sign(self, state: Mapping[str, str], hidden_text: str, details: tuple[Raw, ...] = ()) -> None:
-        """What the open thinking block's signature is to carry; texts and details add up."""
+        """Add to the open thinking block's signature; texts and details accumulate."""
         self._state.update(state)
         if hidden_text:
             self._hidden.append(hidden_text)
@@ -72,7 +72,7 @@ class BlockEmitter:
             self._details.append(details)
 
     def is_of(self, state: Mapping[str, str]) -> bool:
-        """Whether `state` may be of the open thinking block; two items of reasoning are two blocks."""
+        """Whether `state` may belong to the open thinking block; two items of reasoning are two blocks."""
         return state.get("id", "") in ("", self._state.get("id", state.get("id")))
 
     def end(self) -> None:
@@ -83,7 +83,7 @@ class BlockEmitter:
         self.open = OpenBlock.NOTHING
 
     def whole(self, block: Mapping[str, object]) -> None:
-        """A complete block. Its text or input, which clients accumulate, comes as a delta."""
+        """A complete block. Its text or input, which clients accumulate, is sent as a delta."""
         if isinstance(text := block.get("text"), str):
             self.begin(OpenBlock.TEXT, {**block, "text": ""})
             self.delta(e.TextDelta(text))

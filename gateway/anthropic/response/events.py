@@ -29,7 +29,7 @@ class ThinkingTokens(Struct, frozen=True):
 
 
 class Usage(Struct, frozen=True):
-    """Tokens, each a total; `input_tokens` without what was read from or written to a cache."""
+    """Tokens, each a total; `input_tokens` without those read from or written to a cache."""
 
     input_tokens: int
     output_tokens: int = 0
@@ -50,7 +50,7 @@ class StopDetails(Struct, frozen=True, tag_field="type", tag="refusal"):
 
 
 class Message(Struct, frozen=True, kw_only=True, tag_field="type", tag="message"):
-    """The message as it starts: nothing said yet."""
+    """The message as it starts, without content."""
 
     id: str
     role: str = "assistant"
@@ -62,7 +62,8 @@ class Message(Struct, frozen=True, kw_only=True, tag_field="type", tag="message"
     container: None = None
     usage: Usage
     diagnostics: UnsetType | None = UNSET
-    """There where the request asks for them; why an upstream's cache was missed is not known here."""
+    """Present if the request asks for it; always null, since the gateway cannot know why a cache was missed.
+    """
 
 
 class TextBlock(Struct, frozen=True, tag_field="type", tag="text"):
@@ -80,7 +81,7 @@ class ToolUseBlock(Struct, frozen=True, tag_field="type", tag="tool_use"):
     input: Mapping[str, Any] = {}
     toolset_name: str | UnsetType = UNSET
     caller: Mapping[str, str] | UnsetType = UNSET
-    """Both only for members of a toolset."""
+    """Only for members of a toolset, like `toolset_name`."""
 
 
 class TextDelta(Struct, frozen=True, gc=False, tag_field="type", tag="text_delta"):
@@ -144,7 +145,7 @@ class AppliedEdits(Struct, frozen=True):
 
 
 class MessageDelta(Struct, frozen=True, tag_field="type", tag="message_delta"):
-    """`context_management` is there where the request asked for edits."""
+    """`context_management` is present if the request asked for edits."""
 
     delta: Stop
     usage: Usage
@@ -165,7 +166,7 @@ class Error(Struct, frozen=True, tag_field="type", tag="error"):
 
 
 class Relayed(Struct, frozen=True):
-    """An event of another server, or a whole message of its (`name` is `message`): its JSON as it came."""
+    """An event of another server, or a whole message (`name` is `message`): its JSON unchanged."""
 
     name: str
     data: bytes
@@ -213,12 +214,12 @@ def render(events: Iterable[Event]) -> bytes:
 
 
 def comment(text: str) -> bytes:
-    """A comment, which every client skips; `text` keeps to its line."""
+    """A comment, which every client skips; `text` is kept on one line."""
     return b": " + " ".join(text.split()).encode() + b"\n\n"
 
 
 def json_text(value: object) -> str:
-    """`value` as the JSON text that a delta carries."""
+    """`value` as the JSON text of a delta."""
     return _ENCODER.encode(value).decode()
 
 

@@ -1,8 +1,9 @@
-"""Events of a server that speaks Messages itself, changed as little as can be.
+"""Events of a server that speaks Messages itself, changed as little as possible.
 
 Rules:
-- A message is called by the model that the client asked for; its id and everything else are the server's.
-- Indices move up by the blocks that the client was sent before: an empty one may have kept it awake.
+- The message's model is the name that the client asked for; its id and all other fields are the server's.
+- Indices are shifted by the number of blocks sent to the client before: an empty one may have been a
+  keepalive.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _BEGUN = msgspec.json.Decoder(_Begun)
 
 
 def forward_event(part: PassthroughEvent, model: str, blocks_before: int) -> e.Relayed:
-    """The event as the client gets it."""
+    """The event for the client."""
     match part.name:
         case "message":
             return e.Relayed(part.name, _called(part.data, model))
@@ -49,7 +50,7 @@ def forward_event(part: PassthroughEvent, model: str, blocks_before: int) -> e.R
 
 
 def holds_tool_call(part: PassthroughEvent) -> bool:
-    """Whether the event begins a call, or the message holds one."""
+    """Whether the event begins a call, or the message has one."""
     if part.name not in ("content_block_start", "message"):
         return False
     try:

@@ -1,11 +1,11 @@
-"""`reasoning_details` in the pieces a stream brings them in -> the details as their server wants them back.
+"""Joins the streamed pieces of `reasoning_details` to the details that their server takes back.
 
 Rules:
 - A text or summary grows: a later piece of its `type` and `index` is appended to it. Of its other fields the
-  last value that says anything counts; a signature comes at the end.
-- Without an `index` only the last detail grows. Details of one list are apart, and so are encrypted ones and
-  those of unknown types.
-- What does not grow stays as it came, with the very numbers and escapes.
+  last non-empty value counts; a signature comes at the end.
+- Without an `index` only the last detail grows. Details of one list are separate, and so are encrypted ones
+  and those of unknown types.
+- Details that do not grow stay unchanged, including their number formats and escapes.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def merge_details(lists: Iterable[tuple[Raw, ...]]) -> bytes:
 
 
 def _begun(kept: list[Detail], piece: Detail) -> Detail | None:
-    """The detail that `piece` is more of."""
+    """The detail that `piece` continues."""
     if _field(piece, "type") not in _GROWING:
         return None
     indexed = _field(piece, "index") not in _NOTHING

@@ -1,9 +1,9 @@
-"""How an answer ends: the stop reason and the token figures that go into `message_delta`.
+"""The end of an answer: the stop reason and the usage that go into `message_delta`.
 
 Rules:
-- `tool_use` only beside a tool block, and always beside one unless the answer was cut or refused: agents
+- `tool_use` only with a tool block, and always with one unless the answer was truncated or refused: agents
   loop on the first and stop on the second.
-- Figures that the upstream left out are estimated; a total that is no number never reaches a client.
+- Counts that the upstream left out are estimated; a total is always a number.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ CUT_SHORT = frozenset({FinishReason.LENGTH, FinishReason.WINDOW, FinishReason.RE
 BYTES_PER_TOKEN = 4
 NO_CALL = Notice("dropped.tool_choice", "the model called no tool")
 _FAST = frozenset({"fast", "priority"})
-"""Tiers of OpenAI's that Anthropic calls `priority`."""
+"""OpenAI's tiers that Anthropic calls `priority`."""
 
 
 def stop_of(end: Finish, *, calls: bool) -> e.Stop:
-    """`calls`: whether the message holds a tool block."""
+    """`calls`: whether the message has a tool block."""
     match end.reason:
         case FinishReason.STOP | FinishReason.TOOLS if calls:
             return e.Stop("tool_use")
@@ -41,7 +41,7 @@ def stop_of(end: Finish, *, calls: bool) -> e.Stop:
 
 
 def end_notices(end: Finish, *, called: bool, spoke: bool, must_call: bool) -> Iterator[Notice]:
-    """What is odd about an end."""
+    """Notices about an unusual end of an answer."""
     if end.reason is FinishReason.TOOLS and not called:
         yield Notice("repaired.stop_reason", "the upstream announced tool calls and made none")
     if must_call and not called:
@@ -51,12 +51,12 @@ def end_notices(end: Finish, *, called: bool, spoke: bool, must_call: bool) -> I
 
 
 def needs_estimate(usage: Usage, written: int) -> bool:
-    """Whether a figure is missing: the prompt's size, or that of an answer that is not empty."""
+    """Whether a count is missing: the prompt's tokens, or those of an answer that is not empty."""
     return usage.input is None or (bool(written) and not usage.output)
 
 
 def latest_usage(known: Usage, later: Usage) -> Usage:
-    """Each figure is a total: a later one replaces an earlier one."""
+    """Merge usage: each count is a total, so a later one replaces an earlier one."""
     return Usage(
         input=known.input if later.input is None else later.input,
         output=known.output if later.output is None else later.output,
@@ -70,7 +70,7 @@ def latest_usage(known: Usage, later: Usage) -> Usage:
 
 
 def total_usage(one: Usage, two: Usage) -> Usage:
-    """The figures of two answers together; unknown where both are."""
+    """The sum of two answers' usage; unknown if both are."""
     return Usage(
         input=_sum(one.input, two.input),
         output=_sum(one.output, two.output),
@@ -88,7 +88,7 @@ def _sum(one: int | None, two: int | None) -> int | None:
 
 
 def estimated_usage(usage: Usage, input_tokens: int, written: int) -> Usage:
-    """The figures with guesses where the upstream gave none; `written` is in bytes."""
+    """The usage with estimates for missing counts; `written` is in bytes."""
     guess = -(-written // BYTES_PER_TOKEN)
     return Usage(
         input=input_tokens if usage.input is None else usage.input,
@@ -103,9 +103,9 @@ def estimated_usage(usage: Usage, input_tokens: int, written: int) -> Usage:
 
 
 def usage_event(usage: Usage, *, compacted: bool = False, speed: str | None = None) -> e.Usage:
-    """Figures as the client reads them, zero where unknown. `compacted`: the answer is a summary.
+    """The usage for the client, zero where unknown. `compacted`: the answer is a summary.
 
-    `speed`: what was asked for; a tier that says otherwise wins over it.
+    `speed`: the requested one; a tier that contradicts it overrides it.
     """
     slowed = speed and usage.tier is not None and usage.tier not in _FAST
     return e.Usage(

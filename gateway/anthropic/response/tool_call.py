@@ -1,12 +1,12 @@
-"""One tool call, put together from the pieces an upstream sends.
+"""One tool call, assembled from the pieces an upstream sends.
 
 Rules:
 - The first name and the first id count; later ones are repetitions.
-- Arguments are shown as they come, once they are known to begin an object: no accumulator of an SDK is
-  ever given the start of something else. Empty arguments and `null` are an empty object.
-- Where the tool says how they are mended, or the answer is not streamed, they are held until the call is
-  over. What the client has not seen by then is mended as far as that is safe; nothing is ever put in the
-  place of arguments that cannot be read.
+- Arguments are sent as they arrive, once they are known to begin an object: the accumulator of an SDK never
+  gets the start of something else. Empty arguments and `null` are an empty object.
+- If the tool requires repair, or the answer is not streamed, arguments are buffered until the call is
+  complete. Arguments that the client has not seen by then are repaired as far as that is safe; unreadable
+  arguments are never replaced.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _OBJECT = msgspec.json.Decoder(dict[str, Any])
 
 
 def parse_arguments(text: str) -> dict[str, Any] | None:
-    """The object that a call's arguments are; None if they are none."""
+    """The object in a call's arguments; None if they are not an object."""
     text = text.strip()
     if text in ("", "null"):
         return {}
@@ -40,24 +40,24 @@ class ToolCallBuffer:
     id: str = ""
     name: str = ""
     waiting: bool = False
-    """Another call is being written; this one is in the queue behind it."""
+    """Another call is being written; this one is queued."""
     closed: bool = False
     whole: bool = False
     shown: bool = False
     """The client has seen a part of the arguments."""
     held: bool = False
-    """Nothing is shown before the call is over."""
+    """Nothing is sent before the call is complete."""
     mending: ArgumentRepair | None = None
     _pieces: list[str] = Factory(list[str])
     _unseen: int = 0
-    """The first of `_pieces` that has not been looked at by `release`."""
+    """The first of `_pieces` that `release` has not processed."""
     _foreign: bool = False
-    """They begin with something else than an object, and are never shown."""
+    """The arguments begin with something other than an object, and are never sent."""
     _brackets: JsonScanner = Factory(JsonScanner)
     _counted: int = 0
     """The first of `_pieces` whose brackets were not counted yet."""
     _broken: bool = False
-    """The arguments were closed and no object: nothing that follows mends that."""
+    """The arguments were closed and are not an object: later pieces cannot repair that."""
 
     def add(self, part: ToolCallDelta) -> None:
         self.id = self.id or part.id
@@ -67,7 +67,7 @@ class ToolCallBuffer:
             self._pieces.append(part.arguments)
 
     def release(self) -> str:
-        """The arguments that the client may see now and has not seen; empty if there are none."""
+        """The arguments that can be sent now and were not sent yet; empty if there are none."""
         if self.held or self._foreign:
             return ""
         fresh = "".join(self._pieces[self._unseen :])
@@ -81,10 +81,10 @@ class ToolCallBuffer:
     def settled(
         self, schema_of: Callable[[str], bytes], *, cut_short: bool, plain: bool
     ) -> RepairedArguments | None:
-        """What is left to show now that the call is over; None where its arguments cannot be read.
+        """The rest to send when the call is complete; None if its arguments cannot be read.
 
-        Arguments that were cut short are shown as they are, for clients do not run them; but in a stream only
-        what begins an object. In a `plain` answer what is no object makes the call be left out.
+        Truncated arguments are sent unchanged, for clients do not run them; in a stream only if they begin an
+        object. In a `plain` answer a call whose arguments are not an object is left out.
         """
         self.held = False
         valid = self.valid
@@ -101,7 +101,7 @@ class ToolCallBuffer:
 
     @property
     def complete(self) -> bool:
-        """Whether the upstream has nothing more to say about this call, as far as one can tell."""
+        """Whether the upstream has presumably sent all of this call."""
         if self.whole:
             return True
         for piece in self._pieces[self._counted :]:

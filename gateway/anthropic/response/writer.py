@@ -1,14 +1,14 @@
-"""Neutral parts -> the events of one Anthropic message. The only place where blocks are opened and closed.
+"""Neutral parts -> the events of one Anthropic message. The only code that opens and closes blocks.
 
 Rules:
 - `message_start` goes out with the first content; indices run 0, 1, 2, ...; one block is open at a time.
-- White space before a block, or between tool calls, waits for text and is dropped without it.
-- The call that came first is written first. While its arguments are incomplete, everything else waits:
-  pieces of other calls are kept with their call, text and reasoning in the order they came.
-- A tool block is closed as late as possible, and by an error never: clients run what is closed.
-- Arguments that are no JSON object end the message with an error, unless the answer was cut short.
+- White space before a block, or between tool calls, is buffered until text follows and dropped otherwise.
+- Calls are written in order of arrival. While the current one's arguments are incomplete, everything else is
+  buffered: pieces of other calls with their call, text and reasoning in order of arrival.
+- A tool block is closed as late as possible, and never by an error: clients run closed tool calls.
+- Arguments that are not a JSON object end the message with an error, unless the answer was truncated.
 - Exactly one of `message_stop` and `error` ends a message; nothing follows it.
-- Pings are not the writer's. `empty_delta` keeps a client awake in a long silence.
+- Pings are not sent by the writer. `empty_delta` is the keepalive for a long silence.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ Item = TextDelta | ReasoningDelta | PassthroughBlock | ToolCallBuffer
 
 @define
 class MessageWriter:
-    """`single_tool`: only the first call goes out. `must_call`, `speed`: `UpstreamRequest`'s."""
+    """`single_tool`: only the first call goes out. `must_call`, `speed`: see `UpstreamRequest`."""
 
     message_id: str
     model: str
@@ -56,18 +56,18 @@ class MessageWriter:
     input_tokens: int
     call_ids: ClientCallIds
     returned: Mapping[str, ClientToolName] = Factory(dict[str, ClientToolName])
-    """What the client knows functions as, by the name as sent; the others keep their names."""
+    """The client's names of functions, by the name sent; the others keep their names."""
     plain: bool = False
-    """The client gets the answer when it is over."""
+    """The answer is sent as one JSON object when it is complete."""
     schema_of: Callable[[str], bytes] = lambda _: b""
-    """The client's schema of a function, by the name as sent: for arguments that have to be mended."""
+    """The client's schema of a function, by the name sent: for repairing arguments."""
     single_tool: bool = False
     must_call: bool = False
     diagnostics: UnsetType | None = UNSET
-    """None where the client asked for them."""
+    """None if the client asked for them."""
     speed: str | None = None
     applied_edits: tuple[Mapping[str, object], ...] | None = None
-    """What context edits cleared; None where none were asked for."""
+    """What context edits cleared; None if none were requested."""
 
     started: bool = field(default=False, init=False)
     ended: bool = field(default=False, init=False)
@@ -90,11 +90,11 @@ class MessageWriter:
 
     @property
     def usage(self) -> Usage:
-        """The figures so far, estimated where the upstream gave none."""
+        """The usage so far, with estimates for missing counts."""
         return stop_reason.estimated_usage(self._usage, self.input_tokens, self.written)
 
     def write(self, part: Part) -> list[e.Event]:
-        """The events that `part` brings about. After the end: none."""
+        """The events for `part`. After the end: none."""
         if self.ended:
             return []
         if self._blocks.open is OpenBlock.TEXT and type(part) is TextDelta:
@@ -104,7 +104,7 @@ class MessageWriter:
         return self._blocks.taken()
 
     def empty_delta(self) -> list[e.Event]:
-        """An empty delta, in an empty text block if none is open; nothing inside another server's message."""
+        """An empty delta, in an empty text block if none is open; none inside another server's message."""
         if self.ended or self._relaying:
             return []
         self._start()
@@ -177,7 +177,7 @@ class MessageWriter:
             self._waiting.append(item)
 
     def _settle(self, *, final: bool = False) -> bool:
-        """Write what waits, up to a call that is incomplete. Returns whether another block may begin."""
+        """Write buffered items, up to an incomplete call. Returns whether another block may begin."""
         while not self.ended and (self._blocks.open is not OpenBlock.TOOL or final or self._call.complete):
             if not self._waiting:
                 return True
@@ -243,7 +243,7 @@ class MessageWriter:
         self._blocks.begin(kind, block)
 
     def _close(self) -> None:
-        """Close the open block, if any. A call that cannot be read ends the message instead."""
+        """Close the open block, if any. A call with unreadable arguments ends the message instead."""
         if self._blocks.open is OpenBlock.NOTHING:
             return
         if self._blocks.open is OpenBlock.TOOL and not self._closable():

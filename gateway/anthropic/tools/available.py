@@ -1,13 +1,13 @@
-"""The entries of `tools`, and what messages change about them -> the functions that a model is offered.
+"""The entries of `tools`, and changes to them in messages -> the functions that a model is offered.
 
 Rules:
-- `DeferredToolPlaceholder` is Claude Code's filler and is dropped. Of two tools of one name the first stays,
-  unless it was removed before the second was defined.
-- Tools that Anthropic defines and the client runs become functions (`typed`, `families`).
-- A server tool, and a type without schema, is left out with a notice: nobody here can run it. A search of the
-  web is not lost where the upstream does that itself.
-- What messages add or remove must have been declared, by the request or by an earlier message. What was
-  declared and left out may be removed and added as well: that changes nothing.
+- `DeferredToolPlaceholder` is Claude Code's filler and is dropped. Of two tools with the same name the first
+  stays, unless it was removed before the second was defined.
+- Tools that Anthropic defines and the client runs become functions (`client_tools`, `client_toolsets`).
+- A server tool, and a type without a schema, is left out with a notice: the gateway cannot run it. Web search
+  is kept if the upstream has its own search.
+- Tools that messages add or remove must have been declared, by the request or by an earlier message. A tool
+  that was declared and left out may be removed and added as well: that changes nothing.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ PLACEHOLDER = "DeferredToolPlaceholder"
 SEARCH = "tool_search_tool_"
 WEB_SEARCH = "web_search_"
 _ADDED = "tool_addition.tool"
-"""Where a definition stands that a message brings."""
+"""The field of a message that contains a definition."""
 
 
 SEARCHES = 1_000_000
-"""Names that may be looked through for whole groups of tools in one request."""
+"""Maximum names searched for whole groups of tools in one request."""
 
 
 @frozen
 class ToolOptions:
-    """What an upstream can do with tools."""
+    """An upstream's support for tools."""
 
     vision: bool = True
     web_search: bool = False
-    """It searches the web itself."""
+    """It has its own web search."""
 
 
 @frozen
 class OmittedTool:
-    """A tool that no function stands for, and where it was declared."""
+    """A tool that is not offered as a function, and where it was declared."""
 
     tool: a.ToolDefinition
     path: str
@@ -63,14 +63,14 @@ class AvailableTools:
     left_out: dict[str, OmittedTool] = Factory(dict[str, OmittedTool])
     """By name."""
     searched: bool = False
-    """The request has a search for tools."""
+    """The request has a tool search."""
     defined: list[a.ToolDefinition] = Factory(list[a.ToolDefinition])
-    """What messages have defined."""
+    """Tools that messages defined."""
     searches: int = 0
-    """Names that were looked through for whole groups of tools."""
+    """Names searched so far for whole groups of tools."""
 
     def declare(self) -> None:
-        """All that the request itself offers."""
+        """Declare all tools of the request itself."""
         known = self.known
         for i, tool in enumerate(self.request.tools):
             if tool.name == PLACEHOLDER:
@@ -84,7 +84,7 @@ class AvailableTools:
                 self._know(function)
 
     def changed(self, mentions: list[ToolChange]) -> dict[str, a.ToolDefinition]:
-        """The functions in the order they are sent, after what the messages did to them."""
+        """The functions in the order they are sent, after the changes in messages."""
         ready = {name: tool for name, tool in self.known.items() if self.searched or not tool.defer_loading}
         if not mentions and len(ready) == len(self.known):
             return ready
@@ -113,7 +113,7 @@ class AvailableTools:
         self.notes.add("dropped.tool", f"{name}: the name is there twice")
 
     def _functions(self, tool: a.ToolDefinition, path: str) -> list[a.ToolDefinition]:
-        """What the model is told of one entry: itself, or the members of a family; nothing if not allowed."""
+        """The functions for one entry: itself, or the members of a family; none if not allowed."""
         if not is_usable(tool):
             self._leave_out(tool, path)
             return []
@@ -140,7 +140,7 @@ class AvailableTools:
     def _leave_out(self, tool: a.ToolDefinition, path: str) -> None:
         kind = tool.type or ""
         if self.terms.web_search and kind.startswith(WEB_SEARCH):
-            pass  # for who translates
+            pass  # handled by the translator
         elif kind.startswith(SEARCH):
             self.notes.add("emulated.tool_search", "all tools are there from the start")
         else:
@@ -148,7 +148,7 @@ class AvailableTools:
         self.left_out.setdefault(tool.name or kind, OmittedTool(tool, path))
 
     def web_search(self, tools: Collection[str]) -> a.ToolDefinition | None:
-        """The search that the upstream does itself, unless a tool of that name is among the others."""
+        """The search that the upstream does itself, unless another tool has that name."""
         if not self.terms.web_search:
             return None
         found = (one.tool for one in self.left_out.values() if (one.tool.type or "").startswith(WEB_SEARCH))
@@ -159,7 +159,7 @@ class AvailableTools:
         return search
 
     def _meant(self, said: ToolChange, removed: set[str]) -> list[str]:
-        """The names that a mention is about; a definition in it is known from there on."""
+        """The names that a change is about; a definition in it is known from there on."""
         if said.definition is not None and said.kind == "addition":
             return self._define(said.definition, removed)
         found = self._named(said)
@@ -168,7 +168,7 @@ class AvailableTools:
         return found
 
     def _named(self, said: ToolChange) -> list[str]:
-        """The names that are meant. Only a whole family or server has to be searched for among all."""
+        """The names that are meant. Only a whole family or server requires a search of all names."""
         families = self.members.values()
         if said.name != said.server and said.name not in families:
             return [name for name in (said.name,) if name in self.known or name in self.left_out]

@@ -1,8 +1,8 @@
 """Tools that Anthropic defines and the client runs (`bash_20250124`, ...) -> ordinary functions.
 
-The API gives such a tool nothing but a type: its schema is known to Anthropic's models. Any other model has
-to be told, so that description and schema stand here (specification 4.4). What the model calls goes back
-under the tool's own name, which the client knows how to run.
+The API gives such a tool only a type: Anthropic's models know its schema. Other models need a description and
+a schema, which are defined here (specification 4.4). A call is returned under the tool's own name, which the
+client can run.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ MEMORY_PROMPT = (
     "You have a directory /memories that lasts between conversations. Before you do anything else, use the "
     "memory tool to view it, and write there whatever should not be lost."
 )
-"""Without it a model has no reason to look. The API adds words of this kind by itself."""
+"""Without it a model has no reason to look. The API adds a similar text by itself."""
 
 Definition = tuple[str, Raw]
 """Description and parameters."""
 
 
 def as_function(tool: a.ToolDefinition) -> a.ToolDefinition | None:
-    """The same tool with name, description and schema; None if it is none of these types."""
+    """The same tool with name, description and schema; None if it has none of these types."""
     define = _TYPES.get(tool.type or "")
     if define is None:
         return None
@@ -54,12 +54,12 @@ def is_typed(tool: a.ToolDefinition) -> bool:
 
 
 def needs_vision(tool: a.ToolDefinition) -> bool:
-    """Tools that are of no use to a model that cannot see a screen."""
+    """Whether the tool is useless for a model that cannot see a screen."""
     return (tool.type or "").startswith("computer_")
 
 
 def missing_tool_field(tool: a.ToolDefinition) -> str | None:
-    """The field that the tool cannot do without: who is told no size of a screen cannot point at it."""
+    """The required field that the tool lacks: without the screen size a model cannot point at it."""
     if not is_typed(tool) or not needs_vision(tool):
         return None
     if tool.display_width_px is None:

@@ -1,9 +1,9 @@
-"""Toolsets: one entry of `tools` that stands for a family of tools -> one function for each member.
+"""Toolsets: one entry of `tools` for a family of tools -> one function for each member.
 
     {"type": "computer_toolset_20260801"}  ->  computer__left_click, computer__screenshot, ...
 
-A member is sent upstream as `family__member`; a call of it goes back to the client as the member's name with
-`toolset_name` (specification 4.4). `configs` switches members off or defers them.
+A member is sent upstream as `family__member`; a call of it is returned to the client as the member's name
+with `toolset_name` (specification 4.4). `configs` disables members or defers them.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ _CONFIGS: msgspec.json.Decoder[dict[str, _Config | None] | None] = msgspec.json.
 
 
 def toolset_name(tool: a.ToolDefinition) -> str | None:
-    """The family's name (`computer`), or None if the tool is no toolset."""
+    """The family's name (`computer`), or None if the tool is not a toolset."""
     return _FAMILIES.get(tool.type or "")
 
 
 def toolset_members(tool: a.ToolDefinition, path: str) -> list[a.ToolDefinition]:
-    """One function for each member that is switched on."""
+    """One function for each enabled member."""
     name = _FAMILIES[tool.type or ""]
     try:
         configs = _CONFIGS.decode(tool.configs) if bytes(tool.configs) else None
@@ -83,7 +83,7 @@ def _members(
 
 
 _ALONE = frozenset({"list_tabs", "new_tab", "switch_tab", "close_tab"})
-"""Those that act on no tab, or on the one that they name."""
+"""Members that act on no tab, or on the one that they name."""
 
 _CLICK: dict[str, Schema] = {"coordinate": POINT, "text": STRING}
 _COMPUTER: dict[str, tuple[str, dict[str, Schema], str]] = {

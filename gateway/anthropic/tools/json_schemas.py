@@ -1,4 +1,4 @@
-"""The few JSON Schemas that the definitions of Anthropic's own tools are put together from."""
+"""Building blocks for the JSON Schemas of Anthropic's own tools."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REGION: Schema = {**INTEGERS, "description": "[x0, y0, x1, y1]"}
 
 
 def enum_schema(values: str) -> Schema:
-    """`values` with spaces between them."""
+    """`values` separated by spaces."""
     return {"type": "string", "enum": values.split()}
 
 
@@ -28,11 +28,11 @@ DIRECTION = enum_schema("up down left right")
 
 
 def object_schema(properties: Mapping[str, Schema], required: str = "") -> Schema:
-    """An object; `required` names properties, with spaces between them."""
+    """An object; `required` names properties, separated by spaces."""
     whole: dict[str, object] = {"type": "object", "properties": properties}
     return {**whole, "required": required.split()} if required else whole
 
 
 def parameters_json(properties: Mapping[str, Schema], required: str = "") -> Raw:
-    """The same as JSON, as a tool's parameters."""
+    """The same as JSON, for a tool's parameters."""
     return Raw(msgspec.json.encode(object_schema(properties, required)))

@@ -1,4 +1,4 @@
-"""What the messages say of tools -> mentions in the order they come, for `toolset`.
+"""Changes to the tools in messages -> `ToolChange`s in order, for `toolset`.
 
 tool_reference in a result          ->  reference: the tool is loaded
 tool_addition, tool_removal         ->  of a tool by its name, of an MCP server's tools, or with a definition
@@ -17,7 +17,8 @@ from gateway.anthropic.tools.client_toolsets import BETWEEN
 
 
 class ToolChange(Struct, frozen=True):
-    """`server`: the MCP server whose tool it is; where `name` is its name too, all its tools are meant."""
+    """`server`: the MCP server that the tool belongs to; if it is also the `name`, all its tools are
+    meant."""
 
     kind: Literal["reference", "addition", "removal"]
     name: str

@@ -1,7 +1,7 @@
-"""Tool names within an upstream's length limit, and back.
+"""Shortens tool names to an upstream's length limit, and maps them back.
 
-A longer name becomes its beginning, `_` and eight hex digits of its SHA-256: the same name always becomes
-the same short one, so a conversation's prompt stays stable. Definitions, choice and history all go that way.
+A longer name becomes its beginning, `_` and eight hex digits of its SHA-256: the same name always gets the
+same short one, so a conversation's prompt stays stable. Definitions, choice and history are all mapped.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _DIGITS = 8
 
 @frozen
 class ClientToolName:
-    """What the client knows a function as, when it is called: the name, and the family of a toolset's member.
+    """The client's name of a called function, and the family if it is a toolset's member.
 
-    `mending`: the call's arguments are held until it is over, and put right.
+    `mending`: the call's arguments are buffered until the call is complete, and repaired.
     """
 
     name: str
@@ -45,5 +45,5 @@ class ToolNames:
 
     @property
     def shortened(self) -> Mapping[str, str]:
-        """Names as sent -> the client's own, for those that differ."""
+        """Names as sent -> the client's names, where they differ."""
         return self._long

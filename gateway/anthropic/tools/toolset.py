@@ -1,12 +1,13 @@
-"""The tools of a request -> those an upstream is told of, in an order that only grows at its end.
+"""The tools of a request -> the tools sent upstream, in an order that only grows at its end.
 
 Rules (amendment 4.3):
-- Tools without `defer_loading` come as sent; then the deferred ones that the messages name, by first
-  appearance; then deferred ones that nothing names. With a `tool_search_*` server tool: all as sent.
-- What counts as late follows from the request alone, never from memory.
-- What becomes of each tool, and of those that messages add and remove, `offer` says.
-- A choice may name the member of a toolset as the client knows it. One that forces what is left out is
-  refused (a forced search is answered by `unavailable`).
+- Tools without `defer_loading` come in the order sent; then the deferred ones that the messages name, by
+  first appearance; then deferred ones that nothing names. With a `tool_search_*` server tool: all in the
+  order sent.
+- Which tools count as late follows from the request alone, never from memory.
+- `available` decides which tools are offered, including those that messages add and remove.
+- A choice may name the member of a toolset by the client's name. A choice that forces a tool that was left
+  out is refused (a forced search is answered by `emulation.local`).
 """
 
 from __future__ import annotations
@@ -37,16 +38,16 @@ class ToolChoice:
 
 @frozen
 class Toolset:
-    """Functions under the names that the client would use; members of a toolset as `family__member`."""
+    """Functions by the client's names; members of a toolset as `family__member`."""
 
     tools: list[a.ToolDefinition]
     choice: ToolChoice
     members: Mapping[str, str] = Factory(dict[str, str])
-    """The members' names -> the family's."""
+    """The members' names -> the family's name."""
     left_out: Mapping[str, OmittedTool] = Factory(dict[str, OmittedTool])
-    """By name, those that are wanted and no function stands for."""
+    """By name: requested tools that are not offered as functions."""
     search: a.ToolDefinition | None = None
-    """The search of the web, which the upstream is to do itself."""
+    """The web search that the upstream does itself."""
 
 
 def toolset(
@@ -84,7 +85,7 @@ def _choice(
 
 
 def _chosen(name: str, tools: dict[str, a.ToolDefinition], offer: AvailableTools) -> str:
-    """The function that is meant: by its own name, or by the one that a member has for the client."""
+    """The chosen function: by its own name, or by the client's name for a member."""
     if name in tools:
         return name
     found = [full for full, family in offer.members.items() if full == f"{family}{BETWEEN}{name}"]

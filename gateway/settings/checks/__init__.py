@@ -1,1 +1,1 @@
-"""Mistakes that need more than one key to see."""
+"""Checks that involve more than one key."""

@@ -1,6 +1,6 @@
-"""What each key alone cannot tell: targets name providers that exist, and an open address has keys.
+"""Checks across keys: targets name providers that exist, and an open address has keys.
 
-It looks at the tree, not at `Settings`, so that its mistakes are found beside all the others.
+It examines the tree, not `Settings`, so that its errors are reported together with all others.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def check_consistency(draft: LayeredConfig, *, allow_unauthenticated: bool) -> I
 
 
 def _may_stand_elsewhere(draft: LayeredConfig) -> bool:
-    """In a file that is included and could not be read, or in variables that are not complete."""
+    """In an included file that could not be read, or in incomplete variables."""
     return any(mistake.path in ("", "include") for mistake in draft.mistakes)
 
 
@@ -50,7 +50,7 @@ def _unknown_providers(tree: dict[str, Tree]) -> Iterator[tuple[KeyPath, str]]:
 
 
 def _named(tree: dict[str, Tree]) -> Iterator[tuple[KeyPath, str]]:
-    """Every place that names a provider."""
+    """Every key that names a provider."""
     for path, target in all_targets(tree):
         match target:
             case str() if "/" in target.strip("/"):

@@ -1,6 +1,6 @@
-"""What single keys cannot tell: clients that have a key, keys and ids that are one, weights that share.
+"""Checks across keys: clients that have a key, equal keys and ids, weights that share.
 
-It looks at the tree, like `consistency`, so that its mistakes are found beside all the others.
+It examines the tree, like `consistency`, so that its errors are reported together with all others.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def check_cross_references(tree: dict[str, Tree]) -> FoundMistake:
 
 
 def all_targets(tree: dict[str, Tree]) -> Iterator[tuple[KeyPath, Tree]]:
-    """Every target, wherever it stands."""
+    """Every target of the configuration."""
     yield ("defaults", "model"), _below(tree.get("defaults"), "model")
     models = tree.get("models")
     for pattern, target in models.items() if isinstance(models, dict) else ():
@@ -43,7 +43,8 @@ def all_targets(tree: dict[str, Tree]) -> Iterator[tuple[KeyPath, Tree]]:
 
 
 def _presets(tree: dict[str, Tree]) -> FoundMistake:
-    """A preset says how servers of one kind differ; for others its switches mean nothing, or other things."""
+    """A preset describes servers of one kind; for another kind its switches have no meaning, or another
+    one."""
     providers = tree.get("providers")
     for name, provider in providers.items() if isinstance(providers, dict) else ():
         kind, preset = _below(provider, "kind"), _below(provider, "preset")
@@ -58,7 +59,7 @@ def _presets(tree: dict[str, Tree]) -> FoundMistake:
 
 
 def _switches(tree: dict[str, Tree]) -> FoundMistake:
-    """Switches that would make another kind than theirs answer wrongly."""
+    """Switches of one kind that would make another kind answer wrongly."""
     providers = tree.get("providers")
     known = providers if isinstance(providers, dict) else {}
     of_providers = [(("providers", name), name, section) for name, section in known.items()]
@@ -98,7 +99,7 @@ def _below(section: Tree, key: str) -> Tree:
 
 
 def _equal_keys(tree: dict[str, Tree]) -> FoundMistake:
-    """By a key it is told who asks, and what one may do. The keys themselves are not shown."""
+    """Keys identify clients and their permissions. The keys themselves are not shown."""
     keys = _below(tree.get("server"), "keys")
     values = (
         [_below(key, "key") if isinstance(key, dict) else key for key in keys]
@@ -122,7 +123,7 @@ def _equal_keys(tree: dict[str, Tree]) -> FoundMistake:
 
 
 def _empty_conditions(tree: dict[str, Tree]) -> FoundMistake:
-    """A list of nothing would match everything."""
+    """An empty list would match everything."""
     routes = tree.get("routes")
     for number, route in enumerate(routes if isinstance(routes, list) else ()):
         for key in ("model", "class", "client"):
@@ -163,7 +164,7 @@ def _duplicate_aliases(tree: dict[str, Tree]) -> FoundMistake:
 
 
 def _weights(path: KeyPath, to: Tree) -> FoundMistake:
-    """Those with a weight stand first, and are never alone."""
+    """Targets with a weight come first, and are at least two."""
     if to == []:
         yield path, "names no target"
     items = {(*path, index): one for index, one in enumerate(to)} if isinstance(to, list) else {path: to}

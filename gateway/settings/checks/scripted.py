@@ -1,10 +1,10 @@
-"""Providers of kind `scripted`: their `script` files, and what each kind of provider needs.
+"""Providers of kind `scripted`: their `script` files, and the required keys of each kind of provider.
 
-- `script: FILE` becomes `replies:`, as if the list stood in the configuration; its mistakes name the file.
+- `script: FILE` becomes `replies:`, as if the list were in the configuration; its errors name the file.
 - A provider of any other kind needs an address, and has no replies.
 
-What a provider needs is looked up in the tree, like in `consistency`, so that its mistakes are found beside
-all the others.
+Required keys are checked in the tree, like in `consistency`, so that their errors are reported together with
+all others.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def script_files(root: list[Pair]) -> Iterator[tuple[str, yaml.MappingNode, yaml
 
 
 def read_script(path: Path) -> yaml.SequenceNode:
-    """InvalidSettings if it cannot be read or holds no list; without a place if there is no file."""
+    """Raises InvalidSettings if it cannot be read or has no list; without a position if there is no file."""
     try:
         root = compose(str(path), read_text(path))
     except InvalidSettings as refused:
@@ -52,7 +52,7 @@ def read_script(path: Path) -> yaml.SequenceNode:
 
 
 def script_mistake(message: str) -> InvalidSettings:
-    """A mistake of the `script` key; the caller knows where that stands."""
+    """An error of the `script` key; the caller adds its position."""
     return InvalidSettings([SettingsMistake("", SCRIPT, message)])
 
 
@@ -67,7 +67,7 @@ def has_replies(provider: yaml.MappingNode) -> bool:
 
 
 def check_required_keys(tree: dict[str, Tree]) -> Found:
-    """What is missing from a provider, or means nothing there."""
+    """Missing keys of a provider, and keys that have no meaning for its kind."""
     providers = tree.get("providers")
     for name, provider in providers.items() if isinstance(providers, dict) else ():
         said = {} if provider is None else provider

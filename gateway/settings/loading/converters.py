@@ -1,6 +1,6 @@
-"""One value of the tree -> one value of a setting, or `InvalidValue` in words that say what was expected.
+"""One value of the tree -> one value of a setting, or `InvalidValue` with what was expected.
 
-No coercion: a number is no text, text is no number. `InterpolatedText` text is typed by what its key needs.
+No coercion: a number is not text, and text is not a number. `InterpolatedText` takes the type of its key.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def boolean(value: Any) -> bool:
 
 
 def _quoted(value: Any) -> str:
-    """What stands in quotes but is meant without."""
+    """A quoted value that must be written without quotes."""
     is_text = isinstance(value, str) and not isinstance(value, InterpolatedText)
     return " as text; remove the quotes" if is_text and not isinstance(plain_scalar(value), str) else ""
 
@@ -104,7 +104,7 @@ _VARIABLE = re.compile(r"\$[A-Z_][A-Z0-9_]*")
 
 _HOST = re.compile(r"[\w.:%\[\]-]+")
 _PORT = re.compile(r"^[^:]*:\d*$|\]:")
-"""Behind a name or a bracketed address; an IPv6 address without brackets has more than one colon."""
+"""A port after a name or a bracketed address; an IPv6 address without brackets has more than one colon."""
 
 
 def is_host(text: str) -> bool:
@@ -121,7 +121,7 @@ def host(value: Any) -> str:
 
 
 def host_name(value: Any) -> str:
-    """A name that clients reach the gateway by, without scheme, port and path; `*` stands for any."""
+    """A name by which clients reach the gateway, without scheme, port and path; `*` means any."""
     word = _bare(value, "a host name, such as `gateway.example`").strip().lower()
     if word != "*" and (not is_host(word) or _PORT.search(word)):
         raise InvalidValue(
@@ -148,7 +148,7 @@ def file(value: Any) -> str:
 
 
 def appended(value: Any) -> str:
-    """A file that is made, or appended to."""
+    """A file that is created, or appended to."""
     path = Path(_bare(value, "the path of a file")).expanduser()
     if not path.parent.is_dir():
         raise InvalidValue(f"the folder of {_as_written(value, path)} does not exist")
@@ -160,7 +160,7 @@ def appended(value: Any) -> str:
 
 
 def _as_written(value: object, path: Path) -> str:
-    """What a reference stands for is not shown."""
+    """Does not show the value of a reference."""
     return quoted(value) if isinstance(value, InterpolatedText) else str(path)
 
 
@@ -174,7 +174,7 @@ def target(value: Any) -> str:
 
 
 def name(value: Any) -> str:
-    """A provider's name: what stands before the first slash of `provider/model`."""
+    """A provider's name: the part before the first slash of `provider/model`."""
     word = text(value)
     if "/" in word or any(letter.isspace() for letter in word):
         raise InvalidValue("a provider's name must hold neither `/` nor blanks")
@@ -201,7 +201,7 @@ def expression_of(pattern: str) -> str | None:
 
 
 def alias(value: Any) -> str:
-    """An id that clients may ask for."""
+    """An id that clients may request."""
     wild = expression_of(text(value)) is not None or any(letter in str(value) for letter in "*?[")
     if wild or not _TOKENS.fullmatch(text(value)):
         raise InvalidValue(
@@ -221,7 +221,7 @@ def header_name(value: Any) -> str:
 
 
 def header(value: Any) -> str:
-    """Never shows the value: a header may carry a key."""
+    """Never shows the value: a header may contain a key."""
     if not isinstance(value, str):
         raise InvalidValue("expected text; put the value in quotes")
     if not value.isascii() or not value.isprintable():
@@ -240,7 +240,7 @@ def choice(words: Sequence[str]) -> Read:
 
 
 def _kind_of(value: str, words: Sequence[str]) -> str:
-    """A server's name in place of its kind: most speak OpenAI's Chat Completions, and have a preset."""
+    """A server's name given as its kind: most speak OpenAI's Chat Completions, and have a preset."""
     if words == get_args(ProviderKind) and value.lower() in get_args(Preset):
         return f"; write `kind: openai` and `preset: {value.lower()}`"
     return suggestion(getattr(value, "written", value), words)

@@ -1,10 +1,10 @@
-"""YAML text -> a tree of plain values that still knows on which line, of which file, each stands.
+"""YAML text -> a tree of plain values with the line and file of each.
 
-- A key that stands twice in a mapping is a mistake (pyyaml keeps the last without a word).
-- Anchors, aliases and merge keys (`<<`) work; tags and values that contain themselves are mistakes.
-- A syntax error becomes one mistake with its line, in words that name the usual causes.
-- JSON is read too, also where it is indented with tabs.
-- Keys are always text, whatever YAML 1.1 would make of `on`, `4` or `1:30`.
+- A duplicate key in a mapping is an error (pyyaml silently keeps the last one).
+- Anchors, aliases and merge keys (`<<`) work; tags and values that contain themselves are errors.
+- A syntax error becomes one error with its line, which names the usual causes.
+- JSON is read too, even if it is indented with tabs.
+- Keys are always text, even `on`, `4` or `1:30`, which YAML 1.1 would convert.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ Tree = str | int | float | bool | None | InvalidMarker | list["Tree"] | dict[str
 _PLAIN_TAGS = {f"tag:yaml.org,2002:{name}": name for name in ("int", "float", "bool", "null")}
 _TEXT_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "timestamp", "value", "merge", "binary")}
 _LINES = 1_000_000
-"""More than any file has: mistakes are sorted by file, then line."""
+"""More than any file has: errors are sorted by file, then line."""
 
 
 @frozen
 class NodeSource:
-    """Where nodes came from: a file, or a variable."""
+    """The origin of nodes: a file, or a variable."""
 
     name: str
     number: int = 0
-    """Of several files, which one."""
+    """The file's number among several."""
 
     def mistake(self, line: int, path: KeyPath, message: str) -> SettingsMistake:
         return SettingsMistake(
@@ -42,7 +42,7 @@ class NodeSource:
 
 
 Owners = Mapping[int, NodeSource]
-"""By the `id` of a key or item: where it and all below it came from, if not from the main file."""
+"""By the `id` of a key or item: the origin of it and its children, if that is not the main file."""
 
 
 @frozen
@@ -55,12 +55,12 @@ class YamlDocument:
 
     @classmethod
     def read(cls, path: Path) -> YamlDocument:
-        """InvalidSettings if the file cannot be read or is no YAML."""
+        """Raises InvalidSettings if the file cannot be read or is not YAML."""
         return cls.parse(str(path), read_text(path))
 
     @classmethod
     def parse(cls, name: str, text: str) -> YamlDocument:
-        """InvalidSettings if the text is no YAML, or empty."""
+        """Raises InvalidSettings if the text is not YAML, or empty."""
         root = compose(name, text)
         if root is None:
             raise yaml_mistake(
@@ -79,7 +79,7 @@ class YamlDocument:
         return self.source.name
 
     def line(self, path: KeyPath) -> int:
-        """Where the key stands, or the nearest thing around it that exists."""
+        """The line of the key, or of its nearest parent that exists."""
         return self._found(path)[1]
 
     def place(self, path: KeyPath) -> str:
@@ -88,7 +88,7 @@ class YamlDocument:
         return f"{source.name}:{line}"
 
     def folder(self, path: KeyPath) -> Path:
-        """The folder of the file in which the key stands."""
+        """The folder of the file that contains the key."""
         return Path(self._found(path)[0].name).parent
 
     def mistake(self, path: KeyPath, message: str) -> SettingsMistake:
@@ -107,7 +107,7 @@ class YamlDocument:
 
 
 def plain_scalar(text: str) -> Tree:
-    """What YAML makes of a plain scalar: `8080` -> 8080, `yes` -> True, `x` -> "x"."""
+    """The YAML value of a plain scalar: `8080` -> 8080, `yes` -> True, `x` -> "x"."""
     resolver: Any = yaml.SafeLoader("")
     return _typed(yaml.ScalarNode(resolver.resolve(yaml.ScalarNode, text, (True, False)), text))
 
@@ -141,7 +141,7 @@ def _is_merge(key: yaml.Node) -> bool:
 
 
 def _entries(node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node]]:
-    """Own entries first, then those that merge keys bring; a key found earlier wins."""
+    """Own entries first, then those from merge keys; the first occurrence of a key counts."""
     pairs: list[tuple[yaml.Node, yaml.Node]] = node.value
     yield from ((key, value) for key, value in pairs if not _is_merge(key))
     for key, value in pairs:
@@ -154,7 +154,7 @@ def _entries(node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node]]:
 
 @define
 class _Growth:
-    """Nodes -> tree. What cannot be used becomes a mistake and `INVALID`."""
+    """Nodes -> tree. An invalid value becomes an error and `INVALID`."""
 
     source: NodeSource
     _owners: Owners
@@ -199,7 +199,7 @@ class _Growth:
         return tree
 
     def _owned(self, key: yaml.Node, value: yaml.Node, path: KeyPath) -> Tree:
-        """The value, read as part of the file that its key stands in."""
+        """The value, read as part of the file that contains its key."""
         around, self.source = self.source, self._owners.get(id(key), self.source)
         tree = self.value(value, path)
         self.source = around

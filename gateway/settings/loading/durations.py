@@ -9,13 +9,13 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?) *(ms|s|m|h)", re.ASCII)
 
 
 def parse_duration(text: str) -> float | None:
-    """Seconds; None where the text is no duration."""
+    """Seconds; None if the text is not a duration."""
     found = _DURATION.fullmatch(text.strip())
     return float(found[1]) * _UNITS[found[2]] if found else None
 
 
 def format_duration(seconds: float) -> str:
-    """The shortest way to write it: 240.0 -> `4m`."""
+    """The shortest form: 240.0 -> `4m`."""
     for unit in ("h", "m", "s"):
         if seconds >= _UNITS[unit] and seconds % _UNITS[unit] == 0:
             return f"{seconds / _UNITS[unit]:.12g}{unit}"

@@ -1,11 +1,11 @@
-"""The environment laid over the file.
+"""Environment variables that override the file.
 
 - PORT, HOST, LOG_LEVEL and DEFAULT_MODEL override the file's keys.
-- MODEL_MAP_JSON, then MODEL_MAP_FILE, stand before the file's `models`.
-- PROVIDER and its kin define a provider named `env`, which becomes the default: it takes the file's default
-  model, and every model that a variable names without a provider.
+- MODEL_MAP_JSON, then MODEL_MAP_FILE, precede the file's `models`.
+- PROVIDER and the variables with that prefix define a provider named `env`, which becomes the default: it
+  takes the file's default model, and every model that a variable names without a provider.
 - A model without a provider goes to `env`, else to the only provider there is.
-- An empty variable is one that is not set.
+- An empty variable counts as not set.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ VARIABLES: Mapping[str, str] = {
     "MODEL_MAP_FILE": "a file with the same, as JSON or YAML; its entries come after those of MODEL_MAP_JSON",
     "GATEWAY_SCRIPTED_REQUESTS": "`requests` of every provider of kind `scripted` that says none",
 }
-"""What each variable does, for docs/configuration.md."""
+"""The effect of each variable, for docs/configuration.md."""
 
 _SERVER = {"HOST": "host", "PORT": "port", "LOG_LEVEL": "log_level"}
 _PROVIDER = ("PROVIDER", "PROVIDER_BASE_URL", "PROVIDER_API_KEY", "PROVIDER_TIMEOUT_MS")
@@ -68,7 +68,7 @@ def overlay(draft: LayeredConfig, environ: Mapping[str, str]) -> None:
 
 
 def take_default(draft: LayeredConfig, environ: Mapping[str, str]) -> None:
-    """The file's default model goes to the environment's provider, unless DEFAULT_MODEL says otherwise."""
+    """The file's default model goes to the environment's provider, unless DEFAULT_MODEL is set."""
     defaults = draft.tree.get("defaults")
     model = defaults.get("model") if isinstance(defaults, dict) else None
     if environ.get("PROVIDER") and not environ.get("DEFAULT_MODEL") and isinstance(model, str):
@@ -165,7 +165,7 @@ def _maps(draft: LayeredConfig, said: Mapping[str, str]) -> list[YamlDocument]:
 
 @frozen
 class _Names:
-    """Which providers there are, and which of them takes a model that names none."""
+    """The configured providers, and which of them takes a model without a provider."""
 
     known: tuple[str, ...]
     fallback: str | None
@@ -179,7 +179,7 @@ class _Names:
         return cls(known, known[0] if len(known) == 1 else None)
 
     def qualified(self, draft: LayeredConfig, path: tuple[str, ...], target: Tree) -> Tree:
-        """The target with a provider before the model, where it names none."""
+        """The target with a provider before the model, added if it has none."""
         match target:
             case str() if target.partition("/")[0] not in self.known:
                 if self.fallback is None:

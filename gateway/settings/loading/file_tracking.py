@@ -1,7 +1,7 @@
-"""Which files a configuration is made of: whoever reads one, or finds it missing, notes it.
+"""Records the files that a configuration depends on, including missing ones.
 
-The notes are what is watched while the gateway runs. A file that is missing counts: its coming mends a
-configuration that could not be used.
+These files are watched while the gateway runs. A missing file counts: creating it may fix a configuration
+that could not be used.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _noted: ContextVar[dict[Path, None] | None] = ContextVar("_noted", default=None)
 
 
 def record_file(path: Path) -> None:
-    """Say that the configuration depends on this file. Outside of `recording_files` nobody listens."""
+    """Record that the configuration depends on this file. Has no effect outside of `recording_files`."""
     files = _noted.get()
     if files is not None:
         files[path.absolute()] = None
@@ -23,7 +23,7 @@ def record_file(path: Path) -> None:
 
 @contextmanager
 def recording_files() -> Generator[dict[Path, None]]:
-    """The absolute paths that are noted while the block runs, in order, each once; links stay links."""
+    """The absolute paths recorded while the block runs, in order, each once; links are not resolved."""
     files: dict[Path, None] = {}
     token = _noted.set(files)
     try:

@@ -1,12 +1,12 @@
-"""A file and those that it includes -> one document, as if they were one file.
+"""A file and its includes -> one document, as if they were one file.
 
-- `include:` names a file or a list of files, relative to the file that says it, which may include others.
-- Sections are put together: what is included stands first, in the order of the list, so that what the
-  including file says last, such as a catch-all, comes last.
-- Nothing overrides anything: what two files both say is a mistake. So are a file that includes itself, and
-  one that is included twice.
-- Top-level keys that begin with `x-` hold anchors and mean nothing else; each file may have its own. An
-  anchor holds in its own file only.
+- `include:` names a file or a list of files, relative to the including file, which may include others.
+- Sections are merged: included content comes first, in the order of the list, so that the including file's
+  last entries, such as a catch-all, come last.
+- Nothing overrides anything: a key in two files is an error. So are a file that includes itself, and one that
+  is included twice.
+- Top-level keys that begin with `x-` are only for anchors; each file may have its own. An anchor is only
+  valid in its own file.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ Pair = tuple[yaml.Node, yaml.Node]
 
 
 def read_with_includes(path: Path) -> YamlDocument:
-    """InvalidSettings if the file itself cannot be read or is no YAML; else `mistakes` says what is wrong."""
+    """Raises InvalidSettings if the file itself cannot be read or is not YAML; other errors are in
+    `mistakes`."""
     inclusion = _Inclusion()
     text = read_text(path)
     root = compose(str(path), text)
@@ -44,20 +45,20 @@ def read_with_includes(path: Path) -> YamlDocument:
 
 @define
 class _Inclusion:
-    """What has been read so far."""
+    """The state of reading a file and its includes."""
 
     owners: dict[int, NodeSource] = Factory(dict[int, NodeSource])
     mistakes: list[SettingsMistake] = Factory(list[SettingsMistake])
     files: list[Path] = Factory(list[Path])
     _scripted: set[int] = Factory(set[int])
-    """Providers whose script was read: with an anchor, one may stand in several places."""
+    """Providers whose script was read: with an anchor, one may occur several times."""
 
     def source(self, path: Path) -> NodeSource:
         self.files.append(path)
         return NodeSource(str(path), len(self.files) - 1)
 
     def merged(self, root: yaml.MappingNode, source: NodeSource, chain: tuple[Path, ...]) -> yaml.MappingNode:
-        """The file's own root, behind what it includes. `chain`: the files being read, outermost first."""
+        """The file's own root, after its includes. `chain`: the files being read, outermost first."""
         own: list[Pair] = []
         files: list[list[Pair]] = []
         for key, value in root.value:
@@ -70,14 +71,14 @@ class _Inclusion:
         return yaml.MappingNode(root.tag, _together([*files, own]), root.start_mark, root.end_mark)
 
     def _claim(self, pairs: list[Pair], source: NodeSource) -> None:
-        """Root keys, and the keys or items of the sections below them, came from this file."""
+        """Record that root keys, and the keys or items of the sections below them, came from this file."""
         for key, section in pairs:
             self.owners[id(key)] = source
             for one in _members(section):
                 self.owners[id(one)] = source
 
     def _read_scripts(self, pairs: list[Pair], source: NodeSource) -> None:
-        """What the scripts of scripted providers hold becomes theirs."""
+        """Read the scripts of scripted providers into their `replies`."""
         for name, provider, key, file in script_files(pairs):
             try:
                 if id(provider) not in self._scripted:
@@ -134,7 +135,7 @@ class _Inclusion:
 
 
 def _wrong(message: str) -> InvalidSettings:
-    """A mistake of the `include` itself; the caller knows where that stands."""
+    """An error of the `include` itself; the caller adds its position."""
     return InvalidSettings([SettingsMistake("", KEY, message)])
 
 
@@ -149,7 +150,7 @@ def _members(section: yaml.Node) -> list[yaml.Node]:
 
 
 def _together(files: list[list[Pair]]) -> list[Pair]:
-    """Sections of one name, from several files, as one; what cannot be put together stays there twice."""
+    """Sections of one name, from several files, merged; keys that cannot be merged stay duplicated."""
     whole: dict[str, Pair] = {}
     twice: list[Pair] = []
     for pairs in files:
@@ -165,7 +166,7 @@ def _together(files: list[list[Pair]]) -> list[Pair]:
 
 
 def _joined(first: yaml.Node, second: yaml.Node) -> yaml.Node | None:
-    """None where both say something that is no section."""
+    """None if both have a value that is not a section."""
     if _is_empty(first):
         return second
     if _is_empty(second):

@@ -1,9 +1,9 @@
-"""`${NAME}`, `${NAME:-default}` and `file:/path` in the text of a tree -> what they stand for.
+"""Resolves `${NAME}`, `${NAME:-default}` and `file:/path` in the text of a tree.
 
 - `$${` is a literal `${`.
-- `file:` takes the whole value: the file's text without the white space around it. A relative path starts at
-  the folder of the file that says it. References in the path are resolved first.
-- What a reference stands for is never shown: `InterpolatedText.written` keeps the text as it was written.
+- `file:` applies to the whole value: the file's text without the white space around it. A relative path
+  starts at the folder of the file that contains it. References in the path are resolved first.
+- The value of a reference is never shown: `InterpolatedText.written` keeps the reference as written.
 - A command that connects to no upstream needs no secrets: `missing_stand_in` replaces missing ones.
 """
 
@@ -22,9 +22,9 @@ from gateway.settings.loading.file_tracking import record_file
 _REFERENCE = re.compile(r"\$?\$\{([^{}]*)\}?")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SECRET = re.compile(r"key|token|secret|passw|credential|bearer|(?:^|_)(?:pat|auth)(?:_|$)")
-"""In a variable's name, in lower case: what makes it one of a secret."""
+"""Parts of a variable's name, in lower case, that mark it as a secret."""
 _NOBODY = re.compile(r"api|access|auth|bearer|pat|api_?keys?|keys?|tokens?|secrets?|passw\w*|credentials?")
-"""Words of such a name that say nothing of whose it is."""
+"""Words of such a name that do not identify its owner."""
 
 Report = Callable[[KeyPath, str], None]
 StandIn = Callable[[KeyPath], "str | None"]
@@ -32,7 +32,7 @@ _STAND_IN = "not-set-here."
 
 
 def missing_stand_in(path: KeyPath) -> str | None:
-    """What stands in for a secret, or a provider's address, that is not there; None for any other key."""
+    """The placeholder for a missing secret or a missing provider's address; None for any other key."""
     match path:
         case ("providers", _, "base_url" | "proxy"):
             return f"http://{_STAND_IN}invalid"
@@ -56,7 +56,7 @@ class Interpolation:
     stand_in: StandIn = lambda _: None
 
     def resolved(self, tree: Tree, path: KeyPath = ()) -> Tree:
-        """The same tree; where a reference stands for nothing, a report and `INVALID`."""
+        """The same tree; an unresolvable reference becomes a report and `INVALID`."""
         match tree:
             case InterpolatedText():
                 return tree
@@ -102,8 +102,7 @@ class Interpolation:
 
 
 def _may_be_meant(known: str, name: str) -> bool:
-    """A key of one service is never suggested for that of another: a hint that is followed would send it
-    there."""
+    """A key of one service is never suggested for another one's: following the hint would send it there."""
     owner, secret = _owner(name)
     other, also = _owner(known)
     return owner == other if secret or also else True

@@ -1,7 +1,7 @@
-"""The configuration while it is put together: file, then environment, then command line.
+"""The configuration while it is assembled: file, then environment, then command line.
 
-It knows of each value where it came from, so that a mistake in a variable names the variable, and `check`
-can show the origin of everything.
+It records the origin of each value, so that an error in a variable names the variable, and `check` can show
+the origin of everything.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ class LayeredConfig:
     document: YamlDocument | None = None
     mistakes: list[SettingsMistake] = field(factory=list[SettingsMistake])
     _labels: dict[KeyPath, str] = field(factory=dict[KeyPath, str])
-    """Where a value from outside the file came from."""
+    """The origin of a value from outside the file."""
 
     def section(self, *path: str) -> dict[str, Tree] | None:
-        """The mapping at this path, made if nothing stands there; None if something else does."""
+        """The mapping at this path, created if it is missing; None if there is a value of another type."""
         here: dict[str, Tree] = self.tree
         for step in path:
             if here.get(step) is None:
@@ -38,7 +38,7 @@ class LayeredConfig:
         return here
 
     def put(self, path: tuple[str, ...], value: Tree, origin: str) -> None:
-        """Set a value over what the file says. `value` may be a whole mapping."""
+        """Set a value, overriding the file. `value` may be a whole mapping."""
         section = self.section(*path[:-1])
         if section is not None:
             section[path[-1]] = value
@@ -57,7 +57,7 @@ class LayeredConfig:
         return self.document.place(path)
 
     def folder(self, path: KeyPath) -> Path:
-        """Where a relative path in this value starts."""
+        """The folder that a relative path in this value starts from."""
         return self.document.folder(path) if self.document else Path()
 
     def report(self, path: KeyPath, message: str) -> None:

@@ -1,9 +1,9 @@
-"""File, environment and command line -> `Settings`, or every mistake at once.
+"""File, environment and command line -> `Settings`, or all errors at once.
 
 - The file: `--config`, else GATEWAY_CONFIG, else config/gateway.yaml, else gateway.yaml, else none: then the
   environment alone must define a provider.
-- What wins: command line, then environment, then file, then default.
-- Each value's origin is kept in `Loaded.sources`.
+- Precedence: command line, then environment, then file, then default.
+- Each value's origin is kept in `LoadedConfig.sources`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from gateway.settings.loading.structure import (
 from gateway.settings.models import ModelTarget, Settings
 
 PLACES = ("config/gateway.yaml", "gateway.yaml")
-"""Where the file is looked for, from the working directory."""
+"""Default paths of the file, relative to the working directory."""
 
 NOTHING = """There is no configuration: no config/gateway.yaml or gateway.yaml here, and PROVIDER is not set.
 Do one of these:
@@ -56,8 +56,8 @@ class LoadedConfig:
     path: Path | None = None
     """The file that was read."""
     files: tuple[Path, ...] = ()
-    """Everything the settings were made of: that file, what it includes or refers to, and what the
-    environment names."""
+    """All files of the settings: that file, its includes and references, and those that the environment
+    names."""
 
 
 def load_config(
@@ -70,8 +70,11 @@ def load_config(
     folder: Path | None = None,
     secrets: bool = True,
 ) -> LoadedConfig:
-    """ConfigError lists every mistake. `folder` is where the file is looked for: the working directory.
-    Without `secrets`, for commands that connect to no upstream, those that are not set are no mistakes."""
+    """Load the settings. Raises ConfigError with all errors.
+
+    `folder`: where the file is searched, by default the working directory. Without `secrets`, for commands
+    that connect to no upstream, missing secrets are allowed.
+    """
     found = find_config(path, environ, folder)
     if found is None and not defines_provider(environ):
         raise ConfigError(NOTHING)
@@ -87,7 +90,7 @@ def load_config(
 
 
 def find_config(path: Path | None, environ: Mapping[str, str], folder: Path | None = None) -> Path | None:
-    """The file to read. One that is named must exist: reading it says so."""
+    """The file to read. A file that was named must exist: reading it reports if it does not."""
     if path is not None:
         return path
     if environ.get("GATEWAY_CONFIG"):
@@ -113,7 +116,7 @@ def _complete(
     *,
     secrets: bool,
 ) -> None:
-    """Lay the environment and the command line over the file, and follow references."""
+    """Apply the environment and the command line over the file, and resolve references."""
     overlay(draft, environ)
     for key, value in options.items():
         if value is not None:
@@ -132,7 +135,7 @@ def _resolve(draft: LayeredConfig, environ: Mapping[str, str], *, secrets: bool)
 
 
 def _settled(draft: LayeredConfig, *, allow_unauthenticated: bool) -> Settings:
-    """The structured settings, or every mistake of every step."""
+    """The structured settings. Raises all errors of all steps."""
     settings = Settings()
     found = list(check_consistency(draft, allow_unauthenticated=allow_unauthenticated))
     try:

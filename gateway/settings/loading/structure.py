@@ -1,9 +1,9 @@
 """A tree of plain values -> `Settings`, by cattrs with strict hooks.
 
-- Nothing is coerced: `base_url: 3` is a mistake. Only `InterpolatedText` (references, variables) takes the
-  type of its key; if it is empty and the key is optional, the key counts as absent.
-- Every mistake is found: cattrs collects them per class and per item, `structure_mistakes` flattens them to
-  (key path, words).
+- Nothing is coerced: `base_url: 3` is an error. Only `InterpolatedText` (references, variables) is converted
+  to the type of its key; if it is empty and the key is optional, the key counts as absent.
+- All errors are found: cattrs collects them per class and per item, `structure_mistakes` flattens them to
+  (key path, message).
 - An empty section (`models:` with everything below it commented out) is an empty mapping.
 """
 
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 def structure_settings(tree: Tree) -> m.Settings:
-    """Settings without the derived `default_target`; ClassValidationError holds every mistake."""
+    """Settings without the derived `default_target`. Raises ClassValidationError with all errors."""
     return _converter().structure(tree, m.Settings)
 
 
@@ -89,7 +89,7 @@ def _is_one_or_more(kind: Any) -> bool:
 
 
 def _sound(hook: Callable[[Any], Any]) -> Hook:
-    """A hook for one value, which never meets a value whose mistake is reported already."""
+    """A hook for one value, which is not called for a value whose error is reported already."""
 
     def structure(value: Any, _: Any) -> Any:
         if isinstance(value, InvalidMarker):
@@ -100,7 +100,7 @@ def _sound(hook: Callable[[Any], Any]) -> Hook:
 
 
 def _each(pairs: Iterable[tuple[str | int, Any]], structure: Callable[[str | int, Any], T]) -> list[T]:
-    """All items, or all their mistakes."""
+    """All items, or all their errors."""
     done: list[T] = []
     errors: list[Exception] = []
     for key, value in pairs:
@@ -195,7 +195,7 @@ def _key_hook(converter: Converter) -> Hook:
 
 
 def _overrides_hook(converter: Converter) -> Hook:
-    """What is said of the switches, and nothing of the others."""
+    """Only the switches that are set."""
     whole = _from_mapping(converter, Quirks)
 
     def structure(value: Any) -> Overrides:

@@ -1,4 +1,4 @@
-"""What structuring found wrong -> (key path, words), every mistake of it."""
+"""Errors of structuring -> (key path, message), all of them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from gateway.settings.quirks import Overrides, Quirks
 
 
 class AlreadyReported(Exception):
-    """The value is `INVALID`: what is wrong with it has been said."""
+    """The value is `INVALID`: its error was reported already."""
 
 
 def structure_mistakes(error: BaseException, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
-    """Every mistake inside, with its key path."""
+    """Every error inside, with its key path."""
     match error:
         case BaseExceptionGroup():
             for inner in error.exceptions:
@@ -54,7 +54,7 @@ def _note(error: BaseException) -> AttributeValidationNote | IterableValidationN
 
 
 def _expected(missing: KeyError) -> str:
-    """What a key that must be said may hold."""
+    """The valid values of a missing required key."""
     kind: Any = getattr(_note(missing), "type", None)
     if get_origin(kind) is Literal:
         return f"; expected {choices_text(get_args(kind))}"
@@ -85,7 +85,7 @@ def _unknown(key: str, cls: type[Any], path: KeyPath) -> str:
 
 
 _BESIDE: Mapping[type[Any], tuple[str, ...]] = {m.Settings: ("include",)}
-"""Keys that are read before there is a section."""
+"""Keys that are processed before sections are read."""
 
 
 def _inside(key: str, cls: type[Any]) -> str:
@@ -104,10 +104,10 @@ def _kinds(cls: type[Any]) -> Mapping[str, Any]:
 
 
 def key_names(cls: type[Any]) -> tuple[str, ...]:
-    """The keys that the YAML may say for this class."""
+    """The keys that the YAML may have for this class."""
     return tuple(key_of(one.name) for one in attrs.fields(cls) if one.name != "default_target")
 
 
 def key_of(field: str) -> str:
-    """A field's key: `class_` is `class`, which Python keeps for itself."""
+    """A field's key: `class_` is `class`, a reserved word in Python."""
     return field.rstrip("_")

@@ -1,4 +1,4 @@
-"""The kinds of values a key of `gateway.yaml` may hold, as types that say how they are written."""
+"""Types of the values in `gateway.yaml`, which also define how a value is written."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from gateway.settings.sizes import Size
 
 @frozen
 class Unit:
-    """How a value is written: one of the names in `gateway.settings.loading.converters.BY_UNIT`."""
+    """The form of a value: one of the names in `gateway.settings.loading.converters.BY_UNIT`."""
 
     name: str
 
 
 @frozen
 class OneOrMore:
-    """Of a tuple: the YAML may say one item without the list."""
+    """For a tuple: the YAML may have one item without the list."""
 
 
 @frozen

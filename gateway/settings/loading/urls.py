@@ -58,7 +58,7 @@ def is_azure(host: str) -> bool:
 
 
 def checked_url(text: str) -> str:
-    """The URL of a server, or InvalidValue. Never shows the text: it may hold a password."""
+    """The URL of a server. Raises InvalidValue, which never shows the text: it may contain a password."""
     url = _split(text)
     if url.username is not None or url.password is not None:
         raise InvalidValue("a URL must not hold credentials; put the key into `api_key`")
@@ -69,7 +69,7 @@ def checked_url(text: str) -> str:
 
 
 def checked_proxy(text: str) -> str:
-    """The URL of a proxy, which may hold a user and a password, or InvalidValue."""
+    """The URL of a proxy, which may have a user and a password. Raises InvalidValue."""
     _split(text)
     return text.strip()
 

@@ -1,7 +1,7 @@
-"""YAML text -> nodes that know their lines, or one mistake in words for what people really do.
+"""YAML text -> nodes with their lines, or one error that names the likely cause.
 
-libyaml's parser is used where it is there (six times as fast); what it refuses is read again by Python's, for
-the words of its errors.
+libyaml's parser is used if it is installed (six times as fast); text that it refuses is read again by
+Python's, for its error messages.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from gateway.settings.loading.file_tracking import record_file
 
 
 def read_text(path: Path) -> str:
-    """InvalidSettings if the file cannot be read or is not UTF-8."""
+    """Raises InvalidSettings if the file cannot be read or is not UTF-8."""
     record_file(path)
     try:
         data = path.read_bytes()
@@ -31,7 +31,7 @@ def read_text(path: Path) -> str:
 
 
 def _quick_loader() -> Any:
-    """libyaml under Python's composer: its own overflows the stack where a file nests deeply."""
+    """libyaml's parser with Python's composer: libyaml's own overflows the stack if a file nests deeply."""
     parser = getattr(yaml, "CSafeLoader", None)
     if parser is None:
         return yaml.SafeLoader
@@ -56,7 +56,7 @@ def _compose(text: str) -> yaml.Node | None:
 
 
 def compose(name: str, text: str) -> yaml.Node | None:
-    """None where nothing but comments stands; InvalidSettings if the text is no YAML."""
+    """None if there are only comments. Raises InvalidSettings if the text is not YAML."""
     is_json = text.lstrip().startswith("{")
     try:
         root = _compose(text.replace("\t", " ") if is_json else text)
@@ -73,7 +73,7 @@ def compose(name: str, text: str) -> yaml.Node | None:
 
 
 def _syntax(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
-    """Our words for what people really do; the parser's where we know no better."""
+    """A message for the usual errors; the parser's for others."""
     lines = text.splitlines()
     near = lines[line - 1] if line <= len(lines) else ""
     problem = (error.problem or "cannot be read").strip()
@@ -100,7 +100,7 @@ _ANCHORS = re.compile(r"(?:^|[\s\[{,])&([\w-]+)", re.MULTILINE)
 
 
 def _star(problem: str, line: str, text: str) -> str:
-    """A pattern without quotes, such as `*-mini` or any key, or an anchor that is not there."""
+    """A pattern without quotes, such as `*-mini` or any key, or a missing anchor."""
     missing = _MISSING.search(problem)
     name = missing[1] if missing else ""
     if not name[:1].isalnum() or line.lstrip().removeprefix("- ").startswith(f"*{name}:"):

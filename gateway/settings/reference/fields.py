@@ -1,4 +1,4 @@
-"""The strings under the fields of the settings' classes: what each key means, for people."""
+"""The strings under the fields of the settings' classes: descriptions of the keys."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gateway.settings.loading.structure_errors import key_of
 
 @frozen
 class SettingField:
-    """One key of a section. `example` is empty where the description has none."""
+    """One key of a section. `example` is empty if the description has none."""
 
     name: str
     kind: Any
@@ -31,7 +31,7 @@ class SettingField:
 
 
 def setting_fields(cls: type[attrs.AttrsInstance]) -> Iterator[SettingField]:
-    """Every key that the YAML may say for this class."""
+    """Every key that the YAML may have for this class."""
     hints = get_type_hints(cls, include_extras=True)
     for one in attrs.fields(cls):
         if one.name != "default_target":
@@ -47,13 +47,13 @@ def section_text(cls: type[attrs.AttrsInstance]) -> str:
 
 
 def field_text(key: SettingField) -> str:
-    """What it means, with its example."""
+    """Its description, with its example."""
     return key.what + (f" Example: {key.example}" if key.example else "")
 
 
 @cache
 def _strings() -> Mapping[tuple[str, str], str]:
-    """(class, field) -> the string under it; (class, "") -> the class's own."""
+    """(class, field) -> the string under it; (class, "") -> the class's docstring."""
     found: dict[tuple[str, str], str] = {}
     for module in (models, quirks, scripted_replies, server):
         for cls in ast.parse(inspect.getsource(module)).body:

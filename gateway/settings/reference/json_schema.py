@@ -1,7 +1,7 @@
-"""The settings' classes -> a JSON Schema (draft 7), by which editors complete and check `gateway.yaml`.
+"""The settings' classes -> a JSON Schema (draft 7), with which editors complete and check `gateway.yaml`.
 
-It knows what each key alone may hold, and any text may be a reference instead. What `gateway check` finds
-beyond that (providers that do not exist, routes that are never reached) no schema can say.
+It describes the values of each key; any text may be a reference instead. A schema cannot express the other
+checks of `gateway check` (providers that do not exist, unreachable routes).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _EMPTY: Schema = {"type": "null"}
 _ADDRESS: Schema = {
     "anyOf": [{"required": ["base_url"]}, {"properties": {"kind": {"const": "scripted"}}}, {"type": "null"}]
 }
-"""Of a provider: only the one that has no server needs no address."""
+"""For a provider: only kind `scripted` needs no address."""
 
 
 def settings_schema() -> Schema:
@@ -50,12 +50,12 @@ def settings_schema() -> Schema:
 
 
 def schema_text() -> str:
-    """As it stands in the repository."""
+    """As in the repository."""
     return json.dumps(settings_schema(), indent=1, ensure_ascii=False) + "\n"
 
 
 def _object(cls: type[attrs.AttrsInstance]) -> Schema:
-    """An empty section says nothing, as one that is left out."""
+    """An empty section counts as absent."""
     every = list(setting_fields(cls))
     more: Schema = _ADDRESS if cls is m.Provider else {}
     return {
@@ -147,7 +147,7 @@ _UNITS: Mapping[str, Callable[[u.Bounds | None], Schema]] = {
 
 
 def _any_of(*kinds: Schema) -> Schema:
-    """Those that are choices themselves are taken apart."""
+    """Nested alternatives are flattened."""
     flat = [one for kind in kinds for one in kind.get("anyOf", [kind])]
     return {"anyOf": flat}
 

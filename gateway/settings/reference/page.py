@@ -1,9 +1,9 @@
-"""The settings models -> docs/configuration.md: every key with what it holds, its default and an example.
+"""The settings models -> docs/configuration.md: every key with its values, its default and an example.
 
     python -m gateway.settings.reference > docs/configuration.md
 
-Descriptions are the strings under the fields in models.py, so the page cannot say anything else than the
-code; a test keeps the file current.
+Descriptions are the strings under the fields in models.py, so the page cannot contradict the code; a test
+keeps the file current.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def _table(cls: type[attrs.AttrsInstance]) -> str:
 
 
 def _another(key: SettingField) -> str:
-    """Of few values, one that is not the default."""
+    """For keys with few values, one that is not the default."""
     if key.kind is bool:
         return "`false`" if key.field.default else "`true`"
     words = get_args(key.kind)
@@ -141,7 +141,7 @@ def _default(one: attrs.Attribute[object], kind: Any) -> str:
 
 
 def _holds(kind: Any) -> str:
-    """What a key may hold, in words."""
+    """A description of a key's values."""
     if type(None) in get_args(kind):
         kind = next(one for one in get_args(kind) if one is not type(None))
     if get_origin(kind) is Literal:

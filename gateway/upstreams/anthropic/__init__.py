@@ -1,1 +1,1 @@
-"""Upstreams that speak the Messages API themselves: relayed, not translated."""
+"""Upstreams that speak the Messages API themselves: passed through, not translated."""

@@ -30,7 +30,7 @@ from gateway.upstreams.token_prompt import CountablePrompt, TokenCount
 _COUNTED = msgspec.json.Decoder(w.Counted)
 _FAILURE = msgspec.json.Decoder(w.Failure)
 _OWN_CREDENTIALS = {401: Kind.AUTHENTICATION, 403: Kind.PERMISSION}
-"""Where the client's own key is sent upstream, it is the client that is told."""
+"""If the client's own key is sent upstream, the client gets the authentication error."""
 
 
 @define
@@ -55,7 +55,7 @@ class PassthroughAdapter:
         return prompt_of(to_messages_request(inbound, target.model_info))
 
     async def count(self, inbound: Inbound, target: Target) -> TokenCount | None:
-        """None where the upstream does not count either."""
+        """None if the upstream has no token counting."""
         body = (await run(inbound.heavy, to_messages_request, inbound, target.model_info)).body
         try:
             reply = await self._post("/v1/messages/count_tokens", body, inbound, target)
@@ -91,7 +91,7 @@ class PassthroughAdapter:
     def _refusal(
         self, reply: UpstreamResponse, body: bytes, inbound: Inbound, target: Target
     ) -> UpstreamFailed:
-        """The server's own words and details: clients act on both."""
+        """Keep the server's message and details: clients act on both."""
         error = classify_response(
             reply.status,
             body,

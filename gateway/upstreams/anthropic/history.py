@@ -1,13 +1,14 @@
-"""A client's history -> what a server of the Messages API takes of it.
+"""Removes from a client's history what a Messages API server does not accept.
 
 Rules:
-- Thinking that this gateway signed came from another provider, and Anthropic refuses signatures that are not
-  its own: those blocks are taken out. So a session may change providers on its way.
-- A summary that this gateway signed becomes a text of the user, and what it stands for is left out, as the
-  API does it with its own; the tool changes beside it become a message of their own.
-- What another provider found on the web becomes a text: the API reads no results but its own.
-- Empty text blocks of the assistant, which may have kept a client awake, are taken out: the API refuses them.
-- A message that nothing is left of is left out. Every other message stays as it came, byte for byte.
+- Thinking blocks signed by this gateway came from another provider, and Anthropic refuses signatures that are
+  not its own: those blocks are removed. So a session may change providers.
+- A summary signed by this gateway becomes a user text, and the messages it replaces are removed, as the API
+  does with its own summaries; tool changes next to it become a message of their own.
+- Web search results of another provider become a text: the API accepts only its own results.
+- Empty text blocks of the assistant, which may have been sent as keepalives, are removed: the API refuses
+  them.
+- A message without remaining content is removed. Every other message stays unchanged, byte for byte.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _SIGNED = b'"' + PREFIX.encode()
 
 
 def may_hold_gateway_blocks(body: bytes, messages: Iterable[a.Message]) -> bool:
-    """Whether there is anything to take out: a quick look, since most requests hold nothing of it."""
+    """Whether there may be anything to remove. A quick check, since most requests have nothing of it."""
     return PREFIX.encode() in body or any(
         type(block) is a.Text and not block.text
         for message in messages
@@ -44,7 +45,7 @@ def may_hold_gateway_blocks(body: bytes, messages: Iterable[a.Message]) -> bool:
 
 
 def without_gateway_blocks(messages: Raw) -> tuple[Raw, bool]:
-    """The messages, and whether thinking was taken out."""
+    """The messages, and whether thinking was removed."""
     cleaning = _Cleaning()
     for raw in _LIST.decode(messages):
         cleaning.add(raw)
@@ -86,7 +87,7 @@ class _Cleaning:
                 return True
 
     def _summarise(self, block: w.Block) -> None:
-        """A summary that failed stands for nothing."""
+        """A failed summary replaces nothing."""
         if not bytes(block.content).startswith(b'"'):
             return
         self.kept = [_message("user", summary_text(_TEXT.decode(block.content)))]
@@ -95,7 +96,7 @@ class _Cleaning:
 
 
 def _without_searches(sent: list[Raw]) -> list[Raw]:
-    """The blocks, with the results of searches that were not the API's as texts, and without their calls."""
+    """The blocks with search results of other providers as texts, and without their calls."""
     blocks = [_BLOCK.decode(raw) for raw in sent]
     found = {
         bytes(block.tool_use_id): text

@@ -1,13 +1,13 @@
-"""The answer of an upstream that speaks Messages itself -> relayed events, looked at but not taken apart.
+"""The answer of an upstream that speaks Messages itself -> passthrough events, inspected but not rebuilt.
 
 Rules:
-- Every event passes as its own bytes, unknown ones too, but for those that are no UTF-8; only pings stay: the
-  exchange sends its own.
-- A client gets the shape that it asked for: where the server sent the other one, `shape` turns it.
-- The answer ends with `message_stop`. Once a `stop_reason` has come, a missing `message_stop` is supplied;
-  bytes that end before that are a cut.
-- An `error` event, or an error object where a message was expected, is a fault under the server's own words,
-  without URLs and secrets; a prompt that is too long is told in the words that clients compact on.
+- Every event keeps its own bytes, unknown ones too, except those that are not UTF-8. Only pings are dropped:
+  the exchange sends its own.
+- A client gets the shape that it asked for: if the server sent the other one, `shape` converts it.
+- The answer ends with `message_stop`. Once a `stop_reason` has arrived, a missing `message_stop` is supplied;
+  a body that ends before that is truncated.
+- An `error` event, or an error object in place of a message, is an error with the server's message, without
+  URLs and secrets. A prompt that is too long is reported in the form on which clients compact.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ KINDS = {
     "timeout_error": Kind.UPSTREAM_TIMEOUT,
     "overloaded_error": Kind.UPSTREAM_OVERLOADED,
 }
-"""By the API's error type; every other is a failure of the upstream."""
+"""By the API's error type; every other type is a failure of the upstream."""
 
 
 @define
@@ -70,11 +70,11 @@ class PassthroughReader:
     _spoken: bool = field(default=False, init=False)
     _stop: str = field(default="", init=False)
     _open: int | None = field(default=None, init=False)
-    """The index of the block that is being written."""
+    """The index of the open block."""
 
     @property
     def has_data(self) -> bool:
-        """A plain message so far, or an event: pings are no more than comments."""
+        """True for a plain message so far, or an event; pings do not count, like comments."""
         return self._spoken or (self._intake.plain and self._intake.has_data)
 
     def feed(self, data: bytes) -> list[Part]:
@@ -87,7 +87,7 @@ class PassthroughReader:
         return self._events(payloads)
 
     def whole(self, body: bytes) -> list[Part]:
-        """A plain answer, or a stream that came in its place."""
+        """A plain answer, or a stream sent instead of one."""
         parts = self.feed(body)
         return parts if self.ended else [*parts, *self.close()]
 
@@ -130,7 +130,7 @@ class PassthroughReader:
         return [*_figures(usage), *self._pass_on(PassthroughEvent(event.type, _on_one_line(payload), stop))]
 
     def _pass_on(self, event: PassthroughEvent) -> list[Part]:
-        """The event itself, or at the end of all the message that they make."""
+        """The event itself, or at the end of all events the message that they make."""
         self.ended = event.name == "message_stop"
         if self.streams:
             return [event]
@@ -165,7 +165,7 @@ class PassthroughReader:
             return [malformed_answer(self.info, f"a message that is not complete: {payload_excerpt(body)}")]
 
     def _limited(self) -> list[Part]:
-        """The end of an answer whose last call the limit cut."""
+        """The end of an answer whose last call was truncated by the limit."""
         if not self._spoken:
             self.ended = True
             return [*LIMITED]
@@ -192,7 +192,7 @@ class PassthroughReader:
 
 
 def _seen(decoder: msgspec.json.Decoder[T], payload: bytes) -> T | None:
-    """None for what is not of its form. Halves of characters are let pass: a client may join them."""
+    """Decode a payload; None if it has another form. Lone surrogates are allowed: a client may join them."""
     try:
         return decoder.decode(payload)
     except msgspec.ValidationError:
@@ -202,12 +202,13 @@ def _seen(decoder: msgspec.json.Decoder[T], payload: bytes) -> T | None:
 
 
 def _as_utf8(payload: bytes) -> bytes:
-    """What is none becomes U+FFFD."""
+    """Replace bytes that are not UTF-8 by U+FFFD."""
     return payload if payload.isascii() else payload.decode(errors="replace").encode()
 
 
 def _on_one_line(payload: bytes) -> bytes:
-    """As the data of an event has to be. A line break in JSON is white space: in a string it is escaped."""
+    """The payload on one line, as event data must be. A line break in JSON is white space: in a string it is
+    escaped."""
     return b" ".join(payload.splitlines()) if b"\n" in payload or b"\r" in payload else payload
 
 

@@ -1,10 +1,11 @@
 """A client's request for an upstream that speaks Messages itself: the bytes it sent, the model name mapped.
 
 Rules:
-- Keys, values and their order stay as they came, byte for byte, the attribution block and unknown fields too.
-- What only this gateway wrote into the history is taken out of it (`history`).
-- Sampling and fields that the configuration sets for this way are laid over what the client sent.
-- Headers that mean something to the API go along; credentials only where the provider says so.
+- Keys, values and their order stay unchanged, byte for byte, including the attribution block and unknown
+  fields.
+- Blocks that this gateway wrote into the history are removed (`history`).
+- Configured sampling and fields override what the client sent.
+- Headers that the API uses are forwarded; credentials only if the provider is configured for it.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _FORWARDED = ("anthropic-", "x-claude-code-", "x-stainless-")
 _FORWARDED_NAMES = frozenset({"user-agent", "x-app", "idempotency-key"})
 CREDENTIALS = frozenset({"authorization", "x-api-key"})
 VERSION = "2023-06-01"
-"""Sent where the client named none: the API requires one."""
+"""Sent if the client sent none: the API requires one."""
 
 
 def to_messages_request(
@@ -61,7 +62,7 @@ def _own(info: ModelInfo) -> dict[str, object]:
 
 
 def forwarded(headers: Mapping[str, str], *, credentials: bool) -> dict[str, str]:
-    """The client's headers that go upstream. `credentials`: its key or token as well."""
+    """The client's headers that go upstream. `credentials`: including its key or token."""
     kept = {
         name: _text(value)
         for name, value in headers.items()
@@ -72,7 +73,7 @@ def forwarded(headers: Mapping[str, str], *, credentials: bool) -> dict[str, str
 
 
 def _text(value: str) -> str:
-    """A header's value, which was read as Latin-1: what is UTF-8 is sent again in the same bytes."""
+    """A header value, which was decoded as Latin-1: UTF-8 values are sent again in the same bytes."""
     try:
         return value if value.isascii() else value.encode("latin-1").decode()
     except UnicodeError:
@@ -80,5 +81,5 @@ def _text(value: str) -> str:
 
 
 def prompt_of(built: UpstreamRequest) -> CountablePrompt:
-    """For counting where the upstream does not count: all of it, since nothing is known of its parts."""
+    """The whole request, for upstreams without token counting: its parts are not parsed."""
     return CountablePrompt((str(built.body, "utf-8"),))

@@ -1,12 +1,12 @@
-"""The two shapes of one answer of the Messages API: one message, and the events that it is streamed in.
+"""Converts between the two shapes of a Messages API answer: one message, and a stream of events.
 
 Rules:
 - `to_events` makes events of a message for a client that asked for a stream: each block starts empty, one
-  delta holds what clients accumulate, and what nobody here knows comes whole with the block's start.
+  delta has the fields that clients accumulate, and unknown fields are sent whole with the block's start.
 - `MessageAccumulator` makes a message of events for a client that did not. Unknown deltas are left out.
-- Values pass as they came, byte for byte; only what a delta adds to is read.
-- A tool call whose input was cut off is left out where the answer was cut short. Otherwise the whole answer
-  is bad: clients run a call whatever its input.
+- Values stay unchanged, byte for byte; only fields that a delta extends are decoded.
+- A tool call whose input is truncated is left out if the answer was cut short. Otherwise the whole answer is
+  malformed: clients run a call whatever its input.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _STRING = msgspec.json.Decoder(str)
 _NO_FIGURES = Raw(b'{"output_tokens":0}')
 _NULL, _EMPTY, _NOTHING = Raw(b"null"), Raw(b'""'), Raw(b"{}")
 _ENDING = ("stop_reason", "stop_sequence", "stop_details", "container")
-"""Keys of a message that `message_delta` tells in its `delta`."""
+"""Keys of a message that `message_delta` has in its `delta`."""
 _BESIDE = ("usage", "context_management", "input_transformations")
-"""And those beside it."""
+"""Keys of a message that `message_delta` has next to its `delta`."""
 _CUT_SHORT = frozenset({"max_tokens", "model_context_window_exceeded", "refusal"})
 _ACCUMULATED = {
     "text_delta": "text",
@@ -35,19 +35,19 @@ _ACCUMULATED = {
     "input_json_delta": "partial_json",
     "compaction_delta": "content",
 }
-"""What the deltas of a kind add up to, by their key."""
+"""Fields that the deltas of a type extend, by the type."""
 _SUMS = {"partial_json": "input"}
-"""Where a block has the sum under another name."""
+"""The field's name in the block, if it differs from the delta's."""
 
 Json = dict[str, Raw]
 
 
 class InvalidToolInput(ValueError):
-    """A tool call's input is no JSON object."""
+    """A tool call's input is not a JSON object."""
 
 
 def to_events(body: bytes) -> Iterator[PassthroughEvent]:
-    """`body` is a message. msgspec.MsgspecError where it is none."""
+    """`body` is a message. Raises msgspec.MsgspecError if it is not."""
     message = _OBJECT.decode(body)
     over = {key: message[key] for key in _ENDING if key in message}
     begun = message | dict.fromkeys(over, _NULL) | {"content": Raw(b"[]")}
@@ -67,7 +67,7 @@ def to_events(body: bytes) -> Iterator[PassthroughEvent]:
 
 
 def max_tokens_ending(index: int | None) -> Iterator[PassthroughEvent]:
-    """What ends a stream at `max_tokens`; `index`: of the block that is open."""
+    """The events that end a stream at `max_tokens`; `index`: of the open block."""
     if index is not None:
         yield _event("content_block_stop", index=_raw(index))
     stop = _raw({"stop_reason": "max_tokens", "stop_sequence": None})
@@ -76,7 +76,7 @@ def max_tokens_ending(index: int | None) -> Iterator[PassthroughEvent]:
 
 
 def _opened(block: Json) -> tuple[Json, list[Json]]:
-    """A block as it starts, and the deltas that make it what it is."""
+    """A block as it starts, and the deltas that complete it."""
     match _said(block, "type"):
         case "text":
             given = [] if _is_nothing(block.get("citations", _NULL)) else _LIST.decode(block["citations"])
@@ -99,7 +99,7 @@ def _opened(block: Json) -> tuple[Json, list[Json]]:
 
 @define
 class _Block:
-    """A block as it started, and what its deltas add."""
+    """A block as it started, and the data of its deltas."""
 
     start: Json
     texts: dict[str, list[str]] = Factory(dict[str, list[str]])
@@ -115,7 +115,7 @@ class _Block:
             self.start |= {key: delta[key] for key in ("signature", "encrypted_content") if key in delta}
 
     def whole(self) -> Json:
-        """BadInput where the input of a tool call is none."""
+        """The complete block. Raises InvalidToolInput if a tool call's input is not a JSON object."""
         sums = {key: "".join(texts) for key, texts in self.texts.items()}
         block = dict(self.start)
         if arguments := sums.pop("input", ""):
@@ -140,7 +140,7 @@ class MessageAccumulator:
     _blocks: list[_Block] = Factory(list[_Block])
 
     def add(self, event: PassthroughEvent) -> None:
-        """msgspec.MsgspecError, KeyError or IndexError where it is not what its name says."""
+        """Raises msgspec.MsgspecError, KeyError or IndexError for a malformed event."""
         fields = _OBJECT.decode(event.data)
         match event.name:
             case "message_start":
@@ -157,7 +157,7 @@ class MessageAccumulator:
                 pass
 
     def message(self, stop_reason: str) -> bytes:
-        """BadInput where a tool call cannot be read that the model finished."""
+        """The message. Raises InvalidToolInput if a completed tool call cannot be parsed."""
         content: list[Json] = []
         for block in self._blocks:
             try:

@@ -1,4 +1,4 @@
-"""What is looked at of a relayed conversation; everything else passes unread."""
+"""The inspected fields of a passed-through conversation; all others pass unread."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Stop(Struct):
 
 
 class Event(Struct):
-    """One event of a stream; the keys of all kinds that matter."""
+    """One event of a stream; the relevant keys of all types."""
 
     type: str
     index: int | None = None
@@ -35,7 +35,7 @@ class Event(Struct):
 
 
 class Block(Struct):
-    """What tells whether this gateway wrote it. A block that nobody here knows may hold anything in these."""
+    """The fields that show whether this gateway wrote a block. In an unknown block they may hold anything."""
 
     type: str = ""
     text: Raw = Raw()
@@ -48,7 +48,7 @@ class Block(Struct):
 
 
 class Turn(Struct):
-    """A message of the history; `content` is looked into only where it is a list."""
+    """A message of the history; `content` is inspected only if it is a list."""
 
     role: str = ""
     content: Raw = Raw()

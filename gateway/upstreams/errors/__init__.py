@@ -1,1 +1,1 @@
-"""Upstream errors: how they are read, classified, and what the next request is adapted to."""
+"""Upstream errors: parsing, classification, and the changes that the next request is built with."""

@@ -1,4 +1,4 @@
-"""A 400 that names what can be mended -> how to ask once more.
+"""A 400 that names a repairable cause -> how to build the request again.
 
     "max_tokens is too large: 128000. This model supports at most 16384 ..."   ->  max_tokens 16384
     "(8000 in the messages, 16000 in the completion)", window 16384            ->  max_tokens 8320, the window
@@ -10,15 +10,15 @@
     "failed to parse grammar"                                                  ->  schemas without constraints
     "array schema missing items", "properties[values].items: missing field"    ->  `items` in every array
     "max_tokens=32000 cannot be greater than max_model_len=4096"               ->  max_tokens and window 4096
-    "Function tools with reasoning_effort are not supported"                   ->  beside tools effort none
+    "Function tools with reasoning_effort are not supported"                   ->  with tools, effort none
     "The encrypted content ... could not be verified."                         ->  without old reasoning
-    "Invalid value: 'web_search'. Supported values are: 'function'."           ->  without search of the web
+    "Invalid value: 'web_search'. Supported values are: 'function'."           ->  without web search
 
 Rules:
-- Only what changes the request is a complaint: a limit below what was asked, a parameter not yet dropped.
-- The schema of the function that a refusal names loses its constraints. Without a name, or where a second
-  schema of the same request is refused, all of the request's do.
-- What the answer would be wrong without (the messages, the tools) is never dropped.
+- A refusal only counts if it changes the request: a limit below the value sent, a parameter not yet dropped.
+- The schema of a function that a refusal names loses its constraints. If it names none, or a second schema
+  of the same request is refused, all of the request's schemas do.
+- What the answer depends on (the messages, the tools) is never dropped.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from gateway.upstreams.request.reasoning_effort import WORDS
 from gateway.upstreams.upstream_request import Adaptations, UpstreamRequest, digest
 
 MARGIN = 64
-"""Tokens left free beside the prompt: the server's template may add some."""
+"""Tokens left free after the prompt: the server's template may add some."""
 _LIMITED = re.compile(
     r"max_tokens|max_completion_tokens|max_output_tokens|maxoutputtokens|num_predict|completion tokens",
     re.IGNORECASE,
@@ -65,15 +65,15 @@ _ALLOWED_VALUES = re.compile(
     r"((?:['\"`]?\b[a-z]+\b['\"`]?(?:\s*,\s*(?:or |and )?|\s+or\s+|\s+and\s+)?)+)",
     re.IGNORECASE,
 )
-"""OpenAI, pydantic (vLLM, SGLang, Mistral), Groq, Ollama: the words that would do, in a row."""
+"""OpenAI, pydantic (vLLM, SGLang, Mistral), Groq, Ollama: a list of the accepted values."""
 _STRICT = re.compile(r"\btools?\b[\w.\[\]]*\.strict\b", re.IGNORECASE)
-"""A place in the request: `tools[0].function.strict`, `tools.0.function.strict`."""
+"""A path in the request: `tools[0].function.strict`, `tools.0.function.strict`."""
 _ENDPOINT = re.compile(r"\bthis endpoint's\b", re.IGNORECASE)
-"""OpenRouter: the window is that of one of the model's endpoints, and the next request may go to another."""
+"""OpenRouter: the window of one of the model's endpoints; the next request may go to another one."""
 _UNREADABLE = re.compile(r"encrypted content .{0,300}could not be (?:verified|decrypted)", re.IGNORECASE)
 """Responses: reasoning that another server, or another organisation's key, has encrypted."""
 _NOT_ENCRYPTED = re.compile(r"encrypted content is not supported", re.IGNORECASE)
-"""Responses, where the model does not reason. General knowledge, not checked here."""
+"""Responses, if the model does not reason. General knowledge, not checked."""
 _GRAMMAR = re.compile(
     r"grammar|schema conversion|schema.{0,60}(?:not supported|unsupported)|features not supported by|"
     r"invalid (?:json )?schema (?:for|in) ",
@@ -81,7 +81,7 @@ _GRAMMAR = re.compile(
 )
 """llama.cpp, vLLM and SGLang with xgrammar; OpenAI and Ollama say `invalid schema for`, `in`."""
 _FUNCTION = re.compile(r"schema for function ['\"`]([^'\"`]{1,64})", re.IGNORECASE)
-"""OpenAI names it. Others name no function, or one of several."""
+"""OpenAI names the function. Others name none, or one of several."""
 _ITEMS = re.compile(
     r"array schema (?:is )?missing items|[\w\])]\.items: missing field|"
     r"\barrays? (?:schemas? )?(?:must|needs?|requires?|is missing|without)\b[^.]{0,30}\bitems\b",
@@ -93,47 +93,47 @@ _BESIDE_TOOLS = re.compile(
     r"\btools?\b.{0,200}\bset reasoning[_. ]effort to [`'\"]?none\b",
     re.IGNORECASE,
 )
-"""OpenAI's Chat Completions, for models that reason unless they are told not to."""
+"""OpenAI's Chat Completions, for models that reason by default."""
 _SEARCH = re.compile(
     r"(?:value:?|type:?|tag|hosted tool:?|not support) ['\"`]?web_search\b|"
     r"\bweb_search\b['\"`]? (?:tool )?is not",
     re.IGNORECASE,
 )
-"""Responses, where the server has no search of the web. A function may have that name, too."""
+"""Responses, if the server has no web search. A function may have that name, too."""
 _UNSUPPORTED_CODES = frozenset({"unsupported_parameter", "unsupported_value", "unknown_parameter"})
 
 
 @frozen
 class RefusedFields:
-    """One thing that a refusal names.
+    """One cause that a refusal names.
 
     `lasting`: it holds for the model; a limit that follows from this prompt's length does not.
     """
 
     max_tokens: int | None = None
     window: int | None = None
-    """The model's window. Beside a `max_tokens` that lasts it is that limit."""
+    """The model's context window. A lasting `max_tokens` limit in the same refusal is the same number."""
     parameter: str | None = None
     efforts: frozenset[str] = frozenset()
-    """Those that it does not take."""
+    """Effort values that the upstream refuses."""
     effort_beside_tools: bool = False
     think: bool = False
     items: bool = False
     schemas: bool = False
     function: str = ""
-    """Beside `schemas`: the one whose schema it was, by the name as sent."""
+    """With `schemas`: the function whose schema was refused, by the name sent."""
     lasting: bool = True
 
     @property
     def lesson(self) -> RefusedFields | None:
-        """What holds for the model: of a window that was too small for one request, the window alone."""
+        """The part that holds for the model: only the window, if it was too small for one request."""
         if self.lasting:
             return self
         return RefusedFields(window=self.window) if self.window else None
 
 
 def read_refusal(status: int, body: bytes) -> RefusedFields | None:
-    """None where there is nothing that can be mended."""
+    """None if the refusal names nothing repairable."""
     if status not in (400, 422):
         return None
     words = parse_error_body(body)
@@ -141,13 +141,13 @@ def read_refusal(status: int, body: bytes) -> RefusedFields | None:
 
 
 def adapt(adaptations: Adaptations, status: int, body: bytes, built: UpstreamRequest) -> Adaptations | None:
-    """What to ask with next; None where asking again would change nothing."""
+    """The adaptations for the retry; None if a retry would change nothing."""
     found = read_refusal(status, body)
     return None if found is None else adapt_to(adaptations, found, built)
 
 
 def adapt_to(adaptations: Adaptations, found: RefusedFields, built: UpstreamRequest) -> Adaptations | None:
-    """The same for a complaint that was read; `built` is the request that was refused."""
+    """Like `adapt`, for a refusal that was parsed; `built` is the request that was refused."""
     match found:
         case RefusedFields(think=True) if adaptations.think:
             return evolve(adaptations, think=False)
@@ -168,7 +168,7 @@ def adapt_to(adaptations: Adaptations, found: RefusedFields, built: UpstreamRequ
 
 
 def _shortened(adaptations: Adaptations, found: RefusedFields, built: UpstreamRequest) -> Adaptations | None:
-    """With the limit and the window that were named; where the prompt's size was not, with our own."""
+    """Apply the stated limit and window; a prompt size that was not stated is estimated."""
     limit, window = found.max_tokens, found.window or adaptations.window
     if limit is None and found.lasting:
         return None if window == adaptations.window else evolve(adaptations, window=window)
@@ -182,7 +182,7 @@ def _shortened(adaptations: Adaptations, found: RefusedFields, built: UpstreamRe
 def _refused_schemas(
     adaptations: Adaptations, found: RefusedFields, built: UpstreamRequest
 ) -> frozenset[bytes]:
-    """Those to be sent without constraints: the one that is named; without a name, or the next time, all."""
+    """The schemas to send without constraints: the one named; all, if none is named or on a repeat."""
     named = built.schema_of(found.function)
     if named and not (one := frozenset({digest(named)})) <= adaptations.bare_schemas:
         return one
@@ -194,10 +194,8 @@ def _thinking(words: ErrorBody) -> RefusedFields | None:
 
 
 def _room(words: ErrorBody) -> RefusedFields | None:
-    """What the prompt leaves of the window, where the answer's size alone was too much.
-
-    Where the prompt's size is not told, `max_tokens` is left to our own estimate of it.
-    """
+    """The room that the prompt leaves in the window, if only the answer was too long. A prompt size that is
+    not stated is estimated."""
     over = context_overflow(words)
     if over is None or over.window is None:
         return None
@@ -210,7 +208,7 @@ def _room(words: ErrorBody) -> RefusedFields | None:
 
 
 def _limit(words: ErrorBody) -> RefusedFields | None:
-    """A limit that is the window holds for it too."""
+    """A `max_tokens` limit. One that equals the window sets the window, too."""
     said = words.message
     if not _LIMITED.search(f"{said} {words.param}"):
         return None
@@ -237,7 +235,7 @@ def _beside_tools(words: ErrorBody) -> RefusedFields | None:
 
 
 def _efforts(words: ErrorBody) -> RefusedFields | None:
-    """The efforts that it does not take: the one that it names, and what is not among those that would do."""
+    """The refused efforts: the one that is named, and all that are not among the accepted values."""
     if not _EFFORT.search(f"{words.param} {words.message}") or words.code == "unsupported_parameter":
         return None
     named = _REFUSED_VALUE.search(words.message)
@@ -250,7 +248,7 @@ def _efforts(words: ErrorBody) -> RefusedFields | None:
 
 
 def _of_responses(words: ErrorBody) -> RefusedFields | None:
-    """What Responses refuses by another name than that of a parameter."""
+    """Refusals of Responses that do not name a parameter."""
     if _NOT_ENCRYPTED.search(words.message):
         return RefusedFields(parameter="include")
     if words.param == "reasoning.summary" and words.code == "unsupported_value":
@@ -298,4 +296,4 @@ _READERS: tuple[Callable[[ErrorBody], RefusedFields | None], ...] = (
     _parameter,
     _schemas,
 )
-"""In this order: the more specific words first."""
+"""In this order: the more specific patterns first."""

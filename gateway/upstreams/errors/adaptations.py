@@ -1,10 +1,10 @@
-"""What refusals taught about the models of one provider, kept while the process runs.
+"""What refusals revealed about the models of one provider, kept while the process runs.
 
 Rules:
-- A lesson is kept once an answer came to the request that was made with it: a change that did not help says
-  nothing about the model (`test_a_change_that_did_not_help_is_no_lesson`).
-- A `max_tokens` that only one prompt's length made too much is no lesson; the window named with it is.
-- Bounded: the models used last, and so many schemas of each.
+- An adaptation is kept once a request built with it was answered: a change that did not help reveals nothing
+  about the model (`test_a_change_that_did_not_help_is_no_lesson`).
+- A `max_tokens` limit that follows from one prompt's length is not kept; the window named with it is.
+- Bounded: the most recently used models, and a limited number of schemas for each.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gateway.upstreams.upstream_request import NO_ADAPTATIONS, Adaptations, Upst
 MODELS = 256
 SCHEMAS = 4_096
 MAX_ADAPTATIONS = 8
-"""How many different refusals of one upstream are answered with a changed request."""
+"""How many different refusals are answered with a changed request."""
 
 
 @define
@@ -34,7 +34,7 @@ class LearnedAdaptations:
         return AdaptiveRequest(self, model, self.of(model))
 
     def keep(self, model: str, refusals: list[tuple[RefusedFields, UpstreamRequest]]) -> None:
-        """Other requests may have taught something about the model meanwhile: it is added to that."""
+        """Add to the model's adaptations, which other requests may have changed meanwhile."""
         known = self.of(model)
         for found, built in refusals:
             known = adapt_to(known, found, built) or known
@@ -67,7 +67,7 @@ class AdaptiveRequest:
         built: UpstreamRequest,
         build: Callable[[Adaptations], Awaitable[UpstreamRequest]],
     ) -> UpstreamRequest | None:
-        """What to ask with after a refusal of `built`; None where nothing about the request would change."""
+        """The request to retry with after a refusal of `built`; None if it would be the same."""
         found = self._found(status, body)
         changed = (
             adapt_to(self.adaptations, found, built) if found and self._mends < MAX_ADAPTATIONS else None
@@ -85,12 +85,12 @@ class AdaptiveRequest:
         return other
 
     def _found(self, status: int, body: bytes) -> RefusedFields | None:
-        """Servers name the first schema that they refuse, so a second one stands for all the rest."""
+        """Servers name the first schema that they refuse, so a second refusal applies to all the others."""
         found = read_refusal(status, body)
         return evolve(found, function="") if found and found.schemas and self._schemas else found
 
     def accepted(self) -> None:
-        """An answer has come."""
+        """Keep the adaptations: an answer has arrived."""
         refusals, self._refusals = self._refusals, []
         if refusals:
             self._lessons.keep(self._model, refusals)

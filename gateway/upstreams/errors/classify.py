@@ -1,14 +1,14 @@
-"""An upstream's refusal, by status and words -> the one failure that the client is told about.
+"""An upstream's refusal, by status and text -> the one failure that the client gets.
 
 Rules:
-- The kind decides what the client does next: 400 with `prompt is too long` compacts, 529 gives up soon,
-  401 would ask the user to log in (so the gateway's own key failing is a 500), everything else is retried.
-- The upstream's own words are passed on behind `[provider] `, without URLs and secrets. Of refused
-  credentials nothing is passed on.
-- A call that the upstream's model made and that the upstream itself could not read (Groq: `tool_use_failed`)
-  is a bad answer, not a bad request.
-- An error inside a stream or in the body of a 200 goes by the status or the name that it carries; without
-  one it is a bad answer (502).
+- The kind decides what the client does next: 400 with `prompt is too long` compacts, 529 gives up soon, 401
+  would ask the user to log in (so a rejected gateway key is a 500), everything else is retried.
+- The upstream's text is passed on after `[provider] `, without URLs and secrets. For rejected credentials
+  nothing is passed on.
+- If the upstream could not parse its own model's tool call (Groq: `tool_use_failed`), that is a malformed
+  answer, not a bad request.
+- An error inside a stream or in the body of a 200 is classified by the status or name in it; without one it
+  is a malformed answer (502).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from gateway.upstreams.model_info import ModelInfo
 
 NO_CODES: Mapping[str, int] = {}
 NO_ERROR = frozenset({b"", b"null", b"false", b'""', b"{}", b"[]"})
-"""What stands in an `error` field where there is none."""
+"""Values of an `error` field that mean no error."""
 _BY_STATUS = {
     402: Kind.BILLING,
     404: Kind.NOT_FOUND,
@@ -67,9 +67,9 @@ _BY_WORDS = (
     (503, r"loading|warming up|not ready|starting up", Kind.UPSTREAM_LOADING),
     (500, r"template|json:|jinja", Kind.UPSTREAM_REJECTS_REQUEST),
 )
-"""What a status stands for where the words say more. The last is Ollama's: no retry mends a template."""
+"""Text patterns that say more than the status. The last one is Ollama's: a retry cannot fix a template."""
 _NO_TOOLS = "does not support tools"
-"""Ollama's words."""
+"""Ollama's wording."""
 
 
 def classify_response(
@@ -79,10 +79,10 @@ def classify_response(
     info: ModelInfo,
     estimate: int | None = None,
 ) -> UpstreamFailed:
-    """The failure that an answer with a status other than 2xx stands for.
+    """The failure for an answer with a status other than 2xx.
 
-    `pause` is what its headers say, in seconds (see `pauses`); `estimate` our own idea of the prompt's
-    tokens.
+    `pause`: from its headers, in seconds (see `retry_after`). `estimate`: the gateway's estimate of the
+    prompt's tokens.
     """
     words = parse_error_body(body)
     kind = _kind(status, words)
@@ -98,9 +98,9 @@ def classify_response(
 def classify_stream_error(
     body: bytes, info: ModelInfo, estimate: int | None = None, codes: Mapping[str, int] = NO_CODES
 ) -> StreamError:
-    """The failure that an error object inside an answer stands for.
+    """The failure for an error object inside an answer.
 
-    `codes`: what its protocol's own codes stand for; with such a list, every other code is a 500.
+    `codes`: the statuses of the protocol's own error codes; with such a table, every other code is a 500.
     """
     words = parse_error_body(body)
     status = words.status or codes.get(words.code) or _named(words) or (500 if codes and words.code else 200)
@@ -109,19 +109,19 @@ def classify_stream_error(
 
 
 def is_error(body: bytes) -> bool:
-    """Whether a payload that holds no answer says what went wrong."""
+    """Whether a payload without an answer says what went wrong."""
     return not body.lstrip().startswith(b'"') and bool(parse_error_body(body).message)
 
 
 def names_error(body: bytes) -> bool:
-    """Whether a payload not only has words, but also says that they are an error's."""
+    """Whether a payload has text and also marks it as an error."""
     words = parse_error_body(body)
     known = words.status or _named(words) or context_overflow(words)
     return bool(words.message) and bool(known or "error" in (words.type, words.fields.get("object")))
 
 
 def _named(words: ErrorBody) -> int | None:
-    """The status that an error's code or type is the name of."""
+    """The status for an error's code or type."""
     for name in (words.code, words.type):
         for pattern, status in _BY_NAME:
             if name and pattern.search(name):
@@ -165,6 +165,6 @@ def _message(kind: Kind, status: int, words: ErrorBody, info: ModelInfo, estimat
 
 
 def _seconds(pause: float | None, words: ErrorBody) -> int | None:
-    """Whole seconds until another try; None where neither headers nor words say."""
+    """Whole seconds until a retry; None if neither headers nor text state it."""
     seconds = retry_after_in_text(words.message) if pause is None else pause
     return None if seconds is None else math.ceil(seconds)

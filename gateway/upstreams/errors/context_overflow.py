@@ -1,13 +1,13 @@
-"""What an upstream says of a prompt that does not fit -> the words Claude Code compacts on.
+"""An upstream's report that a prompt does not fit -> the text that makes Claude Code compact.
 
     prompt is too long: 13392 tokens > 8192 maximum
     input length and `max_tokens` exceed context limit: 8000 + 16000 > 16384, decrease input length or ...
 
 Rules:
-- How servers say it stands in `wordings`.
-- The first is for a prompt too long by itself, the second where only the room for the answer is missing.
-- The numbers are the upstream's. What it does not tell is taken from what is known of the model and from our
-  own estimate, so that the client always finds two numbers, the first larger than the second.
+- `limit_messages` has the texts that servers use.
+- The first form is for a prompt too long by itself, the second if only the room for the answer is missing.
+- The numbers are the upstream's. A missing one is taken from what is known of the model and from the
+  gateway's estimate, so that the client always finds two numbers, the first larger than the second.
 """
 
 from __future__ import annotations
@@ -23,17 +23,18 @@ _UNDERSTOOD = re.compile(
     r"prompt is too long[^0-9]*\d+\s*tokens?\s*>\s*\d+"
     r"|input length and `max_tokens` exceed context limit: \d+ \+ \d+ > \d+"
 )
-"""What Claude Code looks for."""
+"""The patterns that Claude Code matches."""
 _BEYOND = 25
-"""A prompt that an upstream counted is said to exceed the window by at least this part of it. Claude
-Code cuts no more than it is told: for a few tokens it compacts and is refused again, up to six times."""
+"""A prompt that an upstream counted is reported to exceed the window by at least this part of it. Claude Code
+cuts no more than the reported excess: after an excess of a few tokens it compacts and is refused again, up to
+six times."""
 _SHARES = r"(\d+) of \w+ input"
-"""OpenRouter's: of text, of tools, of images."""
+"""OpenRouter's counts: of text, of tools, of images."""
 
 
 @frozen
 class ContextOverflow:
-    """The numbers an upstream gave; None where it did not."""
+    """The numbers an upstream stated; None for a missing one."""
 
     window: int | None = None
     prompt: int | None = None
@@ -44,7 +45,7 @@ class ContextOverflow:
         return self.window is not None and self.prompt is not None and self.prompt < self.window
 
     def message(self, window: int | None, estimate: int | None) -> str:
-        """`window` and `estimate` stand in for numbers that the upstream did not give."""
+        """`window` and `estimate` replace numbers that the upstream did not state."""
         if self.fits_without_answer and self.answer is not None:
             return (
                 f"input length and `max_tokens` exceed context limit: {self.prompt} + {self.answer} > "
@@ -58,7 +59,7 @@ class ContextOverflow:
 
 
 def context_overflow(words: ErrorBody) -> ContextOverflow | None:
-    """None where the words are about something else."""
+    """None if the text is about something else."""
     if not mentions(LimitKind.OVERFLOW, words.text):
         return None
     said = words.message
@@ -72,7 +73,7 @@ def context_overflow(words: ErrorBody) -> ContextOverflow | None:
 
 
 def has_token_counts(said: str) -> bool:
-    """Whether clients find their two numbers in it, as Anthropic's own servers say them."""
+    """Whether clients find their two numbers in the text, in the form that Anthropic's own servers use."""
     return _UNDERSTOOD.search(said) is not None
 
 

@@ -1,4 +1,4 @@
-"""The body of a refusal, in any of the shapes servers use -> what it says.
+"""The body of an error response, in any of the shapes servers use -> its message, code, type and status.
 
     {"error": {"message", "type", "code", "param"}}      OpenAI, vLLM, llama.cpp, OpenRouter
     [{"error": {...}}]                                   Gemini
@@ -8,12 +8,12 @@
     {"errors": [{"message"}]}                            Cloudflare, GraphQL
     {"error": "code", "error_description": "text"}       OAuth, in front of the server
     "text", ["text"]                                     as JSON
-    text, HTML                                           whatever stands in front of the server
+    text, HTML                                           a proxy in front of the server
 
 Rules:
-- Nothing a user must not see is kept: the request's own secrets, URLs, keys and tokens are struck out, and
-  only then are long texts cut.
-- A body that cannot be read says nothing; that is no failure.
+- Nothing a user must not see is kept: the request's own secrets, URLs, keys and tokens are redacted before
+  long texts are cut.
+- A body that cannot be parsed has no message; that is not an error.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from attrs import field, frozen
 from gateway.upstreams.http.redaction import redacted
 
 LONGEST = 2_000
-"""Characters of an upstream's own words that are passed on."""
+"""Characters of an upstream's message that are passed on."""
 
 Json = Mapping[str, Any]
 
@@ -44,16 +44,16 @@ class ErrorBody:
     param: str = ""
     status: int | None = None
     fields: Json = field(factory=dict[str, Any])
-    """The error object itself, for figures."""
+    """The error object itself, for its numbers."""
 
     @property
     def text(self) -> str:
-        """Everything there is to recognise an error by."""
+        """All text by which an error can be recognised."""
         return f"{self.message} {self.type} {self.code}"
 
 
 def parse_error_body(body: bytes) -> ErrorBody:
-    """What `body` says. Never raises."""
+    """Parse `body`. Never raises."""
     text = body.decode("utf-8-sig", "replace").strip()
     try:
         return _from_json(json.loads(text), 0)
@@ -62,7 +62,7 @@ def parse_error_body(body: bytes) -> ErrorBody:
 
 
 def sanitized(text: str) -> str:
-    """`text` without secrets and URLs, on one line, not too long."""
+    """`text` without secrets and URLs, on one line, of bounded length."""
     text = redacted(text)
     for pattern, instead in _STRUCK:
         text = pattern.sub(instead, text)
@@ -109,7 +109,7 @@ def _from_json(value: object, depth: int) -> ErrorBody:
 
 
 def _from_text(error: str, fields: Json, depth: int) -> ErrorBody:
-    """`error` is a text; Java's servers, and OAuth's, put the better one beside it."""
+    """`error` is a text; Java servers and OAuth put a better text in another field."""
     if nested := _nested(error, depth):
         return nested
     more = fields.get("message") or fields.get("error_description")
@@ -139,7 +139,7 @@ _SAYING = ("message", "detail", "msg", "error_description")
 
 
 def _nested(text: str, depth: int) -> ErrorBody | None:
-    """Words inside the words: servers wrap what the server behind them said."""
+    """An error inside the message: servers wrap the error of the server behind them."""
     start = text.find("{")
     if start < 0 or depth >= _DEEPEST:
         return None
@@ -151,7 +151,7 @@ def _nested(text: str, depth: int) -> ErrorBody | None:
 
 
 def _raw(error: Json) -> str:
-    """OpenRouter's copy of what the provider behind it said."""
+    """OpenRouter's copy of the error of the provider behind it."""
     metadata = error.get("metadata")
     raw = cast("Json", metadata).get("raw") if isinstance(metadata, dict) else None
     return raw if isinstance(raw, str) else ""
@@ -171,7 +171,7 @@ def _name(value: object) -> str:
 
 
 def _number(value: object) -> int | None:
-    """An HTTP status, where `value` is one."""
+    """An HTTP status, if `value` is one."""
     if isinstance(value, str) and value.isdigit():
         value = int(value)
     if isinstance(value, int | float) and not isinstance(value, bool) and 400 <= value < 600:

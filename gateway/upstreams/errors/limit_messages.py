@@ -1,19 +1,19 @@
-"""How servers word a limit that a request exceeds: one table, read by `overflow` and `complaints`.
+"""How servers phrase an exceeded limit: one table, read by `context_overflow` and `adapt`.
 
-    Says.OVERFLOW  the prompt, alone or with the room for the answer, does not fit; the row has no number
-    Says.WINDOW    the window, in tokens
-    Says.PROMPT    the prompt as the server counted it
-    Says.ANSWER    the room that was requested for the answer
-    Says.TOTAL     prompt and answer together
-    Says.MOST      the most that `max_tokens` may be
-    Says.BELOW     one more than that
-    Says.ROOM      the same as MOST, where the server's limit is its window
+    LimitKind.OVERFLOW  the prompt, alone or with the room for the answer, does not fit; the row has no number
+    LimitKind.WINDOW    the window, in tokens
+    LimitKind.PROMPT    the prompt as the server counted it
+    LimitKind.ANSWER    the room that was requested for the answer
+    LimitKind.TOTAL     prompt and answer together
+    LimitKind.MOST      the most that `max_tokens` may be
+    LimitKind.BELOW     one more than that
+    LimitKind.ROOM      the same as MOST, if the server's limit is its window
 
 Rules:
 - Rows of OVERFLOW decide whether an error is about the window. The numbers of WINDOW, PROMPT, ANSWER and
-  TOTAL are only looked for in such an error, those of MOST, BELOW and ROOM only where `max_tokens` is named.
+  TOTAL are only looked up in such an error, those of MOST, BELOW and ROOM only if `max_tokens` is named.
 - The first row that matches gives the number, so the more specific row comes first.
-- A source is the server whose words these are; "several" where unrelated servers use them.
+- A row names the server that uses the text; "several" if unrelated servers use it.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def mentions(says: LimitKind, text: str) -> bool:
 
 
 def figure(says: LimitKind, text: str) -> int | None:
-    """The number, more than 0; None where `text` has none of this kind."""
+    """The number, more than 0; None if `text` has none of this kind."""
     for _, pattern in TABLE[says]:
         if (found := re.search(pattern, text, re.IGNORECASE)) and (number := int(found[1].replace(",", ""))):
             return number

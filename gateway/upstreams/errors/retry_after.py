@@ -1,14 +1,14 @@
-"""How long an upstream that refuses wants to be left alone -> seconds.
+"""When an upstream allows the next request -> seconds.
 
     retry-after: 7 | Wed, 21 Oct 2026 07:28:00 GMT      retry-after-ms: 1500
     x-ratelimit-reset-tokens: 6m0s | 120ms | 17.5       x-ratelimit-reset: 1792567680000
     "Please try again in 1m30.5s."
 
 Rules:
-- The first of these that says anything counts, in this order. Of several limits it is the one of which
-  nothing remains; where none is used up, the one that is renewed first.
-- A point in time is measured by the upstream's own clock (`date`), where it shows one.
-- No pause is longer than `LONGEST`: clients sleep for whatever they are told.
+- The first of these that is present counts, in this order. Of several limits the exhausted one counts; if
+  none is exhausted, the one that resets first.
+- A point in time is compared with the upstream's own clock (`date`), if it sends one.
+- No pause is longer than `LONGEST`: clients sleep as long as the header says.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from email.utils import parsedate_to_datetime
 LONGEST = 3600.0
 """Seconds."""
 _EPOCH, _EPOCH_MS = 1e9, 1e12
-"""Numbers from these on are points in time, in seconds and milliseconds."""
+"""Larger numbers are points in time, in seconds and milliseconds."""
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "": 1.0}
 _PART = re.compile(
     r"[ ,]*(?:and )?(\d+(?:\.\d+)?) ?"
@@ -32,7 +32,7 @@ _LIMIT = "x-ratelimit-reset"
 
 
 def retry_after(status: int, headers: Mapping[str, str], now: float) -> float | None:
-    """What the headers say, in seconds from `now` (of the epoch); None where they do not."""
+    """The headers' value in seconds from `now` (of the epoch); None without one."""
     now = _moment(headers.get("date", "")) or now
     if (said := _after(headers.get("retry-after", ""), now)) is not None:
         return said
@@ -42,13 +42,13 @@ def retry_after(status: int, headers: Mapping[str, str], now: float) -> float | 
 
 
 def retry_after_in_text(words: str) -> float | None:
-    """What an error's own words say."""
+    """The pause that an error text states, in seconds."""
     found = _AGAIN.search(words)
     return parse_retry_duration(words[found.end() :]) if found else None
 
 
 def parse_retry_duration(text: str) -> float | None:
-    """`1h2m3.5s`, `120ms`, `20 seconds`, or a plain number of seconds; what follows it is not read."""
+    """`1h2m3.5s`, `120ms`, `20 seconds`, or a plain number of seconds; trailing text is ignored."""
     total, at = None, 0
     while part := _PART.match(text, at):
         unit = part[2].lower()
@@ -71,7 +71,7 @@ def _renewal(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def _renewals(headers: Mapping[str, str], now: float) -> Iterator[tuple[float, float | None]]:
-    """Of each limit, when it is renewed and what remains of it."""
+    """For each limit: when it resets and what remains of it."""
     for name, value in headers.items():
         if name.lower().startswith(_LIMIT) and (seconds := _until(value, now)) is not None:
             yield seconds, _number(headers.get(name.lower().replace("reset", "remaining", 1), ""))

@@ -1,16 +1,16 @@
 """The one adapter for upstreams that take a JSON body by POST and stream or return an answer.
 
-What differs between protocols (path, how the request is built, how the answer is read) is a `Dialect`;
-the openai, responses and ollama folders each supply one.
+What differs between protocols (path, how the request is built, how the answer is read) is a `Dialect`; the
+openai, responses and ollama folders each supply one.
 
 Rules:
-- A 400 that names what can be mended (a `max_tokens` limit, a parameter, reasoning) is answered by asking
-  once more without it, once for each cause; what helped is kept for the model (see `lessons`).
-- A 500 that says that the limit cut a call is the end of an answer (see `cut_call`).
-- A model's call that its own server could not read is asked for once more.
-- A server that is loading its model is asked again until the first-byte budget is nearly spent.
-- Whatever arrives is read, as it arrives: an SSE body in answer to a plain call, JSON in answer to a
-  streaming one.
+- A 400 that names a repairable cause (a `max_tokens` limit, a parameter, reasoning) is retried once without
+  it, once for each cause. A change that helped is kept for the model (see `adaptations`).
+- A 500 that reports a call truncated by the token limit is the end of an answer (see `truncated_call`).
+- If the server could not parse its own model's tool call, the request is retried once.
+- A server that is loading its model is polled until the first-byte timeout is nearly spent.
+- The form of the answer does not matter: an SSE body is read in response to a plain request, and JSON in
+  response to a streaming one.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from gateway.upstreams.upstream_request import Adaptations, ResponseOptions, Ups
 ERROR_LIMIT = 256 * 1024
 """Bytes of an error body that are read."""
 LOADING_PAUSE = 1.0
-"""Seconds between two questions to a server that is loading its model."""
+"""Seconds between two requests to a server that is loading its model."""
 
 
 class ResponseReader(Protocol):
@@ -50,25 +50,25 @@ class ResponseReader(Protocol):
 
     @property
     def has_data(self) -> bool:
-        """Whether anything has come but comments and white space."""
+        """Whether anything except comments and white space has arrived."""
         ...
 
     def feed(self, data: bytes) -> list[Part]: ...
     def close(self, *, framed: bool = True) -> list[Part]:
-        """The bytes are over. `framed`: HTTP told their end, so that it is not that of a connection."""
+        """The end of the body. `framed`: HTTP marked the end, so a lost connection is not mistaken for it."""
         ...
 
 
 @frozen
 class Dialect:
-    """How one protocol is spoken."""
+    """The protocol-specific functions of one upstream kind."""
 
     path: str
     probe_path: str
     build: Callable[[Inbound, ModelInfo, Adaptations, Attachments], UpstreamRequest]
     prompt_of: Callable[[UpstreamRequest], CountablePrompt]
     reader: Callable[[ModelInfo, ResponseOptions, str], ResponseReader]
-    """Its last argument is the text that the answer continues, which some servers repeat."""
+    """Its last argument is the prefill that the answer continues; some servers repeat it."""
 
 
 @define
@@ -79,7 +79,7 @@ class HttpAttempt:
     _reply: UpstreamResponse
     _reader: ResponseReader
     _asking: AdaptiveRequest | None = None
-    """Told of the first content. Only then was the request accepted: errors come with status 200, too."""
+    """Notified of the first content. Only then was the request accepted: errors come with status 200, too."""
     _over: bool = False
     _failed: bool = False
 
@@ -108,7 +108,7 @@ class HttpAttempt:
         return self._reader.close(framed=self._reply.framed)
 
     def _redacted(self, parts: list[Part]) -> list[Part]:
-        """A fault at the end without the request's secrets, should the server repeat them."""
+        """Remove the request's secrets from an error at the end, in case the server repeats them."""
         match parts:
             case [*before, StreamError() as fault]:
                 return [*before, replace(fault, message=redacted(fault.message, self._reply.secrets))]
@@ -116,7 +116,7 @@ class HttpAttempt:
                 return parts
 
     async def close(self) -> None:
-        """A connection is kept for the next request only behind an answer that ended well."""
+        """Close the connection, or keep it for the next request if the answer ended without an error."""
         if self._reader.ended and not self._failed:
             await self._reply.drain()
         await self._reply.close()
@@ -124,7 +124,7 @@ class HttpAttempt:
 
 @define
 class HttpAdapter:
-    """One configured provider, spoken to in one dialect."""
+    """One configured provider and its dialect."""
 
     _channel: ProviderConnections
     _dialect: Dialect
@@ -161,11 +161,11 @@ class HttpAdapter:
             await asyncio.sleep(LOADING_PAUSE)
 
     def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> CountablePrompt:
-        info = evolve(target.model_info, extra_body={})  # it may hold what only its server can read
+        info = evolve(target.model_info, extra_body={})  # it may hold fields that only its server reads
         return self._dialect.prompt_of(self._dialect.build(inbound, info, Adaptations(), attachments))
 
     async def count(self, inbound: Inbound, target: Target) -> TokenCount | None:
-        """No server that is translated to is asked; see `prompt`."""
+        """Always None: these servers have no count endpoint; see `prompt`."""
         return None
 
     async def probe(self) -> str | None:
@@ -187,7 +187,7 @@ class HttpAdapter:
 
 
 def _is_answer(parts: list[Part]) -> bool:
-    """Whether it says anything, and no error."""
+    """Whether the parts have content or an end, and no error."""
     said = [part for part in parts if not isinstance(part, Usage | Notice)]
     return bool(said) and not isinstance(said[-1], StreamError)
 
@@ -198,7 +198,7 @@ def _noted(built: UpstreamRequest) -> UpstreamRequest:
 
 
 async def read_error_body(reply: UpstreamResponse) -> bytes:
-    """The body of an answer with an error's status, as far as it comes. Closes it."""
+    """The body of an error response, up to where it breaks off. Closes the response."""
     try:
         return await reply.error_body(ERROR_LIMIT)
     finally:
@@ -206,14 +206,14 @@ async def read_error_body(reply: UpstreamResponse) -> bytes:
 
 
 def _as_learnt(info: ModelInfo, adaptations: Adaptations) -> ModelInfo:
-    """With the window that a refusal named, where no other is known."""
+    """Add the context window that a refusal stated, if none is known."""
     if adaptations.window is None or info.context_window is not None:
         return info
     return evolve(info, context_window=adaptations.window)
 
 
 def _as_asked(info: ModelInfo, built: UpstreamRequest) -> ModelInfo:
-    """With the window that the request asks for, where no other is known."""
+    """Add the context window that the request asks for, if none is known."""
     if built.window is None or info.context_window is not None:
         return info
     return evolve(info, context_window=built.window)

@@ -1,7 +1,7 @@
-"""What the libraries below say of a connection that failed -> `UpstreamFailed`, in words that help.
+"""Connection errors of the HTTP libraries -> `UpstreamFailed` with a message that helps.
 
 Rules:
-- The words name the provider, what went wrong and what to change, and never hold a secret.
+- The message names the provider, what went wrong and what to change, and never contains a secret.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ class PlainHttp(Exception):
 
 
 def is_disconnect(error: BaseException) -> bool:
-    """Whether the server closed a connection that had been made."""
+    """Whether the server closed an established connection."""
     return isinstance(
         _cause(error), aiohttp.ServerDisconnectedError | aiohttp.ClientOSError | ConnectionError
     ) and not isinstance(_cause(error), aiohttp.ClientConnectorError)
 
 
 def is_timeout(error: BaseException) -> bool:
-    """Whether no connection was made in time."""
+    """Whether connecting timed out."""
     return isinstance(_cause(error), TimeoutError)
 
 
 def is_failed_handshake(error: BaseException) -> bool:
-    """No connection in time, or one that was closed while TLS was being agreed on."""
+    """Whether connecting timed out or the connection was closed during the TLS handshake."""
     cause = _cause(error)
     if isinstance(cause, aiohttp.ClientConnectorError):
         return isinstance(cause.os_error, ConnectionResetError)
@@ -39,12 +39,12 @@ def is_failed_handshake(error: BaseException) -> bool:
 
 
 def _cause(error: BaseException) -> BaseException:
-    """The transport hides aiohttp's exception behind an httpx one that says less."""
+    """Unwrap aiohttp's exception: the transport wraps it in a less specific httpx one."""
     return error.__cause__ if isinstance(error, httpx.TransportError) and error.__cause__ else error
 
 
 def connection_error(error: BaseException, provider: str) -> UpstreamFailed:
-    """What a broken connection means, in words that name the provider and the fix but no secret."""
+    """Convert a connection error. The message names the provider and the fix, and contains no secret."""
     if isinstance(error, UpstreamFailed):
         return error
     cause = _cause(error)
@@ -88,7 +88,7 @@ _DIAGNOSES: tuple[tuple[tuple[type[BaseException], ...], Kind, str], ...] = (
     ),
     ((zlib.error,), Kind.UPSTREAM_GARBAGE, "the answer is damaged: it does not decompress"),
 )
-"""First match wins: several of aiohttp's classes are also ClientOSError."""
+"""The first match wins: several of aiohttp's classes are also ClientOSError."""
 
 
 def _where(cause: BaseException) -> str:

@@ -1,10 +1,11 @@
-"""A compressed body, cut anywhere -> its bytes, a piece at a time.
+"""A compressed body, split anywhere -> its bytes, a piece at a time.
 
 Rules:
-- A piece is at most `PIECE` bytes, however much a few compressed ones stand for: what inflates to gigabytes
-  costs neither memory nor anyone else's time.
-- `deflate` is zlib's format, or the bare one that some servers send under that name.
-- A body of gzip may have several members. What is none, after the first, is padding and dropped.
+- A piece is at most `PIECE` bytes, whatever the compression ratio: a body that inflates to gigabytes neither
+  fills the memory nor delays other requests.
+- `deflate` is zlib's format, or the raw format that some servers send under that name.
+- A gzip body may have several members. Data after the first member that is not another member is padding and
+  dropped.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ ENCODINGS = frozenset({"gzip", "x-gzip", "deflate"})
 _GZIP = zlib.MAX_WBITS | 32
 _BARE = -zlib.MAX_WBITS
 _MEMBER = b"\x1f"
-"""What each member of gzip begins with."""
+"""The first byte of each gzip member."""
 
 
 @define
@@ -32,21 +33,21 @@ class Decompressor:
     _engine: _Decompress | None = field(default=None, init=False)
     _waiting: bytes = field(default=b"", init=False)
     _full: bool = field(default=False, init=False)
-    """The last piece was as long as it may be: there may be more of it."""
+    """The last piece had the maximum length: more data may be pending."""
     _begun: bool = field(default=False, init=False)
 
     def feed(self, data: bytes) -> None:
-        """More of the compressed body; to be given when `more` is false."""
+        """Add compressed data. Call it only when `more` is false."""
         between = self._begun and self._engine is None and not self._waiting
         self._waiting += self._member(data) if between else data
 
     @property
     def more(self) -> bool:
-        """Whether `take` may yield something without being fed."""
+        """Whether `take` may return data without another `feed`."""
         return self._full or (bool(self._waiting) and self._recognised())
 
     def take(self) -> bytes:
-        """The next piece; possibly empty. zlib.error where the body is damaged."""
+        """The next piece, which may be empty. Raises zlib.error if the body is damaged."""
         engine = self._engine = self._engine or self._next()
         data = engine.decompress(self._waiting, PIECE)
         self._full = len(data) == PIECE and not engine.eof
@@ -57,11 +58,11 @@ class Decompressor:
         return data
 
     def _member(self, rest: bytes) -> bytes:
-        """What follows a member, if it is another."""
+        """The data after a member, if it starts another one."""
         return rest if rest.startswith(_MEMBER) and self.encoding != "deflate" else b""
 
     def _recognised(self) -> bool:
-        """Two bytes tell which format a body of `deflate` has."""
+        """Detect the format of a `deflate` body from its first two bytes."""
         return self._begun or self.encoding != "deflate" or len(self._waiting) > 1
 
     def _next(self) -> _Decompress:

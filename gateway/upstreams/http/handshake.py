@@ -1,11 +1,11 @@
-"""Whether a server that does not finish a TLS handshake speaks plain HTTP.
+"""Detects a server that speaks plain HTTP and therefore never finishes a TLS handshake.
 
 Rules:
-- Some servers (llama.cpp) wait for more bytes and send nothing: so a nearby server that has never completed a
-  TLS handshake is asked in plain HTTP after `DELAY`, while the handshake goes on.
-- Once a TLS connection exists, the server is not asked: it may take its time for the answer.
-- The question holds no credentials. TLS servers answer it as well: with 400 or 426, or with a redirect to
-  https (nginx `error_page 497`, Caddy). None of these counts.
+- Some servers (llama.cpp) wait for more bytes and send nothing. So a nearby server that has never completed a
+  TLS handshake gets a plain HTTP request after `DELAY`, while the handshake goes on.
+- Once a TLS connection exists, no such request is sent: the server may take its time to answer.
+- The request has no credentials. TLS servers answer it as well: with 400 or 426, or with a redirect to https
+  (nginx `error_page 497`, Caddy). None of these counts.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from gateway.errors import Kind, UpstreamFailed
 from gateway.upstreams.http.connection_errors import PlainHttp, connection_error, is_timeout
 
 DELAY = 1.0
-"""Seconds that a handshake with a server nearby may take before the server is asked."""
+"""Seconds that a TLS handshake with a nearby server may take before the plain HTTP request."""
 PATIENCE = 1.0
 """Seconds for the connection and the head of the answer."""
 _TLS_EXPECTED = frozenset({b"400", b"426"})
-"""What TLS servers answer to plain HTTP: bad request, upgrade required."""
+"""Statuses with which TLS servers answer plain HTTP: bad request, upgrade required."""
 
 
 def is_nearby(host: str) -> bool:
-    """A private address, or a name that only this network knows."""
+    """True for a private address or a name that only resolves in the local network."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -40,7 +40,7 @@ def is_nearby(host: str) -> bool:
 async def with_plain_http_check(
     request: Coroutine[object, object, httpx.Response], connected: asyncio.Event, url: httpx.URL
 ) -> httpx.Response:
-    """The request's result; PlainHttp where it waits for a server that speaks no TLS.
+    """Await the request. Raises PlainHttp if it is waiting for a server that does not speak TLS.
 
     `connected`: set once a TLS connection to the server is made, by this request or another one.
     """
@@ -58,7 +58,7 @@ async def with_plain_http_check(
 
 
 async def connect_error(error: Exception, url: httpx.URL, provider: str, *, proxied: bool) -> UpstreamFailed:
-    """What it means that a connection was not made in time, or was closed before TLS was agreed on."""
+    """The error for a connection that timed out or was closed during the TLS handshake."""
     where = f"{url.host}:{url.port or (443 if url.scheme == 'https' else 80)}"
     asked = url.scheme == "https" and not proxied
     if isinstance(error, PlainHttp) or (asked and await speaks_plain_http(url)):
@@ -88,7 +88,7 @@ async def speaks_plain_http(url: httpx.URL) -> bool:
 
 
 async def _answers(reader: asyncio.StreamReader) -> bool:
-    """Whether an HTTP answer comes that no TLS server would give."""
+    """Whether an HTTP answer arrives that a TLS server would not send."""
     version, _, rest = (await reader.readline()).partition(b" ")
     status = rest[:3]
     if not version.startswith(b"HTTP/") or status in _TLS_EXPECTED:

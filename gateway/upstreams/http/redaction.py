@@ -1,10 +1,10 @@
-"""The exact secrets of one request, and texts without them.
+"""The exact secrets of one request, and their redaction from texts.
 
 Rules:
-- They are the provider's key, what its configured headers and query hold, and the client's credentials where
-  these are forwarded: a server may repeat whatever it was sent.
-- They are replaced before anything is masked by its form (see `words`): a mask that fits a part of a secret
-  would leave the rest of it readable.
+- Secrets are the provider's key, the values of its configured headers and query, and the client's credentials
+  where these are forwarded: a server may repeat anything it was sent.
+- They are replaced before anything is masked by its pattern (see `error_body`): a mask that matches a part of
+  a secret would leave the rest of it readable.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from contextvars import ContextVar
 
 HIDDEN = "[hidden]"
 SHORTEST_SECRET = 8
-"""Characters. What is shorter guards nothing, and may be a word like any other."""
+"""Characters. A shorter value protects nothing, and may be an ordinary word."""
 _HEADER = re.compile(r"auth|key|token|secret|cookie|password|signature|credential", re.IGNORECASE)
 
 _secrets: ContextVar[Sequence[str]] = ContextVar("_secrets", default=())
 
 
 def secrets_of(headers: Mapping[str, str], key: str | None = None) -> Sequence[str]:
-    """The key, and the words of headers that hold a secret, in every spelling. The longest first."""
+    """The key and the secret words of headers, in every spelling, the longest first."""
     values = [value for name, value in headers.items() if _HEADER.search(name)]
     if key:
         values.append(key)
@@ -40,11 +40,11 @@ def redacted(text: str, secrets: Sequence[str] | None = None) -> str:
 
 
 def hide(secrets: Sequence[str]) -> None:
-    """From here on `redacted` replaces these in this task. Called for every chunk of an answer."""
+    """Make `redacted` replace these secrets in the current task. Called for every chunk of an answer."""
     _secrets.set(secrets)
 
 
 def _spellings(word: str) -> tuple[str, ...]:
-    """Also with escapes: `"`, and PHP's `\\/`."""
+    """The word itself and its escaped forms: `"`, and PHP's `\\/`."""
     escaped = json.dumps(word)[1:-1]
     return (word, escaped, escaped.replace("/", "\\/"))

@@ -1,12 +1,12 @@
-"""One provider's pooled HTTP connections: bytes out, status and bytes back, failures as `UpstreamFailed`.
+"""One provider's pooled HTTP connections: sends bytes, returns status and bytes, raises `UpstreamFailed`.
 
 Rules:
-- httpx with the aiohttp-based transport: httpx's own costs two to five times the CPU for each read. Its pool,
-  proxy and TLS settings go to the transport; a client beside it would ignore them.
+- httpx with the aiohttp-based transport: httpx's own needs two to five times the CPU for each read. Pool,
+  proxy and TLS settings go to the transport; a client would ignore them.
 - Environment proxies are resolved here, once, and never used for loopback addresses.
-- A pooled connection that the server closed meanwhile is replaced once, before any byte of an answer
+- A pooled connection that the server has closed meanwhile is replaced once, before any byte of an answer
   (llama.cpp announces `Keep-Alive: timeout=5` and then closes after a stream at once).
-- Bodies are asked for uncompressed, and inflated where a server or proxy compresses all the same.
+- Bodies are requested uncompressed, and decompressed if a server or proxy compresses them anyway.
 """
 
 from __future__ import annotations
@@ -39,24 +39,24 @@ KEEP_ALIVE = 30.0
 DRAIN = 0.5
 """Seconds that the end of a body may take to arrive after the end of its content."""
 EXPLAINING = 2.0
-"""Seconds that the words of a refusal may take to arrive after its status."""
+"""Seconds that an error body may take to arrive after its status."""
 
 _url = functools.lru_cache(maxsize=256)(httpx.URL)
-"""Parsing the same few URLs anew would cost half of what a request object costs."""
+"""Parsing the same few URLs again would cost half as much as creating a request object."""
 
 _reused: ContextVar[bool] = ContextVar("_reused", default=False)
 
 
 @define
 class UpstreamResponse:
-    """One upstream HTTP answer whose status has arrived. `close` it in every case."""
+    """One upstream HTTP answer whose status has arrived. Always call `close`."""
 
     status: int
     headers: httpx.Headers
     _provider: str
     _response: httpx.Response
     secrets: Sequence[str] = field(default=(), repr=False)
-    """What the request was authorized with."""
+    """The credentials that the request was sent with."""
     _chunks: AsyncIterator[bytes] = field(init=False)
     _encoding: str = field(init=False)
     _inflating: Decompressor | None = field(init=False)
@@ -68,15 +68,15 @@ class UpstreamResponse:
 
     @property
     def framed(self) -> bool:
-        """Whether a body that is cut can be told from one that is over."""
+        """Whether a truncated body can be told from a complete one."""
         chunked = "chunked" in self.headers.get("transfer-encoding", "").lower()
         return chunked or "content-length" in self.headers
 
     async def read(self) -> bytes | None:
         """The bytes of one read, None at the end of the body.
 
-        UpstreamFailed where they are compressed in an unknown way. An error raised while the reply is made
-        would leave its connection open.
+        Raises UpstreamFailed for an unknown compression. Raising it in the constructor would leave the
+        connection open.
         """
         if self._inflating is None and self._encoding not in ("", "identity"):
             how = f"compressed with {self._encoding}, though none was asked for"
@@ -91,14 +91,14 @@ class UpstreamResponse:
             raise connection_error(error, self._provider) from error
 
     async def _inflated(self, inflating: Decompressor) -> bytes:
-        """The next piece. Everyone else has a turn before it: little data may stand for very much."""
+        """The next piece. Other tasks run before it: a little compressed data may expand to a lot."""
         await asyncio.sleep(0)
         while not inflating.more:
             inflating.feed(await anext(self._chunks))
         return inflating.take()
 
     async def read_all(self, limit: int) -> bytes:
-        """The whole body, of which at most `limit` bytes are kept (the rest is not read)."""
+        """The body, up to `limit` bytes (the rest is not read)."""
         pieces: list[bytes] = []
         size = 0
         while size < limit and (data := await self.read()) is not None:
@@ -107,9 +107,9 @@ class UpstreamResponse:
         return b"".join(pieces)[:limit]
 
     async def error_body(self, limit: int) -> bytes:
-        """The body of a refusal, as far as it comes: its status counts also where its words break off.
+        """The body of an error response, without the request's secrets.
 
-        Without the request's secrets.
+        Returns what has arrived if the body breaks off: the status still counts.
         """
         pieces: list[bytes] = []
         size = 0
@@ -124,14 +124,14 @@ class UpstreamResponse:
         return body
 
     async def drain(self) -> None:
-        """Wait a moment for the end of a body whose content is over: only then is the connection kept."""
+        """Wait briefly for the end of a body whose content is complete: only then is the connection kept."""
         with contextlib.suppress(Exception):
             async with asyncio.timeout(DRAIN):
                 while await self.read() is not None:
                     pass
 
     async def close(self) -> None:
-        with contextlib.suppress(Exception):  # the connection is going away anyway
+        with contextlib.suppress(Exception):  # the connection is being closed anyway
             await self._response.stream.aclose()  # type: ignore[union-attr]
 
 
@@ -145,14 +145,14 @@ class ProviderConnections:
     _transport: AiohttpTransport = field(repr=False)
     _secrets: Sequence[str] = field(default=(), repr=False)
     _query: str = ""
-    """Of every request: Azure's `api-version`."""
+    """Added to every request: Azure's `api-version`."""
     _proxied: bool = False
     _connected: asyncio.Event = field(factory=asyncio.Event)
-    """Set once a connection is made, with its TLS handshake."""
+    """Set once a connection is made, including its TLS handshake."""
 
     @classmethod
     def build(cls, name: str, provider: Provider, key_header: str = "authorization") -> ProviderConnections:
-        """`key_header`: where the provider's key goes; `authorization` makes it a Bearer token."""
+        """`key_header`: the header for the provider's key; in `authorization` it is a Bearer token."""
         headers = {"accept-encoding": "identity"}
         if provider.api_key:
             key = provider.api_key.reveal()
@@ -171,7 +171,7 @@ class ProviderConnections:
     ) -> UpstreamResponse:
         """Send a JSON body and wait for the status. `connect` is in seconds.
 
-        `headers` go along where the provider's own settings do not say otherwise.
+        `headers` are added where the provider's settings do not set the same ones.
         """
         forwarded = headers or {}
         sent = {**IDENTITY, **forwarded, **self._headers, "content-type": "application/json"}
@@ -190,7 +190,7 @@ class ProviderConnections:
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, connect: float
     ) -> UpstreamResponse:
         url = f"{self.base_url}{path}?{self._query}" if self._query else self.base_url + path
-        # httpx takes text for ASCII, and refuses what is not.
+        # httpx encodes text as ASCII and rejects anything else
         raw = [(name.encode(), value.encode()) for name, value in headers.items()]
         request = httpx.Request(method, _url(url), headers=raw, content=body)
         request.extensions = {"timeout": {"connect": connect}}
@@ -240,7 +240,7 @@ def _tls(provider: Provider) -> ssl.SSLContext:
 
 @functools.cache
 def _public_tls(trust_env: bool) -> ssl.SSLContext:
-    """One for all providers: reading the public authorities takes a tenth of a second."""
+    """One TLS context for all providers: loading the public authorities takes a tenth of a second."""
     return httpx.create_ssl_context(trust_env=trust_env)
 
 
@@ -251,8 +251,8 @@ def _verify(provider: Provider) -> ssl.SSLContext | bool:
 
 
 def _trace(connected: asyncio.Event) -> aiohttp.TraceConfig:
-    """Notes in the request's own context whether its connection came from the pool, and the first connection
-    in `connected`."""
+    """Record in the request's context whether its connection came from the pool, and set `connected` at the
+    first connection."""
     trace = aiohttp.TraceConfig()
 
     async def reused(*_: object) -> None:

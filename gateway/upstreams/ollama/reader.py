@@ -2,10 +2,10 @@
 
 Rules:
 - Every tool call is complete and a call of its own: `function.index` may be 0 for all and is not read.
-- The answer ends with `done: true`. Bytes that end without it are a cut, unless they end in a whole line and
-  the model repeated one token until Ollama stopped it (`repetition`).
+- The answer ends with `done: true`. A body that ends without it is truncated, unless it ends with a whole
+  line and the model repeated one token until Ollama stopped it (`repetition`).
 - An `error` line ends the answer, and so does anything that cannot be read.
-- Counts that are zero are left out by the server; a prompt of no tokens is not known, not empty.
+- The server omits counts that are zero; a missing prompt count means unknown, not empty.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ _LINE = msgspec.json.Decoder(w.Line)
 
 @define
 class NativeReader:
-    """Feed it the bytes and close it, or give it the whole. Once `ended`, it yields nothing more.
+    """Call `feed` for each read and then `close`, or `whole` once. After `ended` it returns no more parts.
 
-    `prefill`: what the last assistant message began with; an answer that repeats it is cut by it.
+    `prefill`: the beginning of the last assistant message; it is removed from an answer that repeats it.
     """
 
     info: ModelInfo
@@ -55,14 +55,14 @@ class NativeReader:
     _begun: bool = field(default=False, init=False)
     _repetition: Repetition = field(factory=Repetition, init=False)
     _spread: list[bytes] = field(factory=list[bytes], init=False)
-    """The lines of a body that is one JSON text over several."""
+    """The lines of a body that is one JSON text over several lines."""
     _size: int = field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._prose = TextReader(self.info, self.options, self.prefill)
 
     def feed(self, data: bytes) -> list[Part]:
-        """The parts of one read, cut anywhere."""
+        """The parts of one read, split anywhere."""
         if self.ended:
             return []
         try:
@@ -79,7 +79,7 @@ class NativeReader:
         return parts
 
     def close(self, *, framed: bool = True) -> list[Part]:
-        """The upstream's bytes are over."""
+        """The end of the upstream's bytes."""
         if self.ended:
             return []
         parts: list[Part] = []
@@ -95,11 +95,11 @@ class NativeReader:
         return parts + self._break(truncated_stream(self.info, spoken=self._prose.spoken or self._calls > 0))
 
     def whole(self, body: bytes) -> list[Part]:
-        """The parts of a complete body; it may be spread over lines, or be a stream."""
+        """The parts of a complete body, which may be spread over lines or be a stream."""
         return [*self.feed(body), *self.close()]
 
     def _last(self, rest: list[bytes]) -> list[bytes]:
-        """What is left to be read at the end: a body spread over lines, or a line without its end."""
+        """The rest at the end: a body spread over lines, or a line without its line end."""
         if self._spread:
             spread, self._spread = self._spread, []
             return [b"\n".join([*spread, *rest])]
@@ -136,7 +136,7 @@ class NativeReader:
         return self._break(malformed_answer(self.info, f"what is no answer: {payload_excerpt(payload)}"))
 
     def _keep(self, payload: bytes) -> list[Part]:
-        """A line of a body that is spread over several."""
+        """Buffer a line of a body that is spread over several."""
         self._spread.append(payload)
         self._size += len(payload)
         return self._break(malformed_answer(self.info, str(LineTooLong(LIMIT)))) if self._size > LIMIT else []
@@ -174,7 +174,7 @@ class NativeReader:
         return [*self._prose.rest(), *usage_parts(usage), Finish(finish)]
 
     def _stopped(self) -> list[Part]:
-        """Of a plain answer it is not known how many tokens it has."""
+        """The token count of a plain answer is not known here."""
         self.ended = True
         notice = Notice("repaired.stop_reason", "the upstream stopped a model that repeated one token")
         tokens = self._repetition.count

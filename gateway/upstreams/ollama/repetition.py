@@ -1,11 +1,12 @@
-"""A model that writes the same token over and over, which Ollama ends without a word.
+"""Detects a model that repeats one token, which Ollama stops without reporting it.
 
-Ollama stops such a model after 30 equal tokens, white space around them aside. Its stream then ends properly
-by HTTP, but without a `done` line, and a plain answer says `"done": false`. Source: Ollama's `llm/server.go`.
+Ollama stops such a model after 30 equal tokens, ignoring white space around them. Its stream then ends
+properly by HTTP, but without a `done` line, and a plain answer has `"done": false`. Source: Ollama's
+`llm/server.go`.
 
 Rules:
-- In a stream each piece is a token. A plain answer has one piece, whose text has to end in 30 equal parts.
-- It costs nothing but a comparison for each piece, and one look at the end of a plain answer.
+- In a stream each piece is a token. A plain answer has one piece, whose text must end in 30 equal parts.
+- The cost is one comparison for each piece, and one check of the end of a plain answer.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ _LONGEST = 64
 @define
 class Repetition:
     count: int = field(default=0, init=False)
-    """Pieces so far: tokens."""
+    """Pieces so far, which are tokens."""
     _first: str = field(default="", init=False)
-    """The end of the first piece, with its white space: that may be what was repeated."""
+    """The end of the first piece, with its white space, which may be the repeated token."""
     _last: str = field(default="", init=False)
     _equal: int = field(default=0, init=False)
 
@@ -35,7 +36,7 @@ class Repetition:
         self._last = token
 
     def broken(self) -> None:
-        """Something else has come."""
+        """Something else has arrived."""
         self._equal = 0
 
     @property
@@ -47,7 +48,7 @@ class Repetition:
 
 
 def _repeats(tail: str) -> bool:
-    """Whether a text ends in equal parts, white space between them aside."""
+    """Whether a text ends in equal parts, ignoring white space between them."""
     spaced = " ".join(tail.split()) + " "
     return any(
         whole.endswith(whole[-length:] * TOKENS)

@@ -1,12 +1,13 @@
-"""A Messages request -> one request of Ollama's native `/api/chat`, encoded.
+"""A Messages request -> one encoded request of Ollama's native `/api/chat`.
 
-Rules (read in the server's source at fb307609):
-- `truncate` is off: an over-long prompt is an error, not a system prompt silently forgotten.
-- `keep_alive` is only said where the configuration says it.
-- `num_ctx` and `shift` are the same in every request (see `launch`): another value loads the model anew.
+Rules (from the server's source at fb307609):
+- `truncate` is off: an over-long prompt is an error; otherwise the server would silently drop the system
+  prompt.
+- `keep_alive` is only sent if it is configured.
+- `num_ctx` and `shift` are the same in every request (see `model_options`): another value reloads the model.
 - There is no `tool_choice` and no way to forbid parallel calls; both are emulated.
-- A thinking model thinks unless told not to; any true `think` is an error where the model cannot.
-- `format` binds the whole answer, so that no tool could be called (see the quirk `format_beside_tools`).
+- A thinking model thinks by default; any true `think` is an error if the model cannot think.
+- `format` constrains the whole answer, so that no tool could be called (see the quirk `format_beside_tools`).
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ def to_native_request(
     adaptations: Adaptations = NO_ADAPTATIONS,
     attachments: Attachments = NO_ATTACHMENTS,
 ) -> UpstreamRequest:
-    """RequestRefused where the request asks for what cannot be done or left out."""
+    """Build the request. Raises RequestRefused if the client needs something that is impossible and cannot be
+    dropped."""
     todo = plan(inbound, info, adaptations, attachments, tool_choice="none")
     loaded = launch_options(info.context_window, info.quirks)
     chat = o.NativeRequest(
@@ -141,7 +143,7 @@ def _message(role: str, pieces: list[ContentPart], between: str = "") -> o.SentM
                 texts.append(piece)
             case ImagePart(url=""):
                 images.append(piece.data)
-            case ImagePart() | PdfPart():  # `check` refuses the switches that let these come here
+            case ImagePart() | PdfPart():  # `check` refuses the switches that allow these
                 raise RequestRefused("Ollama takes images only as data, and no PDFs")
             case _:
                 assert_never(piece)
@@ -150,7 +152,7 @@ def _message(role: str, pieces: list[ContentPart], between: str = "") -> o.SentM
 
 
 def prompt_of(built: UpstreamRequest) -> CountablePrompt:
-    """What of the request costs tokens, as it is sent."""
+    """The parts of the encoded request that cost tokens."""
     chat = _SENT.decode(built.body)
     texts: list[str] = []
     shown = 0

@@ -1,6 +1,6 @@
-"""Ollama's `/api/chat` as it is on the wire.
+"""The wire format of Ollama's `/api/chat`.
 
-The answer half holds only what the reader needs; every field may be absent or null.
+The answer half has only the fields that the reader needs; every field may be absent or null.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Reply(Struct, gc=False):
 
 
 class Line(Struct, gc=False):
-    """One line of a stream, or a whole answer. Counts that are zero are left out by the server."""
+    """One line of a stream, or a whole answer. The server omits counts that are zero."""
 
     message: Reply | None = None
     done: bool | None = None
@@ -85,7 +85,7 @@ class SentTool(Struct):
 
 
 class Options(Struct, omit_defaults=True):
-    """`num_ctx` is a launch attribute of the model: a different value makes the server load it again."""
+    """The model is loaded with `num_ctx`: a different value makes the server load it again."""
 
     num_ctx: int
     num_predict: int | UnsetType = UNSET

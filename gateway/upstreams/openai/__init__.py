@@ -1,1 +1,2 @@
-"""OpenAI Chat Completions, as OpenAI, vLLM, SGLang, llama.cpp, LM Studio, OpenRouter and others speak it."""
+"""OpenAI Chat Completions, as implemented by OpenAI, vLLM, SGLang, llama.cpp, LM Studio, OpenRouter and
+others."""

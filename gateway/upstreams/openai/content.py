@@ -1,4 +1,4 @@
-"""What a delta says, in the shapes different servers give it -> text and reasoning."""
+"""Text and reasoning of a delta, in the shapes that different servers use."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def reasoning_of(details: Iterable[Raw] | None) -> str:
 
 
 def meaningful_details(details: Iterable[Raw]) -> tuple[Raw, ...]:
-    """Those of OpenRouter's `reasoning_details` that hold anything. To be kept, all of it must be UTF-8."""
+    """The `reasoning_details` (OpenRouter) that are not empty. Only details in valid UTF-8 can be kept."""
     return tuple(raw for raw in details if _is_text(raw) and _tells(decode_lenient(_DETAIL, raw)))
 
 

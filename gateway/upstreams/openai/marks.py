@@ -1,11 +1,11 @@
-"""Turns of a request with prompt-cache marks -> messages of Chat Completions that carry them.
+"""Turns of a request with prompt-cache marks -> Chat Completions messages that carry them.
 
 Rules:
 - All contents are lists of parts, marked or not: marks move on from turn to turn, and nothing else changes.
-- Each text of a user's turn is a part of its own. Joined, they read as what other servers get as one text.
-- The system prompt is cut where its blocks end. What stands in no part is marked at the next end of one:
-  tools at that of the prompt's first block, calls behind their results.
-- Of more marks than servers take, the last count.
+- Each text of a user's turn is a part of its own. Joined, they equal the text that other servers get.
+- The system prompt is split where its blocks end. A mark on something that is not a part moves to the next
+  part end: from tools to the end of the prompt's first block, from calls to after their results.
+- If there are more marks than servers take, the last ones are kept.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _user(turn: t.UserTurn, quirks: Quirks) -> list[o.SentMessage]:
 
 
 def _listed(message: o.SentMessage, mark: a.CacheControl | None, quirks: Quirks) -> o.SentMessage:
-    """With its text as a part, if it has any."""
+    """The message with its text as a part, if it has any."""
     if message.content and not isinstance(message.content, list):
         message.content = [_marked(o.TextPart(message.content), mark, quirks)]
     return message
@@ -70,7 +70,7 @@ def _marked(part: o.SentPart, mark: a.CacheControl | None, quirks: Quirks) -> o.
 
 
 def _unmark(sent: list[o.SentMessage]) -> None:
-    """Take all marks away but the last ones."""
+    """Remove all marks except the last ones."""
     marked = [
         one
         for message in sent

@@ -1,7 +1,7 @@
-"""Turns of the normal form -> messages of Chat Completions.
+"""Turns of the normal form -> Chat Completions messages.
 
 Rules:
-- Tool messages can hold only text: pictures and PDFs in a result follow in a user message behind all results.
+- Tool messages can hold only text: images and PDFs in a result follow in a user message after all results.
 - `arguments` is the client's own JSON text, byte for byte: the prompt stays the same from turn to turn.
 - User content is a string as long as it is only text: not every server or template takes parts.
 """
@@ -26,7 +26,7 @@ from gateway.upstreams.openai import wire as o
 from gateway.upstreams.request.plan import RequestPlan
 
 UNKNOWN_SIGNATURE = "skip_thought_signature_validator"
-"""General knowledge, not checked here: Gemini's word for a call whose thought signature is not known."""
+"""General knowledge, not checked: Gemini's placeholder for a call whose thought signature is not known."""
 
 
 def chat_messages(todo: RequestPlan, quirks: Quirks) -> list[o.SentMessage]:
@@ -78,7 +78,7 @@ def _call(call: t.ToolCall) -> o.SentCall:
 
 
 def _sign(sent: list[o.SentCall], calls: list[t.ToolCall]) -> None:
-    """Of parallel calls only the first comes signed: what follows a known signature needs none."""
+    """Only the first of parallel calls has a signature: calls after a known signature need none."""
     unknown = UNKNOWN_SIGNATURE
     for one, call in zip(sent, calls, strict=True):
         if signature := call.signature or unknown:
@@ -91,14 +91,14 @@ _EMPTY_CONTENT: dict[str, str | UnsetType | None] = {"null": None, "empty": "", 
 
 
 def _user(turn: t.UserTurn, sent: list[o.SentMessage]) -> None:
-    """Tool messages, then a user message with their pictures and everything else, if there is any."""
+    """Tool messages, then a user message with their images and all other content, if there is any."""
     pieces = tool_messages(turn, sent) + turn.pieces if turn.results else turn.pieces
     if pieces:
         sent.append(o.SentMessage("user", _content(pieces)))
 
 
 def tool_messages(turn: t.UserTurn, sent: list[o.SentMessage]) -> list[ContentPart]:
-    """Sends the tool messages; returns what a user message behind them has to show first."""
+    """Send the tool messages. Returns the parts that the user message after them must begin with."""
     attached: list[ContentPart] = []
     counts = Counter[type]()
     for result in turn.results:
@@ -112,7 +112,7 @@ def tool_messages(turn: t.UserTurn, sent: list[o.SentMessage]) -> list[ContentPa
 
 
 def _lines(pieces: list[ContentPart], attached: list[ContentPart], counts: Counter[type]) -> str:
-    """The text of a result. What it shows besides is attached, numbered through the turn."""
+    """The text of a result. Its images and files are attached and numbered through the turn."""
     lines: list[str] = []
     for piece in pieces:
         if isinstance(piece, str):

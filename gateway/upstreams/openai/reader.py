@@ -1,11 +1,11 @@
-"""An answer of Chat Completions, streamed or whole -> neutral parts.
+"""A Chat Completions answer, streamed or whole -> neutral parts.
 
 Rules:
-- Only choice 0 is read. Reasoning, content and tool calls come in the order the server sent them.
-- The answer ends with `[DONE]`, or with its bytes once a `finish_reason` has come: usage and late pieces may
-  follow that. Bytes that end without either are a cut, unless the server is known to give neither.
-- An `error` object ends the answer wherever it stands, and so does anything that cannot be read.
-- What arrives is looked at, not what was asked for: `feed` and `whole` both read streams and plain bodies.
+- Only choice 0 is read. Reasoning, content and tool calls keep the order in which the server sent them.
+- The answer ends with `[DONE]`, or at the end of the body once a `finish_reason` has arrived: usage and late
+  pieces may follow it. A body without either is truncated, unless the server is known to send neither.
+- An `error` object at any place ends the answer, and so does anything that cannot be read.
+- The form of the body decides, not the request: `feed` and `whole` both read streams and plain bodies.
 """
 
 from __future__ import annotations
@@ -43,18 +43,18 @@ _FINISHES = {
     "tool_calls": FinishReason.TOOLS,
     "function_call": FinishReason.TOOLS,
     "content_filter": FinishReason.REFUSAL,
-    "sensitive": FinishReason.REFUSAL,  # Zhipu; general knowledge, not checked here
+    "sensitive": FinishReason.REFUSAL,  # Zhipu; general knowledge, not checked
 }
-"""Everything else is an ordinary stop."""
+"""All other values are an ordinary stop."""
 _BROKEN = frozenset({"error", "abort", "network_error", "insufficient_system_resource"})
-"""OpenRouter; vLLM and SGLang; Zhipu (general knowledge, not checked here); DeepSeek: the server gave up."""
+"""The server gave up: OpenRouter; vLLM and SGLang; Zhipu (general knowledge, not checked); DeepSeek."""
 
 
 @define
 class ChatReader:
-    """Feed it the bytes and close it, or give it the whole. Once `ended`, it yields nothing more.
+    """Call `feed` for each read and then `close`, or `whole` once. After `ended` it returns no more parts.
 
-    `prefill`: what the last assistant message began with; an answer that repeats it is cut by it.
+    `prefill`: the beginning of the last assistant message; it is removed from an answer that repeats it.
     """
 
     info: ModelInfo
@@ -81,7 +81,7 @@ class ChatReader:
         return self._intake.has_data
 
     def feed(self, data: bytes) -> list[Part]:
-        """The parts of one read, cut anywhere."""
+        """The parts of one read, split anywhere."""
         if self.ended:
             return []
         try:
@@ -96,7 +96,7 @@ class ChatReader:
         return parts
 
     def close(self, *, framed: bool = True) -> list[Part]:
-        """The upstream's bytes are over."""
+        """The end of the upstream's bytes."""
         if self.ended:
             return []
         payloads = self._intake.close()
@@ -114,7 +114,7 @@ class ChatReader:
 
     @property
     def _spoken(self) -> bool:
-        """Any text, reasoning or call has come."""
+        """Any text, reasoning or call has arrived."""
         return self._prose.spoken or self._calls.spoken or bool(self._older)
 
     def _plain(self, body: bytes) -> list[Part]:
@@ -147,7 +147,7 @@ class ChatReader:
         return self._break(malformed_answer(self.info, f"what is no answer: {payload_excerpt(payload)}"))
 
     def _is_refusal(self, payload: bytes) -> bool:
-        """In a stream, words alone are no error: some servers send them while one waits."""
+        """In a stream, a message alone is not an error: some servers send messages while a request waits."""
         return is_error(payload) if self._intake.plain else names_error(payload)
 
     def _chunk(self, chunk: o.Completion, payload: bytes) -> list[Part]:
@@ -199,7 +199,7 @@ class ChatReader:
         return parts
 
     def _detailed(self, delta: o.Delta, details: list[msgspec.Raw]) -> list[Part]:
-        """The text stands in `reasoning` and in the details; it is taken once."""
+        """The text is in `reasoning` and in the details; it is used once."""
         text = delta.reasoning_content or delta.reasoning or reasoning_of(details)
         kept = meaningful_details(details) if self.info.quirks.reasoning_details else ()
         return self._prose.thought(text, details=kept) if text or kept else []
@@ -224,7 +224,7 @@ class ChatReader:
         return parts
 
     def _signed(self, piece: o.ToolCallPiece) -> list[Part]:
-        """A call's signature travels in a thinking block in front of it, where the client asked for those."""
+        """A call's signature travels in a thinking block before it, if the client asked for thinking."""
         signature = signature_of(piece.extra_content) if self.info.quirks.call_signatures else ""
         return self._prose.thought("", {"c": signature}) if signature else []
 

@@ -1,8 +1,8 @@
-"""Whether and how hard the model is to reason -> the fields in which its server is told.
+"""The requested reasoning and effort -> the fields of this server.
 
 Rules:
-- Nothing is sent where the client says nothing: the server's default holds.
-- Where a server cannot be told, what was asked for is noted: reasoning itself, or how much of it.
+- Nothing is sent if the client sets nothing: the server's default applies.
+- If a server has no field for reasoning or its effort, a request for it causes a notice.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gateway.upstreams.response.text import shows_reasoning
 from gateway.upstreams.upstream_request import Adaptations
 
 _BUDGETS = {"minimal": 512, "low": 1_024, "medium": 8_192}
-"""Tokens of thinking for Gemini, as its own endpoint reads an effort. General knowledge, not checked here."""
+"""Thinking tokens by which Gemini's own endpoint reads an effort. General knowledge, not checked."""
 _LARGEST_BUDGET = 24_576
 
 
@@ -42,20 +42,20 @@ def ask_for_reasoning(
 
 
 def do_not_reason(chat: o.ChatRequest, todo: RequestPlan) -> None:
-    """For a server that takes no reasoning beside tools, and whose model reasons unless told not to."""
+    """For a server that takes no reasoning together with tools, and whose model reasons by default."""
     chat.reasoning_effort = "none"
     if todo.reasoning.on and todo.may_reason:
         todo.notes.add("dropped.thinking", "the upstream takes no reasoning beside tools")
 
 
 Style = Callable[[o.ChatRequest, RequestPlan, ModelInfo, Adaptations, str | None], bool]
-"""True where nothing is left to be said of the effort."""
+"""Sets the fields. Returns True if the effort needs no further handling."""
 
 
 def _effort(
     chat: o.ChatRequest, todo: RequestPlan, info: ModelInfo, adaptations: Adaptations, word: str | None
 ) -> bool:
-    """Off is only said where that is known to be allowed, or soon unlearnt: others refuse the field."""
+    """Off is only sent if it is known to be allowed, or soon unlearnt: other servers refuse the field."""
     quirks = info.quirks
     may_say_off = info.reasoning or quirks.effort_none or quirks.reasoning_in == "think"
     if todo.reasoning.on is False and may_say_off:
@@ -80,7 +80,8 @@ def _template(
 def _reasoning(
     chat: o.ChatRequest, todo: RequestPlan, info: ModelInfo, adaptations: Adaptations, word: str | None
 ) -> bool:
-    """OpenRouter: an effort switches it on, without one it has to be said. Together's has no effort in it."""
+    """OpenRouter: an effort switches reasoning on; without one `enabled` is sent. Together's field has no
+    effort."""
     on = todo.reasoning.on
     if word and not info.quirks.effort_beside:
         chat.reasoning = o.Reasoning(effort=word)
@@ -102,7 +103,7 @@ def _thinking(
 def _enable(
     chat: o.ChatRequest, todo: RequestPlan, info: ModelInfo, adaptations: Adaptations, word: str | None
 ) -> bool:
-    """DashScope also takes a budget in tokens, if that is what the client gave."""
+    """DashScope also takes a token budget, if the client gave one."""
     asked = todo.reasoning
     if asked.on is not None:
         chat.enable_thinking = asked.on
@@ -115,9 +116,9 @@ def _enable(
 def _google(
     chat: o.ChatRequest, todo: RequestPlan, info: ModelInfo, adaptations: Adaptations, word: str | None
 ) -> bool:
-    """Thoughts come only if they are asked for, and beside that Gemini takes no `reasoning_effort`.
+    """Gemini sends thoughts only on request, and then takes no `reasoning_effort`.
 
-    That the two exclude each other is general knowledge, not checked here.
+    That the two exclude each other is general knowledge, not checked.
     """
     asked = todo.reasoning
     refused = "extra_body" in adaptations.dropped or "thinking_config" in adaptations.dropped

@@ -1,4 +1,4 @@
-"""A Messages request -> one Chat Completions request, encoded.
+"""A Messages request -> one encoded Chat Completions request.
 
 Rules:
 - Nothing is sent that the upstream's quirks do not allow; no key is null, or unknown to Chat Completions.
@@ -40,7 +40,8 @@ def to_chat_request(
     adaptations: Adaptations = NO_ADAPTATIONS,
     attachments: Attachments = NO_ATTACHMENTS,
 ) -> UpstreamRequest:
-    """RequestRefused where the request asks for what cannot be done or left out."""
+    """Build the request. Raises RequestRefused if the client needs something that is impossible and cannot be
+    dropped."""
     request, quirks = inbound.request, info.quirks
     todo = plan(inbound, info, adaptations, attachments, quirks.tool_choice)
     talk = marked_messages(todo, quirks) if todo.marked else chat_messages(todo, quirks)
@@ -68,7 +69,7 @@ def to_chat_request(
 
 
 def _continue(chat: o.ChatRequest, adaptations: Adaptations) -> None:
-    """Without the flags the server would begin a turn of its own behind the assistant's."""
+    """Without these flags the server would begin a new turn after the assistant's."""
     if adaptations.dropped & _CONTINUED:
         raise RequestRefused(NO_PREFILL)
     chat.continue_final_message, chat.add_generation_prompt = True, False
@@ -101,7 +102,7 @@ def _sample(chat: o.ChatRequest, todo: RequestPlan, quirks: Quirks) -> None:
 
 
 def _offer(chat: o.ChatRequest, todo: RequestPlan, quirks: Quirks, adaptations: Adaptations) -> bool:
-    """Tools, and how to choose among them; true if the answer must be cut to one call."""
+    """Add the tools and the tool choice. Returns True if the answer must be cut to one call."""
     if not todo.functions:
         return False
     chat.tools = [_tool(function) for function in todo.functions]
@@ -150,7 +151,7 @@ def _identify(chat: o.ChatRequest, inbound: Inbound, quirks: Quirks) -> None:
 
 
 def prompt_of(built: UpstreamRequest) -> CountablePrompt:
-    """What of the request costs tokens, as it is sent."""
+    """The parts of the encoded request that cost tokens."""
     chat = _SENT.decode(built.body)
     texts: list[str] = []
     shown = 0

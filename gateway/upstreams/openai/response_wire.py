@@ -1,7 +1,7 @@
-"""An answer of Chat Completions as it is on the wire.
+"""The wire format of a Chat Completions answer.
 
-It holds only what the reader needs, as leniently as it can: every field may be absent or null, and what comes
-in several shapes (`arguments`, `content`, `error`) stays raw until it is looked at.
+It has only the fields that the reader needs, as leniently as possible: every field may be absent or null, and
+fields with several shapes (`arguments`, `content`, `error`) stay raw until they are read.
 """
 
 from __future__ import annotations

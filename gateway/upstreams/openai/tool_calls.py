@@ -1,18 +1,18 @@
-"""Which tool call a piece belongs to: servers agree on little but the order.
+"""Assigns tool-call deltas to calls. Servers agree only on their order.
 
 Rules:
-- `index` tells calls apart. Where it is missing, a piece without an id, or with the last one, belongs to the
+- `index` identifies a call. If it is missing, a piece without an id, or with the last one, belongs to the
   last call.
 - The same index with another id and a name is another call: Gemini's compatibility endpoint (general
-  knowledge, not checked here) and some llama.cpp builds send index 0 for all.
-- A name without an id, after arguments that are complete, is another call too: some servers send whole calls
-  with neither id nor index. A name that is merely repeated in every chunk is not, nor is one that is repeated
+  knowledge, not checked) and some llama.cpp builds send index 0 for all.
+- A name without an id, after complete arguments, is another call too: some servers send whole calls with
+  neither id nor index. A name that is merely repeated in every chunk is not, nor is one that is repeated
   without arguments at the end.
-- A call's pieces go out once it has a name. Entries that never get one are no calls as long as the answer has
-  another: some servers put an empty entry into every delta.
+- A call's pieces go out once it has a name. Entries that never get one are dropped if the answer has another
+  call: some servers put an empty entry into every delta.
 - `function_call`, the older field, counts only in an answer whose `tool_calls` name no function:
-  llama-cpp-python fills both with the same call. Its pieces are held until the answer ends, since the other
-  field may come later.
+  llama-cpp-python fills both with the same call. Its pieces are buffered until the answer ends, since the
+  other field may come later.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ class _Slot:
     id: str = ""
     name: str = ""
     said: list[str] = Factory(list[str])
-    """The arguments that were not looked at yet."""
+    """Arguments that were not scanned yet."""
     waiting: list[ToolCallDelta] = Factory(list[ToolCallDelta])
-    """Its parts, until its name has come."""
+    """Parts buffered until the call has a name."""
     _brackets: JsonScanner = Factory(JsonScanner)
 
     @property
     def complete(self) -> bool:
-        """Whether the arguments so far are a whole object."""
+        """Whether the arguments so far are a complete object."""
         for piece in self.said:
             self._brackets.feed(piece)
         self.said.clear()
@@ -48,7 +48,7 @@ class _Slot:
 
 @define
 class ToolCallAssembler:
-    """Wire pieces -> `Tool` parts, whose keys count the calls in the order they come."""
+    """Wire pieces -> `ToolCallDelta` parts, whose keys number the calls in order of arrival."""
 
     count: int = 0
     spoken: bool = False
@@ -60,9 +60,9 @@ class ToolCallAssembler:
     _held: BufferLimit = Factory(BufferLimit)
 
     def parts(self, piece: o.ToolCallPiece, *, whole: bool = False) -> list[ToolCallDelta]:
-        """`whole`: the piece is a complete call, whatever its index says.
+        """`whole`: the piece is a complete call, whatever its index.
 
-        UpstreamFailed where too much waits for a name.
+        Raises UpstreamFailed if too much is buffered while names are missing.
         """
         function = piece.function or o.FunctionPiece()
         name, id_ = function.name or "", piece.id or ""
@@ -75,7 +75,7 @@ class ToolCallAssembler:
         return self._released(slot, ToolCallDelta(slot.key, id_, name, arguments, whole or is_object))
 
     def rest(self) -> list[ToolCallDelta]:
-        """What never got a name."""
+        """The parts of calls that never got a name."""
         return [part for slot in self._nameless.values() for part in slot.waiting]
 
     def _released(self, slot: _Slot, part: ToolCallDelta) -> list[ToolCallDelta]:
@@ -90,7 +90,7 @@ class ToolCallAssembler:
         return [*waiting, part]
 
     def _slot(self, index: int | None, id_: str, name: str, arguments: str) -> _Slot | None:
-        """The call that the piece goes on with; None for a new one."""
+        """The call that the piece continues; None for a new one."""
         slot = self._last if index is None else self._slots.get(index)
         if slot is None:
             return None
@@ -109,7 +109,7 @@ class ToolCallAssembler:
 
 @define
 class LegacyCallAssembler:
-    """The pieces of `function_call`, kept in the order they came."""
+    """The pieces of `function_call`, in order of arrival."""
 
     _pieces: list[tuple[o.ToolCallPiece, bool]] = Factory(list[tuple[o.ToolCallPiece, bool]])
     _held: BufferLimit = Factory(BufferLimit)
@@ -118,14 +118,14 @@ class LegacyCallAssembler:
         return bool(self._pieces)
 
     def add(self, function: o.FunctionPiece, *, whole: bool) -> None:
-        """`whole`: the piece is a complete call. UpstreamFailed where too much has to be kept."""
+        """`whole`: the piece is a complete call. Raises UpstreamFailed if too much is buffered."""
         if not (function.name or arguments_of(function)[0]):
             return
         self._held.add(bytes(function.arguments))
         self._pieces.append((o.ToolCallPiece(index=0, function=function), whole))
 
     def parts(self, calls: ToolCallAssembler) -> list[ToolCallDelta]:
-        """What is left of the calls at the end of an answer whose newer field brought `calls`."""
+        """The parts at the end of an answer whose `tool_calls` field brought `calls`."""
         pieces, self._pieces = self._pieces, []
         if calls.named or not pieces:
             return calls.rest()
@@ -135,7 +135,7 @@ class LegacyCallAssembler:
 
 
 def arguments_of(function: o.FunctionPiece) -> tuple[str, bool]:
-    """The JSON text, and whether it came as a value of its own instead of a string."""
+    """The JSON text, and whether it was sent as a JSON value instead of a string."""
     raw = bytes(function.arguments)
     if raw in (b"", b"null"):
         return "", False

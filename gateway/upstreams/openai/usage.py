@@ -1,9 +1,10 @@
-"""`usage` of Chat Completions -> token figures.
+"""`usage` of Chat Completions -> token counts.
 
 Rules:
-- `prompt_tokens` counts the whole prompt; ours leaves out what came from or went to a cache.
-- Zeros for the prompt are no figures: some servers send them until they know. Nor is anything unreadable;
-  what stands beside it is. No figure is below zero.
+- `prompt_tokens` counts the whole prompt; the gateway's count excludes tokens read from or written to a
+  cache.
+- A prompt count of zero is ignored: some servers send zeros until they have the number. An unreadable count
+  is ignored, too, but not the others. No count is negative.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ _USAGE = msgspec.json.Decoder(o.Usage, strict=False)
 
 
 def chat_usage(raw: bytes, *, reasoning_apart: bool = False, tier: str | None = None) -> Usage:
-    """Of an object as it came; empty bytes and what cannot be read say nothing.
+    """Parse a usage object; empty or unreadable bytes give no counts.
 
-    `reasoning_apart`: the server's completion tokens leave the reasoning out. `tier` stands beside them.
+    `reasoning_apart`: the server's completion tokens exclude reasoning. `tier` is passed through.
     """
     sent = decode_lenient(_USAGE, raw)
     if sent is None:

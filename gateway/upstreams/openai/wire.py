@@ -1,6 +1,6 @@
-"""A request of Chat Completions as it is on the wire.
+"""The wire format of a Chat Completions request.
 
-Keys that are not set are left out, never null: the one null is the content of an assistant message that holds
+Keys that are not set are left out, never null: the one null is the content of an assistant message that has
 only tool calls.
 """
 
@@ -12,7 +12,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 
 class CacheControl(Struct, omit_defaults=True):
-    """OpenRouter's and DashScope's: Anthropic's own."""
+    """OpenRouter's and DashScope's; the same as Anthropic's."""
 
     type: str
     ttl: str | UnsetType = UNSET
@@ -62,7 +62,7 @@ SentPart = TextPart | ImagePart | FilePart | ThinkingPart
 
 
 class SentFunction(Struct, gc=False):
-    """`arguments` is the JSON text, as the client had it."""
+    """`arguments` is the client's JSON text."""
 
     name: str
     arguments: str
@@ -159,7 +159,7 @@ class Google(Struct):
 
 
 class ExtraBody(Struct):
-    """Gemini's place for what Chat Completions has no field for; it really is a key of the request."""
+    """Gemini's container for fields that Chat Completions does not have; it is a real key of the request."""
 
     google: Google
 

@@ -1,1 +1,1 @@
-"""What the request builders of the upstream kinds share."""
+"""Shared by the request builders of the upstream kinds."""

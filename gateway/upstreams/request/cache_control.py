@@ -1,4 +1,4 @@
-"""What the requests of both of OpenAI's protocols do alike with prompt-cache marks."""
+"""Prompt-cache marks, shared by both OpenAI protocols."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from gateway.anthropic import wire as a
 from gateway.upstreams.request.plan import RequestPlan
 
 MOST = 4
-"""Marks in one request: what Anthropic, OpenAI and those behind OpenRouter take."""
+"""Maximum marks in one request: the limit of Anthropic, OpenAI and the providers behind OpenRouter."""
 
 Lifetime = Literal["30m", "12h"]
 
 
 def system_sections(todo: RequestPlan) -> Iterator[tuple[str, a.CacheControl | None]]:
-    """The system prompt in pieces, each with the mark at its end; what the gateway added comes last."""
+    """The system prompt in pieces, each with the mark at its end; text added by the gateway comes last."""
     begin = 0
     for cut in todo.cuts:
         yield todo.system[begin : cut.at], cut.mark
@@ -25,5 +25,5 @@ def system_sections(todo: RequestPlan) -> Iterator[tuple[str, a.CacheControl | N
 
 
 def lifetime(mark: a.CacheControl) -> Lifetime:
-    """In OpenAI's steps, the next one from the client's five minutes or hour."""
+    """The client's five minutes or hour in OpenAI's steps, rounded up."""
     return "12h" if mark.ttl == "1h" else "30m"

@@ -1,8 +1,8 @@
-"""Requests to upstreams, from Structs to the bytes that are sent.
+"""Encodes upstream requests from Structs to bytes.
 
-A buffer is kept for each thread: a fresh one of a few hundred kilobytes comes from the system anew for every
-request and goes back to it, and its page faults cost half as much again as the whole translation (measured at
-268 KB: 92 faults and 190 µs a request).
+Each thread reuses one buffer. A new one of a few hundred kilobytes is requested from the system and returned
+to it for every request, and its page faults cost half as much again as the whole translation (measured at 268
+KB: 92 faults and 190 µs a request).
 """
 
 from __future__ import annotations

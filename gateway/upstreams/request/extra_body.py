@@ -1,7 +1,7 @@
-"""What the configuration adds to an upstream request's JSON (`extra_body`), as a merge patch (RFC 7386).
+"""Applies the configured `extra_body` to an upstream request's JSON, as a merge patch (RFC 7386).
 
-Objects are merged key by key, anything else replaces what is there, and null takes a key out. What the patch
-does not name stays as it was encoded, byte for byte: the messages are not decoded.
+Objects are merged key by key, anything else replaces the old value, and null removes a key. Keys outside the
+patch keep their encoded bytes: the messages are not decoded.
 """
 
 from __future__ import annotations

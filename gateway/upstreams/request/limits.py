@@ -1,10 +1,10 @@
-"""Where an answer is to end, and how it is to be sampled.
+"""Limits, stop sequences and sampling of an upstream request.
 
 Rules:
-- `max_tokens` is cut to what is known of the model (its output limit, a limit its server named, what is left
-  of its window), with the notice `clamped.max_tokens`.
-- Stop sequences that a server refuses are matched here.
-- What the configuration says of sampling wins over the client.
+- `max_tokens` is clamped to what is known of the model (its output limit, a limit its server stated, what is
+  left of its window), with the notice `clamped.max_tokens`.
+- Stop sequences that a server refuses are matched by the gateway.
+- Configured sampling overrides the client's.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.upstream_request import Adaptations
 
 MARGIN = 64
-"""Tokens left between an estimated prompt with its answer and the window's end."""
+"""Tokens left free in the window after the estimated prompt and the answer."""
 
 
 def max_tokens(
     inbound: Inbound, info: ModelInfo, adaptations: Adaptations, notes: NoticeCollector
 ) -> int | None:
-    """At least 1: to llama.cpp and Ollama 0 would mean "without limit"."""
+    """At least 1: for llama.cpp and Ollama 0 would mean "without limit"."""
     wanted = inbound.request.max_tokens
     if wanted is None:
         return min(filter(None, (adaptations.max_tokens, info.max_output_tokens)), default=None)
@@ -43,7 +43,7 @@ def _room(inbound: Inbound, info: ModelInfo) -> int | None:
 
 
 def requested_stops(request: a.MessagesRequest) -> list[str]:
-    """Servers refuse or trip over blank ones; more than one takes are matched here (see `emulation`)."""
+    """Blank ones are left out: servers refuse them or fail on them."""
     return [text for text in request.stop_sequences if text.strip()]
 
 

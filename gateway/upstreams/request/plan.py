@@ -1,8 +1,8 @@
-"""What both upstream protocols decide alike about a request, before each writes it in its own words.
+"""Decisions about a request that are the same for all translated protocols, made before it is encoded.
 
 Rules:
-- Where a server has no `tool_choice`, or refuses it, it is emulated: a line in the system prompt, and for a
-  named tool no other tool beside it.
+- If a server has no `tool_choice`, or refuses it, it is emulated: by a line in the system prompt and, for a
+  named tool, by offering no other tool.
 """
 
 from __future__ import annotations
@@ -42,16 +42,16 @@ ChoiceLevel = Literal["full", "no_required", "no_named", "none"]
 
 
 NAME_LENGTH = 64
-"""The longest user name or cache key that is sent as it is."""
+"""Maximum length of a user name or cache key that is sent unchanged."""
 NO_PREFILL = (
     "This model does not support assistant message prefill. The conversation must end with a user message."
 )
 
 
 class RequestPlan(Struct, frozen=True, kw_only=True):
-    """One request, as far as it can be said without a protocol.
+    """One request, independent of the protocol.
 
-    Turns have tool names as they are sent, `tools` and `choice` the client's; `names` knows both.
+    Tool names in `turns` are those sent upstream, in `tools` and `choice` the client's; `names` maps them.
     """
 
     system: str
@@ -59,23 +59,23 @@ class RequestPlan(Struct, frozen=True, kw_only=True):
     prefill: str
     functions: list[Function]
     search: a.ToolDefinition | None
-    """Anthropic's search of the web, where the upstream does that itself."""
+    """Anthropic's web search tool, if the upstream has its own search."""
     choice: ts.ToolChoice
-    """`auto` where the server is not told."""
+    """`auto` if the server is not told."""
     single: bool
-    """Parallel calls are to be forbidden."""
+    """Forbid parallel calls."""
     reasoning: Reasoning
     may_reason: bool
-    """The model may be asked for it."""
+    """False if the configuration or an earlier 400 rules reasoning out."""
     max_tokens: int | None
     prompt_tokens: int
-    """As far as it can be guessed."""
+    """An estimate."""
     stop: list[str]
     own_stops: list[str]
-    """To be matched here."""
+    """Stop sequences that the gateway matches."""
     tier: ServiceTier
     format: UpstreamFormat | None
-    """What the answer has to match (`output_config.format`), if anything."""
+    """The format the answer must match (`output_config.format`), if any."""
     returned: Mapping[str, ClientToolName]
     must_call: bool
     """The client demands a call."""
@@ -83,12 +83,12 @@ class RequestPlan(Struct, frozen=True, kw_only=True):
     notes: NoticeCollector
     thinking_display: str | None
     sampling: Sampling
-    """The target's, and where it says nothing the client's."""
+    """The target's sampling, completed by the client's."""
     extra_body: Mapping[str, object]
     marked: bool
-    """The client marked its prompt for the cache, and the upstream is told."""
+    """The client marked its prompt for the cache, and the upstream takes such marks."""
     cuts: tuple[SystemCut, ...]
-    """Then: where the blocks of the system prompt end."""
+    """If `marked`: where the blocks of the system prompt end."""
 
     def built(self, body: bytes, *, single_tool: bool, window: int | None = None) -> UpstreamRequest:
         options = ResponseOptions(
@@ -137,7 +137,7 @@ def plan(
     attachments: Attachments,
     tool_choice: ChoiceLevel,
 ) -> RequestPlan:
-    """`tool_choice`: how much of it can be told to the server."""
+    """Plan the request. `tool_choice`: how much of a tool choice the server takes."""
     request, quirks = inbound.request, info.quirks
     names, notes = ToolNames(quirks.tool_name_limit), NoticeCollector()
     terms = _terms(inbound, info, attachments)
@@ -189,7 +189,7 @@ def _conversation(
     notes: NoticeCollector,
     quirks: Quirks,
 ) -> t.Conversation:
-    """RequestRefused where it cannot be sent at all."""
+    """Convert the messages. Raises RequestRefused if the model cannot take them."""
     talk = conversation(request, terms, names, notes)
     if not talk.turns:
         raise RequestRefused("messages: nothing in them can be sent to this model")
@@ -216,7 +216,7 @@ def _terms(inbound: Inbound, info: ModelInfo, attachments: Attachments) -> t.Con
 def _tool_choice(
     tools: ts.Toolset, system: str, level: ChoiceLevel, names: ToolNames, notes: NoticeCollector
 ) -> tuple[str, ts.Toolset]:
-    """What the server is told of the tools, and the system prompt that says the rest."""
+    """The system prompt and the tools to send; what the server cannot be told is added to the prompt."""
     choice = tools.choice
     if choice.type == "auto" or _TOLD[level](choice.type):
         return system, tools
@@ -235,7 +235,7 @@ def _tool_choice(
 
 
 def _is_demanded(tools: ts.Toolset) -> bool:
-    """A call of a function; a search that the upstream does itself is none."""
+    """Whether a function call is demanded; a search that the upstream does itself is not one."""
     choice, search = tools.choice, tools.search
     if choice.type == "tool":
         return search is None or choice.name != search.name
@@ -256,14 +256,14 @@ _TOLD: Mapping[ChoiceLevel, Callable[[str], bool]] = {
 
 
 def append_instruction(system: str, line: str) -> str:
-    """The system prompt with a line of our own at its end, if there is one."""
+    """The system prompt with an added line at its end, if there is one."""
     return f"{system}\n\n{line}" if system and line else system or line
 
 
 def _reasoning(
     request: a.MessagesRequest, quirks: Quirks, choice: ts.ToolChoice, notes: NoticeCollector
 ) -> Reasoning:
-    """What is asked for, unless the server takes no forced call beside it."""
+    """The requested reasoning; off if the server does not take it together with a forced call."""
     asked = reasoning(request)
     if quirks.forced_while_thinking or choice.type not in ("any", "tool"):
         return asked

@@ -1,10 +1,10 @@
-"""An effort that the client asks for -> the one that the model takes.
+"""The effort that the client asks for -> the effort that the model takes.
 
 Rules:
-- One that the server does not know, or that the model has refused, gives way to the next lower one; where
-  none is left below it, to the next above.
-- Off is said as `none`; where that was refused, as the least effort there is.
-- What is asked for and not sent is noted (`clamped.effort`, `dropped.effort`).
+- A value that the server does not have, or that the model has refused, is replaced by the next lower one; if
+  there is none, by the next higher.
+- Off is sent as `none`; if that was refused, as the lowest effort.
+- An effort that is changed or not sent causes a notice (`clamped.effort`, `dropped.effort`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Highest = Literal["high", "xhigh", "max"]
 def effort(
     asked: str | None, highest: Highest, refused: Collection[str], notes: NoticeCollector
 ) -> str | None:
-    """What to send; None where nothing was asked for, or nothing is left to say."""
+    """The effort to send; None if the client asked for none, or no value is left."""
     if asked is None:
         return None
     sent = next((word for word in _choices(asked, highest) if word not in refused), None)
@@ -40,7 +40,7 @@ def off(refused: Collection[str]) -> str | None:
 
 
 def _choices(asked: str, highest: Highest) -> tuple[str, ...]:
-    """In the order in which they are tried; a word that nobody here knows stands alone."""
+    """In the order in which they are tried; an unknown value has no alternatives."""
     if asked not in LEVELS:
         return (asked,)
     known = LEVELS[LEVELS.index(highest) :]

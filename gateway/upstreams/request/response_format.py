@@ -1,10 +1,10 @@
-"""What form an answer is to have (`output_config.format`) -> how this upstream is asked for it.
+"""The answer's format (`output_config.format`) -> how this upstream is asked for it.
 
 Rules:
-- Where the upstream takes a schema it gets one, strict where the schema has a strict form: then nulls come
-  back for what is left out, and are deleted.
-- Where it takes none, where tools could then not be called, or where it has refused the field, the schema
-  stands in the system prompt, and the answer is checked here (see `formatted`).
+- If the upstream takes a schema it gets one, strict if the schema has a strict form: then omitted properties
+  come back as null, and these nulls are deleted.
+- If it takes none, if the field would rule out tool calls, or if it has refused the field, the schema goes
+  into the system prompt, and the answer is validated here (see `structured_output`).
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ from gateway.settings.quirks import Quirks
 from gateway.upstreams.upstream_request import Adaptations, AnswerSchema
 
 _FIELDS = frozenset({"response_format", "format", "text"})
-"""What upstreams call it."""
+"""The upstreams' names of the field."""
 
 
 @frozen
 class UpstreamFormat:
-    """`how`: by its schema; as any JSON object, with the schema in words; or in words alone."""
+    """`how`: by its schema; as any JSON object, with the schema in the prompt; or by the prompt alone."""
 
     how: Literal["schema", "object", "words"]
     schema: Raw
-    """As the upstream takes it."""
+    """In the form that the upstream takes."""
     strict: bool | None
-    """None: the upstream is not told."""
+    """None: not sent."""
     answer: AnswerSchema
-    """What is made of the answer."""
+    """How the answer is processed."""
 
     @property
     def words(self) -> str:
-        """The line of the system prompt; empty where the upstream is told by the schema."""
+        """The line for the system prompt; empty if the upstream gets the schema."""
         if self.how == "schema":
             return ""
         text = str(self.answer.schema, "utf-8")

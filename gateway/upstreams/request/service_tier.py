@@ -1,9 +1,9 @@
-"""`service_tier` and `speed` of a request -> the tier that the upstream is asked for, and the speed it has.
+"""`service_tier` and `speed` of a request -> the upstream's tier, and the speed that the answer reports.
 
 Rules (specification 1.1, 7.2):
-- `standard_only` is the tier `default` where a server has tiers; `auto` is what it does anyway.
-- `speed: fast` is the tier that the provider's `fast_tier` names. Where it names none, or the upstream
-  refuses the field, the answer says that its speed was the standard one.
+- `standard_only` is the tier `default` if a server has tiers; `auto` is the server's default behaviour.
+- `speed: fast` is the tier that the provider's `fast_tier` names. If it names none, or the upstream refuses
+  the field, the answer reports the standard speed.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from gateway.settings.quirks import Quirks
 from gateway.upstreams.upstream_request import Adaptations
 
 FAST = frozenset({"fast", "priority"})
-"""The tiers of an answer that Anthropic calls `priority`."""
+"""Tiers of an answer that Anthropic calls `priority`."""
 
 
 @frozen
 class ServiceTier:
-    """`sent`: as `service_tier`. `speed`: what the answer reports; None where nothing was said of it."""
+    """`sent`: the value of `service_tier`. `speed`: reported in the answer; None if none was requested."""
 
     sent: str | None = None
     speed: str | None = None

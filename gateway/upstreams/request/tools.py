@@ -1,11 +1,11 @@
-"""The tools of a request -> the functions that one upstream is told of, and how its calls of them come back.
+"""The tools of a request -> the functions sent to one upstream, and how its calls are mapped back.
 
 Rules:
-- Schemas are lowered to what the upstream takes; `strict` is kept where it can be.
-- A call comes back under the client's name. Its arguments are held and mended where the schema was made
-  strict (nulls for what is left out) or where this server's models write broken JSON (`repair_tool_args`).
-  For all others the client's schema is at hand, to be looked up by who has to mend a call.
-- Examples have no place of their own in any upstream: they stand below the description.
+- Schemas are lowered to what the upstream takes; `strict` is kept if possible.
+- A call comes back under the client's name. Its arguments are buffered and repaired if the schema was made
+  strict (nulls for omitted properties) or if this server's models write malformed JSON (`repair_tool_args`).
+  For all others the repair looks up the client's schema when it is needed.
+- Upstreams have no field for examples: they are appended to the description.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from gateway.upstreams.upstream_request import Adaptations
 
 
 class Function(Struct, frozen=True, gc=False):
-    """`name` as it is sent; `strict`: the parameters have OpenAI's strict form, and it may be asked for.
+    """`name`: as sent. `strict`: the parameters have OpenAI's strict form, and it may be requested.
 
     `schema` is the client's own.
     """
@@ -43,9 +43,9 @@ class Function(Struct, frozen=True, gc=False):
 class FunctionTools:
     told: list[Function] = Factory(list[Function])
     returned: Mapping[str, ClientToolName] = Factory(dict[str, ClientToolName])
-    """By the name as sent, those that come back as anything but themselves."""
+    """By the name sent: the tools whose name or arguments change on the way back."""
     prompt: str = ""
-    """What the system prompt has to say for a tool to be of use."""
+    """Instructions in the system prompt that a tool needs."""
 
 
 def function_tools(
@@ -81,7 +81,7 @@ def function_tools(
 def _strict(
     tool: a.ToolDefinition, schema: bytes, quirks: Quirks, adaptations: Adaptations, notes: NoticeCollector
 ) -> lowering.StrictAnswerSchema | None:
-    """The strict form, where both the upstream and the schema have one."""
+    """The strict form, if both the upstream and the schema support it."""
     refused = quirks.strict_tools == "none" or adaptations.is_bare(schema) or "strict" in adaptations.dropped
     if quirks.strict_tools == "as_sent":
         schema = bytes(lowering.tool_parameters(schema, quirks.schema))

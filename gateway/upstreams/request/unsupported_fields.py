@@ -1,7 +1,7 @@
-"""What an upstream's 400 forbade (`Amends.dropped`), taken out of a request that is about to be sent.
+"""Removes the fields that an upstream's 400 refused (`Adaptations.dropped`) from a request.
 
-What the client asked for and does not get is a notice each; what only the gateway asked for is none. Where
-something else can do its work (stop sequences, `tool_choice`, schemas), that was seen to before.
+A field that the client asked for causes a notice; one that only the gateway added does not. Substitutes (for
+stop sequences, `tool_choice`, schemas) were added before.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NOTICES: Mapping[str, NoticeName] = {
 
 
 def leave_out(sent: Struct, names: Collection[str], notes: NoticeCollector) -> None:
-    """`names`: those of the fields that the upstream refused. A field that is not set is no loss."""
+    """`names`: the fields that the upstream refused. A field that is not set causes no notice."""
     for name in sorted(names):
         if getattr(sent, name) is UNSET:
             continue

@@ -1,1 +1,1 @@
-"""What the response readers of the upstream kinds share."""
+"""Shared by the response readers of the upstream kinds."""

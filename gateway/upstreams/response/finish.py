@@ -1,4 +1,4 @@
-"""What an answer's end means, for every upstream that reports a finish, counts tokens and can be cut."""
+"""The end of an answer, for every upstream that reports a finish reason and usage."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.upstream_request import ResponseOptions
 
 ANNOTATED = Notice("dropped.annotations")
-"""Once for an answer that cites."""
+"""Added once to an answer that has citations."""
 
 
 def limit_reached(info: ModelInfo, options: ResponseOptions, usage: Usage) -> FinishReason:
-    """Which limit ended an answer that an upstream says was too long.
+    """Which limit ended an answer that an upstream reports as too long.
 
-    The window did, if the answer is shorter than what was asked for and prompt and answer fill it.
+    It is the window if the answer is shorter than `max_tokens` and prompt and answer fill the window.
     """
     window = info.context_window
     if window is None or usage.input is None or usage.output is None:
@@ -33,7 +33,7 @@ def limit_reached(info: ModelInfo, options: ResponseOptions, usage: Usage) -> Fi
 
 
 def truncated_stream(info: ModelInfo, *, spoken: bool) -> StreamError:
-    """The end of the bytes without an end of the answer."""
+    """The error for a body that ends before its answer does."""
     if spoken:
         return StreamError(Kind.UPSTREAM_CUT, "upstream closed the stream before finishing")
     return StreamError(Kind.UPSTREAM_CUT, f"[{info.provider}] upstream sent an empty answer")
@@ -44,12 +44,12 @@ def malformed_answer(info: ModelInfo, what: str) -> StreamError:
 
 
 def usage_parts(usage: Usage) -> list[Part]:
-    """`usage` as a part, if it says anything."""
+    """`usage` as a part, if it has any number."""
     return [] if usage == Usage() else [usage]
 
 
 def ends_in_error(parts: list[Part]) -> bool:
-    """Whether an answer has just ended badly."""
+    """Whether an answer has just ended with an error."""
     return bool(parts) and isinstance(parts[-1], StreamError)
 
 
@@ -62,7 +62,7 @@ def is_json(payload: bytes) -> bool:
 
 
 def payload_excerpt(payload: bytes) -> str:
-    """A few words of something that could not be read, safe to show."""
+    """An excerpt of an unreadable payload, safe to show."""
     return (
         parse_error_body(payload).message[:200]
         or sanitized(payload[:LONGEST].decode("utf-8", "replace"))[:200]

@@ -1,14 +1,15 @@
-"""What a server sent almost in its protocol's form -> what can be read of it.
+"""Lenient decoding of answers that deviate from their protocol.
 
     {"choices": [null, {"index": "0", "delta": {"content": "Hi", "tool_calls": [null]}}]}   ->   "Hi"
 
 Rules:
-- It is the second look, at what the wire's own types could not read; nothing that they can read comes here.
-- Nulls in lists and fields of a wrong type are left out; numbers in strings, and names that are numbers, are
-  taken for what they mean. Bytes that are no UTF-8, and halves of characters, become U+FFFD.
-- Half a character at the end of a text waits for the other half, which the next text may begin with. Without
-  that it is left out.
-- What is no JSON object stays unreadable: an array, a page, half an answer are never an answer.
+- It is used only for payloads that the wire types could not decode.
+- Nulls in lists and fields of a wrong type are left out. Numbers in strings, and names that are numbers, are
+  converted. Bytes that are not UTF-8, and lone surrogates, become U+FFFD.
+- A high surrogate at the end of a text is kept back for the low one, with which the next text may begin. If
+  none follows it is dropped.
+- A payload that is not a JSON object stays unreadable: an array, an HTML page or a truncated answer is never
+  an answer.
 """
 
 from __future__ import annotations
@@ -28,32 +29,32 @@ from gateway.upstreams.response.finish import ends_in_error
 T = TypeVar("T")
 _TEXT = msgspec.json.Decoder(str)
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises for what it cannot read."""
+"""What msgspec raises for unreadable input."""
 MENDED = Notice("repaired.answer", "what the upstream sent was not quite of its protocol's form")
 _ABSENT = object()
-"""In the place of what is left out."""
+"""Marks a value that is left out."""
 _FIRST_HALF = re.compile(r'([\ud800-\udbff])"')
 """At the end of a text."""
 _SECOND_HALF = re.compile(r'(?<!\\)"([\udc00-\udfff])')
-"""At the beginning of one."""
+"""At the beginning of a text."""
 
 
 def lenient(decoder: msgspec.json.Decoder[T], payload: bytes | Raw) -> T | None:
-    """`payload` read with a second look; None where that fails as well."""
+    """Decode `payload` leniently; None if that fails as well."""
     return LenientDecoder(decoder).at(payload)
 
 
 @define
 class LenientDecoder(Generic[T]):
-    """At what an answer holds, one payload after the other."""
+    """Lenient decoding of an answer's payloads, in order."""
 
     decoder: msgspec.json.Decoder[T]
     _half: str = ""
-    """The first half of a character that the last text ended with."""
+    """The high surrogate that the last text ended with."""
     _remarked: bool = False
 
     def at(self, payload: bytes | Raw) -> T | None:
-        """None where that fails as well."""
+        """None if that fails as well."""
         try:
             value: object = json.loads(
                 bytes(payload).decode("utf-8-sig", "replace"), parse_constant=lambda _: None
@@ -67,7 +68,7 @@ class LenientDecoder(Generic[T]):
             return None
 
     def remarked(self, parts: list[Part]) -> list[Part]:
-        """What was so read; the first time with a notice."""
+        """The parts so decoded; the first time with a notice."""
         if self._remarked or ends_in_error(parts):
             return parts
         self._remarked = True
@@ -84,7 +85,7 @@ class LenientDecoder(Generic[T]):
 
 
 def decode_lenient(decoder: msgspec.json.Decoder[T], raw: bytes | Raw) -> T | None:
-    """`raw` read as it is, else with a second look."""
+    """Decode `raw` strictly, and leniently if that fails."""
     try:
         return decoder.decode(raw)
     except UNREADABLE:
@@ -92,7 +93,7 @@ def decode_lenient(decoder: msgspec.json.Decoder[T], raw: bytes | Raw) -> T | No
 
 
 def is_nothing(payload: bytes) -> bool:
-    """Whether it is JSON that says nothing: null, a number, true or false."""
+    """Whether a payload is JSON without content: null, a number, true or false."""
     try:
         value: object = msgspec.json.decode(payload)
     except UNREADABLE:
@@ -101,7 +102,7 @@ def is_nothing(payload: bytes) -> bool:
 
 
 def text_value(raw: bytes | Raw) -> str:
-    """The text that a JSON value is: a string's own; of null and of nothing none; of others their JSON."""
+    """The text of a JSON value: its own for a string, none for null or no value, else its JSON."""
     try:
         return _TEXT.decode(raw)
     except UNREADABLE:
@@ -125,7 +126,7 @@ def _whole_characters(text: str) -> str:
 
 
 def _fitted(value: object, form: inspect.Type) -> object:
-    """As much of `value` as has this form."""
+    """The part of `value` that fits this type."""
     match form:
         case inspect.CustomType() | inspect.RawType() | inspect.AnyType():
             return value
@@ -146,7 +147,7 @@ def _fitted(value: object, form: inspect.Type) -> object:
 
 
 def _chosen(value: object, form: inspect.UnionType) -> object:
-    """By the first member that the value is of by itself, else by the first that it can be taken for."""
+    """The first member of the union that `value` fits strictly, else the first it can be converted to."""
     if value is None:
         return None if any(isinstance(member, inspect.NoneType) for member in form.types) else _ABSENT
     own = [member for member in form.types if isinstance(member, _OWN.get(type(value), ()))]
@@ -185,7 +186,7 @@ def _items(value: object, form: inspect.ListType) -> object:
 
 
 def _text(value: object) -> object:
-    """A list of texts, or of parts with a text, is a text where only one is expected."""
+    """Join a list of texts, or of parts with a text, where one text is expected."""
     match value:
         case str():
             return value

@@ -1,9 +1,9 @@
-"""Content and reasoning as an upstream sends them -> `Text` and `Thinking` parts. Both readers use it.
+"""Content and reasoning from an upstream -> `TextDelta` and `ReasoningDelta` parts, for all readers.
 
 Rules:
-- Reasoning that the client did not ask for is dropped, with one notice. If it asked not to see it
-  (`display: omitted`), the text travels in the signature, where this upstream takes it back.
-- The provider's `expose_reasoning` overrides what the client says of showing it: `always`, `never`.
+- Reasoning that the client did not ask for is dropped, with one notice. If it asked not to see it (`display:
+  omitted`), the text travels in the signature, if this upstream takes it back.
+- The provider's `expose_reasoning` overrides the client's choice: `always`, `never`.
 - Reasoning inside the content is found by `gateway.upstreams.response.think_tags`.
 """
 
@@ -28,7 +28,7 @@ class TextReader:
     options: ResponseOptions
     prefill: str = ""
     spoken: bool = field(default=False, init=False)
-    """Any text or reasoning has come, shown or not."""
+    """Any text or reasoning has arrived, shown or not."""
     _opening: ThinkTagParser | None = field(init=False)
     _state: Mapping[str, str] = field(init=False)
     _shown: bool = field(init=False)
@@ -62,10 +62,10 @@ class TextReader:
     def thought(
         self, text: str, item: Mapping[str, str] = NO_ITEM, details: tuple[Raw, ...] = ()
     ) -> list[Part]:
-        """The next piece of reasoning that the upstream keeps apart.
+        """The next piece of reasoning that the upstream sends apart from the content.
 
-        `item`: what its server calls it, or signs with it; `details`: pieces of JSON. The server wants them
-        back, and only with them may the text be empty.
+        `item`: the id or signature that its server gives it; `details`: pieces of JSON. Both must be sent
+        back to the server, and only with them may the text be empty.
         """
         self.spoken = True
         if self.options.thinking:
@@ -77,7 +77,7 @@ class TextReader:
         return [Notice("dropped.reasoning", "the client did not ask for it")]
 
     def rest(self) -> list[Part]:
-        """What was held back; to be asked for before anything that follows the content."""
+        """Return the buffered text; call it before anything that follows the content."""
         return [] if self._opening is None else self._parts(self._opening.close())
 
     def _parts(self, passages: list[Segment]) -> list[Part]:

@@ -1,13 +1,13 @@
-"""The start of an answer's content -> what is reasoning in it and what is text.
+r"""Splits the start of an answer's content into reasoning and text.
 
     "\n<thi" + "nk>hm</th" + "ink>\n\nYes"   ->   reasoning "hm", text "Yes"
 
 Rules:
 - `<think>` counts only at the very start of the content, after white space; later it is text like any other.
-- A tag may be cut anywhere. What could still become one is held back, nothing else.
-- White space after either tag is dropped; reasoning of white space alone is none.
-- `opened`: the prompt's template has written `<think>` itself, so the content starts inside. `patient` keeps
-  everything until `</think>` comes; if it never does, all of it was text.
+- A tag may be split anywhere. Only text that could still become a tag is buffered.
+- White space after either tag is dropped; reasoning of white space alone is dropped.
+- `opened`: the prompt's template has written `<think>` itself, so the content starts inside. `patient`
+  buffers everything until `</think>` arrives; if it never does, all of it was text.
 - Gemini's tag is `<thought>` (`tag`).
 - An echo of the prefill, which some servers send first, is removed once.
 """
@@ -40,7 +40,7 @@ class _At(Enum):
 
 @define
 class ThinkTagParser:
-    """Fed with the pieces of the content until it is `past`."""
+    """Takes the pieces of the content until it is `past`."""
 
     prefill: str = ""
     tags: bool = True
@@ -51,12 +51,12 @@ class ThinkTagParser:
     _close: str = field(init=False)
     _at: _At = field(init=False)
     _held: str = field(default="", init=False)
-    """What has to be looked at again when more has come: never longer than what is looked for."""
+    """Text to look at again when more has arrived: never longer than what is searched for."""
     _kept: list[str] = field(default=Factory(list[str]), init=False)
-    """What came before that, needs no second look, and cannot go out yet."""
+    """Text before that, already searched, that cannot be sent yet."""
     _weight: BufferLimit = field(default=Factory(BufferLimit), init=False)
     _fresh: bool = field(default=True, init=False)
-    """Nothing of the reasoning has been seen yet but white space."""
+    """Only white space of the reasoning has been seen so far."""
     _out: list[Segment] = field(default=Factory(list[Segment]), init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -65,7 +65,7 @@ class ThinkTagParser:
 
     @property
     def past(self) -> bool:
-        """From here on all content is text."""
+        """All further content is text."""
         return self._at is _At.TEXT
 
     def feed(self, text: str) -> list[Segment]:
@@ -75,7 +75,7 @@ class ThinkTagParser:
         return self._taken()
 
     def close(self) -> list[Segment]:
-        """What was held back, now that no more content follows."""
+        """Return the buffered text at the end of the content."""
         inside = self._at is _At.INSIDE and not (self.opened and self.patient)
         held = self._all()
         if self._at is not _At.AFTER or held.strip():
@@ -90,7 +90,7 @@ class ThinkTagParser:
         return _At.START if self.tags else _At.TEXT
 
     def _step(self) -> bool:
-        """Look at what is held; True if that led to a new state and there is more to look at."""
+        """Search the buffered text; True if the state changed and there is more to search."""
         match self._at:
             case _At.ECHO:
                 return self._echo()

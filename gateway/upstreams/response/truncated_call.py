@@ -1,14 +1,14 @@
-"""An error that is the end of an answer: the limit cut a call, and the server could not read what there was.
+"""Errors that mean that `max_tokens` truncated a tool call, which the server could then not parse.
 
-Where Ollama runs a model by its own template, a call that `max_tokens` cut inside its arguments is a 500, or
-an error in the stream:
+If Ollama runs a model by its own template, a call that `max_tokens` cut inside its arguments is a 500, or an
+error in the stream:
 
     llama-server returned invalid tool call arguments for "get_weather": unexpected end of JSON input
 
 Rules:
-- It is `max_tokens`, with what was said before and without the call: clients retry an error, and get the same
-  one each time.
-- Arguments that are broken in another way are the model's mistake, and an error.
+- The answer ends with `max_tokens`, with its content so far and without the call: clients retry an error, and
+  would get the same one each time.
+- Arguments that are malformed in another way are the model's mistake, and an error.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ LIMITED: tuple[Notice, Finish] = (
 
 
 def is_truncated_call(error: bytes) -> bool:
-    """`error`: the body of a refusal, or the error object in an answer."""
+    """`error`: the body of an error response, or the error object in an answer."""
     return _MARK in error and _CUT.search(parse_error_body(error).message) is not None
 
 
 def failed(
     error: bytes, info: ModelInfo, options: ResponseOptions, codes: Mapping[str, int] = NO_CODES
 ) -> tuple[Part, ...]:
-    """What an error object in an answer stands for: a fault, or the answer's end."""
+    """The part for an error object in an answer: an error, or the answer's end."""
     return (
         LIMITED
         if is_truncated_call(error)
@@ -67,4 +67,4 @@ class TruncatedAttempt:
         return [*LIMITED]
 
     async def close(self) -> None:
-        """The connection was given back with the refusal."""
+        """Nothing to do: the connection was already released."""

@@ -1,1 +1,1 @@
-"""OpenAI's Responses, stateless: nothing is stored, and reasoning goes back encrypted."""
+"""OpenAI's Responses, stateless: nothing is stored, and reasoning is sent back encrypted."""

@@ -1,9 +1,9 @@
 """Turns of the normal form -> input items of Responses.
 
 Rules:
-- An assistant's text and calls are items of their own, and so is each piece of reasoning, in front of what it
-  led to. Reasoning that nothing follows is left out: the server refuses it.
-- Pictures and PDFs in a tool result stay in it.
+- An assistant's text and calls are separate items, and so is each piece of reasoning, before the item it led
+  to. Reasoning without a following item is left out: the server refuses it.
+- Images and PDFs in a tool result stay in it.
 - `arguments` is the client's own JSON text, byte for byte: the prompt stays the same from turn to turn.
 - Contents of messages are always lists: a turn may grow at its end from one request to the next.
 """
@@ -18,11 +18,11 @@ from gateway.anthropic.wire import as_it_is
 from gateway.upstreams.responses import wire as r
 
 _BEHIND = t.ReasoningItem("", "", "", said=2**31, calls=2**31)
-"""Stands at the end of every turn."""
+"""Sentinel for the end of every turn."""
 
 
 def input_items(turns: Iterable[t.Turn], system_role: str, *, reasoning: bool) -> list[r.SentItem]:
-    """`reasoning`: whether the server takes any back."""
+    """`reasoning`: whether the server takes reasoning back."""
     sent: list[r.SentItem] = []
     for turn in turns:
         match turn:
@@ -50,7 +50,7 @@ def assistant_items(turn: t.AssistantTurn, thoughts: list[t.ReasoningItem]) -> l
 
 
 def _between(turn: t.AssistantTurn, said: int, calls: int, end: t.ReasoningItem) -> Iterator[r.SentItem]:
-    """What the turn holds from a place in it up to a thought: text, then calls."""
+    """The items of the turn from a position up to a reasoning item: text, then calls."""
     text = turn.text[said : end.said]
     if text.strip():
         yield r.SentMessage("assistant", [r.OutputText(text)])

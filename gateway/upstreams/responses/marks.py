@@ -1,9 +1,9 @@
 """Turns of a request with prompt-cache marks -> input items of Responses that carry them.
 
 Rules:
-- The system prompt is a message of its own, cut where its blocks end: `instructions` takes no marks.
+- The system prompt is a message of its own, split where its blocks end: `instructions` takes no marks.
 - Outputs of calls are lists of parts, and each text of a user's turn is a part of its own, marked or not.
-- An assistant's text takes no mark. Of more marks than the server takes, the last count.
+- An assistant's text takes no mark. If there are more marks than the server takes, the last ones are kept.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gateway.upstreams.responses.items import assistant_items, input_part, tool_
 
 
 def marked_items(todo: RequestPlan, system_role: str, *, reasoning: bool) -> list[r.SentItem]:
-    """`reasoning`: whether the server takes any back."""
+    """`reasoning`: whether the server takes reasoning back."""
     sent: list[r.SentItem] = []
     if todo.system:
         sent.append(r.SentMessage(system_role, [_text(text, mark) for text, mark in system_sections(todo)]))
@@ -63,7 +63,7 @@ def _mark(part: r.SentPart, mark: a.CacheControl | None) -> None:
 
 
 def _unmark(sent: list[r.SentItem]) -> None:
-    """Take all marks away but the last ones."""
+    """Remove all marks except the last ones."""
     parts: list[r.SentPart] = []
     for item in sent:
         if isinstance(item, r.SentMessage):

@@ -1,11 +1,11 @@
-"""The items of one answer, in whatever order their pieces come -> neutral parts, item by item.
+"""The items of one answer, whose pieces may arrive in any order -> neutral parts, item by item.
 
 Rules:
-- An item's parts come out when all items before it are over; until then they wait. Servers send one item
-  after the other, so that nothing waits.
-- What has been streamed is not said again by the whole item at its end; what has not been streamed is.
-- Each item of reasoning keeps its id and what was encrypted of it: it goes back as it came. Of its summary
-  and its raw text the one that comes first is taken.
+- An item's parts go out when all items before it have ended; until then they are buffered. Servers send one
+  item after the other, so nothing is buffered in practice.
+- Content that was streamed is not repeated from the whole item at its end; other content is added from it.
+- Each item of reasoning keeps its id and its encrypted content: it is sent back unchanged. Of its summary and
+  its raw text the one that arrives first is used.
 - Texts of two messages in a row are paragraphs.
 """
 
@@ -27,7 +27,7 @@ from gateway.upstreams.responses.search import search_result_parts
 
 @define
 class OutputItem:
-    """One item so far. `streamed`: any of its content has come; `raw`: it is raw reasoning that came."""
+    """One item so far. `streamed`: some of its content has arrived; `raw`: that content is raw reasoning."""
 
     type: str = ""
     id: str = ""
@@ -44,26 +44,26 @@ class OutputAssembler:
 
     _prose: TextReader
     count: int = field(default=0, init=False)
-    """How many items there have been."""
+    """The number of items so far."""
     refused: bool = field(default=False, init=False)
     called: bool = field(default=False, init=False)
     searches: int = field(default=0, init=False)
-    """Of the web, by the server."""
+    """Web searches made by the server."""
     _annotated: bool = field(default=False, init=False)
     _open: dict[int, OutputItem] = field(factory=dict[int, OutputItem], init=False)
     _order: list[int] = field(factory=list[int], init=False)
-    """The places of `_open`, a heap: the first one is the item that may go out."""
+    """A heap of the keys of `_open`: the first one is the item that may go out."""
     _latest: list[int] = field(factory=list[int], init=False)
-    """A heap of the places, negated: the first one that is open is the last item."""
+    """A heap of the negated places: the first one that is open is the last item."""
     _places: dict[str, int] = field(factory=dict[str, int], init=False)
-    """By the items' ids."""
+    """Places by item id."""
     _over: set[int] = field(factory=set[int], init=False)
     _kept: BufferLimit = field(factory=BufferLimit, init=False)
     _last: OutputItem = field(factory=OutputItem, init=False)
-    """The item of which something went out last."""
+    """The item whose parts went out last."""
 
     def place(self, index: int | None, item_id: str | None) -> int:
-        """Which item an event is about: servers say it by place, by id, or not at all."""
+        """The place of the item that an event is about: servers give an index, an id, or neither."""
         if index is not None:
             return index
         if item_id and (place := self._places.get(item_id)) in self._open:
@@ -111,7 +111,7 @@ class OutputAssembler:
         return [] if self._piece(place, "function_call").streamed else self.argued(place, arguments)
 
     def ended(self, place: int, item: r.Item) -> list[Part]:
-        """An item as a whole, at its end."""
+        """A whole item, at its end."""
         if place in self._over:
             return []
         piece = self._piece(place, item.type)
@@ -120,13 +120,13 @@ class OutputAssembler:
         return self._out(piece, parts)
 
     def rest(self) -> list[Part]:
-        """What still waits, at the end of the answer."""
+        """The buffered parts, at the end of the answer."""
         for piece in self._open.values():
             piece.over = True
         return [*self._flush(), *self._prose.rest()]
 
     def _piece(self, place: int, type_: str) -> OutputItem:
-        """The item at a place. One that is over already is not opened again: what comes late has no place."""
+        """The item at a place. A closed item is not reopened: late pieces are dropped."""
         if place in self._over:
             return OutputItem(type_, streamed=True, over=True)
         if place not in self._open:
@@ -157,7 +157,7 @@ class OutputAssembler:
                 return [Notice("dropped.output_item", other)]
 
     def annotated(self) -> list[Part]:
-        """A text cites something."""
+        """A text has citations."""
         fresh, self._annotated = not self._annotated, True
         return [ANNOTATED] if fresh else []
 
@@ -187,7 +187,7 @@ class OutputAssembler:
     # ------------------------------------------------------------ order
 
     def _out(self, piece: OutputItem, parts: list[Part]) -> list[Part]:
-        """`parts` now, or when the items before it are over."""
+        """Return `parts` now, or buffer them until the items before have ended."""
         piece.waiting += parts
         flushed = self._flush()
         if piece.waiting:

@@ -1,12 +1,12 @@
 """An answer of Responses, streamed or whole -> neutral parts.
 
 Rules:
-- An answer ends with `response.completed` or `response.incomplete`. Bytes that end without either are a cut;
-  there is no `[DONE]`, and one that comes means nothing.
+- An answer ends with `response.completed` or `response.incomplete`. A body that ends without either is
+  truncated; `[DONE]` is not part of the protocol and is ignored.
 - `response.failed`, an `error` event and an error object end the answer, and so does anything that cannot be
-  read. Events and items of unknown types do not: new ones come up.
-- A last event that holds items of which nothing was streamed is read like a whole answer.
-- What arrives is looked at, not what was asked for: `feed` and `whole` both read streams and plain bodies.
+  read. Events and items of unknown types do not: the API adds new ones.
+- A last event with items of which nothing was streamed is read like a whole answer.
+- The form of the body decides, not the request: `feed` and `whole` both read streams and plain bodies.
 """
 
 from __future__ import annotations
@@ -80,14 +80,15 @@ _CODES = {
         400,
     ),
 }
-"""The API's list of codes; those of prompts and images are the request's, and no retry mends them."""
+"""The API's list of codes. Those about prompts and images are errors of the request, which a retry cannot
+fix."""
 
 
 @define
 class ResponsesReader:
-    """Feed it the bytes and close it, or give it the whole. Once `ended`, it yields nothing more.
+    """Call `feed` for each read and then `close`, or `whole` once. After `ended` it returns no more parts.
 
-    `prefill`: always empty, since the server continues no assistant's message.
+    `prefill`: always empty, since the server cannot continue an assistant message.
     """
 
     info: ModelInfo
@@ -106,7 +107,7 @@ class ResponsesReader:
         return self._intake.has_data
 
     def feed(self, data: bytes) -> list[Part]:
-        """The parts of one read, cut anywhere."""
+        """The parts of one read, split anywhere."""
         if self.ended:
             return []
         try:
@@ -116,7 +117,7 @@ class ResponsesReader:
         return self._payloads(payloads)
 
     def close(self, *, framed: bool = True) -> list[Part]:
-        """The upstream's bytes are over."""
+        """The end of the upstream's bytes."""
         if self.ended:
             return []
         payloads = self._intake.close()
@@ -196,7 +197,7 @@ class ResponsesReader:
     # ------------------------------------------------------------ the end
 
     def _end(self, status: str, body: bytes, payload: bytes) -> list[Part]:
-        """`status`: what the event says; the response itself may say it better."""
+        """`status`: the event's; the response may have a more exact one."""
         response = decode_lenient(_RESPONSE, body) if body else r.Response()
         if response is None:
             return self._unreadable(payload)

@@ -1,11 +1,11 @@
-"""A Messages request -> one request of Responses, encoded.
+"""A Messages request -> one encoded Responses request.
 
 Rules:
-- Nothing is stored: the whole conversation goes with every request. Reasoning comes back encrypted, if the
+- Nothing is stored: the whole conversation goes with every request. Encrypted reasoning is requested if the
   client asked for reasoning, since only then it has a block to travel in.
-- There is no parameter for stop sequences: they are matched here (see `gateway.emulation.emulate`).
-- `strict` is said with every tool and schema: left out, it would be true.
-- What an upstream's 400 forbade (`Adaptations`) is left out, with a notice.
+- There is no parameter for stop sequences: the gateway matches them (see `gateway.emulation.emulate`).
+- `strict` is sent with every tool and schema: its default is true.
+- Fields that an upstream's 400 refused (`Adaptations`) are left out, with a notice.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from gateway.upstreams.upstream_request import NO_ADAPTATIONS, Adaptations, Upst
 
 NO_SEARCH = "web_search: this model's server does not search the web (`quirks: {web_search: false}` says so)"
 LEAST = 16
-"""The smallest `max_output_tokens` that OpenAI takes. General knowledge, not checked here."""
+"""The smallest `max_output_tokens` that OpenAI takes. General knowledge, not checked."""
 ENCRYPTED = "reasoning.encrypted_content"
 _KEPT = frozenset({"model", "input", "stream", "store", "instructions", "tools"})
 _OPTIONAL = frozenset(r.SentRequest.__struct_fields__) - _KEPT
@@ -52,7 +52,8 @@ def to_responses_request(
     adaptations: Adaptations = NO_ADAPTATIONS,
     attachments: Attachments = NO_ATTACHMENTS,
 ) -> UpstreamRequest:
-    """RequestRefused where the request asks for what cannot be done or left out."""
+    """Build the request. Raises RequestRefused if the client needs something that is impossible and cannot be
+    dropped."""
     quirks = info.quirks
     todo = _limited(plan(inbound, info, adaptations, attachments, quirks.tool_choice))
     if "web_search" in adaptations.dropped and not todo.functions and _wants_search(inbound.request):
@@ -108,7 +109,7 @@ def _sample(sent: r.SentRequest, todo: RequestPlan, quirks: Quirks) -> None:
 
 
 def _offer(sent: r.SentRequest, todo: RequestPlan, quirks: Quirks, adaptations: Adaptations) -> bool:
-    """Tools, and how to choose among them; true if the answer must be cut to one call."""
+    """Add the tools and the tool choice. Returns True if the answer must be cut to one call."""
     tools = _tools(sent, todo)
     if not tools:
         return False
@@ -123,8 +124,8 @@ def _offer(sent: r.SentRequest, todo: RequestPlan, quirks: Quirks, adaptations: 
 
 
 def _tools(sent: r.SentRequest, todo: RequestPlan) -> list[r.SentTool | r.SearchTool]:
-    """A search that is forced is offered alone: it has no name that could be demanded. Functions stand at the
-    end, since they may become more from one request to the next."""
+    """A forced search is offered alone: it has no name that `tool_choice` could demand. Functions come last,
+    since their number may grow from one request to the next."""
     functions = [_tool(function) for function in todo.functions]
     if todo.search is None:
         return [*functions]
@@ -133,7 +134,7 @@ def _tools(sent: r.SentRequest, todo: RequestPlan) -> list[r.SentTool | r.Search
 
 
 def _choice(todo: RequestPlan, quirks: Quirks) -> str | r.NamedTool | None:
-    """None: that is the server's to decide."""
+    """None: the server decides."""
     match todo.choice.type:
         case "auto":
             return None
@@ -182,7 +183,7 @@ def _think(sent: r.SentRequest, todo: RequestPlan, info: ModelInfo, adaptations:
             todo.notes.add("dropped.thinking")
         return
     word = effort(asked.effort, quirks.highest_effort, adaptations.efforts, todo.notes) if asked.on else None
-    # Others refuse the field, which is soon learnt.
+    # other servers refuse the field, and the refusal is learned
     if asked.on is False and (info.reasoning or quirks.effort_none):
         word = off(adaptations.efforts)
     wanted = r.Reasoning()
@@ -207,7 +208,7 @@ def _identify(sent: r.SentRequest, inbound: Inbound, quirks: Quirks) -> None:
 
 
 def prompt_of(built: UpstreamRequest) -> CountablePrompt:
-    """What of the request costs tokens, as it is sent."""
+    """The parts of the encoded request that cost tokens."""
     sent = _SENT.decode(built.body)
     texts = [sent.instructions]
     shown = 0

@@ -1,14 +1,15 @@
-"""Anthropic's search of the web <-> the one that a server of Responses does itself.
+"""Anthropic's web search <-> the search that a Responses server does itself.
 
     {"type": "web_search_20250305", "allowed_domains": [...]}  ->  {"type": "web_search", "filters": {...}}
     an item `web_search_call` with its sources                 ->  server_tool_use, web_search_tool_result
 
 Rules (specification 4.4, 8.7):
-- What Responses has no word for (`blocked_domains`) is a notice. `max_uses` bounds calls of all the server's
-  own tools, of which there is no other.
-- Sources are asked for, since without them a client gets nothing to show; they have no titles.
-- Pages that the model opens, or looks through, are part of a search that a client knows nothing of.
-- In the history a search is an ordinary call with its result: what was found goes back as text (`served`).
+- Options that Responses does not have (`blocked_domains`) cause a notice. `max_uses` limits all calls of the
+  server's own tools; search is the only one.
+- Sources are requested, since without them a client has nothing to show; they have no titles.
+- Pages that the model opens or searches within are part of a search and not shown to the client.
+- In the history a search is an ordinary call with its result: what was found goes back as text
+  (`server_tools`).
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ _ACTION = msgspec.json.Decoder(_Action)
 
 
 def search_tool(tool: a.ToolDefinition, notes: NoticeCollector) -> r.SearchTool:
-    """What cannot be read of it is as if it were not there, with a notice."""
+    """Convert the tool. Options that cannot be read are ignored, with a notice."""
     told = r.SearchTool()
     if domains := _read(_DOMAINS, tool.allowed_domains, "allowed_domains", notes):
         told.filters = r.SearchFilters(domains)
@@ -73,7 +74,7 @@ def _read(decoder: msgspec.json.Decoder[T], sent: Raw, key: str, notes: NoticeCo
 
 
 def search_result_parts(item: r.Item) -> list[Part]:
-    """The call and what it found; a notice for what is no search."""
+    """The call and its results; a notice for an item that is not a search."""
     action = decode_lenient(_ACTION, item.action) or _Action()
     if action.type not in ("", "search"):
         return [Notice("dropped.output_item", f"{item.type}: {action.type}")]
@@ -90,7 +91,7 @@ def search_result_parts(item: r.Item) -> list[Part]:
 
 
 def _hit(url: str) -> dict[str, object]:
-    """Without a text to seal, but in our own form: so it is read again."""
+    """Without an encrypted text, but in the gateway's own form, so that it can be parsed again."""
     return {
         "type": "web_search_result",
         "url": url,

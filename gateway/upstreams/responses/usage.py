@@ -1,8 +1,9 @@
-"""`usage` of Responses -> token figures.
+"""`usage` of Responses -> token counts.
 
 Rules:
-- `input_tokens` counts the whole prompt; ours leaves out what came from or went to a cache.
-- What is kept for twelve hours is told as what Anthropic keeps for one, the longer of its two spans.
+- `input_tokens` counts the whole prompt; the gateway's count excludes tokens read from or written to a cache.
+- Tokens cached for twelve hours are reported as cached for Anthropic's one hour, the longer of its two
+  lifetimes.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ _USAGE = msgspec.json.Decoder(r.Usage, strict=False)
 
 
 def responses_usage(raw: bytes, tier: str | None = None) -> Usage:
-    """Of an object as it came; empty bytes and what cannot be read say nothing."""
+    """Parse a usage object; empty or unreadable bytes give no counts."""
     try:
         sent = _USAGE.decode(raw)
     except msgspec.MsgspecError:

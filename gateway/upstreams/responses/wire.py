@@ -1,7 +1,7 @@
-"""Responses as it is on the wire.
+"""The wire format of Responses.
 
-The answer half holds only what the reader needs. Fields whose form depends on the type of an event or an item
-stay raw until it is known: types that nobody here has heard of may come at any time.
+The answer half has only the fields that the reader needs. Fields whose form depends on the type of an event
+or an item stay raw until the type is known: new types may appear at any time.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Response(Struct, gc=False):
 
 
 class Breakpoint(Struct):
-    """The end of what the prompt cache may keep."""
+    """The end of a cacheable prefix of the prompt."""
 
     ttl: Literal["30m", "12h"]
     mode: Literal["explicit"] = "explicit"
@@ -114,7 +114,7 @@ class OutputText(Struct, tag_field="type", tag="output_text"):
 
 
 class InputImage(Struct, tag_field="type", tag="input_image", omit_defaults=True):
-    """`image_url` is a `data:` URL, or one that the server fetches. `detail` has to be said."""
+    """`image_url` is a `data:` URL, or one that the server fetches. `detail` is required."""
 
     image_url: str
     detail: Literal["auto"] | UnsetType = UNSET
@@ -149,7 +149,7 @@ class SentReasoning(Struct, tag_field="type", tag="reasoning"):
 
 
 class SentCall(Struct, tag_field="type", tag="function_call"):
-    """`arguments` is the JSON text, as the client had it."""
+    """`arguments` is the client's JSON text."""
 
     call_id: str
     name: str
@@ -165,7 +165,7 @@ SentItem = SentMessage | SentReasoning | SentCall | SentOutput
 
 
 class SentTool(Struct, tag_field="type", tag="function", omit_defaults=True):
-    """`strict` is always said: without it the server takes the schema for a strict one."""
+    """`strict` is always sent: its default is true."""
 
     name: str
     parameters: Raw
@@ -236,7 +236,7 @@ class SentRequest(Struct, omit_defaults=True):
 
 
 class WeighedPart(Struct):
-    """What of a part of our own request costs tokens."""
+    """The token-relevant fields of a part of the gateway's own request."""
 
     type: str = ""
     text: str = ""

@@ -1,9 +1,10 @@
-"""A provider without a server: it answers what the configuration's script says.
+"""A provider without a server: it answers from the configuration's script.
 
 Rules:
-- No network is touched. The parts go through everything that a real answer's parts go through.
-- A request that the script has no reply for is refused with 500 and what it was, so that a test fails loudly.
-- A refusal has the status that the script says, where the API knows it.
+- No network is used. The parts go through the same code as a real answer's parts.
+- A request without a reply in the script is refused with 500 and an excerpt of the request, so that a test
+  fails loudly.
+- A refusal has the status given in the script, if the API has it.
 """
 
 from __future__ import annotations
@@ -43,9 +44,9 @@ _KINDS = {
 }
 """By the status that a client gets for them."""
 SHOWN = 200
-"""Characters of a request that a complaint about it shows."""
+"""Characters of a request that are quoted in an error about it."""
 HIDDEN = ("authorization", "x-api-key", "cookie", "proxy-authorization")
-"""Headers that no file gets."""
+"""Headers that are never written to a file."""
 
 
 @define
@@ -64,7 +65,7 @@ class ScriptedAttempt:
         return None
 
     async def close(self) -> None:
-        """There is nothing to give back."""
+        """Nothing to release."""
 
 
 @frozen
@@ -97,7 +98,7 @@ class ScriptedAdapter:
         return None
 
     async def close(self) -> None:
-        """There is nothing to close."""
+        """Nothing to close."""
 
     def _complaint(self, inbound: Inbound) -> str:
         asked = last_user(inbound.request)[:SHOWN]

@@ -1,8 +1,8 @@
 """A file to which lines are appended while requests are answered.
 
 Rules:
-- A file that cannot be written costs nobody an answer: it is said once in the log, and said again only after
-  it could be written meanwhile (`test_an_unwritable_file_is_said_once`).
+- A file that cannot be written does not fail a request: it is logged once, and again only after a successful
+  write (`test_an_unwritable_file_is_said_once`).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A reply of the script -> the parts of an answer, with the silences between them.
+"""A reply of the script -> the parts of an answer, with the pauses between them.
 
-A number is a silence in seconds, a list the parts of one read. An answer that stalls ends in an endless one.
+A number is a pause in seconds, a list the parts of one read. An answer that stalls ends in an endless pause.
 """
 
 from __future__ import annotations

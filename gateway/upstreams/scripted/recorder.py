@@ -1,10 +1,10 @@
-"""A provider's answers, noted down as replies that a provider of kind `scripted` gives again.
+"""Records a provider's answers as replies that a provider of kind `scripted` can play.
 
 Rules:
-- An answer passes as it is, and is written when it ended well; a refusal is written with the status that the
-  client gets. What broke off is not written.
-- `when` is the last user message, so that a replay does not depend on the order of questions. One that comes
-  twice gets its answers in their order.
+- An answer passes unchanged, and is recorded if it ended without an error. A refusal is recorded with the
+  status that the client gets. A truncated answer is not recorded.
+- `when` is the last user message, so that a replay does not depend on the order of requests. A repeated
+  message gets its answers in their order.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _FINISHES = {
 
 @define
 class RecordingAttempt:
-    """An answer being read, and kept until it ends."""
+    """An answer being read, buffered until it ends."""
 
     request: UpstreamRequest
     _attempt: Attempt
@@ -62,7 +62,7 @@ class RecordingAttempt:
 
 @frozen
 class RecordingAdapter:
-    """A provider that is listened to."""
+    """A provider whose answers are recorded."""
 
     _adapter: Adapter
     _notebook: AppendFile
@@ -90,7 +90,8 @@ class RecordingAdapter:
 
 def append(notebook: AppendFile, inbound: Inbound, reply: Reply) -> None:
     asked = last_user(inbound.request)
-    # a script reads `/.../` and `regex:...` as expressions, `file:...` as a reference; less a letter, as text
+    # a script reads `/.../` and `regex:...` as expressions, `file:...` as a reference; without its first
+    # letter it is text
     plain = asked[1:] if asked.startswith(("/", "regex:", "file:")) else asked
     when: Reply = {"when": {"last_user": _literal(plain)}} if plain.strip() else {}
     entry = yaml.safe_dump([when | reply], sort_keys=False, allow_unicode=True, width=110)
@@ -103,7 +104,7 @@ def _refusal(error: GatewayError) -> Reply:
 
 
 def reply_of(parts: Iterable[Part]) -> Reply:
-    """The whole answer; what is empty is left out."""
+    """The whole answer; empty fields are left out."""
     texts: dict[str, str] = {"reasoning": "", "text": ""}
     calls: dict[int, Reply] = {}
     more: Reply = {}
@@ -141,5 +142,5 @@ def _usage(said: Usage) -> Reply:
 
 
 def _literal(value: object) -> object:
-    """Text that holds `${` is no reference."""
+    """Escape text with `${`, so that it is not read as a reference."""
     return value.replace("${", "$${") if isinstance(value, str) else value

@@ -1,8 +1,8 @@
 """A request -> the reply that the script has for it.
 
 Rules:
-- Of the replies that match and were not given yet, the first is given; one with `repeat` stays.
-- What was given counts for the provider, whoever asked. A changed script begins anew.
+- The first matching reply that was not used yet is sent; one with `repeat` stays available.
+- Use is counted for the provider, across all clients. A changed script starts again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from gateway.upstreams.scripted.request_text import last_user
 
 @define
 class ReplySelector:
-    """Hands out the replies of one provider."""
+    """Selects the replies of one provider."""
 
     _replies: list[ScriptedReply] = field(converter=list[ScriptedReply])
 

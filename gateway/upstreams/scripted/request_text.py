@@ -1,4 +1,4 @@
-"""A request -> the texts in it: what replies are chosen by, and what is counted."""
+"""A request -> its texts, by which replies are selected and tokens are counted."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def last_user(request: a.MessagesRequest) -> str:
 
 
 def texts(content: Iterable[a.Block]) -> Iterator[str]:
-    """The texts, those inside tool results included."""
+    """The texts, including those inside tool results."""
     for block in content:
         match block:
             case a.Text() | a.Quoted():
@@ -37,7 +37,7 @@ def texts(content: Iterable[a.Block]) -> Iterator[str]:
 
 
 def prompt_of(request: a.MessagesRequest) -> CountablePrompt:
-    """As a server would see it that takes the request as it is."""
+    """The prompt as counted by a server that takes the request unchanged."""
     said = [text for message in request.messages for text in texts(message.content)]
     tools = [
         text

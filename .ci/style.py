@@ -1,0 +1,79 @@
+"""What `make lint` checks beside the linters: one meaning for each public name, and plain words.
+
+    python .ci/style.py
+
+- Names: a public class or function name stands in one module of `gateway`. Wire modules may repeat names, since
+  they are reached through a letter (`o.Usage`); so may `gateway.testing`, whose names are its users', and the
+  entry points in `INTERFACES`.
+- Words: `.ci/words.toml` maps words and phrases to plain ones. Docstrings, comments and documents hold none.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import sys
+import tokenize
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+WIRE = ("/wire.py", "/response_wire.py", "anthropic/response/events.py", "doctor/json_access.py")
+INTERFACES = {"adapter", "prompt_of", "main", "run"}
+"""One in each module of a kind: the kinds' adapters and prompts, commands and scripts."""
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/*.md", "docs/adr/*.md")
+
+
+def names() -> Iterator[str]:
+    places: defaultdict[str, list[str]] = defaultdict(list)
+    for path in sorted((ROOT / "gateway").rglob("*.py")):
+        module = path.relative_to(ROOT).as_posix()
+        if module.endswith(WIRE) or module.startswith("gateway/testing/"):
+            continue
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                places[node.name].append(f"{module}:{node.lineno}")
+    for name, found in places.items():
+        if len(found) > 1 and not name.startswith("_") and name not in INTERFACES:
+            yield f"{found[0]}: `{name}` is also in {', '.join(found[1:])}: rename one of them"
+
+
+def words() -> Iterator[str]:
+    listed = tomllib.loads((ROOT / ".ci" / "words.toml").read_text())["words"]
+    pattern = re.compile("|".join(f"(?P<w{i}>{word})" for i, word in enumerate(listed)), re.IGNORECASE)
+    plain = list(listed.values())
+    for path, line, text in prose():
+        for number, one in enumerate(text.splitlines()):
+            for found in pattern.finditer(one):
+                better = plain[int((found.lastgroup or "w0")[1:])]
+                yield f"{path}:{line + number}: {found[0]!r}: write {better}"
+
+
+def prose() -> Iterator[tuple[str, int, str]]:
+    """Path, first line and text of each docstring, comment and document."""
+    for path in sorted((ROOT / "gateway").rglob("*.py")):
+        module, source = path.relative_to(ROOT).as_posix(), path.read_text()
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                if isinstance(node.value.value, str):
+                    yield module, node.lineno, node.value.value
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            if token.type == tokenize.COMMENT:
+                yield module, token.start[0], token.string
+    for pattern in DOCUMENTS:
+        for path in sorted(ROOT.glob(pattern)):
+            yield path.relative_to(ROOT).as_posix(), 1, path.read_text()
+
+
+def main() -> int:
+    mistakes = [*names(), *words()]
+    for one in mistakes:
+        print(one)
+    return 1 if mistakes else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
