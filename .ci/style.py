@@ -2,9 +2,8 @@
 
     python .ci/style.py
 
-- Names: a public class or function name stands in one module of `gateway`. Wire modules may repeat names, since
-  they are reached through a letter (`o.Usage`); so may `gateway.testing`, whose names are its users', and the
-  entry points in `INTERFACES`.
+- Names: a public class or function name stands in one module of `gateway`. Exempt are wire modules, which are
+  reached through a letter (`o.Usage`), `gateway.testing`, whose names belong to its users, and `INTERFACES`.
 - Words: `.ci/words.toml` maps words and phrases to plain ones. Docstrings, comments and documents hold none.
 """
 
@@ -55,23 +54,33 @@ def words() -> Iterator[str]:
 def prose() -> Iterator[tuple[str, int, str]]:
     """Path, first line and text of each docstring, comment and document."""
     for path in sorted((ROOT / "gateway").rglob("*.py")):
-        module, source = path.relative_to(ROOT).as_posix(), path.read_text()
-        for node in ast.walk(ast.parse(source)):
-            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-                if isinstance(node.value.value, str):
-                    yield module, node.lineno, node.value.value
-        for token in tokenize.generate_tokens(io.StringIO(source).readline):
-            if token.type == tokenize.COMMENT:
-                yield module, token.start[0], token.string
+        source = path.read_text()
+        for line, text in (*docstrings(source), *comments(source)):
+            yield path.relative_to(ROOT).as_posix(), line, text
     for pattern in DOCUMENTS:
         for path in sorted(ROOT.glob(pattern)):
             yield path.relative_to(ROOT).as_posix(), 1, path.read_text()
 
 
+def docstrings(source: str) -> Iterator[tuple[int, str]]:
+    """Also the strings under fields."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Expr(value=ast.Constant(value=str(text))):
+                yield node.lineno, text
+            case _:
+                pass
+
+
+def comments(source: str) -> Iterator[tuple[int, str]]:
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+
+
 def main() -> int:
     mistakes = [*names(), *words()]
-    for one in mistakes:
-        print(one)
+    sys.stdout.writelines(f"{one}\n" for one in mistakes)
     return 1 if mistakes else 0
 
 
