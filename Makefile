@@ -44,6 +44,7 @@ lint: $(VENV)/.dev  ## the checks that run no test
 	$(BIN)/typos
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
+	$(BIN)/zizmor --offline --quiet .
 	$(BIN)/pyright
 
 format: $(VENV)/.dev  ## formats, and mends what can be mended
