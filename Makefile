@@ -27,7 +27,7 @@ HAVE_PIP := $(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip
 endif
 
 .DEFAULT_GOAL := test
-.PHONY: help demo test lint format docs unit e2e clients canary patience bench lock
+.PHONY: help demo test lint format docs site unit e2e clients canary patience bench lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*  ## /\1\t/p' Makefile | expand -t 10
@@ -44,6 +44,7 @@ lint: $(VENV)/.dev  ## the checks that run no test
 	$(BIN)/typos
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
+	$(BIN)/zizmor --offline --quiet .
 	$(BIN)/pyright
 
 format: $(VENV)/.dev  ## formats, and mends what can be mended
@@ -54,6 +55,9 @@ docs: $(VENV)/.dev  ## writes the generated pages anew
 	$(PY) -m gateway.settings.reference > docs/configuration.md
 	$(PY) -m gateway.notices > docs/notices.md
 	$(PY) -m gateway schema --out config/gateway.schema.json
+
+site: $(VENV)/.dev  ## builds the documentation site in site/html
+	$(PY) tools/site.py
 
 unit: $(VENV)/.dev  ## the tests without the real clients
 	$(PYTEST) -m "not e2e"
