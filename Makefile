@@ -45,13 +45,14 @@ lint: $(VENV)/.dev  ## the checks that run no test
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/zizmor --offline --quiet .
+	$(PY) tools/style.py
 	$(BIN)/pyright
 
-format: $(VENV)/.dev  ## formats, and mends what can be mended
+format: $(VENV)/.dev  ## formats and applies automatic fixes
 	$(BIN)/ruff check --quiet --fix .
 	$(BIN)/ruff format --quiet .
 
-docs: $(VENV)/.dev  ## writes the generated pages anew
+docs: $(VENV)/.dev  ## writes the generated pages
 	$(PY) -m gateway.settings.reference > docs/configuration.md
 	$(PY) -m gateway.notices > docs/notices.md
 	$(PY) -m gateway schema --out config/gateway.schema.json

@@ -1,10 +1,11 @@
 """What `make lint` checks beside the linters: one meaning for each public name, and plain words.
 
-    python .ci/style.py
+    python tools/style.py
 
 - Names: a public class or function name stands in one module of `gateway`. Exempt are wire modules, which are
   reached through a letter (`o.Usage`), `gateway.testing`, whose names belong to its users, and `INTERFACES`.
-- Words: `.ci/words.toml` maps words and phrases to plain ones. Docstrings, comments and documents hold none.
+- Words: `tools/words.toml` lists patterns with what to write instead. Docstrings, comments and documents
+  contain none; text in backquotes does not count.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ ROOT = Path(__file__).parents[1]
 WIRE = ("/wire.py", "/response_wire.py", "anthropic/response/events.py", "doctor/json_access.py")
 INTERFACES = {"adapter", "prompt_of", "main", "run"}
 """One in each module of a kind: the kinds' adapters and prompts, commands and scripts."""
+CODE = re.compile(r"`[^`]*`")
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/*.md", "docs/adr/*.md")
 
 
@@ -41,14 +43,16 @@ def names() -> Iterator[str]:
 
 
 def words() -> Iterator[str]:
-    listed = tomllib.loads((ROOT / ".ci" / "words.toml").read_text())["words"]
-    pattern = re.compile("|".join(f"(?P<w{i}>{word})" for i, word in enumerate(listed)), re.IGNORECASE)
-    plain = list(listed.values())
+    listed = tomllib.loads((ROOT / "tools" / "words.toml").read_text())["word"]
+    patterns = [(re.compile(one["pattern"], re.IGNORECASE), one["instead"]) for one in listed]
+    anything = re.compile("|".join(f"(?:{one['pattern']})" for one in listed), re.IGNORECASE)
     for path, line, text in prose():
         for number, one in enumerate(text.splitlines()):
-            for found in pattern.finditer(one):
-                better = plain[int((found.lastgroup or "w0")[1:])]
-                yield f"{path}:{line + number}: {found[0]!r}: write {better}"
+            plain = CODE.sub("", one)
+            if anything.search(plain):
+                for pattern, instead in patterns:
+                    for found in pattern.finditer(plain):
+                        yield f"{path}:{line + number}: {found[0]!r}; write instead: {instead}"
 
 
 def prose() -> Iterator[tuple[str, int, str]]:
