@@ -1,8 +1,7 @@
-"""What a provider of kind `scripted` answers, as frozen values: the words of the test upstream's scripts.
+"""The replies of a provider of kind `scripted`, as frozen values: the names of the test upstream's scripts.
 
-Names mean here what they mean in `gateway.testing.script`
-(`test_yaml_and_test_upstream_speak_one_language`); there a script travels to a test server, here it is read
-as strictly as all settings.
+Names have the same meaning as in `gateway.testing.script` (`test_yaml_and_test_upstream_speak_one_language`);
+there a script travels to a test server, here it is parsed as strictly as all settings.
 
 The string under a field is its description, as in models.py.
 """
@@ -31,15 +30,15 @@ Finish = Literal["stop", "length", "tool_calls", "content_filter"]
 
 @frozen
 class ScriptedWhen:
-    """Which requests a reply is for: everything that is said must hold."""
+    """Which requests a reply is for: all conditions that are set must hold."""
 
     last_user: Pattern = ""
-    """Stands in the text of the last user message, tool results included; or a regular expression as `/.../`
-    or `regex:...` that matches anywhere in it. Example: `weather`."""
+    """Contained in the text of the last user message, tool results included; or a regular expression as
+    `/.../` or `regex:...` that matches anywhere in it. Example: `weather`."""
     anywhere: str = ""
-    """Stands in the body, as sent. Example: `sub-task 7`."""
+    """Contained in the body, as sent. Example: `sub-task 7`."""
     system: str = ""
-    """Stands in the system prompt. Example: `You are a reviewer`."""
+    """Contained in the system prompt. Example: `You are a reviewer`."""
     tool: str = ""
     """A tool of this name is offered. Example: `get_weather`."""
     without_tool: str = ""
@@ -47,9 +46,9 @@ class ScriptedWhen:
     last_role: str = ""
     """The role of the last message. Example: `assistant`."""
     stream: bool | None = None
-    """Whether a stream is asked for. Example: `true`."""
+    """Whether a stream is requested. Example: `true`."""
     model: Patterns = ()
-    """The model's name as the client said it: an exact name, a shell pattern, or a regular expression; or a
+    """The model's name as the client sent it: an exact name, a shell pattern, or a regular expression; or a
     list of these. Example: `claude-haiku-*`."""
 
 
@@ -60,16 +59,16 @@ class ScriptedCall:
     name: str
     """The tool's name. Example: `get_weather`."""
     arguments: Arguments = field(factory=dict[str, object])
-    """A mapping; or text that is sent as it is, for broken JSON. Example: `{city: Oslo}`."""
+    """A mapping; or text that is sent unchanged, for malformed JSON. Example: `{city: Oslo}`."""
     id: str | None = None
-    """Left out, a fresh one is made. Example: `call_1`."""
+    """If it is left out, a new one is generated. Example: `call_1`."""
     pieces: Pieces = 2
-    """Into how many fragments the arguments are cut. Example: `5`."""
+    """Into how many fragments the arguments are split. Example: `5`."""
 
 
 @frozen
 class ScriptedUsage:
-    """The token figures of a reply."""
+    """The token counts of a reply."""
 
     prompt: TokenCount = 25
     """Tokens of the prompt, those from a cache included. Example: `1200`."""
@@ -86,9 +85,9 @@ class ScriptedRefusal:
     """An error instead of an answer."""
 
     status: Annotated[int, Bounds(400, 599)]
-    """The HTTP status that the client gets, where the API has it; else 400 or 500. Example: `529`."""
+    """The HTTP status that the client gets, if the API has it; else 400 or 500. Example: `529`."""
     message: str = "the script refuses this request"
-    """The words of the error. Example: `Overloaded`."""
+    """The message of the error. Example: `Overloaded`."""
     retry_after: Annotated[int, CountOf("seconds"), Bounds(1)] | None = None
     """Seconds, for statuses 429, 503 and 529. Example: `3`."""
 
@@ -98,23 +97,23 @@ class ScriptedReply:
     """One answer: reasoning, then text, then tool calls, then the end."""
 
     when: ScriptedWhen = ScriptedWhen()
-    """Which requests it is for; left out, any. Example: `{last_user: weather}`."""
+    """Which requests it is for; if it is left out, any. Example: `{last_user: weather}`."""
     repeat: bool = False
-    """Whether it is given again and again, not once. Example: `true`."""
+    """Whether it is sent repeatedly, not once. Example: `true`."""
     text: str = ""
-    """What the model says. Example: `Hello!`."""
+    """The text of the answer. Example: `Hello!`."""
     reasoning: str = ""
-    """What it thinks before. Example: `The user greets me.`"""
+    """The reasoning before it. Example: `The user greets me.`"""
     calls: tuple[ScriptedCall, ...] = ()
-    """The tools it calls. Example: `[{name: get_weather, arguments: {city: Oslo}}]`."""
+    """Its tool calls. Example: `[{name: get_weather, arguments: {city: Oslo}}]`."""
     refusal: ScriptedRefusal | None = None
-    """An error instead of all that. Example: `{status: 429, retry_after: 3}`."""
+    """An error instead of an answer. Example: `{status: 429, retry_after: 3}`."""
     finish: Finish | None = None
-    """Why it stops; left out, what fits the content. Example: `length`."""
+    """The stop reason; if it is left out, the one that fits the content. Example: `length`."""
     usage: ScriptedUsage = ScriptedUsage()
-    """Its token figures. Example: `{prompt: 1200, completion: 80}`."""
+    """Its token counts. Example: `{prompt: 1200, completion: 80}`."""
     pieces: Pieces = 3
-    """Into how many pieces text and reasoning are cut. Example: `20`."""
+    """Into how many pieces text and reasoning are split. Example: `20`."""
     delay: Delay = 0.0
     """Silence before each piece. Example: `50ms`."""
     before_headers: Delay = 0.0
@@ -124,11 +123,12 @@ class ScriptedReply:
     pause_after: PieceCount = 0
     """After this many pieces ... Example: `2`."""
     pause: Delay = 0.0
-    """... this long a silence. Example: `30s`."""
+    """... a silence of this length. Example: `30s`."""
     ending: Ending = "done"
-    """`done`: as it should be; `cut` and `reset`: the answer breaks off; `error`: an error inside the answer;
-    `stall`: nothing more comes until a timeout. Example: `cut`."""
+    """`done`: a normal end; `cut` and `reset`: the connection breaks; `error`: an error inside the answer;
+    `stall`: nothing more is sent until a timeout. Example: `cut`."""
     after: PieceCount | None = None
-    """After how many pieces an ending other than `done` comes; left out, after all of them. Example: `1`."""
+    """After how many pieces an ending other than `done` occurs; if it is left out, after all of them.
+    Example: `1`."""
     error: str = "the model runner has crashed"
-    """The words of the ending `error`. Example: `out of memory`."""
+    """The message of the ending `error`. Example: `out of memory`."""
