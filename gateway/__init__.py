@@ -1,3 +1,3 @@
-"""An Anthropic-shaped gateway in front of OpenAI-compatible servers and Ollama."""
+"""An Anthropic-shaped gateway for OpenAI-compatible servers and Ollama."""
 
 __version__ = "0.1.0"

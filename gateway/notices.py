@@ -89,180 +89,180 @@ NoticeName = Literal[
     "repaired.tool_arguments",
     "repaired.tool_call",
 ]
-"""Where a name is expected, the type checker accepts no other."""
+"""The type checker accepts no other name in a notice."""
 
 NOTICES: Mapping[NoticeName, NoticeKind] = {
     "clamped.document": NoticeKind(
-        "a PDF has more pages or text than is read; the text says how much is left out"
+        "a PDF has more pages or text than the limit; the text names how much is left out"
     ),
-    "clamped.effort": NoticeKind(
-        "the effort asked for is more, or less, than the model takes: the nearest one was sent"
-    ),
+    "clamped.effort": NoticeKind("the model does not support the requested effort; the nearest one was sent"),
     "clamped.max_tokens": NoticeKind(
-        "`max_tokens` was more than the model's limit, or than its window leaves; it was lowered"
+        "`max_tokens` exceeded the model's limit or the room left in its window; it was lowered"
     ),
     "clamped.temperature": NoticeKind(
-        "`temperature` was more than the server takes; it was lowered", kinds=("openai",)
+        "`temperature` exceeded the server's maximum; it was lowered", kinds=("openai",)
     ),
     "dropped.annotations": NoticeKind(
-        "what an answer cites: its text is passed on and its sources are, not which words are from where",
+        "citations in an answer: its text and the sources are passed on, the cited ranges are not",
         Timing.ANSWER,
         kinds=("openai", "responses"),
     ),
     "dropped.block": NoticeKind(
-        "a content block that no upstream knows, or in a place where it has no meaning"
+        "a content block of an unknown type, or in a place where that type has no meaning"
     ),
-    "dropped.citations": NoticeKind("citations were wished for; no upstream cites"),
+    "dropped.citations": NoticeKind("citations were requested, but no upstream supports them"),
     "dropped.context_management": NoticeKind(
-        "an edit of `context_management` that is not done here, such as compaction by threshold"
+        "an edit of `context_management` that the gateway does not perform, such as compaction by threshold"
     ),
     "dropped.document": NoticeKind(
-        "a PDF without text, or a document that could not be fetched: a line in its place says so"
+        "a PDF without text, or a document that could not be fetched; a line of text replaces it"
     ),
-    "dropped.effort": NoticeKind("the effort asked for: the upstream has no place for it, or refuses it"),
-    "dropped.file": NoticeKind("a file known by its id alone: a line in its place says so"),
+    "dropped.effort": NoticeKind("the requested effort: the upstream has no field for it, or refuses it"),
+    "dropped.file": NoticeKind("a file known only by its id; a line of text replaces it"),
     "dropped.image": NoticeKind(
-        "the model has no vision, or an image could not be fetched: a line in its place says so"
+        "the model has no vision, or an image could not be fetched; a line of text replaces it"
     ),
     "dropped.inference_geo": NoticeKind(
-        "the region asked for: the gateway cannot vouch for where a model runs"
+        "the requested region: the gateway cannot guarantee where a model runs"
     ),
     "dropped.output_format": NoticeKind("an output format other than a JSON schema"),
     "dropped.output_item": NoticeKind(
-        "an item of an answer that the Messages API has no block for",
+        "an item of an answer that has no content block in the Messages API",
         Timing.ANSWER,
         kinds=("responses",),
     ),
     "dropped.parallel_tool_calls": NoticeKind(
-        "the client allows one call at a time: the later calls", Timing.ANSWER
+        "the client allows one tool call at a time; later calls were dropped", Timing.ANSWER
     ),
     "dropped.parameter": NoticeKind(
-        "a field that the upstream refuses, and without which the answer still holds; "
-        "at log level `debug` it is named"
+        "an optional field that the upstream refuses; log level `debug` names it"
     ),
     "dropped.reasoning": NoticeKind(
         "the model reasoned although the client did not ask for it", Timing.ANSWER
     ),
-    "dropped.role": NoticeKind("a message of an unknown role was taken for the user's"),
+    "dropped.role": NoticeKind("a message of an unknown role was treated as a user message"),
     "dropped.safeguards": NoticeKind(
-        "`safeguards`: the upstream gives no verdicts on tool calls, so Claude Code's auto mode has to ask a "
-        "model (`gateway env` sets that up)"
+        "`safeguards`: the upstream gives no verdicts on tool calls, so Claude Code's auto mode must "
+        "ask a model (`gateway env` sets that up)"
     ),
     "dropped.sampling": NoticeKind(
         "`temperature` or `top_p`: the model refuses it", kinds=("openai", "responses")
     ),
     "dropped.schema_constraints": NoticeKind(
-        "limits and patterns in a schema of which the upstream could make no grammar: descriptions say them"
+        "limits and patterns in a schema that the upstream could not compile to a grammar; the "
+        "descriptions state them"
     ),
     "dropped.search_option": NoticeKind(
-        "what a web search may be told, such as `blocked_domains`, and the server that does it may not",
+        "an option of the web search, such as `blocked_domains`, that the searching server does not support",
         kinds=("responses",),
     ),
     "dropped.server_tool": NoticeKind(
-        "the call of a server tool in the history has no result, or a result no call"
+        "a server tool call in the history without a result, or a result without a call"
     ),
-    "dropped.speed": NoticeKind("`speed: fast`: the provider names no `fast_tier`, or its server refuses it"),
+    "dropped.speed": NoticeKind(
+        "`speed: fast`: the provider configures no `fast_tier`, or its server refuses it"
+    ),
     "dropped.strict": NoticeKind(
         "`strict` of a tool or an answer: the upstream or the schema has no strict form"
     ),
     "dropped.structured_output": NoticeKind(
-        "the answer still does not match its schema, after it was asked for twice", Timing.ANSWER
+        "the answer still does not match its schema after a second request", Timing.ANSWER
     ),
     "dropped.thinking": NoticeKind(
-        "the client asked for reasoning, and there is no way to ask this upstream for it, or it refuses, or "
-        "not beside tools, a forced tool or a continued answer; or a server of Responses could not read the "
-        "reasoning that it was given back"
+        "reasoning was requested, but this upstream cannot be asked for it, refuses it, or refuses it "
+        "beside tools, a forced tool or a continued answer; or a server of Responses could not read "
+        "the reasoning sent back to it"
     ),
     "dropped.tool": NoticeKind(
-        "a tool that the gateway cannot offer, such as Anthropic's own web search, or a name given twice"
+        "a tool that the gateway cannot offer, such as Anthropic's own web search, or a duplicate name"
     ),
     "dropped.tool_arguments": NoticeKind(
-        "pieces of a tool call that came after its end", Timing.ANSWER, kinds=("openai", "responses")
+        "deltas of a tool call that arrived after its end", Timing.ANSWER, kinds=("openai", "responses")
     ),
     "dropped.tool_call": NoticeKind(
-        "a tool call without a name, or one that `max_tokens` cut so that its own server could not read it",
+        "a tool call without a name, or one that `max_tokens` truncated so that its own server could "
+        "not parse it",
         Timing.ANSWER,
     ),
     "dropped.tool_choice": NoticeKind(
-        "a `tool_choice` of an unknown type, or a call that the client demanded and the model did not make",
+        "a `tool_choice` of an unknown type, or a required call that the model did not make",
         Timing.EITHER,
     ),
     "dropped.top_k": NoticeKind("the upstream has no `top_k`, or refuses it", kinds=("openai", "responses")),
-    "empty_answer": NoticeKind("the upstream ended cleanly and said nothing", Timing.ANSWER),
-    "emulated.compaction": NoticeKind("the summary was asked of the model as an ordinary answer"),
+    "empty_answer": NoticeKind("the upstream ended cleanly without any content", Timing.ANSWER),
+    "emulated.compaction": NoticeKind("the model was asked for the summary as an ordinary answer"),
     "emulated.disable_parallel_tool_use": NoticeKind(
-        "the upstream cannot forbid parallel calls: the first is kept"
+        "the upstream cannot forbid parallel calls; the first one is kept"
     ),
     "emulated.prewarm": NoticeKind(
-        "`max_tokens: 0` was answered without asking the upstream: it caches by itself"
+        "`max_tokens: 0` was answered without an upstream request, since the upstream caches by itself"
     ),
     "emulated.server_tool": NoticeKind(
-        "a web search or fetch was asked for and nobody can do it: the answer says so"
+        "a web search or fetch was requested, but no server can run it; the answer reports that"
     ),
     "emulated.stop_sequences": NoticeKind(
-        "the upstream does not tell which one matched, takes fewer, or refuses them: they are matched here"
+        "the upstream does not report the matched stop sequence, takes fewer, or refuses them; the "
+        "gateway matches them"
     ),
     "emulated.structured_output": NoticeKind(
-        "the schema of the answer is a line in the system prompt; the answer is checked"
+        "the answer's schema is a line in the system prompt, and the gateway validates the answer"
     ),
     "emulated.tool_choice_any": NoticeKind(
-        "the upstream cannot be told that a call is demanded, or refuses to be: a line in the system prompt "
-        "says so"
+        "the upstream cannot require a tool call, or refuses to; a line in the system prompt requires it"
     ),
     "emulated.tool_choice_none": NoticeKind(
-        "the upstream cannot be told that no tool may be called, or refuses to be: none is offered"
+        "the upstream cannot forbid tool calls, or refuses to; no tool is offered"
     ),
     "emulated.tool_choice_tool": NoticeKind(
-        "the upstream cannot be told which tool to call, or refuses to be: that one alone is offered, and "
-        "a line in the system prompt, or a demand for any call, says the rest"
+        "the upstream cannot require a named tool, or refuses to; only that tool is offered, and a "
+        "line in the system prompt or `tool_choice: any` requires the call"
     ),
     "emulated.tool_result": NoticeKind(
-        "a call in the history has no result: the model is told that it was interrupted"
+        "a tool call in the history has no result; the model sees it as interrupted"
     ),
-    "emulated.tool_search": NoticeKind("a search for tools: all are there from the start"),
-    "estimated.usage": NoticeKind("the upstream gave no token counts", Timing.ANSWER),
+    "emulated.tool_search": NoticeKind("tool search: all tools are offered from the start"),
+    "estimated.usage": NoticeKind("the upstream sent no token counts", Timing.ANSWER),
     "fallback.target": NoticeKind(
-        "a target failed before it had said anything, and the next one of the route answered"
+        "a target failed before its first content, and the next target of the route answered"
     ),
     "repaired.answer": NoticeKind(
-        "the upstream's answer was not quite of its protocol's form: a number in a string, a null in a list; "
-        "what could be read of it was taken",
+        "the upstream's answer deviated from its protocol, such as a number in a string or a null in "
+        "a list; what could be read was used",
         Timing.ANSWER,
     ),
-    "repaired.request": NoticeKind("half a character in the request (a lone surrogate) became U+FFFD"),
+    "repaired.request": NoticeKind("a lone surrogate in the request became U+FFFD"),
     "repaired.stop_reason": NoticeKind(
-        "the upstream's reason for ending did not fit what it had sent, or Ollama gave none when it stopped "
-        "a model that repeated one token",
+        "the upstream's finish reason did not fit what it sent, or Ollama sent none when it stopped a "
+        "model that repeated one token",
         Timing.ANSWER,
     ),
     "repaired.structured_output": NoticeKind(
-        "the answer was JSON among other words, which are left out, or was asked for again because it did "
-        "not match",
+        "the JSON was extracted from surrounding text, or requested again because it did not match",
         Timing.ANSWER,
     ),
     "repaired.tool_arguments": NoticeKind(
-        "the arguments of a call were broken JSON, or of another type than the tool wants",
+        "a tool call's arguments were malformed JSON, or of a type that the tool's schema refuses",
         Timing.ANSWER,
     ),
     "repaired.tool_call": NoticeKind(
-        "the upstream could not read the call that its own model made, and was asked once more"
+        "the upstream could not parse its own model's tool call, and was asked once more"
     ),
 }
 
 _HEAD = """\
 # Notices
 
-What an upstream cannot express is left out, imitated or mended, and each time that is said by a short name
-that stays the same from release to release:
+If an upstream cannot express something, the gateway drops, emulates or repairs it, and reports that as a notice.
+Notice names are stable across releases. A notice stands:
 
-- in the header `x-gateway-warnings`, as far as it is known when the answer begins;
+- in the header `x-gateway-warnings`, if it is known when the answer begins;
 - in the request's log line, under `notices`;
 - in the counter `gateway_notices_total{name="..."}` of `/metrics`;
-- in a stream, for what came up later, in one comment before `message_stop`.
+- in a stream, for later notices, in one comment before `message_stop`.
 
-*In* says where it is found: what is found in the request is always in the header; what is found in the answer
-is in the header of a plain answer, and in the comment of a stream. *Upstreams* names the kinds it can come up
-with, where these are not all. This page is written from the code, and a test brings each of them about.
+*In* tells where the gateway finds the reason: notices about the request are always in the header; notices about
+the answer are in the header of a plain answer, and in the comment of a stream. *Upstreams* lists the kinds that
+can cause it, if not all can. This page is generated from the code, and a test causes each notice.
 
 | name | what happened | in | upstreams |
 |---|---|---|---|

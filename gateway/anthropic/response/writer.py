@@ -132,7 +132,7 @@ class MessageWriter:
             case Finish():
                 self._finish(part)
 
-    # ------------------------------------------------------------ what comes, and what has to wait
+    # ------------------------------------------------------------ parts, and those that must wait
 
     def _take_text(self, part: TextDelta) -> None:
         self._kept.add(part.text)

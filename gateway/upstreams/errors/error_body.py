@@ -6,9 +6,9 @@
     {"object": "error", "message", "type", "code"}       older vLLM, Mistral
     {"detail": "text" | [{"loc", "msg"}]}                FastAPI
     {"errors": [{"message"}]}                            Cloudflare, GraphQL
-    {"error": "code", "error_description": "text"}       OAuth, in front of the server
+    {"error": "code", "error_description": "text"}       OAuth proxy
     "text", ["text"]                                     as JSON
-    text, HTML                                           a proxy in front of the server
+    text, HTML                                           a proxy
 
 Rules:
 - Nothing a user must not see is kept: the request's own secrets, URLs, keys and tokens are redacted before
