@@ -170,7 +170,7 @@ NOTICES: Mapping[NoticeName, NoticeKind] = {
     ),
     "dropped.thinking": NoticeKind(
         "reasoning was requested, but this upstream cannot be asked for it, refuses it, or refuses it "
-        "beside tools, a forced tool or a continued answer; or a server of Responses could not read "
+        "with tools, a forced tool or a continued answer; or a server of Responses could not read "
         "the reasoning sent back to it"
     ),
     "dropped.tool": NoticeKind(
@@ -252,17 +252,17 @@ NOTICES: Mapping[NoticeName, NoticeKind] = {
 _HEAD = """\
 # Notices
 
-If an upstream cannot express something, the gateway drops, emulates or repairs it, and reports that as a notice.
-Notice names are stable across releases. A notice stands:
+If an upstream cannot express something, the gateway drops, emulates or repairs it, and reports a notice. The
+names of notices are stable across releases. A notice stands:
 
 - in the header `x-gateway-warnings`, if it is known when the answer begins;
 - in the request's log line, under `notices`;
 - in the counter `gateway_notices_total{name="..."}` of `/metrics`;
 - in a stream, for later notices, in one comment before `message_stop`.
 
-*In* tells where the gateway finds the reason: notices about the request are always in the header; notices about
-the answer are in the header of a plain answer, and in the comment of a stream. *Upstreams* lists the kinds that
-can cause it, if not all can. This page is generated from the code, and a test causes each notice.
+*In* tells where the gateway finds the reason: notices about the request are always in the header; notices
+about the answer are in the header of a plain answer, and in the comment of a stream. *Upstreams* lists the
+kinds that can cause it, if not all can. This page is generated from the code, and a test causes each notice.
 
 | name | what happened | in | upstreams |
 |---|---|---|---|

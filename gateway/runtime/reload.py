@@ -166,11 +166,11 @@ class Reloader:
         said = log.bind(why=outcome.reason, generation=outcome.generation, worker=self._worker)
         match outcome.result:
             case "refused" if self._worker == 1:
-                said.error("configuration refused, the old one stays")
+                said.error("configuration rejected, the current one stays active")
                 for line in outcome.error.splitlines():
                     log.error(line.strip())
             case "refused":
-                said.error("configuration refused, the old one stays", error=outcome.error)
+                said.error("configuration rejected, the current one stays active", error=outcome.error)
             case "unchanged":
                 said.info("configuration unchanged")
             case "applied":
@@ -185,7 +185,7 @@ def _tell_changes(outcome: ReloadOutcome) -> None:
     if (more := len(outcome.changes) - MOST_CHANGES) > 0:
         log.info("and more changes", count=more)
     for change in outcome.restart:
-        log.warning("takes a restart", key=change.path, running=change.old, file=change.new)
+        log.warning("requires a restart", key=change.path, running=change.old, file=change.new)
     for warning in outcome.warnings:
         log.warning(warning)
 

@@ -89,7 +89,7 @@ class SettingsSource:
         server = settings.server
         if server.keys or is_loopback_host(server.host) or self.allow_unauthenticated:
             return
-        said = f"are needed as long as {server.host} is listened on; another `server.host` takes a restart"
+        said = f"are required while the gateway listens on {server.host}; another host requires a restart"
         raise InvalidSettings([SettingsMistake(loaded.sources.get("server.keys", ""), "server.keys", said)])
 
 

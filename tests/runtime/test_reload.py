@@ -165,9 +165,9 @@ async def test_what_takes_a_restart_is_said_once_and_stays(config, reloader, sai
     server = reloader.runtimes.current.settings.server
     assert (server.port, server.workers, model_of(reloader)) == (8080, 1, "m2")
     assert [change.path for change in outcome.restart] == ["server.port", "server.workers"]
-    lines = [line for line in said if line["event"] == "takes a restart"]
+    lines = [line for line in said if line["event"] == "requires a restart"]
     assert lines[0] == {
-        "event": "takes a restart",
+        "event": "requires a restart",
         "log_level": "warning",
         "key": "server.port",
         "running": "8080",
@@ -181,7 +181,7 @@ async def test_what_takes_a_restart_is_said_once_and_stays(config, reloader, sai
 async def test_only_what_takes_a_restart_is_no_generation_but_is_said(config, reloader, said):
     config.write(server="{port: 9999}")
     assert (await reloader.reload(EDIT)).result == "unchanged"
-    assert "takes a restart" in [line["event"] for line in said]
+    assert "requires a restart" in [line["event"] for line in said]
 
 
 async def test_results_are_counted(config, reloader):

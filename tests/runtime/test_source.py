@@ -75,7 +75,9 @@ def test_keys_cannot_be_taken_from_an_open_address(path: Path):
     write(path, host="0.0.0.0", keys="k")
     source, running = source_of(path)
     write(path)
-    with pytest.raises(InvalidSettings, match=r"server\.keys: are needed as long as 0\.0\.0\.0"):
+    with pytest.raises(
+        InvalidSettings, match=r"server\.keys: are required while the gateway listens on 0\.0\.0\.0"
+    ):
         source.read(running)
     write(path, keys="k")
     assert source.read(running).settings.server.host == "0.0.0.0"

@@ -111,7 +111,7 @@ def _equal_keys(tree: dict[str, Tree]) -> FoundMistake:
             same = values.index(value)
             yield (
                 ("server", "keys", number),
-                f"is the same key as `server.keys[{same}]`: who asks could not be told",
+                f"duplicates `server.keys[{same}]`: client keys must be unique",
             )
     admin = _below(tree.get("server"), "admin_key")
     if isinstance(admin, str) and admin and admin in values:
