@@ -72,7 +72,7 @@ class PassthroughBlock(msgspec.Struct, frozen=True):
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Token counts, each a running total; None where the upstream sent none.
+    """Token counts, each a running total; None if the upstream sent none.
 
     `input` counts the prompt *without* the tokens read from or written to a cache.
     """

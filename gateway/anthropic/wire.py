@@ -226,7 +226,7 @@ class Container(Struct, frozen=True):
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """The fields of a request that are used as they are sent."""
+    """The fields of a request that are used unchanged."""
 
     max_tokens: int | None = None
     tool_choice: ToolChoice | None = None

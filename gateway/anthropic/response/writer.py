@@ -131,7 +131,7 @@ class MessageWriter:
             case Finish():
                 self._finish(part)
 
-    # ------------------------------------------------------------ what comes, and what has to wait
+    # ------------------------------------------------------------ parts in, and buffering
 
     def _take_text(self, part: TextDelta) -> None:
         self._kept.add(part.text)
