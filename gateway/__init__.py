@@ -1,3 +1,3 @@
-"""An Anthropic-shaped gateway for OpenAI-compatible servers and Ollama."""
+"""A gateway that serves Anthropic's Messages API from other model servers."""
 
 __version__ = "0.1.0"

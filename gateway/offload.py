@@ -1,7 +1,7 @@
 """Runs work that would block the event loop too long in a thread.
 
 The cost of a request grows with its number of JSON objects, lists and their entries more than with its bytes:
-strings cost little. A typical request of a coding agent (300 kB, some 1,200 objects) takes a few
+strings are cheap. A typical request of a coding agent (300 kB, some 1,200 objects) takes a few
 milliseconds, and a thread would make it slower. The counts include characters inside strings: code has a
 comma in every 50 bytes or so.
 """

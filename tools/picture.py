@@ -81,7 +81,7 @@ def main() -> None:
                 console.print(Text.from_ansi(text), "\n")
         finally:
             gateway.stop()
-    svg = console.export_svg(title="gateway", code_format=FORMAT, unique_id="t")
+    svg = console.export_svg(code_format=FORMAT.replace("{title}", "gateway at work"), unique_id="t")
     PICTURE.parent.mkdir(parents=True, exist_ok=True)
     PICTURE.write_text(svg)
 

@@ -39,7 +39,7 @@ _BEGINNINGS: dict[Want, dict[str, tuple[bytes, ...]]] = {
     "document": {"application/pdf": (b"%PDF-",)},
 }
 _UNSAID = frozenset({"", "application/octet-stream", "binary/octet-stream"})
-"""Content types that say nothing."""
+"""Content types that do not identify the content."""
 
 
 class UnusableUrl(Exception):

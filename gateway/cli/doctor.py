@@ -151,7 +151,7 @@ async def run_probes(wish: DoctorRequest) -> Examination | UnknownServer:
         with ExitStack() as shown:
 
             def begin(trial: Probe) -> None:
-                """Shows each probe until the next one begins."""
+                """Show each probe until the next one begins."""
                 shown.close()
                 shown.enter_context(wish.progress(trial.title))
 

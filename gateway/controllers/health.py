@@ -41,8 +41,8 @@ class HealthController(Controller):
 
     @get("/ready")
     async def ready(self, request: AnyRequest) -> dict[str, object]:
-        """The process and its configuration, and for each provider whether it is reachable. Requires a key if
-        keys are configured."""
+        """The process, its configuration, and whether each provider is reachable. If keys are configured, a
+        request without one only gets the status."""
         service = service_of(request.app)
         async with service.runtimes.lease() as runtime:
             try:

@@ -77,7 +77,7 @@ async def _exchange(
 
 
 def _routed(runtime: Runtime, inbound: Inbound) -> tuple[Target, ...]:
-    """The targets of a valid request. Also computes what the exchange needs to know about the request."""
+    """The targets of a valid request. Also computes the values that the exchange uses."""
     _check(runtime, inbound)
     _ = inbound.estimated_tokens, inbound.call_ids
     return runtime.targets(inbound)

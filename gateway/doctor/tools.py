@@ -74,7 +74,7 @@ async def probe_forced_tools(subject: ProbeContext) -> list[Finding]:
 
 
 def _obeyed(name: str, quirk: str, answer: ChatAnswer, called: bool, preset: Quirks) -> Finding:
-    """`quirk`: the switch that tells the gateway not to request this."""
+    """`quirk`: the switch that stops the gateway from requesting this."""
     if called:
         return Finding(name, "yes", _shown(answer.calls))
     seen = f"refused: {excerpt(answer.words, 200)}" if answer.refused or answer.fault else _instead(answer)

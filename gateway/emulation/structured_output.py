@@ -5,7 +5,7 @@ Rules:
   a stream that begins differently, or must be validated or changed, is first read to its end.
 - Nulls that stand for omitted properties are deleted.
 - An answer whose schema was only in the prompt is validated: if it does not match, the model gets the errors
-  and is asked once more, and the usage of both answers is added. The second answer is passed on in any case.
+  and is asked again, and the usage of both answers is added. The second answer is passed on in any case.
 - Text before a tool call or before a result of a server's own tool is not the answer, and a truncated answer
   is not processed: they are passed on unchanged.
 """
@@ -88,7 +88,7 @@ class StructuredAttempt:
         await self._attempt.close()
 
     async def _again(self, wrong: str) -> list[Part]:
-        """Ask once more, or return the answer so far."""
+        """Ask again, or return the answer so far."""
         first = self._answer
         if self._second:
             return first.given_up()

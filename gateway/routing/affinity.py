@@ -3,7 +3,7 @@
 - A session's key is (client, session header, agent header, hash of the system prompt and the first user
   message): one session header covers titles, subagents and the main thread, whose prompts have nothing in
   common.
-- Each target gets a number from the session's key and its own name, scaled by its weight; the highest wins
+- Each target gets a number from the session's key and its own name, divided by its weight; the lowest wins
   (rendezvous hashing). So a session stays, and when a target is added or removed only that target's sessions
   move.
 """

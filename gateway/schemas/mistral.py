@@ -1,4 +1,4 @@
-"""Schemas for Mistral, which refuses closed objects (`additionalProperties: false`) and identities."""
+"""Schemas for Mistral, which refuses closed objects (`additionalProperties: false`), `$schema` and `$id`."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@
 
 Rules:
 - Valid arguments stay unchanged, byte for byte.
-- Arguments that are unreadable even then, or truncated, give None, and no substitute.
+- Arguments that are unreadable even then, or truncated, give None: nothing replaces them.
 - Arguments that the schema still refuses are passed on: the client reports that, and the model tries again.
 """
 

@@ -151,7 +151,7 @@ class Rule(msgspec.Struct, frozen=True):
     when: When
     answers: tuple[Answer, ...]
     repeat: bool = False
-    """The last answer is repeated without end."""
+    """The last answer is repeated indefinitely."""
 
 
 class Script(msgspec.Struct, frozen=True):

@@ -59,7 +59,8 @@ class Adapter(Protocol):
     """One configured provider. Shared by all requests, and kept across a reload that does not change it."""
 
     async def open(self, inbound: Inbound, target: Target, attachments: Attachments) -> Attempt:
-        """Send the request and wait for the status. Raises GatewayError if the upstream gives no answer."""
+        """Send the request and wait for the status. Raises GatewayError if the upstream is unreachable or
+        refuses."""
         ...
 
     def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> CountablePrompt:

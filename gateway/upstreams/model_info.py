@@ -1,4 +1,4 @@
-"""What a translator knows about the model that a request goes to."""
+"""Facts about the model of a request, for the translators."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gateway.settings.quirks import Quirks
 
 @frozen
 class ModelInfo:
-    """What a translator knows about a model. None means unknown."""
+    """Facts about a model, for the translators. None means unknown."""
 
     provider: str
     """The provider's name in the YAML; it prefixes the provider's text in errors."""

@@ -223,7 +223,7 @@ class ClientProtocol(HttpToolsProtocol):
     # Refusals
 
     def _refuse(self, error: GatewayError) -> None:
-        """Answer and close; while earlier answers are in progress, close after them."""
+        """Answer and close; while another answer is in progress, only close after it."""
         self._refused = error
         self._head_since = self._left_since = None
         if self.transport.is_closing():

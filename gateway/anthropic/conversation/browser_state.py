@@ -1,4 +1,4 @@
-"""What a browser tool says of the browser's state -> lines of text: its tabs, and what changed.
+"""A browser tool's state -> lines of text: the tabs, and what changed.
 
 Browser tabs:
 - 1: Example — https://example.com (active)

@@ -167,7 +167,7 @@ def inline_file(url: str) -> FetchedFile | None:
 
 
 def url_tokens(url: str) -> int:
-    """The tokens of the image at a URL: measured for a `data:` URL."""
+    """The tokens of the image at a URL: by its size for a `data:` URL, else the maximum."""
     inline = inline_file(url)
     return image_size.image_tokens(inline.data if inline else "")
 

@@ -3,9 +3,9 @@
     [MessageStart(...), ...]  ->  b'event: message_start\\ndata: {"type":"message_start",...}\\n\\n...'
 
 Rules:
-- Every key of a message and of its usage is always there, null where there is nothing to say.
-- `data` is one line of JSON whose `type` is the event's name; without the `event:` line an SDK sees nothing.
-- An error has the same shape as an HTTP body and as an event. `details` is left out where there are none.
+- Every key of a message and of its usage is always present, null if it has no value.
+- `data` is one line of JSON whose `type` is the event's name; SDKs ignore events without `event:`.
+- An error has the same shape as an HTTP body and as an event. Empty `details` are left out.
 """
 
 from __future__ import annotations

@@ -132,7 +132,7 @@ class MessageWriter:
             case Finish():
                 self._finish(part)
 
-    # ------------------------------------------------------------ parts, and those that must wait
+    # ------------------------------------------------------------ parts in, and buffering
 
     def _take_text(self, part: TextDelta) -> None:
         self._kept.add(part.text)

@@ -2,7 +2,7 @@
 
 - PORT, HOST, LOG_LEVEL and DEFAULT_MODEL override the file's keys.
 - MODEL_MAP_JSON, then MODEL_MAP_FILE, precede the file's `models`.
-- PROVIDER and the variables with that prefix define a provider named `env`, which becomes the default: it
+- PROVIDER and the PROVIDER_* variables define a provider named `env`, which becomes the default: it
   takes the file's default model, and every model that a variable names without a provider.
 - A model without a provider goes to `env`, else to the only provider there is.
 - An empty variable counts as not set.

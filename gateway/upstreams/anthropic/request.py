@@ -39,7 +39,7 @@ def to_messages_request(
     adaptations: Adaptations = NO_ADAPTATIONS,
     attachments: Attachments = NO_ATTACHMENTS,
 ) -> UpstreamRequest:
-    """`adaptations` and `attachments` are for upstreams that are translated to."""
+    """`adaptations` and `attachments` are unused: they are for translated requests."""
     fields = _OBJECT.decode(inbound.body)
     fields["model"] = Raw(msgspec.json.encode(info.model))
     notices: tuple[Notice, ...] = ()

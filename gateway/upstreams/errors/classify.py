@@ -67,7 +67,7 @@ _BY_WORDS = (
     (503, r"loading|warming up|not ready|starting up", Kind.UPSTREAM_LOADING),
     (500, r"template|json:|jinja", Kind.UPSTREAM_REJECTS_REQUEST),
 )
-"""Text patterns that say more than the status. The last one is Ollama's: a retry cannot fix a template."""
+"""Texts that are more specific than the status. The last one is Ollama's: a retry cannot fix a template."""
 _NO_TOOLS = "does not support tools"
 """Ollama's wording."""
 

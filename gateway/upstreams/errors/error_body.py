@@ -6,9 +6,9 @@
     {"object": "error", "message", "type", "code"}       older vLLM, Mistral
     {"detail": "text" | [{"loc", "msg"}]}                FastAPI
     {"errors": [{"message"}]}                            Cloudflare, GraphQL
-    {"error": "code", "error_description": "text"}       OAuth proxy
+    {"error": "code", "error_description": "text"}       OAuth, from a proxy
     "text", ["text"]                                     as JSON
-    text, HTML                                           a proxy
+    text, HTML                                           a proxy before the server
 
 Rules:
 - Nothing a user must not see is kept: the request's own secrets, URLs, keys and tokens are redacted before
@@ -139,7 +139,7 @@ _SAYING = ("message", "detail", "msg", "error_description")
 
 
 def _nested(text: str, depth: int) -> ErrorBody | None:
-    """An error inside the message: servers wrap the error of the server behind them."""
+    """An error inside the message: proxies wrap the error of their own upstream."""
     start = text.find("{")
     if start < 0 or depth >= _DEEPEST:
         return None

@@ -87,7 +87,7 @@ class UpstreamResponse:
             return await anext(self._chunks)
         except StopAsyncIteration:
             return None
-        except Exception as error:  # the transport lets several libraries' errors through
+        except Exception as error:  # the transport raises errors of several libraries
             raise connection_error(error, self._provider) from error
 
     async def _inflated(self, inflating: Decompressor) -> bytes:
@@ -171,7 +171,7 @@ class ProviderConnections:
     ) -> UpstreamResponse:
         """Send a JSON body and wait for the status. `connect` is in seconds.
 
-        `headers` are added where the provider's settings do not set the same ones.
+        `headers` are added unless the provider's settings set the same ones.
         """
         forwarded = headers or {}
         sent = {**IDENTITY, **forwarded, **self._headers, "content-type": "application/json"}
@@ -202,7 +202,7 @@ class ProviderConnections:
                 if not (_reused.get() and is_disconnect(error)):
                     raise
                 response = await self._transport.handle_async_request(request)
-        except Exception as error:  # the transport lets several libraries' errors through
+        except Exception as error:  # the transport raises errors of several libraries
             if is_failed_handshake(error):
                 raise await connect_error(error, request.url, self.name, proxied=self._proxied) from error
             raise connection_error(error, self.name) from error

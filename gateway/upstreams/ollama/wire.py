@@ -46,7 +46,7 @@ class Line(Struct, gc=False):
 # --------------------------------------------------------------- request half
 #
 # Keys that are not set are left out. `stream`, `truncate` and `shift` default to true in the server, so they
-# are always said.
+# are always sent.
 
 
 class SentFunction(Struct):

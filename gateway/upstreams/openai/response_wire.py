@@ -31,7 +31,7 @@ class Delta(Struct, gc=False):
     `content` is a list of parts on Mistral's reasoning models. Reasoning is read from the first of
     `reasoning_content` (DeepSeek, SGLang, llama.cpp, older vLLM), `reasoning` (OpenRouter, Groq and, which is
     general knowledge, newer vLLM) and `reasoning_details` that holds any. `reasoning_details` (OpenRouter)
-    must be replayed unchanged.
+    may be required back unchanged.
     """
 
     content: str | list[Raw] | None = None

@@ -52,7 +52,7 @@ class ToolCallAssembler:
 
     count: int = 0
     spoken: bool = False
-    """Whether any piece held a name or arguments."""
+    """Whether any piece had a name or arguments."""
     named: bool = False
     _slots: dict[int | None, _Slot] = Factory(dict["int | None", _Slot])
     _last: _Slot | None = None

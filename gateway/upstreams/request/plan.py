@@ -61,7 +61,7 @@ class RequestPlan(Struct, frozen=True, kw_only=True):
     search: a.ToolDefinition | None
     """Anthropic's web search tool, if the upstream has its own search."""
     choice: ts.ToolChoice
-    """`auto` if the server is not told."""
+    """`auto` if no choice is sent."""
     single: bool
     """Forbid parallel calls."""
     reasoning: Reasoning
@@ -216,7 +216,7 @@ def _terms(inbound: Inbound, info: ModelInfo, attachments: Attachments) -> t.Con
 def _tool_choice(
     tools: ts.Toolset, system: str, level: ChoiceLevel, names: ToolNames, notes: NoticeCollector
 ) -> tuple[str, ts.Toolset]:
-    """The system prompt and the tools to send; what the server cannot be told is added to the prompt."""
+    """The system prompt and the tools to send; an unsupported choice is added to the prompt."""
     choice = tools.choice
     if choice.type == "auto" or _TOLD[level](choice.type):
         return system, tools

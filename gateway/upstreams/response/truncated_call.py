@@ -8,7 +8,7 @@ error in the stream:
 Rules:
 - The answer ends with `max_tokens`, with its content so far and without the call: clients retry an error, and
   would get the same one each time.
-- Arguments that are malformed in another way are the model's mistake, and an error.
+- Arguments that are malformed in another way are the model's error, and reported as one.
 """
 
 from __future__ import annotations

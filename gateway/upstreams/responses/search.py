@@ -8,7 +8,7 @@ Rules (specification 4.4, 8.7):
   server's own tools; search is the only one.
 - Sources are requested, since without them a client has nothing to show; they have no titles.
 - Pages that the model opens or searches within are part of a search and not shown to the client.
-- In the history a search is an ordinary call with its result: its hits are replayed as text
+- In the history a search is an ordinary call with its result: the hits are sent back as text
   (`server_tools`).
 """
 
