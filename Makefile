@@ -27,7 +27,7 @@ HAVE_PIP := $(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip
 endif
 
 .DEFAULT_GOAL := test
-.PHONY: help demo test lint format docs site unit e2e clients canary patience bench lock
+.PHONY: help demo test lint format docs site picture unit e2e clients canary patience bench lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*  ## /\1\t/p' Makefile | expand -t 10
@@ -59,6 +59,9 @@ docs: $(VENV)/.dev  ## writes the generated pages
 
 site: $(VENV)/.dev  ## builds the documentation site in site/html
 	$(PY) tools/site.py
+
+picture: $(VENV)/.dev  ## draws docs/images/terminal.svg
+	$(PY) tools/picture.py
 
 unit: $(VENV)/.dev  ## the tests without the real clients
 	$(PYTEST) -m "not e2e"

@@ -32,8 +32,9 @@ models:
   "*": {{provider: cloud, model: glm-4.6, context_window: 200000, max_output_tokens: 32000}}
 """
 ASK = """\
-curl -sN {url}/v1/messages -H 'content-type: application/json' -d '{{"model": "claude-sonnet-5",
-    "max_tokens": 99, "stream": true, "messages": [{{"role": "user", "content": "Hello"}}]}}'"""
+curl -sN http://127.0.0.1:8080/v1/messages -H 'content-type: application/json' -d '{
+    "model": "claude-sonnet-5", "max_tokens": 99, "stream": true,
+    "messages": [{"role": "user", "content": "Hello"}]}' | grep text_delta"""
 FORMAT = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" aria-label="{title}">
 <style>.{unique_id}-matrix {{ font-family: monospace; font-size: {char_height}px; }}
@@ -72,9 +73,9 @@ def main() -> None:
         gateway = GatewayProcess.start(config, Path(folder) / "log", environ={**os.environ, **environ})
         try:
             for command in (
-                "gateway check",
+                "gateway routes list",
                 "gateway routes explain --model claude-haiku-4-5",
-                ASK.format(url="http://127.0.0.1:8080"),
+                ASK,
             ):
                 text = shown(command, gateway.url, environ).replace(upstream.url, "http://127.0.0.1:11434")
                 console.print(Text.assemble(("$ ", "bold green"), (command, "bold")))
