@@ -22,7 +22,7 @@ import rich_click
 from gateway.cli import client_key
 from gateway.cli.env import environment, load_configuration
 from gateway.routing.table import RouteTable
-from gateway.settings.loading.converters import is_loopback_host
+from gateway.settings.hosts import is_loopback_host
 from gateway.settings.loading.load import LoadedConfig
 
 _PATIENCE = 3.0

@@ -25,7 +25,7 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from gateway.controllers.service import service_in
 from gateway.errors import Kind, RequestRefused
-from gateway.settings.loading.converters import is_loopback_host
+from gateway.settings.hosts import is_loopback_host
 from gateway.settings.models import Server
 
 _SETTING = "`server.hosts` allows further names, and with `server.keys` clients show a key instead"

@@ -20,8 +20,8 @@ import httpx
 from attrs import field, frozen
 
 from gateway.doctor import json_access as js
+from gateway.settings.hosts import is_loopback_host
 from gateway.settings.loading import urls
-from gateway.settings.loading.converters import is_loopback_host
 from gateway.settings.models import Provider, Secret
 from gateway.upstreams.errors.error_body import parse_error_body
 

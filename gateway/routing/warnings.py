@@ -8,7 +8,7 @@ from itertools import chain
 from gateway.routing.reachability import unreachable
 from gateway.routing.table import RouteTable
 from gateway.settings.errors import choices_text, dotted_path
-from gateway.settings.loading.converters import is_loopback_host
+from gateway.settings.hosts import is_loopback_host
 from gateway.settings.models import ModelTarget, Settings
 from gateway.settings.quirks import READ_BY
 from gateway.settings.timeouts import timeouts_for

@@ -20,7 +20,7 @@ from gateway.errors import ConfigError
 from gateway.runtime.watch import Content, content
 from gateway.settings.changes import SettingChange
 from gateway.settings.errors import InvalidSettings, SettingsMistake
-from gateway.settings.loading.converters import is_loopback_host
+from gateway.settings.hosts import is_loopback_host
 from gateway.settings.loading.load import LoadedConfig
 from gateway.settings.models import Settings
 

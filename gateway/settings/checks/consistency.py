@@ -18,7 +18,7 @@ from gateway.settings.errors import (
     suggestion,
     value_excerpt,
 )
-from gateway.settings.loading.converters import is_host, is_loopback_host
+from gateway.settings.hosts import is_host, is_loopback_host
 from gateway.settings.loading.document import Tree
 from gateway.settings.loading.layers import LayeredConfig
 

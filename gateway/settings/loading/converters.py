@@ -5,7 +5,6 @@ No coercion: a number is not text, and text is not a number. `InterpolatedText` 
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +20,7 @@ from gateway.settings.errors import (
     suggestion,
     value_excerpt,
 )
+from gateway.settings.hosts import has_port, is_host
 from gateway.settings.json_values import json_object, tool_arguments
 from gateway.settings.kinds import Preset, ProviderKind
 from gateway.settings.loading import durations
@@ -102,15 +102,6 @@ def secret(value: Any) -> u.Secret:
 _VARIABLE = re.compile(r"\$[A-Z_][A-Z0-9_]*")
 
 
-_HOST = re.compile(r"[\w.:%\[\]-]+")
-_PORT = re.compile(r"^[^:]*:\d*$|\]:")
-"""A port after a name or a bracketed address; an IPv6 address without brackets has more than one colon."""
-
-
-def is_host(text: str) -> bool:
-    return _HOST.fullmatch(text) is not None
-
-
 def host(value: Any) -> str:
     word = _bare(value, "an address to listen on, such as `127.0.0.1`")
     if not is_host(word):
@@ -123,7 +114,7 @@ def host(value: Any) -> str:
 def host_name(value: Any) -> str:
     """A name by which clients reach the gateway, without scheme, port and path; `*` means any."""
     word = _bare(value, "a host name, such as `gateway.example`").strip().lower()
-    if word != "*" and (not is_host(word) or _PORT.search(word)):
+    if word != "*" and (not is_host(word) or has_port(word)):
         raise InvalidValue(
             f"expected a host name such as `gateway.example`, without scheme, port and path, "
             f"got {value_excerpt(value)}"
@@ -252,13 +243,6 @@ def annotated(base: type, marks: Sequence[object]) -> Read:
     read = BY_UNIT[units[0]] if units else PLAIN[base]
     bounds = [mark for mark in marks if isinstance(mark, u.Bounds)]
     return _within(read, bounds[0], units) if bounds else read
-
-
-def is_loopback_host(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.strip("[]").partition("%")[0]).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def _bare(value: Any, expected: str) -> str:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import ipaddress
 import ssl
 import urllib.request
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -27,6 +26,7 @@ from attrs import define, field
 from httpx_aiohttp import AiohttpTransport
 
 from gateway.errors import Kind, UpstreamFailed
+from gateway.settings.hosts import is_loopback_host
 from gateway.settings.models import Provider
 from gateway.upstreams.http.connection_errors import connection_error, is_disconnect, is_failed_handshake
 from gateway.upstreams.http.decompression import ENCODINGS, Decompressor
@@ -274,15 +274,12 @@ def _proxy(provider: Provider) -> str | None:
 def _environment_proxy(provider: Provider) -> str | None:
     url = urlsplit(provider.base_url)
     host = url.hostname or ""
-    if not provider.trust_env or is_loopback(host) or urllib.request.proxy_bypass(host):
+    if (
+        not provider.trust_env
+        or is_loopback_host(host)
+        or host.endswith(".localhost")
+        or urllib.request.proxy_bypass(host)
+    ):
         return None
     proxies = urllib.request.getproxies()
     return proxies.get(url.scheme) or proxies.get("all")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's own."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
