@@ -18,7 +18,8 @@ from collections.abc import Iterable
 from attrs import frozen
 
 from gateway.routing.conditions import FITS, TOKENS, TYPICAL_REQUEST
-from gateway.routing.table import RouteTable, target_name, window_of
+from gateway.routing.table import RouteTable
+from gateway.routing.targets import target_name, window_of
 from gateway.settings.models import ModelTarget, Settings
 from gateway.settings.windows import JUDGE as LEAST
 from gateway.settings.windows import JUDGE_PROMPT, fitting_prompt

@@ -23,7 +23,8 @@ from attrs import field, frozen
 from gateway.cli.auto_mode import JUDGE, AutoModeJudge, auto_mode_judge
 from gateway.errors import RequestRefused
 from gateway.routing.conditions import TOKENS, TYPICAL_REQUEST
-from gateway.routing.table import RouteTable, target_name, window_of
+from gateway.routing.table import RouteTable
+from gateway.routing.targets import target_name, window_of
 from gateway.settings.models import ModelTarget, Settings
 from gateway.settings.timeouts import timeouts_for
 from gateway.settings.windows import LONGEST_ANSWER, MIN_WINDOW, announced_window, too_small

@@ -20,7 +20,8 @@ from gateway.doctor.examination import Examination, Probe
 from gateway.doctor.finding import Finding, Verdict
 from gateway.doctor.identity import UnknownServer, identify
 from gateway.doctor.server import DetectedModel, DetectedServer
-from gateway.routing.table import RouteTable, target_name
+from gateway.routing.table import RouteTable
+from gateway.routing.targets import target_name
 from gateway.settings.errors import nearest
 from gateway.settings.kinds import KINDS
 from gateway.settings.models import ModelTarget, Provider, Settings

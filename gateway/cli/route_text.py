@@ -7,7 +7,8 @@ from collections.abc import Hashable, Iterable
 import attrs
 
 from gateway.routing.conditions import FITS, TOKENS
-from gateway.routing.table import Route, target_name
+from gateway.routing.table import Route
+from gateway.routing.targets import target_name
 from gateway.settings.loading.load import LoadedConfig
 from gateway.settings.models import ModelTarget
 

@@ -33,7 +33,8 @@ from gateway.errors import ConfigError, RequestRefused
 from gateway.inbound import Inbound
 from gateway.routing.affinity import SessionShares
 from gateway.routing.explain import ConditionCheck, Explanation, RouteStep, explain
-from gateway.routing.table import Route, RouteTable, target_name
+from gateway.routing.table import Route, RouteTable
+from gateway.routing.targets import target_name
 from gateway.settings.errors import dotted_path
 from gateway.settings.loading.load import LoadedConfig, load_config
 from gateway.settings.models import ModelTarget

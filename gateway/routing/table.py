@@ -33,8 +33,8 @@ from gateway.routing.conditions import (
     feature_value,
 )
 from gateway.routing.patterns import compiled, has_slash, is_exact, without_window_suffix
+from gateway.routing.targets import configured_targets, known_models, target_name, window_of, with_facts
 from gateway.settings.errors import KeyPath, dotted_path, nearest
-from gateway.settings.kinds import KINDS
 from gateway.settings.models import ModelTarget, RouteRule, Settings
 from gateway.settings.windows import fitting_prompt
 
@@ -42,8 +42,6 @@ _LISTED = 20
 """How many names a 404 lists."""
 _KEPT = 1_000
 """How many names, and decisions for one name, are cached."""
-NAMELESS_FEATURES = ("context_window", "max_output_tokens", "vision", "reasoning")
-"""Facts about a model that are shared by all entries with it."""
 
 
 @frozen(eq=False)
@@ -125,7 +123,7 @@ class RouteTable:
 
     @classmethod
     def build(cls, settings: Settings) -> RouteTable:
-        known = _known(_targets(settings))
+        known = known_models(configured_targets(settings))
         default = settings.default_target
         return cls(
             routes=tuple(_routes(settings, known)),
@@ -225,10 +223,6 @@ def _too_long(narrowed: CandidateRoutes, inbound: Inbound) -> str:
     )
 
 
-def target_name(target: ModelTarget) -> str:
-    return f"{target.provider}/{target.model}"
-
-
 def _routes(settings: Settings, known: Mapping[str, ModelTarget]) -> Iterator[Route]:
     for id_, alias in settings.aliases.items():
         if alias.to:
@@ -270,41 +264,9 @@ def _bound(target: ModelTarget, settings: Settings) -> int | None:
     return None if window is None else fitting_prompt(window)
 
 
-def window_of(target: ModelTarget, settings: Settings) -> int | None:
-    """The configured window, else the one that requests of its kind ask the server for."""
-    return target.context_window or KINDS[settings.providers[target.provider].kind].default_window
-
-
 def _route(
     place: KeyPath, to: Iterable[ModelTarget], known: Mapping[str, ModelTarget], patterns: Iterable[str]
 ) -> Route:
     named = tuple(without_window_suffix(pattern) for pattern in patterns)
-    targets = tuple(_filled(target, known[target_name(target)]) for target in to)
+    targets = tuple(with_facts(target, known[target_name(target)]) for target in to)
     return Route(place, targets, named, compiled=tuple(compiled(pattern) for pattern in named))
-
-
-def _targets(settings: Settings) -> Iterator[ModelTarget]:
-    for alias in settings.aliases.values():
-        yield from alias.to
-    for rule in settings.routes:
-        yield from rule.to
-    for entry in settings.models:
-        yield entry.target
-    if settings.default_target:
-        yield settings.default_target
-
-
-def _known(targets: Iterable[ModelTarget]) -> dict[str, ModelTarget]:
-    """`provider/model` -> the target with all known facts about the model, and without one entry's
-    overrides."""
-    known: dict[str, ModelTarget] = {}
-    for target in targets:
-        name = target_name(target)
-        known[name] = _filled(known.get(name, ModelTarget(target.provider, target.model)), target)
-    return known
-
-
-def _filled(target: ModelTarget, other: ModelTarget) -> ModelTarget:
-    """The target, with unset facts about the model taken from the other one."""
-    open_ = [name for name in NAMELESS_FEATURES if getattr(target, name) is None]
-    return evolve(target, **{name: getattr(other, name) for name in open_})
