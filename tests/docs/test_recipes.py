@@ -198,3 +198,12 @@ def test_the_paths_that_are_named_exist():
         "gateway/cli/NAME.py"
     }
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+def test_the_make_targets_exist():
+    targets = set(
+        re.findall(r"\bmake (\w+)", "\n".join(re.findall(r"^make .*|`make \w+`", TEXT, re.MULTILINE)))
+    )
+    assert targets >= {"clients", "unit", "lint", "test", "docs", "site"}
+    makefile = (ROOT / "Makefile").read_text()
+    assert [name for name in targets if not re.search(rf"^{name}:", makefile, re.MULTILINE)] == []
