@@ -4,7 +4,8 @@
     python tools/release.py 0.2.0
 
 Rules:
-- The work tree has no changes, the version is newer than the last one, and "Unreleased" has entries.
+- The work tree has no changes and no untracked files, the version is newer than the last one, and
+  "Unreleased" has entries.
 - `--dry-run` changes nothing.
 - The commit and the tag come last. If a step before the tag fails, the edited files get their old text back.
 - The build needs no network: hatchling and cyclonedx-py are those of this environment.
@@ -54,8 +55,8 @@ class Release:
 
     def check(self) -> None:
         """Refused."""
-        if _git("status", "--porcelain", "--untracked-files=no"):
-            raise Refused("the work tree has changes: commit them first")
+        if _git("status", "--porcelain"):
+            raise Refused("the work tree has changes or untracked files, and the sdist would have them")
         if _git("tag", "--list", self.tag):
             raise Refused(f"the tag {self.tag} exists")
         if _numbers(self.version) <= _numbers(_current_version()):

@@ -15,9 +15,7 @@ import pytest
 from gateway.testing.process import GatewayProcess
 
 ROOT = Path(__file__).parents[2]
-RECIPE = re.search(
-    r"\*\*An upstream kind\.\*\*.*?(?=\n\*\*)", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL
-)
+RECIPE = re.search(r"### An upstream kind\n.*?(?=\n### )", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)
 
 
 @pytest.fixture

@@ -139,8 +139,9 @@ def test_a_version_that_cannot_follow_is_refused(clone, version, why):
     assert why in done.stderr
 
 
-def test_uncommitted_changes_are_refused(clone):
-    (clone / "README.md").write_text("changed")
+@pytest.mark.parametrize("name", ["README.md", "untracked.txt"])
+def test_a_work_tree_with_changes_is_refused(clone, name):
+    (clone / name).write_text("changed")
     done = release(clone, NEXT)
     assert "the work tree has changes" in done.stderr
     assert done.returncode == 1
