@@ -47,9 +47,9 @@ async def read_pdf(data: str, turn: asyncio.Semaphore) -> PdfText:
     try:
         beginning = base64.b64decode(data[:1024])
     except (binascii.Error, ValueError):
-        return PdfText(failure="its data is no base64")
+        return PdfText(failure="its data is not base64")
     if b"%PDF-" not in beginning:
-        return PdfText(failure="it is no PDF")
+        return PdfText(failure="it is not a PDF")
     async with turn:
         return await _extract(data.encode())
 

@@ -102,7 +102,7 @@ async def _read(response: aiohttp.ClientResponse, want: Want) -> FetchedFile:
     for media_type, beginnings in _BEGINNINGS[want].items():
         if data.startswith(beginnings):
             return FetchedFile(media_type, base64.b64encode(data).decode())
-    raise UnusableUrl("it is no picture in a known format" if want == "image" else "it is no PDF")
+    raise UnusableUrl("it is not an image in a known format" if want == "image" else "it is not a PDF")
 
 
 def _is_fit(said: str, want: Want) -> bool:
@@ -115,7 +115,7 @@ def _why(error: Exception, guard: AddressGuard) -> str:
     if guard.refused:
         return "its address is not public"
     if isinstance(error, httpx.InvalidURL | aiohttp.InvalidURL):
-        return "it is no valid URL"
+        return "it is not a valid URL"
     if isinstance(error, aiohttp.ClientSSLError):
         return "its certificate cannot be trusted"
     if isinstance(error, aiohttp.ClientConnectorError):

@@ -58,7 +58,7 @@ GRACE = 3
 """Seconds that running answers are given when the demo is stopped."""
 
 CONFIG = """\
-# Written by `gateway demo`, anew each time. A copy is a good start for a configuration of your own.
+# Written by `gateway demo`, each time. A copy is a good start for a configuration of your own.
 server:
   host: {host}
   port: {port}

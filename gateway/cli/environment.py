@@ -130,7 +130,7 @@ class EnvironmentBuilder:
         if key.needed and environ.get(API_KEY) and environ.get(TOKEN):
             said = f"{API_KEY} and {TOKEN} are both set; the gateway's key takes the second's place: only"
             warnings = (f"{said} {API_KEY} reaches {target.provider}. Unset it if the token is meant.",)
-        note = f"Your own Anthropic key, token or login goes to {target.provider}: it is left as it is."
+        note = f"Your own Anthropic key, token or login goes to {target.provider}: it is not changed."
         return Environment(variables, (note,), warnings, unset=ELSEWHERE)
 
     def _behaviour(self, target: ModelTarget) -> Iterator[EnvVariable]:
@@ -140,7 +140,7 @@ class EnvironmentBuilder:
         yield EnvVariable(
             "CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY", "1", "/model lists the gateway's `claude` ids"
         )
-        yield EnvVariable("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1", "it calls nobody but the gateway")
+        yield EnvVariable("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1", "it connects only to the gateway")
 
     def _main(self, model: str | None) -> tuple[str, ModelTarget]:
         if model is not None:

@@ -183,7 +183,7 @@ def _advice(
     elif window and said and said < window and server.kind != "ollama":
         yield f"the server holds {window} tokens, more than the configured {said}"
     elif window is None and said is None:
-        yield "set `context_window`: the server does not say what it holds"
+        yield "set `context_window`: the server does not report its window"
     if found.verdict("tools") in ("no", "partly"):
         yield from (f"tools: {one.evidence}; {one.meaning}" for one in found.findings if one.name == "tools")
     yield from _switches(target, found)

@@ -232,4 +232,4 @@ def _shown(check: ConditionCheck) -> str:
         case int() as tokens:
             return f", it has about {tokens}"
         case _ as name:
-            return f", it is {name or 'nobody with a key'}"
+            return f", it is {name or 'no client with a key'}"

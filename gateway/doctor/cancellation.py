@@ -60,7 +60,7 @@ async def _timed(subject: ProbeContext) -> Finding:
         beside = await _short(subject, patience)
     after = await _short(subject, patience)
     times = (
-        f"a short question takes {alone:.1f} s; beside a long answer {beside:.1f} s, after it {after:.1f} s"
+        f"a short question takes {alone:.1f} s; during a long answer {beside:.1f} s, after it {after:.1f} s"
     )
     if beside < patience:
         return Finding("cancellation", "unknown", f"it does several things at once: {times}")

@@ -144,7 +144,7 @@ def _remarks(entry: ProviderEntry) -> Iterator[str]:
     assert entry.model is not None
     window = window_to_write(entry.server, entry.model)
     if window is None:
-        yield "  # Set context_window: nobody told how much this model can hold."
+        yield "  # Set context_window: the server does not report this model's window."
     elif window < MIN_WINDOW:
         yield f"  # {too_small(window)}."
     if entry.server.kind == "ollama" and entry.model.largest and window and window < entry.model.largest:

@@ -55,7 +55,7 @@ def with_deep_window(trials: Sequence[Probe]) -> tuple[Probe, ...]:
 
 ANSWERING = Probe("asking it a question", "answers", probe_chat, 2 * LOADING)
 TOOLS = Probe("offering it a tool", "tools", probe_tools, 180)
-VISION = Probe("showing it a picture", "vision", probe_vision, 100)
+VISION = Probe("sending it an image", "vision", probe_vision, 100)
 REASONING = Probe("asking it to think", "reasoning", probe_reasoning, 100)
 QUICK = (ANSWERING, TOOLS)
 ABILITIES = (ANSWERING, TOOLS, VISION, REASONING)

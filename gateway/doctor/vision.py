@@ -12,8 +12,8 @@ PATIENCE = 90.0
 COLOUR, RGB = "orange", bytes((255, 128, 0))
 SIDE = 64
 """Pixels: some models refuse images of less than 28."""
-_TEXT = "Which colour is this picture? Reply with one word."
-_BLIND = "pictures are replaced by a line of text (vision: false), so that they break nothing"
+_TEXT = "Which colour is this image? Reply with one word."
+_BLIND = "images are replaced by a line of text (vision: false), so that no request fails"
 
 
 async def probe_vision(subject: ProbeContext) -> list[Finding]:
@@ -28,7 +28,7 @@ async def probe_vision(subject: ProbeContext) -> list[Finding]:
         return [Finding("vision", "yes", f'it names the colour: "{said}"')]
     if subject.model.vision:
         return [Finding("vision", "partly", f'the server says so, but orange is "{said}"', "it sees badly")]
-    return [Finding("vision", "no", f'it took the picture, but orange is "{said}"', _BLIND)]
+    return [Finding("vision", "no", f'it accepted the image, but orange is "{said}"', _BLIND)]
 
 
 def test_image() -> bytes:

@@ -132,7 +132,7 @@ class _Trying:
             seen = f"{size} tokens were counted as {count}: its counts are none"
             return Finding("window", "unknown", seen, _YOURSELF, self.claimed)
         meaning = "context_window must be right, or the model forgets its tools"
-        seen = f"{size} tokens were cut to {count} without a word"
+        seen = f"{size} tokens were cut to {count} without an error"
         return Finding("window", "partly", seen, meaning, min(self.claimed or count, count))
 
     def _refused(self, answer: ChatAnswer, size: int) -> Finding:

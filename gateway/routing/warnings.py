@@ -106,7 +106,7 @@ def _windows(settings: Settings, table: RouteTable) -> Iterator[str]:
         windows.setdefault(_name(target), set()).add(target.context_window or ADVISED_WINDOW)
     for name, several in windows.items():
         if len(several) > 1:
-            yield f"{name} has several values of context_window: Ollama loads it anew at each change."
+            yield f"{name} has several values of context_window: Ollama reloads it at each change."
 
 
 def small_windows(table: RouteTable) -> Iterator[str]:

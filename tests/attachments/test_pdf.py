@@ -42,7 +42,7 @@ async def test_text_beyond_the_limit_is_left_out(monkeypatch):
     [
         (b"%PDF-1.7\njunk", "it is damaged or encrypted"),
         (pdf("whole")[:200], "it is damaged or encrypted"),
-        (b"<html>", "it is no PDF"),
+        (b"<html>", "it is not a PDF"),
     ],
 )
 async def test_what_cannot_be_read_says_why(content: bytes, why: str):
@@ -50,7 +50,7 @@ async def test_what_cannot_be_read_says_why(content: bytes, why: str):
 
 
 async def test_data_that_is_no_base64_says_so():
-    assert (await reading.read_pdf("abcde", asyncio.Semaphore(1))).failure == "its data is no base64"
+    assert (await reading.read_pdf("abcde", asyncio.Semaphore(1))).failure == "its data is not base64"
 
 
 async def test_too_large_a_file_is_not_read(monkeypatch):

@@ -42,7 +42,7 @@ async def test_this_machine_is_not_connected_to_however_it_is_written(web, host:
     web.put("/a", PNG)
     assert await failure(web.url("/a", host), private=False) in (
         "its address is not public",
-        "it is no valid URL",
+        "it is not a valid URL",
         "its server cannot be reached",
     )
     assert web.asked == []
@@ -86,7 +86,7 @@ async def test_only_http_is_followed(web, to: str):
         ("file:///etc/passwd", "only http and https URLs are fetched"),
         ("/relative", "only http and https URLs are fetched"),
         ("http://user:secret@example.org/", "URLs with credentials are not fetched"),
-        ("http://[::1/", "it is no valid URL"),
+        ("http://[::1/", "it is not a valid URL"),
         ("http://a b.example/", "its server cannot be reached"),
     ],
 )
@@ -133,8 +133,8 @@ async def test_what_is_no_picture_is_refused(web):
     assert await failure(web.put("/a", b"<html>", "text/html; charset=utf-8")) == (
         "the server says that it is text/html"
     )
-    assert await failure(web.put("/b", b"<html>")) == "it is no picture in a known format"
-    assert await failure(web.put("/c", PNG, "application/pdf"), want="document") == "it is no PDF"
+    assert await failure(web.put("/b", b"<html>")) == "it is not an image in a known format"
+    assert await failure(web.put("/c", PNG, "application/pdf"), want="document") == "it is not a PDF"
     assert await failure(web.put("/d", PNG, status="404 Not Found")) == "the server answered 404"
 
 

@@ -96,7 +96,7 @@ def test_client_and_size_are_looked_at(routes) -> None:
     body = {"model": "known", "system": "x" * 1000, "messages": [{"role": "user", "content": "hi"}]}
     assert "goes to cloud/big" in routes("explain", "--client", "alice", "-", body=body).output
     text = words(routes("explain", "-", body=body))
-    assert "client alice: no, it is nobody with a key" in text
+    assert "client alice: no, it is no client with a key" in text
 
 
 def test_a_session_sees_the_order_of_its_own(routes) -> None:

@@ -170,7 +170,10 @@ def _weights(path: KeyPath, to: Tree) -> FoundMistake:
     items = {(*path, index): one for index, one in enumerate(to)} if isinstance(to, list) else {path: to}
     weighed = [place for place, one in items.items() if _below(one, "weight") is not None]
     if len(weighed) == 1:
-        yield (*weighed[0], "weight"), "has nobody to share with: give another target a weight, or remove it"
+        yield (
+            (*weighed[0], "weight"),
+            "shares with no other target: give another target a weight, or remove it",
+        )
     elif late := [place for place, right in zip(weighed, items, strict=False) if place != right]:
         yield (
             (*late[0], "weight"),

@@ -90,7 +90,7 @@ def _define_provider(draft: LayeredConfig, said: Mapping[str, str]) -> None:
         return
     if "PROVIDER" not in said:
         name = next(name for name in _PROVIDER if name in said)
-        message = "needs PROVIDER beside it, set to `openai` or `ollama`"
+        message = "needs PROVIDER as well, set to `openai` or `ollama`"
         draft.mistakes.append(SettingsMistake(_label(name), "", message))
         return
     kind = said["PROVIDER"].lower()

@@ -92,7 +92,7 @@ class _Inclusion:
     def _read_script(self, provider: yaml.MappingNode, key: yaml.Node, path: Path) -> None:
         self._scripted.add(id(provider))
         if has_replies(provider):
-            raise wrong_script("stands beside `replies`; keep one of them")
+            raise wrong_script("cannot be combined with `replies`; keep one of them")
         replies = read_script(path)
         source = self.source(path)
         self.owners |= {id(item): source for item in replies.value}

@@ -119,7 +119,9 @@ class NativeReader:
         if line.error and bytes(line.error) not in NO_ERROR:
             return self._failed(payload)
         if line.message is None and line.done is None:
-            return self._break(malformed_answer(self.info, f"what is no answer: {payload_excerpt(payload)}"))
+            return self._break(
+                malformed_answer(self.info, f"something that is not an answer: {payload_excerpt(payload)}")
+            )
         parts = self._message(line.message) if line.message is not None else []
         return parts + self._end(line) if line.done else parts
 
@@ -133,7 +135,9 @@ class NativeReader:
         elif not self._begun and payload.startswith(b"{"):
             self._begun = True
             return self._keep(payload)
-        return self._break(malformed_answer(self.info, f"what is no answer: {payload_excerpt(payload)}"))
+        return self._break(
+            malformed_answer(self.info, f"something that is not an answer: {payload_excerpt(payload)}")
+        )
 
     def _keep(self, payload: bytes) -> list[Part]:
         """Buffer a line of a body that is spread over several."""

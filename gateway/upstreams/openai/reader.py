@@ -144,7 +144,9 @@ class ChatReader:
             return []
         if is_json(payload) and is_error(payload):
             return self._failed(payload)
-        return self._break(malformed_answer(self.info, f"what is no answer: {payload_excerpt(payload)}"))
+        return self._break(
+            malformed_answer(self.info, f"something that is not an answer: {payload_excerpt(payload)}")
+        )
 
     def _is_refusal(self, payload: bytes) -> bool:
         """In a stream, a message alone is not an error: some servers send messages while a request waits."""

@@ -45,7 +45,7 @@ def do_not_reason(chat: o.ChatRequest, todo: RequestPlan) -> None:
     """For a server that takes no reasoning together with tools, and whose model reasons by default."""
     chat.reasoning_effort = "none"
     if todo.reasoning.on and todo.may_reason:
-        todo.notes.add("dropped.thinking", "the upstream takes no reasoning beside tools")
+        todo.notes.add("dropped.thinking", "the upstream takes no reasoning together with tools")
 
 
 Style = Callable[[o.ChatRequest, RequestPlan, ModelInfo, Adaptations, str | None], bool]

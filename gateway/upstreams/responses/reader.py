@@ -161,7 +161,9 @@ class ResponsesReader:
     def _unreadable(self, payload: bytes) -> list[Part]:
         if is_json(payload) and is_error(payload):
             return self._failed(payload, NO_CODES)
-        return self._break(malformed_answer(self.info, f"what is no answer: {payload_excerpt(payload)}"))
+        return self._break(
+            malformed_answer(self.info, f"something that is not an answer: {payload_excerpt(payload)}")
+        )
 
     def _event(self, event: r.Event, payload: bytes) -> list[Part]:  # noqa: C901  a case for each event
         place = self._output.place(event.output_index, event.item_id)
@@ -249,7 +251,7 @@ class ResponsesReader:
         if is_error(payload):
             return self._failed(payload, usage=usage)
         return self._break(
-            malformed_answer(self.info, f"what is no answer: {payload_excerpt(payload)}"), usage
+            malformed_answer(self.info, f"something that is not an answer: {payload_excerpt(payload)}"), usage
         )
 
     def _failed(

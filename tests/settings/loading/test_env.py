@@ -176,7 +176,7 @@ def test_map_that_is_no_object_is_a_mistake(tmp_path: Path, text: str) -> None:
 
 def test_provider_variables_without_provider_say_what_is_missing(tmp_path: Path) -> None:
     (line,) = [one for one in mistakes(tmp_path, PROVIDER_BASE_URL="http://h") if "PROVIDER_BASE_URL" in one]
-    assert "needs PROVIDER beside it" in line
+    assert "needs PROVIDER as well" in line
 
 
 def test_every_variable_is_documented() -> None:
