@@ -25,7 +25,7 @@ WIRE = ("/wire.py", "/response_wire.py", "anthropic/response/events.py", "doctor
 INTERFACES = {"adapter", "prompt_of", "main", "run"}
 """One in each module of a kind: the kinds' adapters and prompts, commands and scripts."""
 CODE = re.compile(r"`[^`]*`")
-DOCUMENTS = ("docs/architecture.md", "docs/notices.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/*.md", "docs/adr/*.md")
 
 
 def names() -> Iterator[str]:

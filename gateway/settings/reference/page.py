@@ -75,8 +75,8 @@ matches wins, so `"*"` comes last. `[1m]` at the end of a requested name is igno
 """
 
 _AFTER = """\
-The name `provider/model` of a configured target always means that target, unless a pattern that holds a `/`
-says otherwise. A name that no entry matches goes to the model it spells as `provider/model`, else to
+The name `provider/model` of a configured target always means that target, unless a pattern with a `/` takes
+it first. A name that no entry matches goes to the model it spells as `provider/model`, else to
 `defaults.model`, else it is answered with 404. Quote names that begin with `*`. What an entry says of a model
 (`context_window`, `max_output_tokens`, `vision`, `reasoning`) holds for every way to it, unless that way says
 otherwise; everything else holds for the one entry.
