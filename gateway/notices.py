@@ -195,7 +195,7 @@ NOTICES: Mapping[NoticeName, NoticeKind] = {
         "the upstream cannot forbid parallel calls; the first one is kept"
     ),
     "emulated.prewarm": NoticeKind(
-        "`max_tokens: 0` was answered without an upstream request, since the upstream caches by itself"
+        "`max_tokens: 0` was answered without an upstream request, since the upstream caches without it"
     ),
     "emulated.server_tool": NoticeKind(
         "a web search or fetch was requested, but no server can run it; the answer reports that"

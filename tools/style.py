@@ -1,9 +1,10 @@
-"""What `make lint` checks beside the linters: one meaning for each public name, and plain words.
+"""What `make lint` checks besides the linters: unique names, sizes of files and functions, plain words.
 
     python tools/style.py
 
 - Names: a public class or function name stands in one module of `gateway`. Exempt are wire modules, which are
   reached through a letter (`o.Usage`), `gateway.testing`, whose names belong to its users, and `INTERFACES`.
+- Sizes: a file of `gateway` has at most 300 lines, a function at most 40.
 - Words: `tools/words.toml` lists patterns with what to write instead. Docstrings, comments and documents
   contain none; text in backquotes does not count.
 """
@@ -24,6 +25,7 @@ ROOT = Path(__file__).parents[1]
 WIRE = ("/wire.py", "/response_wire.py", "anthropic/response/events.py", "doctor/json_access.py")
 INTERFACES = {"adapter", "prompt_of", "main", "run"}
 """One in each module of a kind: the kinds' adapters and prompts, commands and scripts."""
+LINES, FUNCTION_LINES = 300, 40
 CODE = re.compile(r"`[^`]*`")
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/*.md", "docs/adr/*.md")
 
@@ -40,6 +42,19 @@ def names() -> Iterator[str]:
     for name, found in places.items():
         if len(found) > 1 and not name.startswith("_") and name not in INTERFACES:
             yield f"{found[0]}: `{name}` is also in {', '.join(found[1:])}: rename one of them"
+
+
+def sizes() -> Iterator[str]:
+    for path in sorted((ROOT / "gateway").rglob("*.py")):
+        source = path.read_text()
+        module, lines = path.relative_to(ROOT).as_posix(), source.count("\n")
+        if lines > LINES:
+            yield f"{module}: {lines} lines; at most {LINES}: move a part to a module of its own"
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                if length > FUNCTION_LINES:
+                    yield f"{module}:{node.lineno}: `{node.name}`: {length} lines; at most {FUNCTION_LINES}"
 
 
 def words() -> Iterator[str]:
@@ -83,7 +98,7 @@ def comments(source: str) -> Iterator[tuple[int, str]]:
 
 
 def main() -> int:
-    mistakes = [*names(), *words()]
+    mistakes = [*names(), *sizes(), *words()]
     sys.stdout.writelines(f"{one}\n" for one in mistakes)
     return 1 if mistakes else 0
 

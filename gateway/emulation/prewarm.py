@@ -1,6 +1,6 @@
 """`max_tokens: 0` only warms the prompt cache, without an answer: handled without an upstream.
 
-Upstreams cache by themselves, and 0 means "without limit" to llama.cpp and Ollama.
+Upstreams cache without this request, and 0 means "without limit" to llama.cpp and Ollama.
 """
 
 from __future__ import annotations

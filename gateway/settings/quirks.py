@@ -138,8 +138,8 @@ class Quirks:
     prompt_cache_key: bool = False
     """Whether the session is sent as `prompt_cache_key`."""
     cache_markers: Literal["none", "cache_control", "breakpoint"] = "none"
-    """How a client's `cache_control` is passed on: not at all (the server caches every prefix by itself), as
-    `cache_control` on content parts, or as OpenAI's `prompt_cache_breakpoint`."""
+    """How a client's `cache_control` is passed on: not at all (the server caches every prefix without it),
+    as `cache_control` on content parts, or as OpenAI's `prompt_cache_breakpoint`."""
     schema: SchemaLevel = "loose"
     """How schemas of tools and answers are lowered (see `gateway.schemas.lowering`)."""
     array_items: bool = False

@@ -63,7 +63,7 @@ class TokenCounter:
         return await loop.run_in_executor(self._thread, self._weigh, prompt)
 
     def close(self) -> None:
-        """Queued counts are dropped; the running one ends by itself."""
+        """Queued counts are dropped; the running one completes."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _weigh(self, prompt: CountablePrompt) -> int:

@@ -2,10 +2,10 @@
 
 Rules:
 - The parent binds the socket once and serves nothing itself.
-- A worker that exits by itself is restarted, the first time at once, then with increasing pauses
+- A worker that exits unasked is restarted, the first time at once, then with increasing pauses
   (`FIRST_PAUSE`, `LONGEST_PAUSE`).
 - It starts with the newest valid configuration, even while the file is invalid: the parent reads every edit,
-  as each worker does by itself.
+  as each worker does.
 - SIGTERM and SIGINT stop the workers, which finish their answers; SIGHUP is forwarded to all of them.
 """
 

@@ -30,7 +30,7 @@ def modules() -> Iterator[tuple[str, ast.Module]]:
 def is_notice(call: ast.Call) -> bool:
     """`Notice(...)`, `notes.add(...)` on whatever holds the notes, and `_note_once(...)`."""
     match call.func:
-        case ast.Name(id="Notice") | ast.Attribute(attr="_note_once"):
+        case ast.Name(id="Notice") | ast.Attribute(attr="Notice" | "_note_once"):
             return True
         case ast.Attribute(attr="add", value=ast.Name(id="notes") | ast.Attribute(attr="notes")):
             return True

@@ -162,7 +162,7 @@ class ConversationBuilder:
         elif self.terms.inline_system:
             self.turns.append(t.SystemTurn(said))
         else:
-            self._user_turn().add_reminder(said)
+            t.user_turn(self.turns).add_reminder(said)
 
     def finish(self) -> list[t.Turn]:
         self._close([])
@@ -219,7 +219,7 @@ class ConversationBuilder:
         self.turns, self.speaking, self.settled = [], None, False
         self.open, self.waiting, self.serving, self.served = {}, [], set(), {}
         self.content.mentions[:] = found.changes
-        self._user_turn().add_content([found.text])
+        t.user_turn(self.turns).add_content([found.text])
 
     def _say(self, said: t.AssistantTurn) -> None:
         if not said.calls and not any(map(str.strip, said.texts)):
@@ -242,13 +242,6 @@ class ConversationBuilder:
         self.speaking = turn
         self.turns.append(turn)
 
-    def _user_turn(self) -> t.UserTurn:
-        if self.turns and type(turn := self.turns[-1]) is t.UserTurn:
-            return turn
-        turn = t.UserTurn()
-        self.turns.append(turn)
-        return turn
-
     def _close(self, pieces: list[ContentPart]) -> None:
         """End the assistant's turn: add the reminders, then the parts."""
         self.speaking = None
@@ -257,9 +250,9 @@ class ConversationBuilder:
             self.turns += map(t.SystemTurn, opening)
             opening = []
         if pieces or (opening and not self._only_results()):
-            self._user_turn().add_content([*opening, *pieces])
+            t.user_turn(self.turns).add_content([*opening, *pieces])
         elif opening:
-            self._user_turn().reminders += opening
+            t.user_turn(self.turns).reminders += opening
 
     def _mark(self, marked: list[tuple[int, a.CacheControl]], count: int) -> None:
         if marked and isinstance(turn := self.turns[-1], t.UserTurn):
@@ -273,7 +266,7 @@ class ConversationBuilder:
         """Give calls the upstream's names and ids, and add slots for their results."""
         if not calls:
             return
-        turn, limit, exact = self._user_turn(), self.terms.id_limit, self.terms.id_exact
+        turn, limit, exact = t.user_turn(self.turns), self.terms.id_limit, self.terms.id_exact
         for call in calls:
             id_ = call.id
             call.id = tool_ids.upstream_id(id_, self.taken, limit, exact=exact, tried=self.tried)

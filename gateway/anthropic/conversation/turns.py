@@ -191,6 +191,15 @@ class SystemTurn(Struct):
 Turn = UserTurn | AssistantTurn | SystemTurn
 
 
+def user_turn(turns: list[Turn]) -> UserTurn:
+    """The user turn at the end of `turns`, appended if there is none."""
+    if turns and type(turn := turns[-1]) is UserTurn:
+        return turn
+    turn = UserTurn()
+    turns.append(turn)
+    return turn
+
+
 def drop_old_reasoning(turns: list[Turn]) -> None:
     """Keep reasoning only after the last turn with user content, inside the current tool loop."""
     spoke = [i for i, turn in enumerate(turns) if isinstance(turn, UserTurn) and not turn.results]

@@ -1,7 +1,7 @@
 """The bytes of a Messages request -> `MessagesRequest`, or a 400 with a JSON path.
 
 Rules:
-- Unknown fields, block types and roles survive or are ignored; they never fail a request by themselves.
+- Unknown fields, block types and roles survive or are ignored; they alone never fail a request.
 - Wrong JSON types, a missing `model`, missing or empty `messages`, and a block without its required field are
   refused, with the path of the error (`messages.3.content.0.text`).
 - A body that is not valid UTF-8, or nested too deeply, is invalid JSON.

@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from attrs import Factory, define, field
 from msgspec import UNSET, UnsetType
 
+from gateway import parts as p
 from gateway.anthropic.response import events as e
 from gateway.anthropic.response import stop_reason
 from gateway.anthropic.response.block_emitter import BlockEmitter, OpenBlock, tool_use
@@ -29,21 +30,8 @@ from gateway.anthropic.tools.tool_names import ClientToolName
 from gateway.codecs.buffer_limit import BufferLimit
 from gateway.errors import Kind
 from gateway.notices import NoticeName
-from gateway.parts import (
-    Finish,
-    FinishReason,
-    Notice,
-    Part,
-    PassthroughBlock,
-    PassthroughEvent,
-    ReasoningDelta,
-    StreamError,
-    TextDelta,
-    ToolCallDelta,
-    Usage,
-)
 
-Item = TextDelta | ReasoningDelta | PassthroughBlock | ToolCallBuffer
+Item = p.TextDelta | p.ReasoningDelta | p.PassthroughBlock | ToolCallBuffer
 
 
 @define
@@ -71,9 +59,9 @@ class MessageWriter:
 
     started: bool = field(default=False, init=False)
     ended: bool = field(default=False, init=False)
-    fault: StreamError | None = field(default=None, init=False)
+    fault: p.StreamError | None = field(default=None, init=False)
     stop_reason: str | None = field(default=None, init=False)
-    notices: list[Notice] = field(factory=list[Notice], init=False)
+    notices: list[p.Notice] = field(factory=list[p.Notice], init=False)
     written: int = field(default=0, init=False)  # bytes of content
 
     _blocks: BlockEmitter = field(factory=BlockEmitter, init=False)
@@ -86,18 +74,18 @@ class MessageWriter:
     _spoke: bool = field(default=False, init=False)
     _called: bool = field(default=False, init=False)
     _relaying: bool = field(default=False, init=False)
-    _usage: Usage = field(factory=Usage, init=False)
+    _usage: p.Usage = field(factory=p.Usage, init=False)
 
     @property
-    def usage(self) -> Usage:
+    def usage(self) -> p.Usage:
         """The usage so far, with estimates for missing counts."""
         return stop_reason.estimated_usage(self._usage, self.input_tokens, self.written)
 
-    def write(self, part: Part) -> list[e.Event]:
+    def write(self, part: p.Part) -> list[e.Event]:
         """The events for `part`. After the end: none."""
         if self.ended:
             return []
-        if self._blocks.open is OpenBlock.TEXT and type(part) is TextDelta:
+        if self._blocks.open is OpenBlock.TEXT and type(part) is p.TextDelta:
             self._weigh(part.text)
             return [e.ContentBlockDelta(self._blocks.index, e.TextDelta(part.text))]
         self._take(part)
@@ -113,37 +101,35 @@ class MessageWriter:
         self._blocks.empty_delta()
         return self._blocks.taken()
 
-    def _take(self, part: Part) -> None:  # noqa: C901  a case for each part
+    def _take(self, part: p.Part) -> None:  # noqa: C901  a case for each part
         match part:
-            case TextDelta():
+            case p.TextDelta():
                 self._take_text(part)
-            case ReasoningDelta() | PassthroughBlock():
+            case p.ReasoningDelta() | p.PassthroughBlock():
                 self._in_turn(part)
-            case ToolCallDelta():
+            case p.ToolCallDelta():
                 self._take_piece(part)
-            case Usage():
+            case p.Usage():
                 self._usage = stop_reason.latest_usage(self._usage, part)
-            case Notice():
+            case p.Notice():
                 self.notices.append(part)
-            case StreamError():
+            case p.StreamError():
                 self._fail(part)
-            case PassthroughEvent():
+            case p.PassthroughEvent():
                 self._relay(part)
-            case Finish():
+            case p.Finish():
                 self._finish(part)
 
-    # ------------------------------------------------------------ parts in, and buffering
-
-    def _take_text(self, part: TextDelta) -> None:
+    def _take_text(self, part: p.TextDelta) -> None:
         self._kept.add(part.text)
         self._blank.append(part.text)
         if not part.text or part.text.isspace():
             return
         text, self._blank = "".join(self._blank), []
         self._weigh(text)
-        self._in_turn(TextDelta(text))
+        self._in_turn(p.TextDelta(text))
 
-    def _take_piece(self, part: ToolCallDelta) -> None:
+    def _take_piece(self, part: p.ToolCallDelta) -> None:
         self._kept.add(part.arguments)
         call = self._calls.get(part.key)
         if call is None:
@@ -167,7 +153,7 @@ class MessageWriter:
     def _in_turn(self, item: Item) -> None:
         """Write `item` now, or after the call that is being written."""
         self._start()
-        if isinstance(item, ReasoningDelta):
+        if isinstance(item, p.ReasoningDelta):
             self._kept.add(item.text)
         if self._settle():
             self._put(item)
@@ -190,11 +176,11 @@ class MessageWriter:
         if self.ended:
             return
         match item:
-            case TextDelta():
+            case p.TextDelta():
                 self._say(item.text)
-            case ReasoningDelta():
+            case p.ReasoningDelta():
                 self._think(item)
-            case PassthroughBlock():
+            case p.PassthroughBlock():
                 self._pass_on(item)
             case ToolCallBuffer():
                 self._begin_call(item)
@@ -205,7 +191,7 @@ class MessageWriter:
         self._spoke = True
         self._blocks.delta(e.TextDelta(text))
 
-    def _think(self, part: ReasoningDelta) -> None:
+    def _think(self, part: p.ReasoningDelta) -> None:
         self._weigh(part.text)
         if self._blocks.open is not OpenBlock.THINKING or not self._blocks.is_of(part.state):
             self._begin(OpenBlock.THINKING, e.ThinkingBlock())
@@ -213,7 +199,7 @@ class MessageWriter:
         if part.shown and part.text:
             self._blocks.delta(e.ThinkingDelta(part.text))
 
-    def _pass_on(self, block: PassthroughBlock) -> None:
+    def _pass_on(self, block: p.PassthroughBlock) -> None:
         self._close()
         self._blank, self._spoke = [], True
         self._blocks.whole(block.block)
@@ -247,7 +233,7 @@ class MessageWriter:
         if self._blocks.open is OpenBlock.NOTHING:
             return
         if self._blocks.open is OpenBlock.TOOL and not self._closable():
-            self._fail(StreamError(Kind.UPSTREAM_GARBAGE, "model produced invalid tool JSON"))
+            self._fail(p.StreamError(Kind.UPSTREAM_GARBAGE, "model produced invalid tool JSON"))
             return
         self._blocks.end()
 
@@ -258,12 +244,12 @@ class MessageWriter:
         if settled is None:
             return False
         if settled.how:
-            self.notices.append(Notice("repaired.tool_arguments", f"{call.name}: {settled.how}"))
+            self.notices.append(p.Notice("repaired.tool_arguments", f"{call.name}: {settled.how}"))
         if settled.arguments:
             self._blocks.delta(e.InputJsonDelta(settled.arguments))
         return True
 
-    def _relay(self, part: PassthroughEvent) -> None:
+    def _relay(self, part: p.PassthroughEvent) -> None:
         if part.name == "message_start" and self.started:
             self._close()
             return
@@ -275,9 +261,7 @@ class MessageWriter:
             self.notices.append(stop_reason.NO_CALL)
         self._blocks.emit(forward_event(part, self.model, self._blocks.index + 1))
 
-    # ------------------------------------------------------------ the end
-
-    def _finish(self, end: Finish) -> None:
+    def _finish(self, end: p.Finish) -> None:
         self._start()
         self._cut_short = end.reason in stop_reason.CUT_SHORT
         for call in self._calls.values():
@@ -289,14 +273,13 @@ class MessageWriter:
         self._note_the_end(end)
         stop = stop_reason.stop_of(end, calls=self._called)
         self.stop_reason = stop.stop_reason
-        usage = stop_reason.usage_event(
-            self.usage, compacted=end.reason is FinishReason.COMPACTION, speed=self.speed
-        )
+        compacted = end.reason is p.FinishReason.COMPACTION
+        usage = stop_reason.usage_event(self.usage, compacted=compacted, speed=self.speed)
         edits = UNSET if self.applied_edits is None else e.AppliedEdits(self.applied_edits)
         self._blocks.emit(e.MessageDelta(stop, usage, edits), e.MessageStop())
         self.ended = True
 
-    def _note_the_end(self, end: Finish) -> None:
+    def _note_the_end(self, end: p.Finish) -> None:
         if any(not call.name for call in self._calls.values()):
             self._note_once("dropped.tool_call", "it had no name")
         self.notices += stop_reason.end_notices(
@@ -305,13 +288,13 @@ class MessageWriter:
         if stop_reason.needs_estimate(self._usage, self.written):
             self._note_once("estimated.usage")
 
-    def _fail(self, fault: StreamError) -> None:
+    def _fail(self, fault: p.StreamError) -> None:
         self.fault, self.ended = fault, True
         self._blocks.emit(e.error(fault.kind, fault.message, self.request_id))
 
     def _note_once(self, name: NoticeName, detail: str = "") -> None:
         if all(notice.name != name for notice in self.notices):
-            self.notices.append(Notice(name, detail))
+            self.notices.append(p.Notice(name, detail))
 
     def _weigh(self, text: str) -> None:
         self.written += len(text) if text.isascii() else len(text.encode())

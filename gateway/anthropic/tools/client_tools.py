@@ -31,7 +31,7 @@ MEMORY_PROMPT = (
     "You have a directory /memories that lasts between conversations. Before you do anything else, use the "
     "memory tool to view it, and write there whatever should not be lost."
 )
-"""Without it a model has no reason to look. The API adds a similar text by itself."""
+"""Tells the model to look. The API adds a similar text."""
 
 Definition = tuple[str, Raw]
 """Description and parameters."""

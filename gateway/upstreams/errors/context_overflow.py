@@ -5,7 +5,7 @@
 
 Rules:
 - `limit_messages` has the texts that servers use.
-- The first form is for a prompt too long by itself, the second if only the room for the answer is missing.
+- The first form is for a prompt that alone is too long, the second if only room for the answer is missing.
 - The numbers are the upstream's. A missing one is taken from what is known of the model and from the
   gateway's estimate, so that the client always finds two numbers, the first larger than the second.
 """

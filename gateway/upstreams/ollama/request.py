@@ -45,7 +45,7 @@ def to_native_request(
 ) -> UpstreamRequest:
     """Build the request. Raises RequestRefused if the client needs something that is impossible and cannot be
     dropped."""
-    todo = plan(inbound, info, adaptations, attachments, tool_choice="none")
+    todo = plan(inbound, info, adaptations, attachments, "none")
     loaded = launch_options(info.context_window, info.quirks)
     chat = o.NativeRequest(
         model=info.model,

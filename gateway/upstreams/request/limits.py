@@ -27,8 +27,8 @@ def max_tokens(
     wanted = inbound.request.max_tokens
     if wanted is None:
         return min(filter(None, (adaptations.max_tokens, info.max_output_tokens)), default=None)
-    limits = filter(None, (adaptations.max_tokens, info.max_output_tokens, _room(inbound, info)))
-    allowed = max(1, min([wanted, *limits]))
+    limits = (adaptations.max_tokens, info.max_output_tokens, _room(inbound, info))
+    allowed = max(1, min([wanted, *(limit for limit in limits if limit is not None)]))
     if allowed != wanted:
         notes.add("clamped.max_tokens", f"{wanted} to {allowed}")
     return allowed

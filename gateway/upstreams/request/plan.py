@@ -131,19 +131,15 @@ def _schema_of(functions: list[Function], name: str) -> bytes:
 
 
 def plan(
-    inbound: Inbound,
-    info: ModelInfo,
-    adaptations: Adaptations,
-    attachments: Attachments,
-    tool_choice: ChoiceLevel,
+    inbound: Inbound, info: ModelInfo, adaptations: Adaptations, attachments: Attachments, level: ChoiceLevel
 ) -> RequestPlan:
-    """Plan the request. `tool_choice`: how much of a tool choice the server takes."""
+    """Plan the request. `level`: how much of a tool choice the server takes."""
     request, quirks = inbound.request, info.quirks
     names, notes = ToolNames(quirks.tool_name_limit), NoticeCollector()
     terms = _terms(inbound, info, attachments)
     talk = _conversation(request, terms, names, notes, quirks)
     tools = ts.toolset(request, talk.mentions, notes, _offerable(info, adaptations))
-    level = "none" if "tool_choice" in adaptations.dropped else tool_choice
+    level = "none" if "tool_choice" in adaptations.dropped else level
     system, told = _tool_choice(tools, talk.system, level, names, notes)
     offered = function_tools(told, names, quirks, adaptations, notes)
     form = upstream_format(request, quirks, adaptations, notes, tools=bool(offered.told))

@@ -17,10 +17,21 @@ from gateway.anthropic.conversation.turns import (
     UserTurn,
     arguments_object,
     drop_old_reasoning,
+    user_turn,
 )
 from gateway.anthropic.signatures import NO_REPLAY, Replay, sign
 
 MARK, OTHER = a.CacheControl("ephemeral"), a.CacheControl("ephemeral", "1h")
+
+
+def test_user_turn_is_the_last_one_or_appended():
+    turns: list[Turn] = []
+    first = user_turn(turns)
+    assert turns == [first]
+    assert user_turn(turns) is first
+    turns.append(AssistantTurn())
+    assert user_turn(turns) is turns[2]
+    assert turns[2] is not first
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ def info(**fields: Any) -> ModelInfo:
         (1000, info(context_window=1000), NO_ADAPTATIONS, 40_000, 125),
         (100, info(context_window=1000), NO_ADAPTATIONS, 400, 100),
         (0, info(), NO_ADAPTATIONS, 4, 1),
+        (100, info(context_window=7), NO_ADAPTATIONS, 4, 1),
     ],
 )
 def test_max_tokens_is_clamped_to_what_is_known(
