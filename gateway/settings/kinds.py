@@ -110,3 +110,8 @@ KINDS: Mapping[ProviderKind, KindSpec] = {
         recordable=False,
     ),
 }
+
+
+def spec_of(kind: object) -> KindSpec | None:
+    """The row of a kind as a file states it: any YAML value. None if it is not a kind."""
+    return next((spec for name, spec in KINDS.items() if name == kind), None)

@@ -6,10 +6,10 @@ It examines the tree, like `consistency`, so that its errors are reported togeth
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast, get_args
+from typing import get_args
 
 from gateway.settings.errors import InterpolatedText, KeyPath, choices_text, quoted, suggestion
-from gateway.settings.kinds import KINDS, Preset, ProviderKind
+from gateway.settings.kinds import KINDS, Preset, spec_of
 from gateway.settings.loading.document import Tree
 
 FoundMistake = Iterator[tuple[KeyPath, str]]
@@ -48,11 +48,12 @@ def _presets(tree: dict[str, Tree]) -> FoundMistake:
     providers = tree.get("providers")
     for name, provider in providers.items() if isinstance(providers, dict) else ():
         kind, preset = _below(provider, "kind"), _below(provider, "preset")
-        if not isinstance(preset, str) or preset not in get_args(Preset) or kind not in KINDS:
+        spec = spec_of(kind)
+        if not isinstance(preset, str) or preset not in get_args(Preset) or spec is None:
             continue
-        if preset in KINDS[cast("ProviderKind", kind)].presets:
+        if preset in spec.presets:
             continue
-        takers = [one for one, spec in KINDS.items() if spec.has_server and preset in spec.presets]
+        takers = [one for one, other in KINDS.items() if other.has_server and preset in other.presets]
         meant = " or ".join(f"`{one}`" for one in takers)
         why = f"`{preset}` is for providers of kind {meant}; leave it out, and set single `quirks` instead"
         yield ("providers", name, "preset"), why

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
 
 import yaml
 
 from gateway.settings.errors import InvalidSettings, KeyPath, SettingsMistake
-from gateway.settings.kinds import KINDS, KindSpec, ProviderKind
+from gateway.settings.kinds import KINDS, KindSpec, spec_of
 from gateway.settings.loading.document import Tree
 from gateway.settings.loading.yaml_parser import compose, read_text
 
@@ -72,7 +71,7 @@ def check_required_keys(tree: dict[str, Tree]) -> Found:
     for name, provider in providers.items() if isinstance(providers, dict) else ():
         said = {} if provider is None else provider
         if isinstance(said, dict):
-            spec = KINDS.get(cast("ProviderKind", said.get("kind")), KindSpec())
+            spec = spec_of(said.get("kind")) or KindSpec()
             yield from (_real if spec.has_server else _scripted)(("providers", name), said)
             if "record" in said and not spec.recordable:
                 yield (("providers", name, "record"), _unrecorded())

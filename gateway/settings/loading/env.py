@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
 
 from attrs import frozen
 
@@ -24,7 +23,7 @@ from gateway.settings.errors import (
     choices_text,
     value_excerpt,
 )
-from gateway.settings.kinds import KINDS, ProviderKind
+from gateway.settings.kinds import spec_of
 from gateway.settings.loading.document import Tree, YamlDocument
 from gateway.settings.loading.layers import LayeredConfig
 
@@ -94,7 +93,7 @@ def _define_provider(draft: LayeredConfig, said: Mapping[str, str]) -> None:
         draft.mistakes.append(SettingsMistake(_label(name), "", message))
         return
     kind = said["PROVIDER"].lower()
-    spec = KINDS.get(cast("ProviderKind", kind))
+    spec = spec_of(kind)
     draft.put(("providers", "env"), {}, _label("PROVIDER"))
     draft.put(("providers", "env", "kind"), InterpolatedText(kind, written=kind), _label("PROVIDER"))
     url = said.get("PROVIDER_BASE_URL")
