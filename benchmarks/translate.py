@@ -31,6 +31,7 @@ from gateway.upstreams.ollama.request import to_native_request as to_ollama
 from gateway.upstreams.openai.reader import ChatReader
 from gateway.upstreams.openai.request import to_chat_request as to_openai
 from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.response.reader import ResponseReader
 from gateway.upstreams.upstream_request import ResponseOptions
 
 ROUNDS = 25
@@ -79,9 +80,9 @@ def payloads(path: bytes) -> list[bytes]:
     return [dialect.before + text.encode() + dialect.after for text in TEXTS]
 
 
-def chunk(about: str, path: bytes, reader: ChatReader | NativeReader, at_once: int) -> Figure:
+def chunk(about: str, path: bytes, payloads_of: ChatReader | NativeReader, at_once: int) -> Figure:
     """`at_once` chunks in one read; the figure is for one of them."""
-    numbers = count()
+    reader, numbers = ResponseReader(payloads_of), count()
     writer = MessageWriter("msg_1", "bench", "req_bench", 25, ClientCallIds(lambda: f"toolu_{next(numbers)}"))
     read = b"".join((payloads(path) * at_once)[:at_once])
 

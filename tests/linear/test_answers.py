@@ -18,6 +18,7 @@ from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.ollama.reader import NativeReader
 from gateway.upstreams.openai.reader import ChatReader
 from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.response.reader import ResponseReader
 from gateway.upstreams.responses.reader import ResponsesReader
 from gateway.upstreams.upstream_request import ResponseOptions
 
@@ -48,7 +49,9 @@ def exchange(kind: str) -> Callable[[bytes], None]:
     """Reads an answer and writes it out, as a stream and whole; what is relayed only as a stream."""
 
     def run(body: bytes) -> None:
-        reader = READERS[kind](ModelInfo("up", "m", PRESETS[PRESET[kind]]), ResponseOptions(thinking=True))
+        reader = ResponseReader(
+            READERS[kind](ModelInfo("up", "m", PRESETS[PRESET[kind]]), ResponseOptions(thinking=True))
+        )
         minted = itertools.count()
         writer = MessageWriter("msg_x", "m", "req_x", 0, ClientCallIds(lambda: f"toolu_{next(minted)}"))
         reads = [reader.feed(body[at : at + READ]) for at in range(0, len(body), READ)]

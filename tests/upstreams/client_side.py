@@ -20,6 +20,7 @@ from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.ollama.reader import NativeReader
 from gateway.upstreams.openai.reader import ChatReader
 from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.response.reader import ResponseReader
 from gateway.upstreams.responses.reader import ResponsesReader
 from gateway.upstreams.upstream_request import ResponseOptions
 
@@ -38,7 +39,8 @@ def events_of(kind: str, pieces: Iterable[bytes], *, thinking: bool = True) -> E
     """One reader and one writer over the reads of one answer."""
     reader_of, preset = KINDS[kind]
     minted = iter(range(1, 1000))
-    reader = reader_of(ModelInfo("up", "model", PRESETS[preset]), ResponseOptions(thinking=thinking))
+    info = ModelInfo("up", "model", PRESETS[preset])
+    reader = ResponseReader(reader_of(info, ResponseOptions(thinking=thinking)))
     writer = MessageWriter(
         "msg_x", "m", "req_x", input_tokens=11, call_ids=ClientCallIds(lambda: f"toolu_{next(minted)}")
     )

@@ -16,12 +16,9 @@ from gateway.anthropic.response.writer import MessageWriter
 from gateway.anthropic.tool_ids import ClientCallIds
 from gateway.anthropic.tools.tool_names import ClientToolName
 from gateway.parts import Part
-from gateway.upstreams.anthropic.reader import PassthroughReader
 from gateway.upstreams.model_info import ModelInfo
-from gateway.upstreams.ollama.reader import NativeReader
-from gateway.upstreams.openai.reader import ChatReader
 from gateway.upstreams.presets import PRESETS
-from gateway.upstreams.responses.reader import ResponsesReader
+from gateway.upstreams.response.reader import ResponseReader
 from gateway.upstreams.upstream_request import ResponseOptions
 from tests.upstreams.client_side import KINDS
 
@@ -37,7 +34,7 @@ def options(answer: str) -> dict:
     return json.loads((FOLDER / answer).with_name("options.json").read_text()).get(Path(answer).stem, {})
 
 
-def reader(answer: str) -> ChatReader | NativeReader | ResponsesReader | PassthroughReader:
+def reader(answer: str) -> ResponseReader:
     kind, preset = KINDS[Path(answer).parent.name]
     says = options(answer)
     quirks = evolve(PRESETS[preset], **says.get("quirks", {}))
@@ -48,7 +45,7 @@ def reader(answer: str) -> ChatReader | NativeReader | ResponsesReader | Passthr
         stop_sequences=tuple(says.get("stop_sequences", ())),
         max_tokens=says.get("max_tokens"),
     )
-    return kind(facts, wish)
+    return ResponseReader(kind(facts, wish))
 
 
 def writer(answer: str) -> MessageWriter:

@@ -11,6 +11,7 @@ from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.ollama.reader import NativeReader
 from gateway.upstreams.openai.reader import ChatReader
 from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.response.reader import ResponseReader
 from gateway.upstreams.responses.reader import ResponsesReader
 from gateway.upstreams.upstream_request import ResponseOptions
 
@@ -36,7 +37,7 @@ def answer(kind: str, error: object) -> bytes:
 
 
 def read(kind: str, error: object):
-    reader = READERS[kind](ModelInfo("up", "m", PRESETS["plain"]), ResponseOptions(), "")
+    reader = ResponseReader(READERS[kind](ModelInfo("up", "m", PRESETS["plain"]), ResponseOptions(), ""))
     return [*reader.feed(answer(kind, error)), *reader.close()]
 
 

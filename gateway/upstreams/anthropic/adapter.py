@@ -24,6 +24,7 @@ from gateway.upstreams.http.adapter import ERROR_LIMIT, HttpAttempt, read_error_
 from gateway.upstreams.http.transport import ProviderConnections, UpstreamResponse
 from gateway.upstreams.presets import quirks_of
 from gateway.upstreams.response.lenient import UNREADABLE, decode_lenient
+from gateway.upstreams.response.reader import ResponseReader
 from gateway.upstreams.response.truncated_call import TruncatedAttempt, is_truncated_call
 from gateway.upstreams.token_prompt import CountablePrompt, TokenCount
 
@@ -45,7 +46,7 @@ class PassthroughAdapter:
         reply = await self._post("/v1/messages", built.body, inbound, target)
         if reply.status < 300:
             reader = PassthroughReader(target.model_info, built.options, streams=inbound.request.stream)
-            return HttpAttempt(built, reply, reader)
+            return HttpAttempt(built, reply, ResponseReader(reader))
         body = await read_error_body(reply)
         if is_truncated_call(body) and reply.status >= 500:
             return TruncatedAttempt(built)

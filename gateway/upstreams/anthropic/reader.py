@@ -19,7 +19,6 @@ from attrs import define, field
 
 from gateway.codecs.body import BodyReader
 from gateway.codecs.buffer_limit import BufferLimit
-from gateway.codecs.lines import LineTooLong
 from gateway.errors import Kind
 from gateway.parts import Part, PassthroughEvent, StreamError, Usage
 from gateway.upstreams.anthropic import wire as w
@@ -64,7 +63,7 @@ class PassthroughReader:
     options: ResponseOptions
     streams: bool = True
     ended: bool = field(default=False, init=False)
-    _intake: BodyReader = field(factory=BodyReader, init=False)
+    intake: BodyReader = field(factory=BodyReader, init=False)
     _folding: MessageAccumulator = field(factory=MessageAccumulator, init=False)
     _kept: BufferLimit = field(factory=BufferLimit, init=False)
     _spoken: bool = field(default=False, init=False)
@@ -75,52 +74,25 @@ class PassthroughReader:
     @property
     def has_data(self) -> bool:
         """True for a plain message so far, or an event; pings do not count, like comments."""
-        return self._spoken or (self._intake.plain and self._intake.has_data)
+        return self._spoken or (self.intake.plain and self.intake.has_data)
 
-    def feed(self, data: bytes) -> list[Part]:
-        if self.ended:
-            return []
-        try:
-            payloads = self._intake.feed(data)
-        except LineTooLong as error:
-            return self._break(malformed_answer(self.info, str(error)))
-        return self._events(payloads)
+    def is_complete(self, payload: bytes) -> bool:
+        return _seen(_EVENT, _as_utf8(payload)) is not None
 
-    def whole(self, body: bytes) -> list[Part]:
-        """A plain answer, or a stream sent instead of one."""
-        parts = self.feed(body)
-        return parts if self.ended else [*parts, *self.close()]
-
-    def close(self, *, framed: bool = True) -> list[Part]:
-        if self.ended:
-            return []
-        payloads = self._intake.close()
-        if self._intake.plain:
-            return self._message(payloads[0])
-        parts = self._events(payloads)
-        if self.ended:
-            return parts
+    def end_of_body(self, *, framed: bool) -> list[Part]:
         if self._stop:
-            return [*parts, *self._pass_on(PassthroughEvent("message_stop", b'{"type":"message_stop"}'))]
-        return [*parts, *self._break(truncated_stream(self.info, spoken=self._spoken))]
+            return self._pass_on(PassthroughEvent("message_stop", b'{"type":"message_stop"}'))
+        return self.fail(truncated_stream(self.info, spoken=self._spoken))
 
-    def _events(self, payloads: list[bytes]) -> list[Part]:
-        parts: list[Part] = []
-        for payload in payloads:
-            parts += self._event(payload)
-            if self.ended:
-                break
-        return parts
-
-    def _event(self, payload: bytes) -> list[Part]:
+    def payload(self, payload: bytes) -> list[Part]:
         payload = _as_utf8(payload)
         event = _seen(_EVENT, payload)
         if event is None:
-            return self._break(malformed_answer(self.info, "an event that cannot be read"))
+            return self.fail(malformed_answer(self.info, "an event that cannot be read"))
         if event.type == "ping":
             return []
         if event.type == "error":
-            return self._limited() if is_truncated_call(payload) else self._break(self._fault(payload))
+            return self._limited() if is_truncated_call(payload) else self.fail(self._fault(payload))
         usage = event.usage or (event.message and event.message.usage)
         stop = (event.delta and event.delta.stop_reason) or ""
         self._spoken = True
@@ -143,11 +115,11 @@ class PassthroughReader:
                 else []
             )
         except InvalidToolInput:
-            return self._break(StreamError(Kind.UPSTREAM_GARBAGE, "model produced invalid tool JSON"))
+            return self.fail(StreamError(Kind.UPSTREAM_GARBAGE, "model produced invalid tool JSON"))
         except _BROKEN:
-            return self._break(malformed_answer(self.info, "events that make no message"))
+            return self.fail(malformed_answer(self.info, "events that make no message"))
 
-    def _message(self, body: bytes) -> list[Part]:
+    def plain(self, body: bytes) -> list[Part]:
         self.ended = True
         body = _as_utf8(body)
         message = _seen(_MESSAGE, body)
@@ -186,9 +158,9 @@ class PassthroughReader:
             return StreamError(Kind.CONTEXT_OVERFLOW, told)
         return StreamError(KINDS.get(problem.type, Kind.UPSTREAM_FAILED), sanitized(said))
 
-    def _break(self, fault: StreamError) -> list[Part]:
+    def fail(self, error: StreamError) -> list[Part]:
         self.ended = True
-        return [fault]
+        return [error]
 
 
 def _seen(decoder: msgspec.json.Decoder[T], payload: bytes) -> T | None:

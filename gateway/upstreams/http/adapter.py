@@ -18,7 +18,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 from attrs import Factory, define, evolve, frozen
 from msgspec.structs import replace
@@ -35,6 +34,7 @@ from gateway.upstreams.errors.retry_after import retry_after
 from gateway.upstreams.http.redaction import hide, redacted
 from gateway.upstreams.http.transport import ProviderConnections, UpstreamResponse
 from gateway.upstreams.model_info import ModelInfo
+from gateway.upstreams.response.reader import PayloadReader, ResponseReader
 from gateway.upstreams.response.truncated_call import TruncatedAttempt, is_truncated_call
 from gateway.upstreams.token_prompt import CountablePrompt, TokenCount
 from gateway.upstreams.upstream_request import Adaptations, ResponseOptions, UpstreamRequest
@@ -45,20 +45,6 @@ LOADING_PAUSE = 1.0
 """Seconds between two requests to a server that is loading its model."""
 
 
-class ResponseReader(Protocol):
-    ended: bool
-
-    @property
-    def has_data(self) -> bool:
-        """Whether anything except comments and white space has arrived."""
-        ...
-
-    def feed(self, data: bytes) -> list[Part]: ...
-    def close(self, *, framed: bool = True) -> list[Part]:
-        """The end of the body. `framed`: HTTP marked the end, so a lost connection is not mistaken for it."""
-        ...
-
-
 @frozen
 class Dialect:
     """The protocol-specific functions of one upstream kind."""
@@ -67,7 +53,7 @@ class Dialect:
     probe_path: str
     build: Callable[[Inbound, ModelInfo, Adaptations, Attachments], UpstreamRequest]
     prompt_of: Callable[[UpstreamRequest], CountablePrompt]
-    reader: Callable[[ModelInfo, ResponseOptions, str], ResponseReader]
+    reader: Callable[[ModelInfo, ResponseOptions, str], PayloadReader]
     """Its last argument is the prefill that the answer continues; some servers repeat it."""
 
 
@@ -183,7 +169,7 @@ class HttpAdapter:
         self, info: ModelInfo, built: UpstreamRequest, reply: UpstreamResponse, asking: AdaptiveRequest
     ) -> HttpAttempt:
         reader = self._dialect.reader(_as_asked(info, built), built.options, built.prefill)
-        return HttpAttempt(built, reply, reader, asking)
+        return HttpAttempt(built, reply, ResponseReader(reader), asking)
 
 
 def _is_answer(parts: list[Part]) -> bool:

@@ -13,8 +13,7 @@ from __future__ import annotations
 import msgspec
 from attrs import define, field
 
-from gateway.codecs.lines import LIMIT, LineTooLong
-from gateway.codecs.ndjson import NdjsonReader
+from gateway.codecs.ndjson import NdjsonBody
 from gateway.parts import Finish, FinishReason, Notice, Part, StreamError, ToolCallDelta, Usage
 from gateway.upstreams.errors.classify import NO_ERROR, is_error
 from gateway.upstreams.model_info import ModelInfo
@@ -38,76 +37,38 @@ _LINE = msgspec.json.Decoder(w.Line)
 
 @define
 class NativeReader:
-    """Call `feed` for each read and then `close`, or `whole` once. After `ended` it returns no more parts.
-
-    `prefill`: the beginning of the last assistant message; it is removed from an answer that repeats it.
-    """
+    """`prefill`: the beginning of the last assistant message. An answer may repeat it: it is removed."""
 
     info: ModelInfo
     options: ResponseOptions
     prefill: str = ""
     ended: bool = field(default=False, init=False)
-    has_data: bool = field(default=False, init=False)
-    _lines: NdjsonReader = field(factory=NdjsonReader, init=False)
+    intake: NdjsonBody = field(factory=NdjsonBody, init=False)
     _prose: TextReader = field(init=False)
     _calls: int = field(default=0, init=False)
     _second: LenientDecoder[w.Line] = field(factory=lambda: LenientDecoder(_LINE), init=False)
-    _begun: bool = field(default=False, init=False)
     _repetition: Repetition = field(factory=Repetition, init=False)
-    _spread: list[bytes] = field(factory=list[bytes], init=False)
-    """The lines of a body that is one JSON text over several lines."""
-    _size: int = field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._prose = TextReader(self.info, self.options, self.prefill)
 
-    def feed(self, data: bytes) -> list[Part]:
-        """The parts of one read, split anywhere."""
-        if self.ended:
-            return []
-        try:
-            payloads = self._lines.feed(data)
-        except LineTooLong as error:
-            return self._break(malformed_answer(self.info, str(error)))
-        if not self.has_data:
-            self.has_data = bool(payloads) or self._lines.pending
-        parts: list[Part] = []
-        for payload in payloads:
-            parts += self._payload(payload)
-            if self.ended:
-                break
-        return parts
+    @property
+    def has_data(self) -> bool:
+        return self.intake.has_data
 
-    def close(self, *, framed: bool = True) -> list[Part]:
-        """The end of the upstream's bytes."""
-        if self.ended:
-            return []
-        parts: list[Part] = []
-        rest = self._lines.close()
-        readable = self._last(rest)
-        for payload in readable:
-            parts += self._payload(payload)
-        if self.ended:
-            return parts
-        torn = bool(rest) and not readable
-        if framed and not torn and self._repetition.endless:
-            return parts + self._stopped()
-        return parts + self._break(truncated_stream(self.info, spoken=self._prose.spoken or self._calls > 0))
+    def plain(self, body: bytes) -> list[Part]:
+        parts = self.payload(body)
+        return parts if self.ended else parts + self.end_of_body(framed=False)
 
-    def whole(self, body: bytes) -> list[Part]:
-        """The parts of a complete body, which may be spread over lines or be a stream."""
-        return [*self.feed(body), *self.close()]
+    def is_complete(self, payload: bytes) -> bool:
+        return not payload.startswith(b"{") or is_json(payload) or lenient(_LINE, payload) is not None
 
-    def _last(self, rest: list[bytes]) -> list[bytes]:
-        """The rest at the end: a body spread over lines, or a line without its line end."""
-        if self._spread:
-            spread, self._spread = self._spread, []
-            return [b"\n".join([*spread, *rest])]
-        return [line for line in rest if not line.startswith(b"{") or is_json(line) or lenient(_LINE, line)]
+    def end_of_body(self, *, framed: bool) -> list[Part]:
+        if framed and self._repetition.endless:
+            return self._stopped()
+        return self.fail(truncated_stream(self.info, spoken=self._prose.spoken or self._calls > 0))
 
-    def _payload(self, payload: bytes) -> list[Part]:
-        if self._spread:
-            return self._keep(payload)
+    def payload(self, payload: bytes) -> list[Part]:
         try:
             line = _LINE.decode(payload)
         except UNREADABLE:
@@ -115,11 +76,10 @@ class NativeReader:
         return self._line(line, payload)
 
     def _line(self, line: w.Line, payload: bytes) -> list[Part]:
-        self._begun = True
         if line.error and bytes(line.error) not in NO_ERROR:
             return self._failed(payload)
         if line.message is None and line.done is None:
-            return self._break(
+            return self.fail(
                 malformed_answer(self.info, f"something that is not an answer: {payload_excerpt(payload)}")
             )
         parts = self._message(line.message) if line.message is not None else []
@@ -129,21 +89,11 @@ class NativeReader:
         line = self._second.at(payload)
         if line is not None:
             return self._second.remarked(self._line(line, payload))
-        if is_json(payload):
-            if is_error(payload):
-                return self._failed(payload)
-        elif not self._begun and payload.startswith(b"{"):
-            self._begun = True
-            return self._keep(payload)
-        return self._break(
+        if is_json(payload) and is_error(payload):
+            return self._failed(payload)
+        return self.fail(
             malformed_answer(self.info, f"something that is not an answer: {payload_excerpt(payload)}")
         )
-
-    def _keep(self, payload: bytes) -> list[Part]:
-        """Buffer a line of a body that is spread over several."""
-        self._spread.append(payload)
-        self._size += len(payload)
-        return self._break(malformed_answer(self.info, str(LineTooLong(LIMIT)))) if self._size > LIMIT else []
 
     def _message(self, message: w.Reply) -> list[Part]:
         parts: list[Part] = []
@@ -190,9 +140,9 @@ class NativeReader:
         parts = failed(error, self.info, self.options)
         return [*self._prose.rest(), *parts] if is_end(parts) else [*parts]
 
-    def _break(self, fault: StreamError) -> list[Part]:
+    def fail(self, error: StreamError) -> list[Part]:
         self.ended = True
-        return [fault]
+        return [error]
 
 
 def _count(tokens: int | None) -> int | None:

@@ -5,7 +5,6 @@ Rules:
 - The answer ends with `[DONE]`, or at the end of the body once a `finish_reason` has arrived: usage and late
   pieces may follow it. A body without either is truncated, unless the server is known to send neither.
 - An `error` object at any place ends the answer, and so does anything that cannot be read.
-- The form of the body decides, not the request: `feed` and `whole` both read streams and plain bodies.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ import msgspec
 from attrs import define, field
 
 from gateway.codecs.body import BodyReader
-from gateway.codecs.lines import LineTooLong
 from gateway.parts import Finish, FinishReason, Notice, Part, StreamError, TextDelta, Usage
 from gateway.upstreams.errors.classify import NO_ERROR, is_error, names_error
 from gateway.upstreams.model_info import ModelInfo
@@ -52,16 +50,13 @@ _BROKEN = frozenset({"error", "abort", "network_error", "insufficient_system_res
 
 @define
 class ChatReader:
-    """Call `feed` for each read and then `close`, or `whole` once. After `ended` it returns no more parts.
-
-    `prefill`: the beginning of the last assistant message; it is removed from an answer that repeats it.
-    """
+    """`prefill`: the beginning of the last assistant message. An answer may repeat it: it is removed."""
 
     info: ModelInfo
     options: ResponseOptions
     prefill: str = ""
     ended: bool = field(default=False, init=False)
-    _intake: BodyReader = field(factory=BodyReader, init=False)
+    intake: BodyReader = field(factory=BodyReader, init=False)
     _prose: TextReader = field(init=False)
     _calls: ToolCallAssembler = field(factory=ToolCallAssembler, init=False)
     _older: LegacyCallAssembler = field(factory=LegacyCallAssembler, init=False)
@@ -78,56 +73,27 @@ class ChatReader:
 
     @property
     def has_data(self) -> bool:
-        return self._intake.has_data
-
-    def feed(self, data: bytes) -> list[Part]:
-        """The parts of one read, split anywhere."""
-        if self.ended:
-            return []
-        try:
-            payloads = self._intake.feed(data)
-        except LineTooLong as error:
-            return self._break(malformed_answer(self.info, str(error)))
-        parts: list[Part] = []
-        for payload in payloads:
-            parts += self._payload(payload)
-            if self.ended:
-                break
-        return parts
-
-    def close(self, *, framed: bool = True) -> list[Part]:
-        """The end of the upstream's bytes."""
-        if self.ended:
-            return []
-        payloads = self._intake.close()
-        if self._intake.plain:
-            return self._plain(payloads[0])
-        parts: list[Part] = []
-        for payload in payloads:
-            if not self.ended and (payload == b"[DONE]" or is_json(payload)):
-                parts += self._payload(payload)
-        return parts if self.ended else parts + self._end_of_bytes()
-
-    def whole(self, body: bytes) -> list[Part]:
-        """The parts of a complete body."""
-        return [*self.feed(body), *self.close()]
+        return self.intake.has_data
 
     @property
     def _spoken(self) -> bool:
         """Any text, reasoning or call has arrived."""
         return self._prose.spoken or self._calls.spoken or bool(self._older)
 
-    def _plain(self, body: bytes) -> list[Part]:
+    def plain(self, body: bytes) -> list[Part]:
         if not body.strip():
-            return self._break(truncated_stream(self.info, spoken=False))
-        parts = self._payload(body)
+            return self.fail(truncated_stream(self.info, spoken=False))
+        parts = self.payload(body)
         if self.ended:
             return parts
         if not (self._spoken or self._finish):
-            return self._break(malformed_answer(self.info, "an answer without choices"))
+            return self.fail(malformed_answer(self.info, "an answer without choices"))
         return parts + self._end()
 
-    def _payload(self, payload: bytes) -> list[Part]:
+    def is_complete(self, payload: bytes) -> bool:
+        return payload == b"[DONE]" or is_json(payload)
+
+    def payload(self, payload: bytes) -> list[Part]:
         if payload == b"[DONE]":
             return self._end()
         try:
@@ -140,17 +106,17 @@ class ChatReader:
         chunk = self._second.at(payload)
         if chunk is not None:
             return self._second.remarked(self._chunk(chunk, payload))
-        if not self._intake.plain and is_nothing(payload):
+        if not self.intake.plain and is_nothing(payload):
             return []
         if is_json(payload) and is_error(payload):
             return self._failed(payload)
-        return self._break(
+        return self.fail(
             malformed_answer(self.info, f"something that is not an answer: {payload_excerpt(payload)}")
         )
 
     def _is_refusal(self, payload: bytes) -> bool:
         """In a stream, a message alone is not an error: some servers send messages while a request waits."""
-        return is_error(payload) if self._intake.plain else names_error(payload)
+        return is_error(payload) if self.intake.plain else names_error(payload)
 
     def _chunk(self, chunk: o.Completion, payload: bytes) -> list[Part]:
         choices = chunk.choices
@@ -240,7 +206,7 @@ class ChatReader:
         if finish not in _BROKEN:
             return []
         if not self._spoken:
-            return self._break(malformed_answer(self.info, f"no answer: it finished with {finish!r}"))
+            return self.fail(malformed_answer(self.info, f"no answer: it finished with {finish!r}"))
         return [Notice("repaired.stop_reason", f"the upstream finished with {finish!r}")]
 
     def _end(self) -> list[Part]:
@@ -254,11 +220,11 @@ class ChatReader:
             finish = FinishReason.REFUSAL
         return [*self._prose.rest(), *older, *usage_parts(usage), Finish(finish, self._stop_sequence)]
 
-    def _end_of_bytes(self) -> list[Part]:
+    def end_of_body(self, *, framed: bool) -> list[Part]:
         spoken = self._spoken
         if self._finish is not None or (spoken and self.info.quirks.end_mark == "none"):
             return self._end()
-        return self._break(truncated_stream(self.info, spoken=spoken))
+        return self.fail(truncated_stream(self.info, spoken=spoken))
 
     def _failed(self, error: bytes) -> list[Part]:
         self.ended = True
@@ -266,9 +232,9 @@ class ChatReader:
         rest = self._prose.rest() if is_end(parts) else []
         return [*rest, *usage_parts(self._figures()), *parts]
 
-    def _break(self, fault: StreamError) -> list[Part]:
+    def fail(self, error: StreamError) -> list[Part]:
         self.ended = True
-        return [*usage_parts(self._figures()), fault]
+        return [*usage_parts(self._figures()), error]
 
     def _figures(self) -> Usage:
         apart = self.info.quirks.reasoning_tokens_apart

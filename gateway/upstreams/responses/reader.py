@@ -6,7 +6,6 @@ Rules:
 - `response.failed`, an `error` event and an error object end the answer, and so does anything that cannot be
   read. Events and items of unknown types do not: the API adds new ones.
 - A last event with items of which nothing was streamed is read like a whole answer.
-- The form of the body decides, not the request: `feed` and `whole` both read streams and plain bodies.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from attrs import define, field
 from msgspec import Raw, structs
 
 from gateway.codecs.body import BodyReader
-from gateway.codecs.lines import LineTooLong
 from gateway.parts import Finish, FinishReason, Notice, Part, StreamError, Usage
 from gateway.upstreams.errors.classify import NO_CODES, NO_ERROR, is_error
 from gateway.upstreams.model_info import ModelInfo
@@ -86,17 +84,14 @@ fix."""
 
 @define
 class ResponsesReader:
-    """Call `feed` for each read and then `close`, or `whole` once. After `ended` it returns no more parts.
-
-    `prefill`: always empty, since the server cannot continue an assistant message.
-    """
+    """`prefill`: always empty, since the server cannot continue an assistant message."""
 
     info: ModelInfo
     options: ResponseOptions
     prefill: str = ""
     ended: bool = field(default=False, init=False)
     _second: LenientDecoder[r.Event] = field(factory=lambda: LenientDecoder(_EVENT), init=False)
-    _intake: BodyReader = field(factory=BodyReader, init=False)
+    intake: BodyReader = field(factory=BodyReader, init=False)
     _output: OutputAssembler = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -104,51 +99,22 @@ class ResponsesReader:
 
     @property
     def has_data(self) -> bool:
-        return self._intake.has_data
+        return self.intake.has_data
 
-    def feed(self, data: bytes) -> list[Part]:
-        """The parts of one read, split anywhere."""
-        if self.ended:
-            return []
-        try:
-            payloads = self._intake.feed(data)
-        except LineTooLong as error:
-            return self._break(malformed_answer(self.info, str(error)))
-        return self._payloads(payloads)
-
-    def close(self, *, framed: bool = True) -> list[Part]:
-        """The end of the upstream's bytes."""
-        if self.ended:
-            return []
-        payloads = self._intake.close()
-        if self._intake.plain:
-            return self._plain(payloads[0])
-        parts = self._payloads([payload for payload in payloads if is_json(payload)])
-        return (
-            parts
-            if self.ended
-            else parts + self._break(truncated_stream(self.info, spoken=self._output.count > 0))
-        )
-
-    def whole(self, body: bytes) -> list[Part]:
-        """The parts of a complete body."""
-        return [*self.feed(body), *self.close()]
-
-    def _payloads(self, payloads: list[bytes]) -> list[Part]:
-        parts: list[Part] = []
-        for payload in payloads:
-            if not self.ended and payload != b"[DONE]":
-                parts += self._payload(payload, plain=False)
-        return parts
-
-    def _plain(self, body: bytes) -> list[Part]:
+    def plain(self, body: bytes) -> list[Part]:
         if not body.strip():
-            return self._break(truncated_stream(self.info, spoken=False))
-        return self._payload(body, plain=True)
+            return self.fail(truncated_stream(self.info, spoken=False))
+        return self._end("", body, body)
 
-    def _payload(self, payload: bytes, *, plain: bool) -> list[Part]:
-        if plain:
-            return self._end("", payload, payload)
+    def is_complete(self, payload: bytes) -> bool:
+        return is_json(payload)
+
+    def end_of_body(self, *, framed: bool) -> list[Part]:
+        return self.fail(truncated_stream(self.info, spoken=self._output.count > 0))
+
+    def payload(self, payload: bytes) -> list[Part]:
+        if payload == b"[DONE]":
+            return []
         try:
             event = _EVENT.decode(payload)
         except UNREADABLE:
@@ -161,7 +127,7 @@ class ResponsesReader:
     def _unreadable(self, payload: bytes) -> list[Part]:
         if is_json(payload) and is_error(payload):
             return self._failed(payload, NO_CODES)
-        return self._break(
+        return self.fail(
             malformed_answer(self.info, f"something that is not an answer: {payload_excerpt(payload)}")
         )
 
@@ -234,7 +200,7 @@ class ResponsesReader:
             finish = FinishReason.REFUSAL
         elif status == "incomplete":
             if not self._output.count:
-                return self._break(malformed_answer(self.info, f"no answer: incomplete by {reason!r}"), usage)
+                return self.fail(malformed_answer(self.info, f"no answer: incomplete by {reason!r}"), usage)
             notices = [Notice("repaired.stop_reason", f"the upstream's answer is incomplete by {reason!r}")]
         self.ended = True
         if searches := self._output.searches:
@@ -244,13 +210,13 @@ class ResponsesReader:
 
     def _failure(self, response: r.Response, status: str, usage: Usage) -> list[Part]:
         if bytes(response.error) in NO_ERROR:
-            return self._break(malformed_answer(self.info, f"an answer that has {status}"), usage)
+            return self.fail(malformed_answer(self.info, f"an answer that has {status}"), usage)
         return self._failed(b'{"error":' + bytes(response.error) + b"}", usage=usage)
 
     def _fault(self, payload: bytes, usage: Usage | None = None) -> list[Part]:
         if is_error(payload):
             return self._failed(payload, usage=usage)
-        return self._break(
+        return self.fail(
             malformed_answer(self.info, f"something that is not an answer: {payload_excerpt(payload)}"), usage
         )
 
@@ -262,6 +228,6 @@ class ResponsesReader:
         rest = self._output.rest() if is_end(parts) else []
         return [*rest, *(usage_parts(usage) if usage else []), *parts]
 
-    def _break(self, fault: StreamError, usage: Usage | None = None) -> list[Part]:
+    def fail(self, error: StreamError, usage: Usage | None = None) -> list[Part]:
         self.ended = True
-        return [*(usage_parts(usage) if usage else []), fault]
+        return [*(usage_parts(usage) if usage else []), error]

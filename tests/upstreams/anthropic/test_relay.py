@@ -16,6 +16,7 @@ from gateway.upstreams.anthropic.reader import PassthroughReader
 from gateway.upstreams.anthropic.request import forwarded, to_messages_request
 from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.response.reader import ResponseReader
 from gateway.upstreams.upstream_request import ResponseOptions, UpstreamRequest
 
 FACTS = ModelInfo("p", "claude-real", PRESETS["anthropic"])
@@ -51,7 +52,7 @@ def pretty(value: dict) -> bytes:
 
 
 def read(data: bytes, *, step: int | None = None) -> list[Part]:
-    reader = PassthroughReader(FACTS, ResponseOptions())
+    reader = ResponseReader(PassthroughReader(FACTS, ResponseOptions()))
     parts: list[Part] = []
     for at in range(0, len(data), step or len(data)):
         parts += reader.feed(data[at : at + (step or len(data))])
@@ -243,7 +244,7 @@ def test_a_plain_answer_is_passed_whole():
         b'{"type":"message","id":"msg_1","model":"x","content":[{"type":"new","n":1.0}],'
         b'"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":2}}'
     )
-    usage, whole = PassthroughReader(FACTS, ResponseOptions(), streams=False).whole(body)
+    usage, whole = ResponseReader(PassthroughReader(FACTS, ResponseOptions(), streams=False)).whole(body)
     assert isinstance(usage, Usage)
     (event,) = writer().write(whole)
     assert event.data == body.replace(b'"x"', b'"asked-for"')
@@ -251,7 +252,7 @@ def test_a_plain_answer_is_passed_whole():
 
 @pytest.mark.parametrize("body", [b"<html>nginx</html>", b"", b'{"object":"list"}', b"[1]"])
 def test_anything_else_is_garbage(body):
-    (fault,) = PassthroughReader(FACTS, ResponseOptions()).whole(body)
+    (fault,) = ResponseReader(PassthroughReader(FACTS, ResponseOptions())).whole(body)
     assert isinstance(fault, StreamError)
     assert fault.kind is Kind.UPSTREAM_GARBAGE
 
@@ -269,7 +270,9 @@ def test_anything_else_is_garbage(body):
 )
 def test_a_message_that_is_none_never_becomes_half_a_stream(broken: dict, streams: bool):
     message = {"type": "message", "content": [], "stop_reason": "end_turn", **broken}
-    parts = PassthroughReader(FACTS, ResponseOptions(), streams=streams).whole(json.dumps(message).encode())
+    parts = ResponseReader(PassthroughReader(FACTS, ResponseOptions(), streams=streams)).whole(
+        json.dumps(message).encode()
+    )
     assert streams is False or [type(part) for part in parts] == [StreamError]
 
 
@@ -291,12 +294,12 @@ def test_what_is_no_utf8_does_not_end_an_answer(event, holds):
 @pytest.mark.parametrize("way", ["whole", "feed"])
 def test_bytes_that_are_no_utf8_are_no_crash_in_a_plain_answer(way):
     body = b'{"type":"message","content":[{"type":"text","text":"\xff"}],"stop_reason":"end_turn"}'
-    reader = PassthroughReader(FACTS, ResponseOptions(), streams=way == "feed")
+    reader = ResponseReader(PassthroughReader(FACTS, ResponseOptions(), streams=way == "feed"))
     assert any(
         isinstance(part, PassthroughEvent) and "\ufffd" in part.data.decode() for part in reader.whole(body)
     )
     error = b'{"type":"error","error":{"type":"api_error","message":"\xff"}}'
-    (fault,) = PassthroughReader(FACTS, ResponseOptions()).whole(error)
+    (fault,) = ResponseReader(PassthroughReader(FACTS, ResponseOptions())).whole(error)
     assert isinstance(fault, StreamError)
 
 
@@ -309,7 +312,7 @@ def test_bytes_that_are_no_utf8_are_no_crash_in_a_plain_answer(way):
     ],
 )
 def test_events_that_make_no_message_are_garbage(events: list[dict]):
-    reader = PassthroughReader(FACTS, ResponseOptions(), streams=False)
+    reader = ResponseReader(PassthroughReader(FACTS, ResponseOptions(), streams=False))
     fault = reader.whole(sse([START, *events, {"type": "message_stop"}]))[-1]
     assert isinstance(fault, StreamError)
     assert fault.kind is Kind.UPSTREAM_GARBAGE
@@ -326,5 +329,5 @@ def test_data_of_several_lines_becomes_one(of):
 
 def test_a_pretty_message_becomes_events_of_one_line():
     body = pretty({"type": "message", "stop_reason": "end_turn", "usage": {"a": 1}, "content": [CALL]})
-    parts = PassthroughReader(FACTS, ResponseOptions()).whole(body)
+    parts = ResponseReader(PassthroughReader(FACTS, ResponseOptions())).whole(body)
     assert all(b"\n" not in part.data for part in parts if isinstance(part, PassthroughEvent))

@@ -20,14 +20,15 @@ from gateway.parts import (
 from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.ollama.reader import NativeReader
 from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.response.reader import ResponseReader
 from gateway.upstreams.upstream_request import ResponseOptions
 
 FACTS = ModelInfo("up", "m", PRESETS["ollama"], context_window=4096)
 STATE = {"p": "ollama"}
 
 
-def reader(*, prefill: str = "", **options: Any) -> NativeReader:
-    return NativeReader(FACTS, ResponseOptions(**{"thinking": True, **options}), prefill)
+def reader(*, prefill: str = "", **options: Any) -> ResponseReader:
+    return ResponseReader(NativeReader(FACTS, ResponseOptions(**{"thinking": True, **options}), prefill))
 
 
 def line(**message: object) -> bytes:

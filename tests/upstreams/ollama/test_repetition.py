@@ -11,6 +11,7 @@ from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.ollama.reader import NativeReader
 from gateway.upstreams.ollama.repetition import TOKENS, Repetition
 from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.response.reader import ResponseReader
 from gateway.upstreams.upstream_request import ResponseOptions
 
 FACTS = ModelInfo("up", "m", PRESETS["ollama"], context_window=4096)
@@ -22,7 +23,7 @@ def lines(*pieces: str, key: str = "content") -> bytes:
 
 
 def read(body: bytes, *, framed: bool = True) -> list[Part]:
-    reader = NativeReader(FACTS, ResponseOptions(thinking=True))
+    reader = ResponseReader(NativeReader(FACTS, ResponseOptions(thinking=True)))
     return [*reader.feed(body), *reader.close(framed=framed)]
 
 

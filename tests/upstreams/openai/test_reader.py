@@ -29,14 +29,15 @@ from gateway.parts import (
 from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.openai.reader import ChatReader
 from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.response.reader import ResponseReader
 from gateway.upstreams.upstream_request import ResponseOptions
 
 FACTS = ModelInfo("up", "m", PRESETS["vllm"])
 DONE = b"data: [DONE]\n\n"
 
 
-def reader(*, prefill: str = "", **options: Any) -> ChatReader:
-    return ChatReader(FACTS, ResponseOptions(**{"thinking": True, **options}), prefill)
+def reader(*, prefill: str = "", **options: Any) -> ResponseReader:
+    return ResponseReader(ChatReader(FACTS, ResponseOptions(**{"thinking": True, **options}), prefill))
 
 
 def sse(*chunks: object) -> bytes:
@@ -166,9 +167,9 @@ def test_nothing_at_all_is_an_empty_answer(stream):
 
 def test_server_without_end_marks_may_just_stop():
     info = ModelInfo("up", "m", evolve(PRESETS["vllm"], end_mark="none"))
-    reading = ChatReader(info, ResponseOptions())
+    reading = ResponseReader(ChatReader(info, ResponseOptions()))
     assert [*reading.feed(sse(delta(content="a"))), *reading.close()] == [TextDelta("a"), Finish()]
-    assert isinstance(ChatReader(info, ResponseOptions()).close()[0], StreamError)
+    assert isinstance(ResponseReader(ChatReader(info, ResponseOptions())).close()[0], StreamError)
 
 
 @pytest.mark.parametrize("finish", ["error", "abort", "network_error"])

@@ -15,6 +15,7 @@ from gateway.upstreams.openai import response_wire as o
 from gateway.upstreams.openai.reader import ChatReader
 from gateway.upstreams.openai.tool_calls import ToolCallAssembler
 from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.response.reader import ResponseReader
 from gateway.upstreams.upstream_request import ResponseOptions
 
 
@@ -144,7 +145,7 @@ def answers(*fields: dict) -> list[bytes]:
 
 def called(body: bytes, **options: bool) -> list[tuple[str, str, object]]:
     """(id, name, input) of each call that a client would see."""
-    reader = ChatReader(ModelInfo("up", "m", PRESETS["plain"]), ResponseOptions())
+    reader = ResponseReader(ChatReader(ModelInfo("up", "m", PRESETS["plain"]), ResponseOptions()))
     writer = MessageWriter("msg_x", "m", "req_x", 0, ClientCallIds(lambda: "minted"), **options)
     folded = fold([event for part in reader.whole(body) for event in writer.write(part)])
     assert folded["stop_reason"] == "tool_use"
@@ -184,7 +185,7 @@ def test_id_that_comes_before_the_name_is_kept():
 
 
 def test_call_that_never_gets_a_name_is_noted():
-    reader = ChatReader(ModelInfo("up", "m", PRESETS["plain"]), ResponseOptions())
+    reader = ResponseReader(ChatReader(ModelInfo("up", "m", PRESETS["plain"]), ResponseOptions()))
     plain, *_ = answers({"content": "So"}, {"tool_calls": [EMPTY[-1]]})
     writer = MessageWriter("msg_x", "m", "req_x", 0, ClientCallIds(lambda: "minted"))
     for part in reader.whole(plain):

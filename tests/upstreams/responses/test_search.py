@@ -12,6 +12,7 @@ from gateway.parts import Finish, Notice, Part, PassthroughBlock, TextDelta, Usa
 from gateway.upstreams.errors.adapt import adapt
 from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.presets import PRESETS
+from gateway.upstreams.response.reader import ResponseReader
 from gateway.upstreams.responses.reader import ResponsesReader
 from gateway.upstreams.responses.request import prompt_of, to_responses_request
 from gateway.upstreams.upstream_request import NO_ADAPTATIONS, Adaptations, ResponseOptions, UpstreamRequest
@@ -152,7 +153,7 @@ SAID = {"type": "message", "id": "msg_1", "content": [{"type": "output_text", "t
 
 def read(*items: dict, stream: bool) -> list[Part]:
     response = {"status": "completed", "output": items, "usage": {"input_tokens": 9, "output_tokens": 3}}
-    reader = ResponsesReader(FACTS, ResponseOptions())
+    reader = ResponseReader(ResponsesReader(FACTS, ResponseOptions()))
     if not stream:
         return reader.whole(json.dumps(response).encode())
     events = [
