@@ -27,7 +27,7 @@ class PayloadReader(Protocol):
 
     info: ModelInfo
     ended: bool
-    """The answer is over: the last part was a `Finish`, a `StreamError` or the end of a relayed message."""
+    """The answer is over: the last part was a `Finish`, a `StreamError` or a passed-through end."""
 
     @property
     def intake(self) -> BodyReader | NdjsonBody:
