@@ -19,28 +19,37 @@ from gateway.anthropic.conversation.content_parts import (
     PdfPart,
     join_texts,
     merge_texts,
+    separate_texts,
 )
 from gateway.anthropic.wire import as_it_is
 from gateway.settings.quirks import Quirks
 from gateway.upstreams.openai import wire as o
+from gateway.upstreams.openai.marks import CacheMarks, keep_last_marks
 from gateway.upstreams.request.plan import RequestPlan
 
 UNKNOWN_SIGNATURE = "skip_thought_signature_validator"
 """General knowledge, not checked: Gemini's placeholder for a call whose thought signature is not known."""
 
 
-def chat_messages(todo: RequestPlan, quirks: Quirks) -> list[o.SentMessage]:
-    sent: list[o.SentMessage] = []
-    if todo.system:
-        sent.append(o.SentMessage(quirks.system_role, todo.system))
-    for turn in todo.turns:
-        if type(turn) is t.AssistantTurn:
-            sent.append(assistant_message(turn, quirks))
-        elif type(turn) is t.UserTurn:
-            _user(turn, sent)
-        else:
-            sent.append(o.SentMessage(quirks.system_role, turn.text))
-    return sent
+def chat_messages(plan: RequestPlan, quirks: Quirks, marks: CacheMarks | None = None) -> list[o.SentMessage]:
+    """`marks`: write the prompt-cache marks of the request, and all contents as lists of parts."""
+    messages: list[o.SentMessage] = []
+    if plan.system:
+        system = marks.system_parts(plan) if marks else plan.system
+        messages.append(o.SentMessage(quirks.system_role, system))
+    for turn in plan.turns:
+        match turn:
+            case t.AssistantTurn():
+                message = assistant_message(turn, quirks)
+                messages.append(marks.as_parts(message, turn.end_mark) if marks else message)
+            case t.UserTurn():
+                messages += _user(turn, marks)
+            case t.SystemTurn():
+                message = o.SentMessage(quirks.system_role, turn.text)
+                messages.append(marks.as_parts(message, turn.end_mark) if marks else message)
+    if marks:
+        keep_last_marks(messages)
+    return messages
 
 
 def assistant_message(turn: t.AssistantTurn, quirks: Quirks) -> o.SentMessage:
@@ -90,25 +99,40 @@ def _sign(sent: list[o.SentCall], calls: list[t.ToolCall]) -> None:
 _EMPTY_CONTENT: dict[str, str | UnsetType | None] = {"null": None, "empty": "", "omit": UNSET}
 
 
-def _user(turn: t.UserTurn, sent: list[o.SentMessage]) -> None:
+def _user(turn: t.UserTurn, marks: CacheMarks | None) -> list[o.SentMessage]:
     """Tool messages, then a user message with their images and all other content, if there is any."""
-    pieces = tool_messages(turn, sent) + turn.pieces if turn.results else turn.pieces
-    if pieces:
-        sent.append(o.SentMessage("user", _content(pieces)))
+    messages, attached = _tool_messages(turn)
+    if marks:
+        for message in messages:
+            marks.as_parts(message, turn.results_mark if message is messages[-1] else None)
+    if pieces := attached + turn.pieces:
+        content = _marked_parts(turn, pieces, marks) if marks else _content(pieces)
+        messages.append(o.SentMessage("user", content))
+    return messages
 
 
-def tool_messages(turn: t.UserTurn, sent: list[o.SentMessage]) -> list[ContentPart]:
-    """Send the tool messages. Returns the parts that the user message after them must begin with."""
+def _marked_parts(turn: t.UserTurn, pieces: list[ContentPart], marks: CacheMarks) -> list[o.SentPart]:
+    """A part for each of `pieces`, of which the last ones are the turn's own."""
+    parts = [message_part(piece) for piece in separate_texts(pieces)]
+    attached = len(pieces) - len(turn.pieces)
+    for place, mark in (turn.marks or {}).items():
+        marks.mark(parts[attached + place], mark)
+    return parts
+
+
+def _tool_messages(turn: t.UserTurn) -> tuple[list[o.SentMessage], list[ContentPart]]:
+    """The tool messages, and the parts that the user message after them must begin with."""
+    messages: list[o.SentMessage] = []
     attached: list[ContentPart] = []
     counts = Counter[type]()
     for result in turn.results:
         text = as_it_is(result.quoted) or _lines(result.pieces or [], attached, counts)
-        sent.append(o.SentMessage("tool", text, tool_call_id=result.id))
+        messages.append(o.SentMessage("tool", text, tool_call_id=result.id))
     if attached:
         attached += turn.reminders
-    elif turn.reminders:
-        _append(sent[-1], turn.reminders)
-    return attached
+    elif turn.reminders and messages:
+        _append(messages[-1], turn.reminders)
+    return messages, attached
 
 
 def _lines(pieces: list[ContentPart], attached: list[ContentPart], counts: Counter[type]) -> str:

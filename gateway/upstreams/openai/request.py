@@ -18,7 +18,7 @@ from gateway.settings.quirks import Quirks
 from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.openai import wire as o
 from gateway.upstreams.openai.content import reasoning_of
-from gateway.upstreams.openai.marks import marked_messages
+from gateway.upstreams.openai.marks import CacheMarks
 from gateway.upstreams.openai.messages import chat_messages
 from gateway.upstreams.openai.reasoning import ask_for_reasoning, do_not_reason
 from gateway.upstreams.request.encoding import encoded
@@ -44,8 +44,9 @@ def to_chat_request(
     dropped."""
     request, quirks = inbound.request, info.quirks
     todo = plan(inbound, info, adaptations, attachments, quirks.tool_choice)
-    talk = marked_messages(todo, quirks) if todo.marked else chat_messages(todo, quirks)
-    chat = o.ChatRequest(info.model, talk, request.stream)
+    form = quirks.cache_markers
+    marks = CacheMarks(form) if todo.marked and form != "none" else None
+    chat = o.ChatRequest(info.model, chat_messages(todo, quirks, marks), request.stream)
     if request.stream and quirks.stream_usage:
         chat.stream_options = o.StreamOptions()
     if quirks.usage_include:

@@ -10,32 +10,48 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from gateway.anthropic.conversation import turns as t
-from gateway.anthropic.conversation.content_parts import ContentPart, ImagePart, PdfPart, merge_texts
+from gateway.anthropic.conversation.content_parts import (
+    ContentPart,
+    ImagePart,
+    PdfPart,
+    merge_texts,
+    separate_texts,
+)
 from gateway.anthropic.wire import as_it_is
+from gateway.upstreams.request.cache_control import system_sections
+from gateway.upstreams.request.plan import RequestPlan
 from gateway.upstreams.responses import wire as r
+from gateway.upstreams.responses.marks import keep_last_breakpoints, mark_outputs, marked_text, set_mark
 
 _BEHIND = t.ReasoningItem("", "", "", said=2**31, calls=2**31)
 """Sentinel for the end of every turn."""
 
 
-def input_items(turns: Iterable[t.Turn], system_role: str, *, reasoning: bool) -> list[r.SentItem]:
-    """`reasoning`: whether the server takes reasoning back."""
-    sent: list[r.SentItem] = []
-    for turn in turns:
+def input_items(plan: RequestPlan, system_role: str, *, reasoning: bool, marks: bool) -> list[r.SentItem]:
+    """`reasoning`: whether the server takes reasoning back. `marks`: write the prompt-cache marks of the
+    request; the system prompt is then the first item."""
+    items: list[r.SentItem] = []
+    if marks and plan.system:
+        parts = [marked_text(text, mark) for text, mark in system_sections(plan)]
+        items.append(r.SentMessage(system_role, parts))
+    for turn in plan.turns:
         match turn:
             case t.AssistantTurn():
-                sent += assistant_items(turn, turn.thoughts if reasoning else [])
+                items += _assistant(turn, turn.thoughts if reasoning else [])
             case t.UserTurn():
-                sent += _user(turn)
+                items += _user(turn, marks=marks)
             case t.SystemTurn():
-                sent.append(r.SentMessage(system_role, [r.InputText(turn.text)]))
-    return sent
+                text = marked_text(turn.text, turn.end_mark if marks else None)
+                items.append(r.SentMessage(system_role, [text]))
+    if marks:
+        keep_last_breakpoints(items)
+    return items
 
 
-def assistant_items(turn: t.AssistantTurn, thoughts: list[t.ReasoningItem]) -> list[r.SentItem]:
+def _assistant(turn: t.AssistantTurn, thoughts: list[t.ReasoningItem]) -> list[r.SentItem]:
     sent: list[r.SentItem] = []
     waiting: list[r.SentItem] = []
     said = calls = 0
@@ -63,23 +79,30 @@ def _reasoning(thought: t.ReasoningItem) -> r.SentReasoning:
     return r.SentReasoning(thought.id, summary, thought.encrypted)
 
 
-def _user(turn: t.UserTurn) -> list[r.SentItem]:
-    """Tool results, the reminders at the end of the last one, then a message if anything is left."""
-    told = tool_outputs(turn)
+def _user(turn: t.UserTurn, *, marks: bool) -> list[r.SentItem]:
+    """Tool results, then a message if anything is left."""
+    outputs = _tool_outputs(turn)
+    if marks:
+        mark_outputs(outputs, turn.results_mark)
     if not turn.pieces:
-        return [*told]
-    return [*told, r.SentMessage("user", [input_part(piece) for piece in merge_texts(turn.pieces)])]
+        return [*outputs]
+    pieces = separate_texts(turn.pieces) if marks else merge_texts(turn.pieces)
+    parts = [input_part(piece) for piece in pieces]
+    if marks:
+        for place, mark in (turn.marks or {}).items():
+            set_mark(parts[place], mark)
+    return [*outputs, r.SentMessage("user", parts)]
 
 
-def tool_outputs(turn: t.UserTurn) -> list[r.SentOutput]:
+def _tool_outputs(turn: t.UserTurn) -> list[r.SentOutput]:
     """The tool results, with the reminders at the end of the last one."""
-    told = [
+    outputs = [
         r.SentOutput(result.id, as_it_is(result.quoted) or _output(result.pieces or []))
         for result in turn.results
     ]
-    if told and turn.reminders:
-        _append(told[-1], turn.reminders)
-    return told
+    if outputs and turn.reminders:
+        _append(outputs[-1], turn.reminders)
+    return outputs
 
 
 def _output(pieces: list[ContentPart]) -> str | list[r.SentPart]:

@@ -1,4 +1,4 @@
-"""Turns of a request with prompt-cache marks -> input items of Responses that carry them.
+"""Prompt-cache marks on the parts of input items of Responses.
 
 Rules:
 - The system prompt is a message of its own, split where its blocks end: `instructions` takes no marks.
@@ -11,65 +11,39 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from gateway.anthropic import wire as a
-from gateway.anthropic.conversation import turns as t
-from gateway.anthropic.conversation.content_parts import separate_texts
-from gateway.upstreams.request.cache_control import MOST, lifetime, system_sections
-from gateway.upstreams.request.plan import RequestPlan
+from gateway.upstreams.request.cache_control import MOST, lifetime
 from gateway.upstreams.responses import wire as r
-from gateway.upstreams.responses.items import assistant_items, input_part, tool_outputs
 
 
-def marked_items(todo: RequestPlan, system_role: str, *, reasoning: bool) -> list[r.SentItem]:
-    """`reasoning`: whether the server takes reasoning back."""
-    sent: list[r.SentItem] = []
-    if todo.system:
-        sent.append(r.SentMessage(system_role, [_text(text, mark) for text, mark in system_sections(todo)]))
-    for turn in todo.turns:
-        match turn:
-            case t.AssistantTurn():
-                sent += assistant_items(turn, turn.thoughts if reasoning else [])
-            case t.UserTurn():
-                sent += _user(turn)
-            case t.SystemTurn():
-                sent.append(r.SentMessage(system_role, [_text(turn.text, turn.end_mark)]))
-    _unmark(sent)
-    return sent
+def marked_text(text: str, mark: a.CacheControl | None) -> r.SentPart:
+    part = r.InputText(text)
+    set_mark(part, mark)
+    return part
 
 
-def _user(turn: t.UserTurn) -> list[r.SentItem]:
-    told = tool_outputs(turn)
-    for output in told:
-        if output.output and not isinstance(output.output, list):
-            output.output = [r.InputText(output.output)]
-    if told and isinstance(last := told[-1].output, list) and last:
-        _mark(last[-1], turn.results_mark)
-    if not turn.pieces:
-        return [*told]
-    parts = [input_part(piece) for piece in separate_texts(turn.pieces)]
-    for place, mark in (turn.marks or {}).items():
-        _mark(parts[place], mark)
-    return [*told, r.SentMessage("user", parts)]
-
-
-def _text(text: str, mark: a.CacheControl | None) -> r.SentPart:
-    found = r.InputText(text)
-    _mark(found, mark)
-    return found
-
-
-def _mark(part: r.SentPart, mark: a.CacheControl | None) -> None:
+def set_mark(part: r.SentPart, mark: a.CacheControl | None) -> None:
+    """Mark the part if it can have a mark."""
     if mark and not isinstance(part, r.OutputText):
         part.prompt_cache_breakpoint = r.Breakpoint(lifetime(mark))
 
 
-def _unmark(sent: list[r.SentItem]) -> None:
+def mark_outputs(outputs: list[r.SentOutput], mark: a.CacheControl | None) -> None:
+    """Make lists of parts of all outputs, and mark the last part of the last one."""
+    for output in outputs:
+        if output.output and not isinstance(output.output, list):
+            output.output = [r.InputText(output.output)]
+    if outputs and isinstance(last := outputs[-1].output, list) and last:
+        set_mark(last[-1], mark)
+
+
+def keep_last_breakpoints(items: list[r.SentItem]) -> None:
     """Remove all marks except the last ones."""
     parts: list[r.SentPart] = []
-    for item in sent:
+    for item in items:
         if isinstance(item, r.SentMessage):
             parts += item.content
         elif isinstance(item, r.SentOutput) and isinstance(item.output, list):
             parts += item.output
-    marked = [one for one in parts if not isinstance(one, r.OutputText) and one.prompt_cache_breakpoint]
-    for one in marked[:-MOST]:
-        one.prompt_cache_breakpoint = UNSET
+    marked = [part for part in parts if not isinstance(part, r.OutputText) and part.prompt_cache_breakpoint]
+    for part in marked[:-MOST]:
+        part.prompt_cache_breakpoint = UNSET

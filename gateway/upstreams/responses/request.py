@@ -33,7 +33,6 @@ from gateway.upstreams.request.unsupported_fields import leave_out
 from gateway.upstreams.response.text import shows_reasoning
 from gateway.upstreams.responses import wire as r
 from gateway.upstreams.responses.items import input_items
-from gateway.upstreams.responses.marks import marked_items
 from gateway.upstreams.responses.search import SOURCES, most_uses, search_tool
 from gateway.upstreams.token_prompt import CountablePrompt
 from gateway.upstreams.upstream_request import NO_ADAPTATIONS, Adaptations, UpstreamRequest
@@ -62,10 +61,9 @@ def to_responses_request(
     if not replay:
         todo.notes.add("dropped.thinking", "the upstream could not read its own reasoning")
     sent = r.SentRequest(info.model, [], inbound.request.stream, store=False)
-    if todo.marked and quirks.cache_markers == "breakpoint":
-        sent.input = marked_items(todo, quirks.system_role, reasoning=replay)
-    else:
-        sent.input = input_items(todo.turns, quirks.system_role, reasoning=replay)
+    marks = todo.marked and quirks.cache_markers == "breakpoint"
+    sent.input = input_items(todo, quirks.system_role, reasoning=replay, marks=marks)
+    if not marks:
         sent.instructions = todo.system or msgspec.UNSET
     if todo.max_tokens is not None:
         sent.max_output_tokens = todo.max_tokens

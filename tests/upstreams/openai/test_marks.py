@@ -16,7 +16,8 @@ from gateway.anthropic.request.decoding import decode_request
 from gateway.inbound import Inbound
 from gateway.settings.quirks import PLAIN
 from gateway.upstreams.model_info import ModelInfo
-from gateway.upstreams.openai.marks import marked_messages
+from gateway.upstreams.openai.marks import CacheMarks
+from gateway.upstreams.openai.messages import chat_messages
 from gateway.upstreams.request.plan import plan
 from gateway.upstreams.upstream_request import NO_ADAPTATIONS
 
@@ -29,7 +30,7 @@ MARK = {"cache_control": {"type": "ephemeral"}}
 
 def sent(*turns: t.Turn, markers: str = "cache_control", **fields: Any) -> list[dict]:
     planned = structs.replace(PLAN, **{"system": "", "turns": list(turns), **fields})
-    return msgspec.to_builtins(marked_messages(planned, evolve(PLAIN, cache_markers=markers)))
+    return msgspec.to_builtins(chat_messages(planned, PLAIN, CacheMarks(markers)))
 
 
 def text(said: str, mark: dict | None = None) -> dict:
@@ -110,7 +111,7 @@ def test_last_four_marks_are_kept():
 
 def test_reasoning_part_takes_no_mark():
     planned = structs.replace(PLAN, turns=[t.AssistantTurn("", "hm", end_mark=SHORT)])
-    quirks = evolve(PLAIN, cache_markers="cache_control", reasoning_field="parts")
-    assert msgspec.to_builtins(marked_messages(planned, quirks)) == [
+    quirks = evolve(PLAIN, reasoning_field="parts")
+    assert msgspec.to_builtins(chat_messages(planned, quirks, CacheMarks("cache_control"))) == [
         {"role": "assistant", "content": [{"type": "thinking", "thinking": [text("hm")]}]}
     ]

@@ -4,12 +4,23 @@ from typing import Any
 
 import msgspec
 import pytest
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from gateway.anthropic.conversation import turns as t
 from gateway.anthropic.conversation.content_parts import ContentPart, ImagePart, PdfPart
+from gateway.anthropic.request.attachments import NO_ATTACHMENTS
+from gateway.anthropic.request.decoding import decode_request
+from gateway.inbound import Inbound
+from gateway.settings.quirks import PLAIN
+from gateway.upstreams.model_info import ModelInfo
+from gateway.upstreams.request.plan import plan
 from gateway.upstreams.responses.items import input_items, input_part
+from gateway.upstreams.responses.wire import SentItem
+from gateway.upstreams.upstream_request import NO_ADAPTATIONS
 
+BODY = b'{"model":"m","messages":[{"role":"user","content":"x"}]}'
+INBOUND = Inbound("r", BODY, {}, decode_request(BODY))
+PLAN = plan(INBOUND, ModelInfo("p", "m", PLAIN), NO_ADAPTATIONS, NO_ATTACHMENTS, "full")
 CALL = t.ToolCall("c1", "T", Raw(b'{"a":  1.0}'))
 SENT_CALL = {"type": "function_call", "call_id": "c1", "name": "T", "arguments": '{"a":  1.0}'}
 PNG = ImagePart("image/png", "AAAA")
@@ -17,7 +28,12 @@ SENT_PNG = {"type": "input_image", "image_url": "data:image/png;base64,AAAA", "d
 
 
 def sent(*turns: t.Turn, reasoning: bool = True) -> list[dict]:
-    return msgspec.to_builtins(input_items(turns, "developer", reasoning=reasoning))
+    return msgspec.to_builtins(items(*turns, reasoning=reasoning))
+
+
+def items(*turns: t.Turn, reasoning: bool = True) -> list[SentItem]:
+    planned = structs.replace(PLAN, turns=list(turns))
+    return input_items(planned, "developer", reasoning=reasoning, marks=False)
 
 
 def spoken(text: str) -> dict:
@@ -106,7 +122,7 @@ def test_images_stay_in_their_result(given: list[ContentPart], reminders: list[s
 
 def test_quoted_result_is_the_clients_bytes():
     turn = t.UserTurn(results=[t.ToolResult("c1", "T", quoted=Raw(b'"a\\u00e9"'))])
-    assert msgspec.json.encode(input_items([turn], "developer", reasoning=True)) == (
+    assert msgspec.json.encode(items(turn)) == (
         b'[{"type":"function_call_output","call_id":"c1","output":"a\\u00e9"}]'
     )
 

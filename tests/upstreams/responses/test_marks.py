@@ -15,7 +15,7 @@ from gateway.inbound import Inbound
 from gateway.settings.quirks import PLAIN
 from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.request.plan import plan
-from gateway.upstreams.responses.marks import marked_items
+from gateway.upstreams.responses.items import input_items
 from gateway.upstreams.upstream_request import NO_ADAPTATIONS
 
 BODY = b'{"model":"m","messages":[{"role":"user","content":"x"}]}'
@@ -28,7 +28,7 @@ LONG_MARK = {"prompt_cache_breakpoint": {"ttl": "12h", "mode": "explicit"}}
 
 def sent(*turns: t.Turn, reasoning: bool = True, **fields: Any) -> list[dict]:
     planned = structs.replace(PLAN, **{"system": "", "turns": list(turns), **fields})
-    return msgspec.to_builtins(marked_items(planned, "developer", reasoning=reasoning))
+    return msgspec.to_builtins(input_items(planned, "developer", reasoning=reasoning, marks=True))
 
 
 def text(said: str, mark: dict | None = None) -> dict:
