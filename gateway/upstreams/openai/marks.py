@@ -23,7 +23,7 @@ from gateway.upstreams.request.plan import RequestPlan
 
 
 @frozen
-class CacheMarks:
+class MarkWriter:
     """Writes marks in the form that the server takes."""
 
     form: Literal["cache_control", "breakpoint"]

@@ -24,14 +24,14 @@ from gateway.anthropic.conversation.content_parts import (
 from gateway.anthropic.wire import as_it_is
 from gateway.settings.quirks import Quirks
 from gateway.upstreams.openai import wire as o
-from gateway.upstreams.openai.marks import CacheMarks, keep_last_marks
+from gateway.upstreams.openai.marks import MarkWriter, keep_last_marks
 from gateway.upstreams.request.plan import RequestPlan
 
 UNKNOWN_SIGNATURE = "skip_thought_signature_validator"
 """General knowledge, not checked: Gemini's placeholder for a call whose thought signature is not known."""
 
 
-def chat_messages(plan: RequestPlan, quirks: Quirks, marks: CacheMarks | None = None) -> list[o.SentMessage]:
+def chat_messages(plan: RequestPlan, quirks: Quirks, marks: MarkWriter | None = None) -> list[o.SentMessage]:
     """`marks`: write the prompt-cache marks of the request, and all contents as lists of parts."""
     messages: list[o.SentMessage] = []
     if plan.system:
@@ -99,7 +99,7 @@ def _sign(sent: list[o.SentCall], calls: list[t.ToolCall]) -> None:
 _EMPTY_CONTENT: dict[str, str | UnsetType | None] = {"null": None, "empty": "", "omit": UNSET}
 
 
-def _user(turn: t.UserTurn, marks: CacheMarks | None) -> list[o.SentMessage]:
+def _user(turn: t.UserTurn, marks: MarkWriter | None) -> list[o.SentMessage]:
     """Tool messages, then a user message with their images and all other content, if there is any."""
     messages, attached = _tool_messages(turn)
     if marks:
@@ -111,7 +111,7 @@ def _user(turn: t.UserTurn, marks: CacheMarks | None) -> list[o.SentMessage]:
     return messages
 
 
-def _marked_parts(turn: t.UserTurn, pieces: list[ContentPart], marks: CacheMarks) -> list[o.SentPart]:
+def _marked_parts(turn: t.UserTurn, pieces: list[ContentPart], marks: MarkWriter) -> list[o.SentPart]:
     """A part for each of `pieces`, of which the last ones are the turn's own."""
     parts = [message_part(piece) for piece in separate_texts(pieces)]
     attached = len(pieces) - len(turn.pieces)

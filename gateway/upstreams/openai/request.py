@@ -18,7 +18,7 @@ from gateway.settings.quirks import Quirks
 from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.openai import wire as o
 from gateway.upstreams.openai.content import reasoning_of
-from gateway.upstreams.openai.marks import CacheMarks
+from gateway.upstreams.openai.marks import MarkWriter
 from gateway.upstreams.openai.messages import chat_messages
 from gateway.upstreams.openai.reasoning import ask_for_reasoning, do_not_reason
 from gateway.upstreams.request.encoding import encoded
@@ -45,7 +45,7 @@ def to_chat_request(
     request, quirks = inbound.request, info.quirks
     todo = plan(inbound, info, adaptations, attachments, quirks.tool_choice)
     form = quirks.cache_markers
-    marks = CacheMarks(form) if todo.marked and form != "none" else None
+    marks = MarkWriter(form) if todo.marked and form != "none" else None
     chat = o.ChatRequest(info.model, chat_messages(todo, quirks, marks), request.stream)
     if request.stream and quirks.stream_usage:
         chat.stream_options = o.StreamOptions()

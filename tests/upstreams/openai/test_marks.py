@@ -16,7 +16,7 @@ from gateway.anthropic.request.decoding import decode_request
 from gateway.inbound import Inbound
 from gateway.settings.quirks import PLAIN
 from gateway.upstreams.model_info import ModelInfo
-from gateway.upstreams.openai.marks import CacheMarks
+from gateway.upstreams.openai.marks import MarkWriter
 from gateway.upstreams.openai.messages import chat_messages
 from gateway.upstreams.request.plan import plan
 from gateway.upstreams.upstream_request import NO_ADAPTATIONS
@@ -30,7 +30,7 @@ MARK = {"cache_control": {"type": "ephemeral"}}
 
 def sent(*turns: t.Turn, markers: str = "cache_control", **fields: Any) -> list[dict]:
     planned = structs.replace(PLAN, **{"system": "", "turns": list(turns), **fields})
-    return msgspec.to_builtins(chat_messages(planned, PLAIN, CacheMarks(markers)))
+    return msgspec.to_builtins(chat_messages(planned, PLAIN, MarkWriter(markers)))
 
 
 def text(said: str, mark: dict | None = None) -> dict:
@@ -112,6 +112,6 @@ def test_last_four_marks_are_kept():
 def test_reasoning_part_takes_no_mark():
     planned = structs.replace(PLAN, turns=[t.AssistantTurn("", "hm", end_mark=SHORT)])
     quirks = evolve(PLAIN, reasoning_field="parts")
-    assert msgspec.to_builtins(chat_messages(planned, quirks, CacheMarks("cache_control"))) == [
+    assert msgspec.to_builtins(chat_messages(planned, quirks, MarkWriter("cache_control"))) == [
         {"role": "assistant", "content": [{"type": "thinking", "thinking": [text("hm")]}]}
     ]
