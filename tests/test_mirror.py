@@ -5,6 +5,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("anthropic", "codecs", "exchange", "routing", "schemas", "upstreams")
 DECLARATIONS = {
+    "anthropic/response/answer_terms.py",
     "upstreams/anthropic/wire.py",
     "upstreams/ollama/wire.py",
     "upstreams/openai/response_wire.py",

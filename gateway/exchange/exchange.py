@@ -16,7 +16,7 @@ import contextlib
 from collections.abc import Sequence
 
 import structlog
-from attrs import Factory, define, field
+from attrs import Factory, define, evolve, field
 from msgspec import UNSET
 
 from gateway.anthropic import tool_ids
@@ -186,10 +186,7 @@ class Exchange:
     async def _pump(self, attempt: Attempt, asked: Emulation) -> None:
         writer, built = self._answering.writer, attempt.request
         self._answering.notices[:] = [*self._known, *asked.notices, *built.notices]
-        writer.applied_edits = asked.applied_edits
-        writer.returned = built.returned
-        writer.schema_of = built.schema_of
-        writer.single_tool, writer.must_call, writer.speed = built.single_tool, built.must_call, built.speed
+        writer.begin(evolve(built.answer, applied_edits=asked.applied_edits))
         filters = asked.filters_for(built)
         while not writer.ended and (parts := await attempt.read()) is not None:
             self._timer.read(has_data=bool(parts) or attempt.has_data)

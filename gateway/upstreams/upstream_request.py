@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from attrs import Factory, field, frozen
 
-from gateway.anthropic.tools.tool_names import ClientToolName
+from gateway.anthropic.response.answer_terms import AnswerTerms
 from gateway.parts import Notice
 
 
@@ -72,10 +72,6 @@ class AnswerSchema:
     checked: bool = False
 
 
-def _no_schema(_: str) -> bytes:
-    return b""
-
-
 def _no_schemas() -> Iterable[bytes]:
     return ()
 
@@ -87,22 +83,13 @@ class UpstreamRequest:
     body: bytes = field(repr=False)
     options: ResponseOptions = ResponseOptions()
     notices: tuple[Notice, ...] = ()
-    returned: Mapping[str, ClientToolName] = Factory(dict[str, ClientToolName])
-    """By the name sent: the tools whose name or arguments change on the way back."""
-    single_tool: bool = False
-    """The client forbade parallel calls and the upstream has no such switch: keep the first call only."""
-    must_call: bool = False
-    """The client demands a tool call. Servers that cannot force one, or ignore that, may return none."""
+    answer: AnswerTerms = Factory(AnswerTerms)
     format: AnswerSchema | None = None
     window: int | None = None
     """The context window in tokens that the server is asked to load the model with."""
     stops: tuple[str, ...] = ()
     """Stop sequences that the upstream refuses; the gateway searches the answer for them."""
-    speed: str | None = None
-    """The speed reported in the answer; None if the client did not ask for one."""
     prefill: str = ""
     """The beginning of the last assistant message: an upstream may echo it."""
-    schema_of: Callable[[str], bytes] = field(default=_no_schema, repr=False, eq=False)
-    """The client's schema of a function, by the name sent; empty for one that was not offered."""
     schemas: Callable[[], Iterable[bytes]] = field(default=_no_schemas, repr=False, eq=False)
     """The client's schemas in this request: of functions, and of the answer."""

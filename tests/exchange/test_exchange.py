@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -9,6 +10,7 @@ from attrs import define, evolve, field
 
 from gateway.anthropic.request.attachments import Attachments
 from gateway.anthropic.request.decoding import decode_request
+from gateway.anthropic.response.answer_terms import AnswerTerms
 from gateway.anthropic.tools.tool_names import ClientToolName
 from gateway.attachments import Resolver
 from gateway.errors import Kind, UpstreamFailed
@@ -260,7 +262,7 @@ async def test_known_notices_are_in_the_header_and_late_ones_in_a_comment():
 
 async def test_shortened_tool_names_are_given_back():
     script = Script([[ToolCallDelta(0, "c1", "short", "{}", whole=True), Finish(FinishReason.TOOLS)]])
-    script.request = UpstreamRequest(b"", returned={"short": ClientToolName("the_long_name")})
+    script.request = UpstreamRequest(b"", answer=AnswerTerms({"short": ClientToolName("the_long_name")}))
     running, client, _ = exchange([script], stream=False)
     await running.run()
     assert json.loads(client.body)["content"][0]["name"] == "the_long_name"
@@ -324,6 +326,37 @@ async def test_a_rate_limit_in_the_stream_before_content_moves_on():
     running, client, _ = chain([Script([[Usage(input=1)], [fault]])], [Script(HELLO)])
     await running.run()
     assert client.events[-1] == "message_stop"
+
+
+LEFT_OVERS: list[Part] = [
+    TextDelta("\n\n"),
+    Usage(input=1000, output=900),
+    Notice("repaired.answer", "of the first"),
+    ToolCallDelta(0, "c1", "", '{"first":'),
+]
+"""Parts that begin no message."""
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_nothing_of_a_failed_attempt_gets_into_the_next_ones_answer(stream):
+    fault = StreamError(Kind.RATE_LIMITED, "[p] slow down", retry_after=7)
+    answer: list[Part] = [
+        TextDelta("Hello"),
+        ToolCallDelta(0, "c2", "f", '{"second":1}', whole=True),
+        Usage(output=2),
+        Finish(FinishReason.TOOLS),
+    ]
+    running, client, _ = chain([Script([LEFT_OVERS, [fault]])], [Script([answer])], stream=stream)
+    alone, expected, _ = exchange([Script([answer])], stream=stream)
+    record, clean = await running.run(), await alone.run()
+    assert (record.model, record.error) == ("up1", None)
+    assert [notice.name for notice in record.notices] == ["fallback.target", "estimated.usage"]
+    assert (record.input_tokens, record.output_tokens) == (clean.input_tokens, clean.output_tokens)
+    assert _without_ids(client.body) == _without_ids(expected.body)
+
+
+def _without_ids(body: bytes) -> bytes:
+    return re.sub(rb"(msg|toolu)_\w+|: gateway-warnings[^\n]*\n\n", b"", body)
 
 
 @pytest.mark.parametrize("kind", [Kind.UPSTREAM_CREDENTIALS, Kind.CONTEXT_OVERFLOW, Kind.UPSTREAM_FAILED])

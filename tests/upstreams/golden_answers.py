@@ -12,6 +12,7 @@ from pathlib import Path
 from attrs import evolve
 
 from gateway.anthropic.response import events as e
+from gateway.anthropic.response.answer_terms import AnswerTerms
 from gateway.anthropic.response.writer import MessageWriter
 from gateway.anthropic.tool_ids import ClientCallIds
 from gateway.anthropic.tools.tool_names import ClientToolName
@@ -50,16 +51,20 @@ def reader(answer: str) -> ResponseReader:
 
 def writer(answer: str) -> MessageWriter:
     says, minted = options(answer), iter(range(1, 1000))
-    return MessageWriter(
+    writer = MessageWriter(
         "msg_x",
         "m",
         "req_x",
         input_tokens=11,
         call_ids=ClientCallIds(lambda: f"toolu_minted{next(minted)}", says.get("history_ids", {})),
+    )
+    terms = AnswerTerms(
         returned={sent: ClientToolName(**known) for sent, known in says.get("returned", {}).items()},
         single_tool=says.get("single_tool", False),
         schema_of=lambda name: json.dumps(says.get("schemas", {}).get(name, {})).encode(),
     )
+    writer.begin(terms)
+    return writer
 
 
 def written(answer: str, parts: list[Part]) -> tuple[list[e.Event], str]:

@@ -30,7 +30,7 @@ def test_digest_is_short_and_depends_on_every_byte():
 
 def test_request_without_schemas_finds_none():
     request = UpstreamRequest(b"{}")
-    assert (request.schema_of("T"), list(request.schemas())) == (b"", [])
+    assert (request.answer.schema_of("T"), list(request.schemas())) == (b"", [])
 
 
 def test_estimate_of_the_prompt_does_not_distinguish_options():

@@ -14,19 +14,18 @@ Rules:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
 
-from attrs import Factory, define, field
+from attrs import define, field
 from msgspec import UNSET, UnsetType
 
 from gateway import parts as p
 from gateway.anthropic.response import events as e
 from gateway.anthropic.response import stop_reason
+from gateway.anthropic.response.answer_terms import AnswerTerms
 from gateway.anthropic.response.block_emitter import BlockEmitter, OpenBlock, tool_use
 from gateway.anthropic.response.passthrough import ENDS, forward_event, holds_tool_call
 from gateway.anthropic.response.tool_call import ToolCallBuffer
 from gateway.anthropic.tool_ids import ClientCallIds
-from gateway.anthropic.tools.tool_names import ClientToolName
 from gateway.codecs.buffer_limit import BufferLimit
 from gateway.errors import Kind
 from gateway.notices import NoticeName
@@ -36,26 +35,17 @@ Item = p.TextDelta | p.ReasoningDelta | p.PassthroughBlock | ToolCallBuffer
 
 @define
 class MessageWriter:
-    """`single_tool`: only the first call goes out. `must_call`, `speed`: see `UpstreamRequest`."""
+    """Call `begin` for each attempt, `write` for each of its parts, until `ended`."""
 
     message_id: str
     model: str
     request_id: str
     input_tokens: int
     call_ids: ClientCallIds
-    returned: Mapping[str, ClientToolName] = Factory(dict[str, ClientToolName])
-    """The client's names of functions, by the name sent; the others keep their names."""
     plain: bool = False
     """The answer is sent as one JSON object when it is complete."""
-    schema_of: Callable[[str], bytes] = lambda _: b""
-    """The client's schema of a function, by the name sent: for repairing arguments."""
-    single_tool: bool = False
-    must_call: bool = False
     diagnostics: UnsetType | None = UNSET
     """None if the client asked for them."""
-    speed: str | None = None
-    applied_edits: tuple[Mapping[str, object], ...] | None = None
-    """What context edits cleared; None if none were requested."""
 
     started: bool = field(default=False, init=False)
     ended: bool = field(default=False, init=False)
@@ -64,6 +54,7 @@ class MessageWriter:
     notices: list[p.Notice] = field(factory=list[p.Notice], init=False)
     written: int = field(default=0, init=False)  # bytes of content
 
+    _answer: AnswerTerms = field(factory=AnswerTerms, init=False)
     _blocks: BlockEmitter = field(factory=BlockEmitter, init=False)
     _blank: list[str] = field(factory=list[str], init=False)
     _kept: BufferLimit = field(factory=BufferLimit, init=False)
@@ -75,6 +66,13 @@ class MessageWriter:
     _called: bool = field(default=False, init=False)
     _relaying: bool = field(default=False, init=False)
     _usage: p.Usage = field(factory=p.Usage, init=False)
+
+    def begin(self, answer: AnswerTerms) -> None:
+        """Expect the answer of another attempt. Nothing of an earlier one is left: it wrote no content."""
+        self._answer, self._usage = answer, p.Usage()
+        self.notices, self.written = [], 0
+        self._blank, self._kept = [], BufferLimit()
+        self._calls, self._call, self._waiting = {}, ToolCallBuffer(), deque()
 
     @property
     def usage(self) -> p.Usage:
@@ -133,7 +131,7 @@ class MessageWriter:
         self._kept.add(part.arguments)
         call = self._calls.get(part.key)
         if call is None:
-            if self.single_tool and self._calls:
+            if self._answer.single_tool and self._calls:
                 self._note_once("dropped.parallel_tool_calls", part.name)
                 return
             call = self._calls[part.key] = ToolCallBuffer()
@@ -205,7 +203,7 @@ class MessageWriter:
         self._blocks.whole(block.block)
 
     def _begin_call(self, call: ToolCallBuffer) -> None:
-        known = self.returned.get(call.name)
+        known = self._answer.returned.get(call.name)
         call.mending = known.mending if known else None
         call.held = self.plain or call.mending is not None or (call.whole and not call.valid)
         self._begin(OpenBlock.TOOL, tool_use(self.call_ids.of(call.id), call.name, known))
@@ -219,7 +217,7 @@ class MessageWriter:
     def _start(self) -> None:
         if not self.started:
             self.started = True
-            usage = e.Usage(self.input_tokens, speed=self.speed)
+            usage = e.Usage(self.input_tokens, speed=self._answer.speed)
             told = e.Message(id=self.message_id, model=self.model, usage=usage, diagnostics=self.diagnostics)
             self._blocks.emit(e.MessageStart(told))
 
@@ -240,7 +238,7 @@ class MessageWriter:
     def _closable(self) -> bool:
         call, self._call = self._call, ToolCallBuffer()
         call.closed = True
-        settled = call.settled(self.schema_of, cut_short=self._cut_short, plain=self.plain)
+        settled = call.settled(self._answer.schema_of, cut_short=self._cut_short, plain=self.plain)
         if settled is None:
             return False
         if settled.how:
@@ -256,8 +254,8 @@ class MessageWriter:
         self.started = self._relaying = True
         self.ended = part.name in ENDS
         self.stop_reason = part.stop_reason or self.stop_reason
-        self._called = self._called or (self.must_call and holds_tool_call(part))
-        if self.ended and self.must_call and not self._called:
+        self._called = self._called or (self._answer.must_call and holds_tool_call(part))
+        if self.ended and self._answer.must_call and not self._called:
             self.notices.append(stop_reason.NO_CALL)
         self._blocks.emit(forward_event(part, self.model, self._blocks.index + 1))
 
@@ -274,8 +272,8 @@ class MessageWriter:
         stop = stop_reason.stop_of(end, calls=self._called)
         self.stop_reason = stop.stop_reason
         compacted = end.reason is p.FinishReason.COMPACTION
-        usage = stop_reason.usage_event(self.usage, compacted=compacted, speed=self.speed)
-        edits = UNSET if self.applied_edits is None else e.AppliedEdits(self.applied_edits)
+        usage = stop_reason.usage_event(self.usage, compacted=compacted, speed=self._answer.speed)
+        edits = UNSET if self._answer.applied_edits is None else e.AppliedEdits(self._answer.applied_edits)
         self._blocks.emit(e.MessageDelta(stop, usage, edits), e.MessageStop())
         self.ended = True
 
@@ -283,7 +281,7 @@ class MessageWriter:
         if any(not call.name for call in self._calls.values()):
             self._note_once("dropped.tool_call", "it had no name")
         self.notices += stop_reason.end_notices(
-            end, called=self._called, spoke=self._spoke, must_call=self.must_call
+            end, called=self._called, spoke=self._spoke, must_call=self._answer.must_call
         )
         if stop_reason.needs_estimate(self._usage, self.written):
             self._note_once("estimated.usage")

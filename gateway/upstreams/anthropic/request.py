@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Raw
 
 from gateway.anthropic.request.attachments import NO_ATTACHMENTS, Attachments
+from gateway.anthropic.response.answer_terms import AnswerTerms
 from gateway.inbound import Inbound
 from gateway.parts import Notice
 from gateway.upstreams.anthropic.history import may_hold_gateway_blocks, without_gateway_blocks
@@ -50,10 +51,8 @@ def to_messages_request(
     body = msgspec.json.encode(fields)
     own = _own(info)
     choice = inbound.request.tool_choice
-    must_call = choice is not None and choice.type in ("any", "tool")
-    return UpstreamRequest(
-        merge_extra_body(body, own) if own else body, options, notices, must_call=must_call
-    )
+    answer = AnswerTerms(must_call=choice is not None and choice.type in ("any", "tool"))
+    return UpstreamRequest(merge_extra_body(body, own) if own else body, options, notices, answer)
 
 
 def _own(info: ModelInfo) -> dict[str, object]:

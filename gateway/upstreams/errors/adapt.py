@@ -183,7 +183,7 @@ def _refused_schemas(
     adaptations: Adaptations, found: RefusedFields, built: UpstreamRequest
 ) -> frozenset[bytes]:
     """The schemas to send without constraints: the one named; all, if none is named or on a repeat."""
-    named = built.schema_of(found.function)
+    named = built.answer.schema_of(found.function)
     if named and not (one := frozenset({digest(named)})) <= adaptations.bare_schemas:
         return one
     return frozenset(map(digest, built.schemas())) - adaptations.bare_schemas

@@ -22,6 +22,7 @@ from gateway.anthropic.notices import NoticeCollector
 from gateway.anthropic.request.attachments import Attachments
 from gateway.anthropic.request.cache_control import NO_MARKS, SystemCut, find_cache_marks
 from gateway.anthropic.request.reasoning import Reasoning, reasoning
+from gateway.anthropic.response.answer_terms import AnswerTerms
 from gateway.anthropic.tools import toolset as ts
 from gateway.anthropic.tools.available import ToolOptions
 from gateway.anthropic.tools.tool_names import ClientToolName, ToolNames
@@ -102,15 +103,17 @@ class RequestPlan(Struct, frozen=True, kw_only=True):
             body=merge_extra_body(body, self.extra_body) if self.extra_body else body,
             options=options,
             notices=self.notes.notices,
-            returned=self._returned(),
-            single_tool=single_tool,
-            must_call=self.must_call,
+            answer=AnswerTerms(
+                returned=self._returned(),
+                schema_of=partial(_schema_of, self.functions),
+                single_tool=single_tool,
+                must_call=self.must_call,
+                speed=self.tier.speed,
+            ),
             format=self.format and self.format.answer,
             window=window,
             stops=tuple(self.own_stops),
-            speed=self.tier.speed,
             prefill=self.prefill,
-            schema_of=partial(_schema_of, self.functions),
             schemas=self._schemas,
         )
 

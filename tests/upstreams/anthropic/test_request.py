@@ -27,7 +27,7 @@ def test_all_but_the_model_is_unchanged():
     request = built(body.encode())
     assert request.body.decode() == body.replace("ours", "theirs")
     assert request.options == ResponseOptions(max_tokens=9)
-    assert (request.notices, request.must_call) == ((), False)
+    assert (request.notices, request.answer.must_call) == ((), False)
 
 
 def test_configuration_overrides_the_client():
@@ -64,7 +64,7 @@ def test_demanded_call_is_remembered(choice: str, must_call: bool):
         "tools": [{"name": "T", "input_schema": {}}],
         "tool_choice": {"type": choice, "name": "T"},
     }
-    assert built(json.dumps(body).encode()).must_call is must_call
+    assert built(json.dumps(body).encode()).answer.must_call is must_call
 
 
 @pytest.mark.parametrize(

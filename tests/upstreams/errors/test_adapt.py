@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
+from gateway.anthropic.response.answer_terms import AnswerTerms
 from gateway.upstreams.errors.adapt import RefusedFields, adapt, read_refusal
 from gateway.upstreams.upstream_request import Adaptations, ResponseOptions, UpstreamRequest, digest
 
@@ -165,7 +166,7 @@ def test_schema_that_is_named_alone_loses_its_constraints_then_all_do():
     refusal = body(
         "Invalid schema for function 'f': In context=('properties', 'x'), 'minLength' is not permitted."
     )
-    built = evolve(SCHEMAS, schema_of=lambda name: b"{1}" if name == "f" else b"")
+    built = evolve(SCHEMAS, answer=AnswerTerms(schema_of=lambda name: b"{1}" if name == "f" else b""))
     once = adapt(Adaptations(), 400, refusal, built)
     assert once == Adaptations(bare_schemas=frozenset({digest(b"{1}")}))
     assert adapt(once, 400, refusal, built) == Adaptations(

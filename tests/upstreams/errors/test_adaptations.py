@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 import pytest
 from attrs import define, field
 
+from gateway.anthropic.response.answer_terms import AnswerTerms
 from gateway.upstreams.errors.adaptations import LearnedAdaptations
 from gateway.upstreams.upstream_request import Adaptations, UpstreamRequest, digest
 
@@ -46,7 +47,7 @@ async def talk(
         body = {"tools": bare, "with": [one for one in parameters if one not in adaptations.dropped]}
         return UpstreamRequest(
             json.dumps(body).encode(),
-            schema_of=lambda name: schema_of(name) if name in tools else b"",
+            answer=AnswerTerms(schema_of=lambda name: schema_of(name) if name in tools else b""),
             schemas=lambda: map(schema_of, tools),
         )
 

@@ -94,7 +94,7 @@ def test_choice_is_emulated_whatever_the_preset():
     body = json.loads(built.body)
     assert body["messages"][0] == {"role": "system", "content": "You must call one of the tools."}
     assert "tool_choice" not in body
-    assert built.single_tool
+    assert built.answer.single_tool
     assert notices(built) == ["emulated.tool_choice_any", "emulated.disable_parallel_tool_use"]
 
 

@@ -134,7 +134,7 @@ def test_refused_tool_choice_is_asked_for_in_words():
     body = json.loads(built.body)
     assert "tool_choice" not in body
     assert body["messages"][0] == {"role": "system", "content": "You must call the tool T."}
-    assert built.must_call
+    assert built.answer.must_call
     assert notices(built) == ["emulated.tool_choice_tool"]
 
 
@@ -248,7 +248,7 @@ def test_parallel_calls_are_forbidden_or_cut():
     choice = {"type": "auto", "disable_parallel_tool_use": True}
     built = build(tools=[TOOL], tool_choice=choice)
     assert json.loads(built.body)["parallel_tool_calls"] is False
-    assert built.single_tool
+    assert built.answer.single_tool
     assert not notices(built)
     for built in (
         build(quirks(parallel_tool_calls=False), tools=[TOOL], tool_choice=choice),
@@ -259,21 +259,21 @@ def test_parallel_calls_are_forbidden_or_cut():
         ),
     ):
         assert "parallel_tool_calls" not in json.loads(built.body)
-        assert built.single_tool
+        assert built.answer.single_tool
         assert notices(built) == ["emulated.disable_parallel_tool_use"]
 
 
 def test_parallel_calls_are_not_mentioned_without_tools():
     built = build(tools=[], tool_choice={"type": "none", "disable_parallel_tool_use": True})
     assert {"tools", "tool_choice", "parallel_tool_calls"}.isdisjoint(json.loads(built.body))
-    assert not built.single_tool
+    assert not built.answer.single_tool
 
 
 def test_long_names_come_back():
     long = "t" * 70
     built = build(tools=[{**TOOL, "name": long}])
-    (short,) = built.returned
-    assert built.returned == {short: ClientToolName(long)}
+    (short,) = built.answer.returned
+    assert built.answer.returned == {short: ClientToolName(long)}
     assert json.loads(built.body)["tools"][0]["function"]["name"] == short
 
 
@@ -373,7 +373,7 @@ def test_server_without_named_choices_is_offered_that_tool_alone_and_told_to_cal
     body = json.loads(built.body)
     assert (body["tool_choice"], [tool["function"]["name"] for tool in body["tools"]]) == ("any", ["other"])
     assert body["parallel_tool_calls"] is False
-    assert built.must_call
+    assert built.answer.must_call
     assert notices(built) == ["emulated.tool_choice_tool"]
     assert notices(build(PRESETS["mistral"], tools=tools, tool_choice={"type": "any"})) == []
 
@@ -415,9 +415,9 @@ def test_tier_is_said_where_the_server_has_tiers(preset: str, asked: dict, tier:
 def test_fast_is_the_tier_that_the_provider_names():
     fast = evolve(PRESETS["openai"], fast_tier="priority")
     built = build(fast, speed="fast", service_tier="standard_only")
-    assert (json.loads(built.body)["service_tier"], built.speed) == ("priority", "fast")
+    assert (json.loads(built.body)["service_tier"], built.answer.speed) == ("priority", "fast")
     refused = build(fast, dropped("service_tier"), speed="fast")
-    assert (refused.speed, notices(refused)) == ("standard", ["dropped.speed"])
+    assert (refused.answer.speed, notices(refused)) == ("standard", ["dropped.speed"])
 
 
 def test_sampling_goes_as_far_as_the_server_takes_it():

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from gateway.anthropic.response.accumulate import fold
+from gateway.anthropic.response.answer_terms import AnswerTerms
 from gateway.anthropic.response.writer import MessageWriter
 from gateway.anthropic.tool_ids import ClientCallIds
 from gateway.codecs.buffer_limit import LIMIT
@@ -146,7 +147,8 @@ def answers(*fields: dict) -> list[bytes]:
 def called(body: bytes, **options: bool) -> list[tuple[str, str, object]]:
     """(id, name, input) of each call that a client would see."""
     reader = ResponseReader(ChatReader(ModelInfo("up", "m", PRESETS["plain"]), ResponseOptions()))
-    writer = MessageWriter("msg_x", "m", "req_x", 0, ClientCallIds(lambda: "minted"), **options)
+    writer = MessageWriter("msg_x", "m", "req_x", 0, ClientCallIds(lambda: "minted"))
+    writer.begin(AnswerTerms(**options))
     folded = fold([event for part in reader.whole(body) for event in writer.write(part)])
     assert folded["stop_reason"] == "tool_use"
     return [(block["id"], block["name"], block["input"]) for block in folded["content"]]

@@ -163,7 +163,7 @@ def test_what_was_refused_is_left_out():
     body = json.loads(built.body)
     assert not {"temperature", "include", "parallel_tool_calls"} & body.keys()
     assert body["input"]
-    assert built.single_tool
+    assert built.answer.single_tool
     assert [notice.name for notice in built.notices] == [
         "emulated.disable_parallel_tool_use",
         "dropped.thinking",
