@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import certifi
 import hypothesis
 import pytest
 import yaml
 
 from gateway.testing.process import GatewayProcess
 from gateway.testing.upstream import ScriptedUpstream
+from tests.fork_server import ForkServer
 
 REQUIRE_ALL = "GATEWAY_REQUIRE_ALL"
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -41,6 +44,18 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if missing and session.exitstatus == pytest.ExitCode.OK:
         reporter.write_line(f"\n{len(missing)} not run, and {REQUIRE_ALL}=1 asks for all", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """HTTP clients trust one public authority instead of all: loading all takes 25 ms a client, and no test
+    connects to a public server."""
+    bundle = tmp_path_factory.mktemp("authorities") / "one.pem"
+    end = "-----END CERTIFICATE-----\n"
+    bundle.write_text(Path(certifi.where()).read_text().partition(end)[0] + end)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(certifi, "where", lambda: str(bundle))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -73,17 +88,22 @@ def settings(upstream: ScriptedUpstream) -> Callable[..., Settings]:
 
 
 @pytest.fixture(scope="session")
-def gateways() -> Iterator[dict[str, GatewayProcess]]:
+def gateways() -> dict[str, GatewayProcess]:
     """The gateways that run, by their configuration: tests with the same one share a process."""
-    running: dict[str, GatewayProcess] = {}
-    yield running
-    for gateway in running.values():
-        gateway.stop()
+    return {}
+
+
+@pytest.fixture(scope="session")
+def fork_server() -> Iterator[ForkServer]:
+    """Stops the gateways that it has started, too."""
+    server = ForkServer.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture
 def start_gateway(
-    gateways: dict[str, GatewayProcess], tmp_path_factory: pytest.TempPathFactory
+    fork_server: ForkServer, gateways: dict[str, GatewayProcess], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[Mapping[str, Any]], GatewayProcess]]:
     """`start_gateway(settings())`: a gateway process that serves with these settings."""
     used: list[tuple[GatewayProcess, int]] = []
@@ -92,7 +112,9 @@ def start_gateway(
         text = yaml.safe_dump(dict(config), sort_keys=False)
         gateway = gateways.pop(text, None)
         if gateway is None or not gateway.alive:
-            gateway = _start(text, tmp_path_factory.mktemp("gateway"))
+            config = tmp_path_factory.mktemp("gateway") / "gateway.yaml"
+            config.write_text(text)
+            gateway = fork_server.serve(config, config.with_suffix(".log"))
         gateways[text] = gateway
         used.append((gateway, gateway.log.stat().st_size))
         _retire(gateways, [one for one, _ in used])
@@ -110,13 +132,7 @@ def _retire(gateways: dict[str, GatewayProcess], used: list[GatewayProcess]) -> 
     """Stop those that no test has asked for lately."""
     idle = [text for text, gateway in gateways.items() if gateway not in used]
     for text in idle[: max(0, len(gateways) - KEPT)]:
-        gateways.pop(text).stop()
-
-
-def _start(text: str, folder: Path) -> GatewayProcess:
-    config = folder / "gateway.yaml"
-    config.write_text(text)
-    return GatewayProcess.start(config, folder / "gateway.log")
+        os.kill(gateways.pop(text).pid, signal.SIGTERM)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import socket
 import subprocess
@@ -9,7 +10,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 import httpx
 from attrs import define, field
@@ -23,13 +24,24 @@ class GatewayDied(Exception):
     """The gateway exited, or did not answer `/health` in time; the message has its log."""
 
 
+class ChildProcess(Protocol):
+    """The members of `subprocess.Popen` that are used here."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float) -> int: ...
+    def terminate(self) -> None: ...
+    def kill(self) -> None: ...
+
+
 @define
 class GatewayProcess:
     """`python -m gateway serve` on a free loopback port. Its output goes to `log`."""
 
     port: int
     log: Path
-    _process: subprocess.Popen[bytes] = field(repr=False)
+    _process: ChildProcess = field(repr=False)
 
     @classmethod
     def start(
@@ -52,7 +64,7 @@ class GatewayProcess:
                 env={**os.environ, **(environ or {})},
             )
         started = cls(port, log, process)
-        started._wait()
+        started.wait_until_healthy()
         return started
 
     @property
@@ -92,20 +104,25 @@ class GatewayProcess:
             self._process.kill()
             return self._process.wait(10)
 
-    def _wait(self) -> None:
+    def wait_until_healthy(self) -> None:
+        """Returns once `/health` answers. Raises GatewayDied."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self.alive:
             if self._healthy():
                 return
-            time.sleep(0.05)
+            time.sleep(0.02)
         self.stop()
         raise GatewayDied(self.log.read_text(errors="replace"))
 
     def _healthy(self) -> bool:
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=2)
         try:
-            return httpx.get(f"{self.url}/health", trust_env=False, timeout=2).is_success
-        except httpx.TransportError:
+            connection.request("GET", "/health")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
             return False
+        finally:
+            connection.close()
 
 
 def free_port() -> int:

@@ -234,8 +234,17 @@ def _transport(provider: Provider, connected: asyncio.Event) -> AiohttpTransport
 def _tls(provider: Provider) -> ssl.SSLContext:
     verify, cert = _verify(provider), provider.client_cert
     if verify is True and not cert:
-        return _public_tls(provider.trust_env)
+        return (
+            _public_tls(provider.trust_env)
+            if _uses_tls(provider)
+            else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        )
     return httpx.create_ssl_context(verify=verify, cert=cert, trust_env=provider.trust_env)
+
+
+def _uses_tls(provider: Provider) -> bool:
+    """Plain HTTP needs no authorities; without them a gateway for a local server starts sooner."""
+    return bool(_proxy(provider)) or not provider.base_url.startswith("http://")
 
 
 @functools.cache
