@@ -33,8 +33,7 @@ SMALLEST, LARGEST = 512, 1 << 15
 class Gateway:
     """All that is done to a request for one target, without the upstream."""
 
-    def __init__(self, kind: str, provider: dict[str, Any], folder: Path, doublings: int = 2) -> None:
-        self.doublings = doublings
+    def __init__(self, kind: str, provider: dict[str, Any], folder: Path) -> None:
         up = {"kind": kind, "base_url": "http://127.0.0.1:9", **provider}
         file = folder / "gateway.yaml"
         file.write_text(json.dumps({"providers": {"up": up}, "models": {"*": "up/m"}}))
