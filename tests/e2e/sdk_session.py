@@ -1,13 +1,14 @@
-"""What a program does with the official SDK, one step per run: `python sdk_session.py STEP URL`.
+"""What a program does with the official SDK: `python sdk_session.py`, steps on stdin, `[step, url]` a line.
 
 It runs in a process of its own, so that any version of the SDK can be put in front of it by PYTHONPATH, and
-prints what it saw as one JSON object.
+prints what each step saw as one JSON object a line. Each step has a client of its own.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+import traceback
 from typing import Any
 
 import anthropic
@@ -155,10 +156,14 @@ def runner(client: anthropic.Anthropic) -> Any:
 
 
 def main() -> None:
-    step, url = sys.argv[1:3]
-    with anthropic.Anthropic(base_url=url, api_key="dummy", max_retries=0) as client:
-        saw = globals()[step](client)
-    print(json.dumps({"version": anthropic.__version__, "saw": saw}))
+    for line in sys.stdin:
+        step, url = json.loads(line)
+        try:
+            with anthropic.Anthropic(base_url=url, api_key="dummy", max_retries=0) as client:
+                told = {"version": anthropic.__version__, "saw": globals()[step](client)}
+        except Exception:  # noqa: BLE001  the test shows it
+            told = {"failed": traceback.format_exc()}
+        print(json.dumps(told), flush=True)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
+from attrs import frozen
 
 from gateway.testing.process import GatewayProcess
 from gateway.testing.upstream import Call, Raw, Reply, Usage, refusal
@@ -22,15 +23,35 @@ SUNNY = Reply(text="It is sunny.", usage=Usage(prompt=30, completion=5, cached=1
 WEATHER = Call("weather", {"city": "Paris"}, id="call_w")
 
 
-@pytest.fixture(params=["newest", "0.75"])
-def sdk(request) -> dict[str, str]:
-    """The environment in which a version of the SDK is found."""
+@frozen
+class Program:
+    """A program that uses a version of the SDK."""
+
+    process: subprocess.Popen[str]
+    is_old: bool
+
+    def saw(self, step: str, url: str) -> Any:
+        self.process.stdin.write(json.dumps([step, url]) + "\n")
+        self.process.stdin.flush()
+        answer = json.loads(self.process.stdout.readline())
+        assert "failed" not in answer, answer["failed"]
+        assert self.is_old == (answer["version"] == "0.75.0")
+        return answer["saw"]
+
+
+@pytest.fixture(scope="module", params=["newest", "0.75"])
+def sdk(request) -> Iterator[Program]:
     environ = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
     if request.param == "newest":
-        return environ | {name: value for name, value in os.environ.items() if name == "PYTHONPATH"}
-    if not OLD.exists():
+        environ |= {name: value for name, value in os.environ.items() if name == "PYTHONPATH"}
+    elif OLD.exists():
+        environ["PYTHONPATH"] = str(OLD)
+    else:
         pytest.skip("anthropic 0.75 is not installed: run `make clients`")
-    return environ | {"PYTHONPATH": str(OLD)}
+    with subprocess.Popen(
+        [sys.executable, SESSION], env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield Program(process, request.param == "0.75")
 
 
 @pytest.fixture
@@ -50,15 +71,7 @@ def gateway(kind, start_gateway, settings) -> GatewayProcess:
 def saw(sdk, gateway) -> Callable[..., Any]:
     """`saw("create")`: what that step of a session saw."""
 
-    def run(step: str, url: str = gateway.url) -> Any:
-        command = [sys.executable, SESSION, step, url]
-        done = subprocess.run(command, env=sdk, capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == 0, done.stderr
-        answer = json.loads(done.stdout)
-        assert ("PYTHONPATH" not in sdk) or "0.75" not in sdk["PYTHONPATH"] or answer["version"] == "0.75.0"
-        return answer["saw"]
-
-    return run
+    return lambda step, url=gateway.url: sdk.saw(step, url)
 
 
 def figures(kind: str) -> tuple[int, int, int]:
@@ -177,8 +190,7 @@ OLD_NAMES = {"PaymentRequiredError": "APIStatusError", "ServiceUnavailableError"
 def test_failures_are_typed(saw, sdk, upstream):
     upstream.script(*(answer for answer, *_ in FAILURES), SUNNY)
     seen = saw("failures")
-    old = str(OLD) in sdk.get("PYTHONPATH", "")
-    expected = [(OLD_NAMES.get(name, name) if old else name, *rest) for _, name, *rest in FAILURES]
+    expected = [(OLD_NAMES.get(name, name) if sdk.is_old else name, *rest) for _, name, *rest in FAILURES]
     assert [(one["class"], one["status"], one["type"]) for one in seen] == expected
     assert all(one["request_id"].startswith("req_") for one in seen)
 
@@ -204,7 +216,7 @@ def test_the_tool_runner_comes_to_its_end(saw, sdk, gateway, upstream):
     assert first.texts("user") == second.texts("user") == ["hello"]
     assert second.texts("tool") == ["sunny"]
     refused = gateway.read_log(before).count("status=400")
-    assert refused == (0 if str(OLD) in sdk.get("PYTHONPATH", "") else 1), "a thread is asked for once"
+    assert refused == (0 if sdk.is_old else 1), "a thread is asked for once"
 
 
 def test_the_openai_sdk_lists_the_models(start_gateway, settings):
