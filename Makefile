@@ -35,7 +35,8 @@ help:  ## this list
 demo: $(VENV)/.runtime  ## a real model answers through the gateway
 	$(BIN)/gateway demo
 
-test: lint clients  ## everything that CI checks, the real clients included
+test: $(VENV)/.dev  ## everything that CI checks, the real clients included
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint clients
 	$(PYTEST)
 
 lint: $(VENV)/.dev  ## the checks that run no test
