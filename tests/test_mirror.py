@@ -1,9 +1,7 @@
 """Every module of these packages has its own test file at the mirrored path."""
 
-from pathlib import Path
+from tools.mirror import ROOT, mirrored, modules
 
-ROOT = Path(__file__).parents[1]
-PACKAGES = ("anthropic", "codecs", "exchange", "routing", "schemas", "upstreams")
 DECLARATIONS = {
     "upstreams/anthropic/wire.py",
     "upstreams/ollama/wire.py",
@@ -25,11 +23,10 @@ MISSING = {
 
 
 def without_test_file() -> set[str]:
-    modules = {path for name in PACKAGES for path in (ROOT / "gateway" / name).rglob("*.py")}
     return {
-        path.as_posix()
-        for path in (module.relative_to(ROOT / "gateway") for module in modules)
-        if path.name != "__init__.py" and not (ROOT / "tests" / path.with_name(f"test_{path.name}")).exists()
+        module.relative_to(ROOT / "gateway").as_posix()
+        for module in modules()
+        if not mirrored(module).exists()
     }
 
 
