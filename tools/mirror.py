@@ -13,8 +13,8 @@ Rules:
   cache, another file does not compute again.
 - Hypothesis draws `EXAMPLES` examples from a fixed seed, so that the result is the same each time.
 - Tests that need a gateway process are left out: they execute nothing here.
-- The exit status is 1 if a module is below the limit. Failed tests do not count, `make unit` finds them: tests of
-  timeouts may fail while they are traced.
+- The exit status is 1 if a module is below the limit. Failed tests do not count: `make unit` finds them, and
+  tests of timeouts may fail while they are traced.
 """
 
 from __future__ import annotations
