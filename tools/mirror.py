@@ -8,8 +8,9 @@ Rules:
   `tests/codecs/test_sse.py` (`tests/test_mirror.py` checks it). That file alone must execute at least `LEAST`
   percent of the module's lines.
 - Lines that importing the module executes count as covered.
-- One pytest process runs many files. While one of them is imported or run, only its own module is traced. A
-  module below the limit is measured again in a process of its own: results that one test file leaves in a
+- One pytest process runs many files. While one of them is imported or run, only its own module is traced.
+  Once the module is covered, the other tests of the file are skipped.
+- A module below the limit is measured again in a process of its own: results that one test file leaves in a
   cache, another file does not compute again.
 - Hypothesis draws `EXAMPLES` examples from a fixed seed, so that the result is the same each time.
 - Tests that need a gateway process are left out: they execute nothing here.
@@ -25,6 +26,7 @@ import importlib
 import io
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import coverage
@@ -48,22 +50,40 @@ def mirrored(module: Path) -> Path:
     return ROOT / "tests" / module.relative_to(ROOT / "gateway").with_name(f"test_{module.name}")
 
 
+class ModuleCoverage:
+    """What a test file executes of its module. `imported`: the lines that importing the module executes."""
+
+    def __init__(self, module: Path, imported: list[int]) -> None:
+        self._module = str(module)
+        self.tracer = tracer_of(module)
+        self.tracer.get_data().add_lines({self._module: imported})
+        self._statements = frozenset(self.tracer.analysis2(self._module)[1])
+
+    def percent(self) -> float:
+        executed = self._statements.intersection(self.tracer.get_data().lines(self._module) or ())
+        return 100 * len(executed) / len(self._statements) if self._statements else 100
+
+    def missing(self) -> str:
+        """The lines that were not executed, as ranges."""
+        return self.tracer.analysis2(self._module)[4]
+
+
 class Recorder:
     """A pytest plugin. While a test file is imported or run, only the lines of its own module are traced."""
 
-    def __init__(self, wanted: list[Path]) -> None:
-        self.measured = {mirrored(module): coverage_of(module) for module in wanted}
+    def __init__(self, measured: Mapping[Path, ModuleCoverage]) -> None:
+        """`measured`: by test file."""
+        self._measured = measured
         self._running: coverage.Coverage | None = None
 
-    def switch(self, test_file: Path | None) -> None:
-        measured = self.measured[test_file] if test_file else None
-        if measured is self._running:
+    def trace(self, tracer: coverage.Coverage | None) -> None:
+        if tracer is self._running:
             return
         if self._running:
             self._running.stop()
-        if measured:
-            measured.start()
-        self._running = measured
+        if tracer:
+            tracer.start()
+        self._running = tracer
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self) -> None:
@@ -74,48 +94,51 @@ class Recorder:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collectstart(self, collector: pytest.Collector) -> None:
-        self.switch(collector.path if isinstance(collector, pytest.Module) else None)
+        self.trace(self._measured[collector.path].tracer if isinstance(collector, pytest.Module) else None)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        self.switch(None)
+        self.trace(None)
         items[:] = [item for item in items if "gateways" not in getattr(item, "fixturenames", ())]
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> None:
-        self.switch(item.path)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        measured = self._measured[item.path]
+        if measured.percent() >= LEAST:
+            self.trace(None)
+            pytest.skip("the module is covered")
+        self.trace(measured.tracer)
 
     def pytest_sessionfinish(self) -> None:
-        self.switch(None)
+        self.trace(None)
 
 
-def coverage_of(*paths: Path) -> coverage.Coverage:
-    measured = coverage.Coverage(data_file=None, config_file=False, include=[str(path) for path in paths])
-    measured.set_option("run:disable_warnings", ["no-data-collected"])
-    return measured
+def tracer_of(*modules: Path) -> coverage.Coverage:
+    tracer = coverage.Coverage(data_file=None, config_file=False, include=[str(path) for path in modules])
+    tracer.set_option("run:disable_warnings", ["no-data-collected"])
+    return tracer
 
 
 def measure(wanted: list[Path]) -> dict[Path, str]:
     """The modules below the limit, each with its percentage and the lines that its test file leaves out."""
-    importing = coverage_of(*wanted)
+    importing = tracer_of(*wanted)
     importing.start()
     for module in wanted:
         importlib.import_module(".".join(module.relative_to(ROOT).with_suffix("").parts))
     importing.stop()
-    recorder, output = Recorder(wanted), io.StringIO()
+    imported = importing.get_data()
+    measured = {path: ModuleCoverage(path, imported.lines(str(path)) or []) for path in wanted}
+    recorder = Recorder({mirrored(path): of for path, of in measured.items()})
+    output = io.StringIO()
     with contextlib.redirect_stdout(output):
-        status = pytest.main([*PYTEST, *map(str, recorder.measured)], plugins=[recorder])
+        status = pytest.main([*PYTEST, *(str(mirrored(path)) for path in wanted)], plugins=[recorder])
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         sys.exit(output.getvalue())
-    low: dict[Path, str] = {}
-    for module in wanted:
-        measured = recorder.measured[mirrored(module)]
-        measured.get_data().add_lines({str(module): importing.get_data().lines(str(module)) or []})
-        _, statements, _, missing, lines = measured.analysis2(str(module))
-        covered = 100 - 100 * len(missing) / max(1, len(statements))
-        if covered < LEAST:
-            low[module] = f"{covered:.0f} %, not lines {lines}"
-    return low
+    return {
+        path: f"{of.percent():.0f} %, not lines {of.missing()}"
+        for path, of in measured.items()
+        if of.percent() < LEAST
+    }
 
 
 def again(wanted: list[Path], jobs: int) -> int:
