@@ -27,7 +27,7 @@ HAVE_PIP := $(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip
 endif
 
 .DEFAULT_GOAL := test
-.PHONY: help demo test lint format docs site picture unit e2e clients canary patience bench lock
+.PHONY: help demo test lint format docs site picture unit e2e mirror clients canary patience bench lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z0-9]*\):.*  ## /\1\t/p' Makefile | expand -t 10
@@ -66,6 +66,9 @@ picture: $(VENV)/.dev  ## draws docs/images/terminal.svg
 
 unit: $(VENV)/.dev  ## the tests without the real clients
 	$(PYTEST) -m "not e2e"
+
+mirror: $(VENV)/.dev  ## the modules that their own test file covers too little
+	$(PY) tools/mirror.py -j $(JOBS)
 
 e2e: clients  ## the tests with the real clients
 	$(PYTEST) -m e2e

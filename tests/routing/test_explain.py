@@ -81,3 +81,15 @@ def test_it_never_differs_from_the_table(asking, model: str) -> None:
         assert [route.place for route in taken] == ([found.route.place] if found.route else [])
         if found.route:
             assert found.route.targets == TABLE.resolve(inbound).targets
+
+
+def test_the_size_explains_an_auxiliary_request_only_where_it_decides(asking) -> None:
+    small = ModelTarget("local", "small", context_window=32_768)
+    routes = (RouteRule((small,), Match(class_=("auxiliary",))),)
+    settings = Settings(providers=SETTINGS.providers, routes=routes, models=(ModelRule("*", A),))
+    table, headers = RouteTable.build(settings), {"x-claude-code-request-class": "auxiliary"}
+    found = explain(table, asking("m", headers=headers, system="x" * 144_000))
+    assert outcomes(found) == ["passed over", "taken"]
+    assert [(check.key, check.holds) for check in found.steps[0].checks] == [("class", True), ("fits", False)]
+    fits = explain(table, asking("m", headers=headers))
+    assert [check.key for check in fits.steps[0].checks] == ["class"]

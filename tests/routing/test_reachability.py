@@ -83,3 +83,18 @@ def test_no_route_that_can_be_reached_is_called_unreachable(matches):
         if (found := routes.candidates(name).first(dict(zip(SEEN, values, strict=True))))
     }
     assert not reached & set(never(*matches))
+
+
+def test_a_route_behind_one_for_auxiliary_requests_is_reached_by_what_does_not_fit():
+    small, large, unknown = (
+        ModelTarget("up", name, context_window=window)
+        for name, window in (("small", 32_768), ("large", 200_000), ("unknown", None))
+    )
+
+    def places(*targets: ModelTarget) -> list[int]:
+        rules = tuple(RouteRule((one,), Match(class_=("auxiliary",))) for one in targets)
+        found = unreachable(RouteTable.build(Settings(providers=PROVIDERS, routes=rules)))
+        return [int(place[1]) for place, _ in found]
+
+    assert places(small, large, small) == [2]
+    assert places(unknown, small, large, small) == [1, 2, 3]

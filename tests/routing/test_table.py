@@ -14,6 +14,7 @@ from gateway.settings.models import (
     Sampling,
     Settings,
 )
+from gateway.settings.windows import fitting_prompt
 
 PROVIDERS = {
     "local": Provider("ollama", "http://127.0.0.1:11434"),
@@ -293,3 +294,94 @@ def test_what_is_kept_of_names_is_bounded(asking) -> None:
     for number in range(2_500):
         routes.resolve(asking(f"m{number}"))
     assert len(routes._names) <= 1_000
+
+
+# ---------------------------------------------------------------- auxiliary requests go where they fit
+
+SMALL = ModelTarget("up", "small", context_window=32_768)
+LARGE = ModelTarget("up", "large", context_window=200_000)
+UNKNOWN = ModelTarget("up", "unknown")
+MAIN = ModelTarget("up", "main", context_window=131_072)
+OLLAMA = ModelTarget("local", "unsaid")
+SERVERS = {**PROVIDERS, "up": Provider("openai", "http://127.0.0.1:8000")}
+AUXILIARY = {"x-claude-code-request-class": "auxiliary"}
+SUBAGENT = {"x-claude-code-request-class": "subagent"}
+
+
+def fitting(*to: ModelTarget, classes: tuple[str, ...] = ("auxiliary",), rest: bool = True) -> RouteTable:
+    routes = (RouteRule(to, Match(class_=classes), "small jobs"),)
+    models = (ModelRule("*", MAIN),) if rest else ()
+    return RouteTable.build(Settings(providers=SERVERS, routes=routes, models=models))
+
+
+def large(asking, size: int = 144_000, headers: dict[str, str] = AUXILIARY):
+    return asking("claude-sonnet-5", headers=headers, system="x" * size)
+
+
+@pytest.mark.parametrize("small", [SMALL, OLLAMA], ids=["configured", "Ollama's default"])
+def test_auxiliary_requests_go_where_they_fit(asking, small) -> None:
+    routes = fitting(small)
+    assert routes.resolve(asking("claude-haiku-4-5", headers=AUXILIARY)).targets == (small,)
+    assert routes.resolve(large(asking)).targets == (MAIN,)
+    assert fitting(LARGE).resolve(large(asking)).targets == (LARGE,)
+    assert fitting(UNKNOWN).resolve(large(asking)).targets == (UNKNOWN,)
+
+
+def test_the_limit_is_a_share_of_the_window_that_leaves_room(asking) -> None:
+    routes, bound = fitting(SMALL), fitting_prompt(32_768)
+    sizes = {(bound + more) * 4 - len(large(asking, 0).body) for more in (-1, 1)}
+    found = [routes.resolve(large(asking, size)).targets[0] for size in sorted(sizes)]
+    assert found == [SMALL, MAIN]
+
+
+def test_of_several_targets_those_that_hold_the_request_are_asked(asking) -> None:
+    routes = fitting(SMALL, LARGE, UNKNOWN)
+    assert routes.resolve(asking("m", headers=AUXILIARY)).targets == (SMALL, LARGE, UNKNOWN)
+    assert routes.resolve(large(asking)).targets == (LARGE, UNKNOWN)
+    assert routes.resolve(large(asking, 800_000)).targets == (UNKNOWN,)
+
+
+def test_requests_of_other_classes_are_none_of_its_business(asking) -> None:
+    routes = fitting(SMALL, classes=("subagent", "auxiliary"))
+    assert routes.resolve(large(asking, headers=SUBAGENT)).targets == (SMALL,)
+    assert routes.resolve(large(asking)).targets == (MAIN,)
+    assert fitting(SMALL, classes=("subagent",)).resolve(large(asking, headers=SUBAGENT)).targets == (SMALL,)
+
+
+def test_where_nothing_else_takes_it_the_size_is_named(asking) -> None:
+    with pytest.raises(RequestRefused, match="up to 24576") as refused:
+        fitting(SMALL, rest=False).resolve(large(asking))
+    assert refused.value.kind.value == "not_found"
+    with pytest.raises(RequestRefused, match="not configured"):
+        fitting(SMALL, rest=False).resolve(asking("m"))
+
+
+# ---------------------------------------------------------------- lists of routes
+
+
+def test_routes_are_listed_with_their_keys() -> None:
+    auxiliary = RouteRule((SMALL, LARGE), Match(class_=("auxiliary",)), "small jobs")
+    settings = Settings(
+        providers=SERVERS, routes=(auxiliary,), models=(ModelRule("a*", MAIN),), default_target=UNKNOWN
+    )
+    routes = RouteTable.build(settings)
+    assert [route.label for route in routes.written()] == ["routes[0] (small jobs)", "models.a*"]
+    assert [route.label for route in routes.routes] == ["routes[0] (small jobs)"] * 2 + ["models.a*"]
+    every = list(routes.every())
+    assert every[-1].label == "defaults.model"
+    assert {target.model for route in every for target in route.targets} == {
+        "small",
+        "large",
+        "main",
+        "unknown",
+    }
+    assert list(routes.for_typical_request()) == [MAIN, UNKNOWN]
+    assert list(fitting(SMALL).for_typical_request()) == [MAIN]
+
+
+def test_decisions_that_are_kept_are_bounded(asking) -> None:
+    routes = conditional(rule(OPUS, tokens_over=100), rule(SONNET, client=("alice",)))
+    for number in range(1_500):
+        assert routes.resolve(asking("m", client=f"c{number}")).targets == (REST,)
+    assert routes.resolve(asking("m", client="alice")).targets == (SONNET,)
+    assert len(routes.candidates("m")._decided) <= 1_000

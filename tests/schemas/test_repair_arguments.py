@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.schemas.repair_arguments import is_cut_off, repair_json_text, tidy_json
+from gateway.schemas.repair_arguments import (
+    REPAIRABLE,
+    is_cut_off,
+    repair_json_text,
+    tidy_json,
+    without_fence,
+)
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -54,3 +60,39 @@ def test_long_texts_are_read_in_one_pass(text: str):
 def test_pythons_quotes_are_read_as_such():
     assert not is_cut_off("{'a': '}{'}")
     assert is_cut_off("{'a': '}")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{a: 'x'}", {"a": "x"}),
+        ("{'a': True, 'b': None}", {"a": True, "b": None}),
+        ('{"a": 1 "b": 2}', {"a": 1, "b": 2}),
+        ("```json\n{a: 1}\n```", {"a": 1}),
+        ("[1 2]", [1, 2]),
+    ],
+)
+def test_most_likely_value_is_found(text: str, value: object):
+    assert repair_json_text(text) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "a: 1", "{", "{}", "[]", '""', "{a: " + "1" * REPAIRABLE + "}", "[" * 5_000 + "]" * 5_000],
+    ids=["empty", "no JSON", "cut off", "object", "list", "text", "too long", "too deep"],
+)
+def test_text_without_a_likely_value_has_none(text: str):
+    assert repair_json_text(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "inner"),
+    [
+        ('```json\n{"a": 1}\n```', '{"a": 1}'),
+        ("```\n{}```", "{}"),
+        ('{"a": "```"}', '{"a": "```"}'),
+        ("```json {}```", "```json {}```"),
+    ],
+)
+def test_fence_around_the_text_is_ignored(text: str, inner: str):
+    assert without_fence(text) == inner

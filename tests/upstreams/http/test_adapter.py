@@ -15,15 +15,20 @@ from gateway.anthropic.request.attachments import NO_ATTACHMENTS
 from gateway.anthropic.request.decoding import decode_request
 from gateway.attachments import Resolver
 from gateway.attachments.requirements import required_attachments
+from gateway.errors import Kind, UpstreamFailed
 from gateway.exchange.exchange import Exchange
 from gateway.inbound import Inbound
+from gateway.parts import Finish, FinishReason, Notice, TextDelta
 from gateway.settings.models import Provider, Secret, Server, Timeouts
 from gateway.settings.quirks import PLAIN
 from gateway.upstreams.base import Target
+from gateway.upstreams.http import adapter as http
+from gateway.upstreams.http.adapter import HttpAdapter
 from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.ollama import adapter as ollama
 from gateway.upstreams.openai import adapter as openai
 from gateway.upstreams.responses import adapter as responses
+from tests.upstreams.loopback import Loopback, answer, inbound, loopback, opened, reply, target
 
 ADAPTERS = {"openai": openai.adapter, "ollama": ollama.adapter, "responses": responses.adapter}
 KINDS = pytest.mark.parametrize("kind", ["openai", "ollama"])
@@ -423,3 +428,98 @@ async def test_what_a_large_request_shows_is_looked_for_beside_the_event_loop(mo
     assert (await ask(play, messages=[{"role": "user", "content": blocks}])).text == "Hi"
     assert len(threads) == 1
     assert threading.get_ident() not in threads
+
+
+# ------------------------------------------------------------ the adapter alone
+
+CHAT = {"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]}
+UNREAD_CALL = {"error": {"message": "Failed to call a function.", "code": "tool_use_failed"}}
+CUT_CALL = {"error": 'invalid tool call arguments for "f": unexpected end of JSON input'}
+LOADING = {"error": {"message": "Loading model", "type": "unavailable_error", "code": 503}}
+REFUSED_TOP_P = {"error": {"message": "Unsupported parameter: 'top_p'"}}
+
+
+@asynccontextmanager
+async def chatting(*replies: bytes) -> AsyncIterator[tuple[HttpAdapter, Loopback]]:
+    async with loopback(*replies) as server:
+        adapter = openai.adapter("up", Provider("openai", server.url))
+        yield adapter, server
+        await adapter.close()
+
+
+async def test_a_call_that_the_server_could_not_read_is_asked_for_once_more():
+    async with chatting(reply(UNREAD_CALL, 400), reply(CHAT)) as (adapter, server):
+        attempt = await opened(adapter, inbound())
+        await attempt.close()
+    assert server.requests[0].body == server.requests[1].body
+    assert attempt.request.notices == (
+        Notice("repaired.tool_call", "the upstream could not read its model's call"),
+    )
+    async with chatting(reply(UNREAD_CALL, 400), reply(UNREAD_CALL, 400)) as (adapter, server):
+        with pytest.raises(UpstreamFailed) as caught:
+            await opened(adapter, inbound())
+    assert caught.value.kind is Kind.UPSTREAM_GARBAGE
+
+
+async def test_a_server_that_loads_its_model_is_asked_until_it_answers(monkeypatch):
+    monkeypatch.setattr(http, "LOADING_PAUSE", 0.01)
+    async with chatting(reply(LOADING, 503), reply(LOADING, 503), reply(CHAT)) as (adapter, server):
+        assert await answer(adapter, inbound()) == [TextDelta("Hi"), Finish()]
+    assert len(server.requests) == 3
+
+
+async def test_a_call_that_the_limit_cut_ends_the_answer():
+    async with chatting(reply(CUT_CALL, 500)) as (adapter, _):
+        parts = await answer(adapter, inbound())
+    assert parts == [Notice("dropped.tool_call", "max_tokens cut its arguments"), Finish(FinishReason.LENGTH)]
+
+
+async def test_a_refused_parameter_is_left_out_from_then_on():
+    async with chatting(reply(REFUSED_TOP_P, 400), reply(CHAT), reply(CHAT)) as (adapter, server):
+        for _ in range(2):
+            await answer(adapter, inbound(top_p=0.5))
+    assert ["top_p" in request.json for request in server.requests] == [True, False, False]
+
+
+async def test_a_window_that_a_refusal_named_is_known_from_then_on():
+    words = (
+        "Requested token count exceeds the model's maximum context length of 32768 tokens. You requested a "
+        "total of 65000 tokens: 1000 tokens from the input messages and 64000 tokens for the completion."
+    )
+    refused = reply({"error": {"message": words}}, 400)
+    async with chatting(refused, reply(CHAT), reply(CHAT)) as (adapter, server):
+        for _ in range(2):
+            await answer(adapter, inbound(max_tokens=64_000))
+    asked = [request.json["max_tokens"] for request in server.requests]
+    assert asked[0] == 64_000
+    assert all(limit < 32_768 for limit in asked[1:])
+
+
+async def test_nothing_is_read_behind_the_end():
+    async with chatting(reply(CHAT)) as (adapter, _):
+        attempt = await opened(adapter, inbound())
+        while await attempt.read() is not None:
+            pass
+        assert attempt.has_data
+        assert await attempt.read() is None
+        await attempt.close()
+
+
+@pytest.mark.parametrize(("status", "problem"), [(200, None), (404, None), (500, "answers with status 500")])
+async def test_a_probe_fails_by_the_servers_own_errors(status, problem):
+    async with chatting(reply({}, status)) as (adapter, server):
+        assert await adapter.probe() == problem
+    assert server.request.line == "GET /models"
+
+
+async def test_a_probe_without_a_server_says_why():
+    adapter = openai.adapter("up", Provider("openai", "http://127.0.0.1:1"))
+    assert (await adapter.probe() or "").startswith("[up] ")
+    await adapter.close()
+
+
+async def test_a_prompt_has_no_fields_of_the_configuration_and_no_count_of_its_server():
+    adapter = openai.adapter("up", Provider("openai", "http://127.0.0.1:1"))
+    asked = target(adapter, extra_body={"messages": []})
+    assert adapter.prompt(inbound(), asked, NO_ATTACHMENTS).texts == ("hi",)
+    assert await adapter.count(inbound(), asked) is None

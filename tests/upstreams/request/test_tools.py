@@ -146,28 +146,6 @@ class TestFunctions:
         assert "/memories" in todo.system
         assert planned(tools=[TOOL], system="S").system == "S"
 
-    def test_reasoning_is_off_beside_a_forced_tool_where_the_server_refuses_both(self):
-        quirks = evolve(PLAIN, forced_while_thinking=False)
-        forced = {"tools": [TOOL], "tool_choice": {"type": "any"}, "thinking": {"type": "adaptive"}}
-        assert planned(PLAIN, **forced).reasoning.on is True
-        todo = planned(quirks, **forced)
-        assert todo.reasoning.on is False
-        assert names(todo) == ["dropped.thinking"]
-        assert planned(quirks, **{**forced, "tool_choice": {"type": "auto"}}).reasoning.on is True
-
-    @pytest.mark.parametrize(("choice", "demanded"), [("any", True), ("auto", False), ("none", False)])
-    def test_call_is_demanded_in_words_or_not(self, choice: str, demanded: bool):
-        todo = planned(evolve(PLAIN, tool_choice="none"), tools=[TOOL], tool_choice={"type": choice})
-        assert todo.must_call is demanded
-        assert planned(PLAIN, tools=[TOOL], tool_choice={"type": choice}).must_call is demanded
-
-    def test_search_that_the_upstream_does_itself_is_no_call_that_is_demanded(self):
-        quirks = evolve(PLAIN, web_search=True)
-        tools = [TOOL, {"type": "web_search_20250305", "name": "web_search"}]
-        for choice in ({"type": "any"}, {"type": "tool", "name": "web_search"}):
-            assert not planned(quirks, tools=tools, tool_choice=choice).must_call
-        assert planned(quirks, tools=tools, tool_choice={"type": "tool", "name": "T"}).must_call
-
 
 class TestFormat:
     def test_strict_form_asks_for_nulls_and_deletes_them(self):

@@ -2,10 +2,19 @@
 
 import pytest
 
-from gateway.parts import FinishReason, Usage
+from gateway.errors import Kind
+from gateway.parts import Finish, FinishReason, StreamError, TextDelta, Usage
 from gateway.settings.quirks import PLAIN
 from gateway.upstreams.model_info import ModelInfo
-from gateway.upstreams.response.finish import is_json, limit_reached, payload_excerpt, usage_parts
+from gateway.upstreams.response.finish import (
+    ends_in_error,
+    is_json,
+    limit_reached,
+    malformed_answer,
+    payload_excerpt,
+    truncated_stream,
+    usage_parts,
+)
 from gateway.upstreams.upstream_request import ResponseOptions
 
 
@@ -45,3 +54,30 @@ def test_excerpt_is_short_and_shows_no_secret():
     assert payload_excerpt(b"<html><title>Sign in</title>") == "a web page: Sign in"
     assert payload_excerpt(b'{"x": "see https://a.b/c?key=1"}') == '{"x": "see [url]"}'
     assert len(payload_excerpt(b"x" * 10_000)) == 200
+
+
+INFO = ModelInfo("up", "m", PLAIN)
+
+
+def test_body_without_an_end_is_truncated_or_empty():
+    cut = truncated_stream(INFO, spoken=True)
+    empty = truncated_stream(INFO, spoken=False)
+    assert (cut.kind, cut.message) == (Kind.UPSTREAM_CUT, "upstream closed the stream before finishing")
+    assert (empty.kind, empty.message) == (Kind.UPSTREAM_CUT, "[up] upstream sent an empty answer")
+
+
+def test_malformed_answer_names_the_provider_and_the_payload():
+    assert malformed_answer(INFO, "a page") == StreamError(Kind.UPSTREAM_GARBAGE, "[up] upstream sent a page")
+
+
+@pytest.mark.parametrize(
+    ("parts", "failed"),
+    [
+        ([], False),
+        ([TextDelta("a"), Finish()], False),
+        ([TextDelta("a"), malformed_answer(INFO, "x")], True),
+        ([malformed_answer(INFO, "x"), TextDelta("a")], False),
+    ],
+)
+def test_answer_ends_in_an_error_if_its_last_part_is_one(parts, failed):
+    assert ends_in_error(parts) is failed

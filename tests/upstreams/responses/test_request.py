@@ -194,3 +194,121 @@ def test_prompt_holds_what_costs_tokens():
     prompt = prompt_of(build(messages=messages, system="S", tools=[TOOL]))
     assert prompt.shown == 3 * IMAGE_TOKENS
     assert {"S", "one", "summed", "two", "T", "Does it.", "{}"} <= set(prompt.texts)
+
+
+def notices(built: UpstreamRequest) -> list[str]:
+    return [notice.name for notice in built.notices]
+
+
+ANY, NONE, NAMED = {"type": "any"}, {"type": "none"}, {"type": "tool", "name": "T"}
+
+
+@pytest.mark.parametrize(
+    ("choice", "field"),
+    [
+        ({"type": "auto"}, None),
+        (ANY, "required"),
+        (NONE, "none"),
+        (NAMED, {"type": "function", "name": "T"}),
+    ],
+)
+def test_tool_choice_is_sent_in_the_apis_form(choice: dict, field: object):
+    assert sent(tools=[TOOL], tool_choice=choice).get("tool_choice") == field
+    assert "tools" not in sent()
+
+
+def test_parallel_calls_are_forbidden_by_a_field_or_cut():
+    single = {"type": "auto", "disable_parallel_tool_use": True}
+    built = build(tools=[TOOL], tool_choice=single)
+    assert json.loads(built.body)["parallel_tool_calls"] is False
+    assert (built.answer.single_tool, notices(built)) == (True, [])
+    quirks = evolve(PRESETS["responses"], parallel_tool_calls=False)
+    built = build(info={"quirks": quirks}, tools=[TOOL], tool_choice=single)
+    assert "parallel_tool_calls" not in json.loads(built.body)
+    assert (built.answer.single_tool, notices(built)) == (True, ["emulated.disable_parallel_tool_use"])
+
+
+SEARCH = {"type": "web_search_20250305", "name": "web_search", "max_uses": 3}
+
+
+def test_search_comes_before_the_functions_and_alone_if_it_is_forced():
+    body = sent(tools=[TOOL, SEARCH])
+    assert [tool["type"] for tool in body["tools"]] == ["web_search", "function"]
+    assert body["max_tool_calls"] == 3
+    assert body["include"] == ["web_search_call.action.sources"]
+    forced = sent(tools=[TOOL, SEARCH], tool_choice={"type": "tool", "name": "web_search"})
+    assert [tool["type"] for tool in forced["tools"]] == ["web_search"]
+    assert forced["tool_choice"] == "required"
+
+
+def test_search_that_the_server_refused_cannot_be_all_that_is_offered():
+    refused = Adaptations(dropped=frozenset({"web_search"}))
+    with pytest.raises(RequestRefused, match="does not search the web"):
+        build(refused, tools=[SEARCH])
+    assert [tool["name"] for tool in sent(refused, tools=[TOOL, SEARCH])["tools"]] == ["T"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "kept", "said"),
+    [
+        ({"temperature": 0.5}, {"temperature": 0.5}, []),
+        ({"top_p": 0.5, "top_k": 5}, {"top_p": 0.5}, ["dropped.top_k"]),
+        ({"top_k": 5}, {}, ["dropped.top_k"]),
+    ],
+)
+def test_sampling_is_sent_as_far_as_the_server_takes_it(fields: dict, kept: dict, said: list[str]):
+    built = build(info={"quirks": evolve(PRESETS["responses"], sampling=True)}, **fields)
+    body = json.loads(built.body)
+    assert {key: body[key] for key in ("temperature", "top_p", "top_k") if key in body} == kept
+    assert notices(built) == said
+    built = build(info={"quirks": evolve(PRESETS["responses"], sampling=False)}, **fields)
+    assert not {"temperature", "top_p", "top_k"} & json.loads(built.body).keys()
+    assert notices(built) == said + (["dropped.sampling"] if kept else [])
+
+
+SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
+
+
+@pytest.mark.parametrize(
+    ("level", "form"), [("strict", "json_schema"), ("object", "json_object"), ("none", None)]
+)
+def test_the_format_of_the_answer_is_sent_as_far_as_the_server_takes_it(level: str, form: str | None):
+    quirks = evolve(PRESETS["responses"], json_schema=level)
+    body = sent(info={"quirks": quirks}, output_config={"format": {"type": "json_schema", "schema": SCHEMA}})
+    assert body.get("text", {}).get("format", {}).get("type") == form
+
+
+def test_refused_reasoning_is_not_requested():
+    refused = Adaptations(dropped=frozenset({"reasoning"}))
+    built = build(refused, **HARD)
+    assert "reasoning" not in json.loads(built.body)
+    assert "dropped.thinking" in notices(built)
+    assert notices(build(refused)) == []
+
+
+def test_reasoning_that_the_server_could_not_read_is_not_sent_back():
+    messages = [
+        {"role": "user", "content": "x"},
+        {"role": "assistant", "content": [thought(1), use("c1")]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c1", "content": "two"}]},
+    ]
+    built = build(Adaptations(dropped=frozenset({"encrypted_content"})), messages=messages, tools=[TOOL])
+    assert "reasoning" not in [item.get("type") for item in json.loads(built.body)["input"]]
+    assert notices(built) == ["dropped.thinking"]
+
+
+def test_marks_are_sent_to_a_server_that_takes_them():
+    marked = [{**text("S"), "cache_control": {"type": "ephemeral"}}]
+    takes, others = (evolve(PRESETS["responses"], cache_markers=form) for form in ("breakpoint", "none"))
+    body = sent(info={"quirks": takes}, system=marked)
+    assert "instructions" not in body
+    (part,) = body["input"][0]["content"]
+    assert part["prompt_cache_breakpoint"]
+    assert sent(info={"quirks": others}, system=marked)["instructions"] == "S"
+
+
+def test_user_is_sent_under_the_servers_name_and_hashed_if_it_is_long():
+    quirks = evolve(PRESETS["responses"], user_field="safety_identifier")
+    body = sent(info={"quirks": quirks}, metadata={"user_id": "u" * 100})
+    assert len(body["safety_identifier"]) == 64
+    assert "user" not in body

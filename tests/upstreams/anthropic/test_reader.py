@@ -1,23 +1,20 @@
-"""An upstream that speaks Messages itself: what goes to it, and how its answer passes."""
+"""The answer of an upstream that speaks Messages itself: its events pass, and what is none is an error."""
 
 import json
 
 import pytest
 
-from gateway.anthropic.request.decoding import decode_request
 from gateway.anthropic.response import events as e
 from gateway.anthropic.response.writer import MessageWriter
-from gateway.anthropic.signatures import sign
 from gateway.anthropic.tool_ids import ClientCallIds
+from gateway.codecs.lines import LIMIT
 from gateway.errors import Kind
-from gateway.inbound import Inbound
-from gateway.parts import Part, PassthroughEvent, StreamError, Usage
+from gateway.parts import Finish, FinishReason, Notice, Part, PassthroughEvent, StreamError, Usage
 from gateway.upstreams.anthropic.reader import PassthroughReader
-from gateway.upstreams.anthropic.request import forwarded, to_messages_request
 from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.presets import PRESETS
 from gateway.upstreams.response.reader import ResponseReader
-from gateway.upstreams.upstream_request import ResponseOptions, UpstreamRequest
+from gateway.upstreams.upstream_request import ResponseOptions
 
 FACTS = ModelInfo("p", "claude-real", PRESETS["anthropic"])
 START = {
@@ -35,11 +32,6 @@ STREAM = [
 ]
 
 
-def built(body: str) -> UpstreamRequest:
-    raw = body.encode()
-    return to_messages_request(Inbound("req_1", raw, {}, decode_request(raw)), FACTS)
-
-
 def sse(events: list[dict]) -> bytes:
     return "".join(f"event: {one['type']}\ndata: {json.dumps(one)}\n\n" for one in events).encode()
 
@@ -51,153 +43,20 @@ def pretty(value: dict) -> bytes:
     return json.dumps(value, indent=2).encode()
 
 
-def read(data: bytes, *, step: int | None = None) -> list[Part]:
-    reader = ResponseReader(PassthroughReader(FACTS, ResponseOptions()))
+def read(data: bytes, *, step: int | None = None, streams: bool = True) -> list[Part]:
+    reader = ResponseReader(PassthroughReader(FACTS, ResponseOptions(), streams=streams))
     parts: list[Part] = []
     for at in range(0, len(data), step or len(data)):
         parts += reader.feed(data[at : at + (step or len(data))])
     return parts + reader.close()
 
 
+def whole(body: bytes, *, streams: bool = True) -> list[Part]:
+    return ResponseReader(PassthroughReader(FACTS, ResponseOptions(), streams=streams)).whole(body)
+
+
 def writer() -> MessageWriter:
     return MessageWriter("msg_own", "asked-for", "req_1", 3, ClientCallIds(lambda: "toolu_new"))
-
-
-def test_only_the_model_name_changes():
-    sent = (
-        '{"model":"alias","future":{"a" : 1.0},'
-        '"system":[{"type":"text","text":"x-anthropic-billing-header: \\u00e9"}],'
-        '"messages":[{"role":"user","content":"hi"}],"max_tokens":0}'
-    )
-    assert built(sent).body.decode() == sent.replace('"alias"', '"claude-real"')
-
-
-def test_thinking_signed_for_other_providers_is_taken_out_and_noted():
-    ours, theirs = (
-        {"type": "thinking", "thinking": "a", "signature": sign({"p": "vllm"})},
-        {
-            "type": "thinking",
-            "thinking": "b",
-            "signature": "EqQBCkYIAR",
-        },
-    )
-    said = {"type": "text", "text": "ok"}
-    messages = [
-        {"role": "user", "content": "hi"},
-        {"role": "assistant", "content": [ours, theirs, said]},
-        {"role": "user", "content": "go on"},
-        {"role": "assistant", "content": [ours]},
-        {"role": "user", "content": "again"},
-    ]
-    done = built(json.dumps({"model": "m", "messages": messages}))
-    kept = json.loads(done.body)["messages"]
-    assert [one["content"] for one in kept] == ["hi", [theirs, said], "go on", "again"]
-    assert [notice.name for notice in done.notices] == ["dropped.thinking"]
-
-
-def searched(id_: str, sealed: str) -> list[dict]:
-    hit = {"type": "web_search_result", "url": "https://a.example", "title": "A", "page_age": None}
-    return [
-        {"type": "server_tool_use", "id": id_, "name": "web_search", "input": {"query": "a"}},
-        {
-            "type": "web_search_tool_result",
-            "tool_use_id": id_,
-            "content": [{**hit, "encrypted_content": sealed}],
-        },
-    ]
-
-
-def test_what_another_provider_found_on_the_web_becomes_text():
-    theirs, said = searched("srvtoolu_1", "EqQBCkYIAR"), {"type": "text", "text": "ok"}
-    content = [*searched("srvtoolu_ws_1", "gw1:"), said, *theirs]
-    lonely = searched("srvtoolu_ws_2", "gw1:")[1]
-    messages = [
-        {"role": "user", "content": "hi"},
-        {"role": "assistant", "content": content},
-        {"role": "user", "content": "go on"},
-        {"role": "assistant", "content": [lonely]},
-        {"role": "user", "content": "again"},
-    ]
-    _, first, _, second, _ = json.loads(built(json.dumps({"model": "m", "messages": messages})).body)[
-        "messages"
-    ]
-    found = {"type": "text", "text": "Found on the web:\n1. A — https://a.example"}
-    assert first["content"] == [found, said, *theirs]
-    assert second["content"] == [found]
-
-
-def test_empty_text_of_the_assistant_is_taken_out_and_the_rest_stays_as_it_came():
-    sent = (
-        '{"model":"claude-real","messages":[{"role":"user","content":[{"type":"text","text":""}]},'
-        '{"role":"assistant","content":[{"type":"text","text":""},{"n" : 1.0,"type":"text","text":"a"}]},'
-        '{"role":"user","content" : "b"},{"role":"assistant","content":[{"type":"text","text":""}]},'
-        '{"role":"assistant","content":""},{"role":"user","content":"c"}]}'
-    )
-    kept = (
-        '{"model":"claude-real","messages":[{"role":"user","content":[{"type":"text","text":""}]},'
-        '{"role":"assistant","content":[{"n" : 1.0,"type":"text","text":"a"}]},'
-        '{"role":"user","content" : "b"},{"role":"user","content":"c"}]}'
-    )
-    done = built(sent)
-    assert done.body.decode() == kept
-    assert done.notices == ()
-
-
-def compaction(**more: object) -> dict:
-    return {"type": "compaction", "content": "S", "signature": sign({"p": "vllm"}), **more}
-
-
-@pytest.mark.parametrize("role", ["user", "assistant"])
-def test_a_summary_signed_here_becomes_text_in_the_place_of_what_it_stands_for(role: str):
-    said = {"type": "text", "text": "on"}
-    messages = [
-        {"role": "user", "content": "old"},
-        {"role": role, "content": [compaction(encrypted_content=None, tool_changes=[]), said]},
-        {"role": "user", "content": "new"},
-    ]
-    kept = json.loads(built(json.dumps({"model": "m", "messages": messages})).body)["messages"]
-    summary = "<conversation-summary>\nS\n</conversation-summary>"
-    assert [(one["role"], one["content"]) for one in kept] == [
-        ("user", summary),
-        (role, [said]),
-        ("user", "new"),
-    ]
-
-
-def test_tool_changes_of_a_summary_become_a_message_and_a_failed_one_stands_for_nothing():
-    change = {"type": "tool_removal", "tool": {"type": "tool_reference", "name": "T"}}
-    messages = [
-        {"role": "user", "content": [compaction(tool_changes=[change])]},
-        {"role": "assistant", "content": [compaction(content=None)]},
-        {"role": "user", "content": "new"},
-    ]
-    kept = json.loads(built(json.dumps({"model": "m", "messages": messages})).body)["messages"]
-    assert [one["role"] for one in kept] == ["user", "system", "user"]
-    assert kept[1]["content"] == [change]
-
-
-def test_what_anthropic_signed_stays():
-    messages = [
-        {"role": "assistant", "content": [compaction(signature="EqQB"), {"type": "new", "signature": 1}]},
-        {"role": "user", "content": [{"type": "text", "text": "what is gw1: for?", "data": {}}]},
-    ]
-    assert json.loads(built(json.dumps({"model": "m", "messages": messages})).body)["messages"] == messages
-
-
-def test_headers_of_the_api_go_along_and_credentials_only_where_allowed():
-    headers = {
-        "anthropic-beta": "a,b",
-        "anthropic-version": "2026-10-21",
-        "x-claude-code-session-id": "s",
-        "user-agent": "claude-cli",
-        "x-api-key": "client",
-        "host": "gateway",
-        "cookie": "c",
-    }
-    kept = forwarded(headers, credentials=False)
-    assert set(kept) == {"anthropic-beta", "anthropic-version", "x-claude-code-session-id", "user-agent"}
-    assert forwarded(headers, credentials=True)["x-api-key"] == "client"
-    assert forwarded({}, credentials=False) == {"anthropic-version": "2023-06-01"}
 
 
 def test_events_pass_as_they_are_but_for_pings_and_the_models_name():
@@ -224,9 +83,140 @@ def test_a_missing_message_stop_is_supplied_only_after_a_stop_reason():
     assert cut.kind is Kind.UPSTREAM_CUT
 
 
-def test_an_error_event_is_a_fault_in_the_apis_words():
-    error = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
-    assert read(sse([START, error]))[-1] == StreamError(Kind.UPSTREAM_OVERLOADED, "Overloaded")
+@pytest.mark.parametrize(
+    ("type_", "kind"),
+    [
+        ("invalid_request_error", Kind.INVALID_REQUEST),
+        ("authentication_error", Kind.UPSTREAM_CREDENTIALS),
+        ("permission_error", Kind.UPSTREAM_CREDENTIALS),
+        ("billing_error", Kind.BILLING),
+        ("not_found_error", Kind.NOT_FOUND),
+        ("request_too_large", Kind.TOO_LARGE),
+        ("rate_limit_error", Kind.RATE_LIMITED),
+        ("timeout_error", Kind.UPSTREAM_TIMEOUT),
+        ("overloaded_error", Kind.UPSTREAM_OVERLOADED),
+        ("api_error", Kind.UPSTREAM_FAILED),
+        ("error_of_the_future", Kind.UPSTREAM_FAILED),
+    ],
+)
+def test_an_error_keeps_the_apis_words_in_a_stream_and_in_a_message(type_: str, kind: Kind):
+    error = {"type": "error", "error": {"type": type_, "message": "see https://a.example/?key=1"}}
+    fault = StreamError(kind, "see [url]")
+    assert read(sse([START, error]))[-1] == fault
+    assert whole(json.dumps(error).encode()) == [fault]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("prompt is too long: 9 tokens > 8 maximum", "prompt is too long: 9 tokens > 8 maximum"),
+        (
+            "the request exceeds the available context size (8192 tokens)",
+            "prompt is too long: 8193 tokens > 8192 maximum",
+        ),
+    ],
+)
+def test_a_prompt_that_is_too_long_is_told_in_the_form_that_clients_compact_on(said: str, told: str):
+    error = {"type": "error", "error": {"type": "invalid_request_error", "message": said}}
+    assert read(sse([error])) == [StreamError(Kind.CONTEXT_OVERFLOW, told)]
+
+
+@pytest.mark.parametrize("error", [b'{"type":"error"}', b'{"type":"error","error":"no"}'])
+def test_an_error_without_words_is_garbage(error: bytes):
+    for parts in (read(b"data: " + error + b"\n\n"), whole(error)):
+        assert parts == [StreamError(Kind.UPSTREAM_GARBAGE, "[p] upstream sent an error that cannot be read")]
+
+
+CUT_CALL = {
+    "type": "error",
+    "error": {
+        "type": "api_error",
+        "message": 'invalid tool call arguments for "f": unexpected end of JSON input',
+    },
+}
+
+
+@pytest.mark.parametrize("streams", [True, False])
+def test_a_call_that_the_limit_cut_is_the_answers_end(streams: bool):
+    limited = [Notice("dropped.tool_call", "max_tokens cut its arguments"), Finish(FinishReason.LENGTH)]
+    assert whole(json.dumps(CUT_CALL).encode(), streams=streams) == limited
+    assert whole(sse([CUT_CALL]), streams=streams) == limited
+
+
+def test_a_call_that_the_limit_cut_closes_the_open_block_of_a_stream():
+    _, *passed = read(sse([*STREAM[:4], CUT_CALL, *STREAM[4:]]))[3:]
+    assert [(part.name, part.stop_reason) for part in passed if isinstance(part, PassthroughEvent)] == [
+        ("content_block_stop", ""),
+        ("message_delta", "max_tokens"),
+        ("message_stop", ""),
+    ]
+
+
+@pytest.mark.parametrize("way", ["whole", "pieces"])
+def test_a_stream_becomes_the_message_that_a_plain_request_asked_for(way: str):
+    text = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Hi"}}
+    data = sse([*STREAM[:3], text, *STREAM[4:]])
+    parts = whole(data, streams=False) if way == "whole" else read(data, step=5, streams=False)
+    assert parts[:2] == [Usage(input=7), Usage(output=5)]
+    (event,) = parts[2:]
+    assert isinstance(event, PassthroughEvent)
+    assert (event.name, event.stop_reason) == ("message", "end_turn")
+    assert json.loads(event.data) == {
+        "id": "msg_1",
+        "model": "claude-real",
+        "usage": {"input_tokens": 7, "output_tokens": 5},
+        "content": [{"type": "text", "text": "Hi"}],
+        "stop_reason": "end_turn",
+    }
+
+
+def test_a_streamed_call_with_bad_json_is_the_models_error_in_a_plain_answer():
+    start = {"type": "content_block_start", "index": 0, "content_block": CALL}
+    piece = {"type": "input_json_delta", "partial_json": "{not json"}
+    delta = {"type": "content_block_delta", "index": 0, "delta": piece}
+    assert whole(sse([START, start, delta, *STREAM[4:]]), streams=False)[-1] == StreamError(
+        Kind.UPSTREAM_GARBAGE, "model produced invalid tool JSON"
+    )
+
+
+def test_nothing_follows_the_end():
+    reader = ResponseReader(PassthroughReader(FACTS, ResponseOptions()))
+    reader.feed(sse(STREAM))
+    assert reader.ended
+    assert reader.feed(sse(STREAM)) == []
+    assert reader.close() == []
+
+
+@pytest.mark.parametrize(
+    ("data", "has_data"),
+    [
+        (b"", False),
+        (b": hello\n\n", False),
+        (sse([{"type": "ping"}]), False),
+        (sse([START]), True),
+        (b' {"type":', True),
+    ],
+)
+def test_pings_and_comments_are_no_data(data: bytes, has_data: bool):
+    reader = ResponseReader(PassthroughReader(FACTS, ResponseOptions()))
+    reader.feed(data)
+    assert reader.has_data is has_data
+
+
+def test_an_endless_line_is_refused():
+    reader = ResponseReader(PassthroughReader(FACTS, ResponseOptions()))
+    parts = reader.feed(b"data: ")
+    for _ in range(LIMIT // 2**20 + 1):
+        parts += reader.feed(b"x" * 2**20)
+    assert [part.kind for part in parts if isinstance(part, StreamError)] == [Kind.UPSTREAM_GARBAGE]
+    assert reader.ended
+
+
+@pytest.mark.parametrize("event", [b"{broken", b"[]", b'"text"', b"null", b'{"type":3}'])
+def test_an_event_that_cannot_be_read_is_garbage(event: bytes):
+    assert read(sse([START]) + b"data: " + event + b"\n\n")[-1] == StreamError(
+        Kind.UPSTREAM_GARBAGE, "[p] upstream sent an event that cannot be read"
+    )
 
 
 def test_blocks_move_up_where_an_empty_one_kept_the_client_awake():
