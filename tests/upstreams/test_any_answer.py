@@ -6,7 +6,7 @@ from itertools import pairwise
 from random import Random
 
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from gateway.anthropic.response import events as e
@@ -100,7 +100,7 @@ def test_calls_that_can_be_told_apart_come_out_whole(kind: str, data: st.DataObj
     ids=["late error", "early error", "two calls", "cut by length", "several blocks"],
 )
 def test_such_answers_are_among_them(kind: str, seen):
-    patient = settings(deadline=None, max_examples=5_000)
+    patient = settings(deadline=None, max_examples=5_000, phases=[Phase.generate])
     assert find(SOUPS[kind](), lambda body: seen(events_of(kind, [body])), settings=patient, random=Random(1))
 
 
