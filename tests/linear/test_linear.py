@@ -31,7 +31,7 @@ KINDS = {
 }
 DEEP = 7
 """Doublings of a small request of some 20 kB. Copies of texts show only in megabytes."""
-SHALLOW = 2
+MIDDLE, SHALLOW = 4, 2
 TRIES = 3
 """A machine that is busy with something else makes one measurement wrong, hardly three."""
 
@@ -48,8 +48,11 @@ def is_asked(kind: str, part: str) -> bool:
 def doublings(kind: str, part: str) -> int:
     """All kinds share what could copy texts, except the builders of messages: the two that differ most are
     both measured deeply."""
-    built = has(part, "messages", "system") and not has(part, "context_management")
-    return DEEP if kind == "responses" or (kind == "ollama" and built) else SHALLOW
+    if kind not in ("responses", "ollama"):
+        return SHALLOW
+    if has(part, "messages", "system") and not has(part, "context_management"):
+        return DEEP
+    return MIDDLE if kind == "responses" else SHALLOW
 
 
 CASES = [(kind, part) for kind in KINDS for part in parts.PARTS if is_asked(kind, part)]
