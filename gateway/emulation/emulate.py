@@ -117,11 +117,14 @@ def _refuse(request: a.MessagesRequest, info: ModelInfo) -> None:
             details={"error_code": "thread_unsupported_request", "unsupported": []},
         )
     if isinstance(request.container, a.Container) and request.container.skills:
-        raise RequestRefused("container.skills: skills cannot be run by this model's provider")
+        raise RequestRefused(f"container.skills: this model's provider cannot run skills; {_ELSEWHERE}")
     if request.billing_policy and request.billing_policy.bill_to == "user_profile":
         raise RequestRefused("billing_policy.bill_to: user profiles are not known to this gateway")
     if _says(request.mcp_servers):
-        raise RequestRefused(f"mcp_servers is not supported by provider {info.provider}")
+        raise RequestRefused(f"mcp_servers: provider {info.provider} cannot call MCP servers; {_ELSEWHERE}")
+
+
+_ELSEWHERE = "leave them out, or route the request to a provider of kind `anthropic`"
 
 
 def _says(field: Raw) -> bool:

@@ -9,6 +9,7 @@ from gateway.routing.reachability import unreachable
 from gateway.routing.table import RouteTable
 from gateway.settings.errors import choices_text, dotted_path
 from gateway.settings.hosts import is_loopback_host
+from gateway.settings.kinds import KINDS
 from gateway.settings.models import ModelTarget, Settings
 from gateway.settings.quirks import READ_BY
 from gateway.settings.timeouts import timeouts_for
@@ -80,8 +81,9 @@ def _switches(settings: Settings, table: RouteTable) -> Iterator[str]:
     of_targets = [(_name(one), one.provider, one.quirks.said) for one in _targets(table)]
     for where, provider, quirks in (*of_providers, *of_targets):
         kind = settings.providers[provider].kind
+        reads = {kind, KINDS[kind].switches_of}
         for switch in quirks:
-            if kind not in (kinds := READ_BY.get(switch, (kind,))):
+            if reads.isdisjoint(kinds := READ_BY.get(switch, (kind,))):
                 read_by = choices_text(kinds)
                 yield f"{where}: `quirks.{switch}` does nothing for kind `{kind}`, only for {read_by}."
 

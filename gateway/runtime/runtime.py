@@ -26,7 +26,7 @@ from gateway.settings.timeouts import timeouts_for
 from gateway.upstreams.base import Adapter, Target
 from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.presets import quirks_of
-from gateway.upstreams.registry import adapter_factory
+from gateway.upstreams.registry import make_adapter
 from gateway.upstreams.scripted.append_file import AppendFile
 from gateway.upstreams.scripted.recorder import RecordingAdapter
 
@@ -111,7 +111,7 @@ def _reads_any(provider: Provider, files: Collection[Path]) -> bool:
 
 def _adapter(name: str, provider: Provider) -> Adapter:
     try:
-        adapter = adapter_factory(provider.kind)(name, provider)
+        adapter = make_adapter(name, provider)
         return RecordingAdapter(adapter, AppendFile(Path(provider.record))) if provider.record else adapter
     except OSError as error:
         raise ConfigError(f"providers.{name}: cannot read its TLS files: {error}") from error

@@ -61,6 +61,8 @@ class KindSpec:
     """Presets that a provider may set."""
     has_server: bool = True
     """Whether a provider needs `base_url`. Without a server it needs `replies` or `script`."""
+    switches_of: ProviderKind | None = None
+    """A kind whose switches in `quirks` it reads, too, because it uses that kind's request or reader."""
     recordable: bool = True
     """Whether `record` works: answers are translated, not passed through."""
     probed: bool = False

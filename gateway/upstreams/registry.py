@@ -1,32 +1,51 @@
-"""The adapter of each upstream kind, from the folder of its name."""
+"""The adapter of each provider, from the folder of its kind's name."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from importlib import import_module
-from typing import Protocol, cast
+from typing import Any
 
 from gateway.errors import ConfigError
-from gateway.settings.kinds import ProviderKind
 from gateway.settings.models import Provider
 from gateway.upstreams.base import Adapter
 
-
-class AdapterFactory(Protocol):
-    def __call__(self, name: str, provider: Provider) -> Adapter:
-        """OSError if the provider's TLS files cannot be read."""
-        ...
+_MEMBERS = ("open", "prompt", "count", "probe", "close")
 
 
-def adapter_factory(kind: ProviderKind) -> AdapterFactory:
-    """`adapter` of `gateway/upstreams/<kind>/adapter.py`, imported when a provider first uses it.
+def make_adapter(name: str, provider: Provider) -> Adapter:
+    """The provider's adapter: `adapter(name, provider)` of `gateway/upstreams/<kind>/adapter.py`.
 
-    ConfigError if there is no such module.
+    The module is imported when a provider first uses it. Raises ConfigError, which names the file, if it is
+    missing or has no such function, and OSError if the provider's TLS files cannot be read.
     """
+    factory = _factory(provider.kind)
+    adapter = factory(name, provider)
+    if missing := [member for member in _MEMBERS if not hasattr(adapter, member)]:
+        raise _incomplete(provider.kind, f"returns a {type(adapter).__name__} without `{missing[0]}`")
+    return adapter
+
+
+def _factory(kind: str) -> Callable[[str, Provider], Any]:
     name = f"gateway.upstreams.{kind}.adapter"
     try:
-        return cast("AdapterFactory", import_module(name).adapter)
+        module = import_module(name)
     except ModuleNotFoundError as error:
         if not name.startswith(error.name or "-"):
-            raise
-        path = name.replace(".", "/") + ".py"
-        raise ConfigError(f"kind `{kind}` has no adapter: {path} is missing") from error
+            raise _incomplete(kind, f"cannot be imported: {error}") from error
+        raise ConfigError(f"kind `{kind}` has no adapter: {_file(kind)} is missing") from error
+    except (ImportError, SyntaxError, NameError) as error:
+        raise _incomplete(kind, f"cannot be imported: {error}") from error
+    factory = getattr(module, "adapter", None)
+    if not callable(factory) or len(inspect.signature(factory).parameters) != 2:
+        raise _incomplete(kind, "has no function `adapter(name, provider)`")
+    return factory
+
+
+def _file(kind: str) -> str:
+    return f"gateway/upstreams/{kind}/adapter.py"
+
+
+def _incomplete(kind: str, problem: str) -> ConfigError:
+    return ConfigError(f"kind `{kind}`: {_file(kind)} {problem}")

@@ -36,12 +36,13 @@ def follow(copy: Path) -> None:
     (folder / "adapter.py").write_text(adapter[1])
     kinds = copy / "gateway" / "settings" / "kinds.py"
     text = kinds.read_text()
-    for old, new in (
-        ('"anthropic", "scripted"]', '"anthropic", "scripted", "mine"]'),
-        ('    "scripted": KindSpec(', '    "mine": KindSpec(),\n    "scripted": KindSpec('),
+    row = '    "mine": KindSpec(switches_of="openai"),\n'
+    for pattern, new in (
+        (r"(?<=^ProviderKind = Literal\[)", '"mine", '),
+        (r"(?<=^KINDS: Mapping\[ProviderKind, KindSpec\] = \{\n)", row),
     ):
-        assert text.count(old) == 1
-        text = text.replace(old, new)
+        text, count = re.subn(pattern, new, text, flags=re.MULTILINE)
+        assert count == 1, pattern
     kinds.write_text(text)
 
 
@@ -57,10 +58,12 @@ def test_new_kind_is_accepted_listed_checked_and_asked(copy: Path, monkeypatch: 
     follow(copy)
     config = copy / "gateway.yaml"
     config.write_text(
-        'providers: {up: {kind: mine, base_url: "http://127.0.0.1:9/"}}\nmodels: {"*": up/model}\n'
+        'providers: {up: {kind: mine, base_url: "http://127.0.0.1:9/", quirks: {user_field: user}}}\n'
+        'models: {"*": up/model}\n'
     )
     checked = gateway(copy, "check", "--config", str(config))
     assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "does nothing" not in checked.stdout + checked.stderr
     assert '"mine"' in gateway(copy, "schema").stdout
     page = subprocess.run(
         [sys.executable, "-m", "gateway.settings.reference"],
@@ -80,6 +83,31 @@ def test_new_kind_is_accepted_listed_checked_and_asked(copy: Path, monkeypatch: 
     assert answer.status_code == 400
     assert answer.json()["error"]["message"] == "kind `mine` builds no request yet"
     assert "Traceback" not in (copy / "log").read_text()
+
+
+def test_new_kind_keeps_the_import_contracts(copy: Path):
+    follow(copy)
+    linted = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=copy,
+        env={**os.environ, "PYTHONPATH": str(copy)},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert linted.returncode == 0, linted.stdout + linted.stderr
+
+
+def test_kind_without_a_row_says_what_is_missing(copy: Path):
+    follow(copy)
+    kinds = copy / "gateway" / "settings" / "kinds.py"
+    kinds.write_text(re.sub(r'    "mine": KindSpec.*\n', "", kinds.read_text()))
+    config = copy / "gateway.yaml"
+    config.write_text('providers: {up: {kind: mine, base_url: "http://127.0.0.1:9"}}\nmodels: {"*": up/m}\n')
+    checked = gateway(copy, "check", "--config", str(config))
+    assert checked.returncode != 0
+    assert "kind `mine` has no row in KINDS (gateway/settings/kinds.py)" in checked.stdout + checked.stderr
+    assert "Traceback" not in checked.stdout + checked.stderr
 
 
 def test_kind_without_a_folder_says_what_is_missing(copy: Path):

@@ -121,7 +121,7 @@ def test_a_container_without_skills_and_a_region_are_tolerated():
 
 
 def test_mcp_servers_are_refused_unless_there_are_none():
-    with pytest.raises(RequestRefused, match="mcp_servers is not supported by provider p"):
+    with pytest.raises(RequestRefused, match="mcp_servers: provider p cannot call MCP servers"):
         emulated(mcp_servers=[{"type": "url", "url": "https://x.example", "name": "s"}])
     inbound, emulation = emulated(mcp_servers=[])
     assert emulation.inbound is inbound

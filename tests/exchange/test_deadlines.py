@@ -11,13 +11,13 @@ from gateway.settings.models import Provider, Timeouts
 from gateway.settings.quirks import PLAIN
 from gateway.upstreams.base import Target
 from gateway.upstreams.model_info import ModelInfo
-from gateway.upstreams.registry import adapter_factory
+from gateway.upstreams.registry import make_adapter
 
 TIMEOUTS = Timeouts(first_byte=10.0, idle=5.0, total=100.0)
 
 
 def target(timeouts: Timeouts = TIMEOUTS) -> Target:
-    adapter = adapter_factory("scripted")("up", Provider(kind="scripted"))
+    adapter = make_adapter("up", Provider(kind="scripted"))
     return Target(adapter, ModelInfo("up", "m", PLAIN), timeouts)
 
 

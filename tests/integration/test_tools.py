@@ -149,7 +149,7 @@ def test_mcp_servers_are_refused_by_the_providers_name(asking: Asking, upstream,
     """Also where the answer would not come from the upstream."""
     servers = [{"type": "url", "url": "https://mcp.example", "name": "s"}]
     asked = {**hello(), **more, "mcp_servers": servers}
-    with pytest.raises(anthropic.BadRequestError, match="mcp_servers is not supported by provider up"):
+    with pytest.raises(anthropic.BadRequestError, match="mcp_servers: provider up cannot call MCP servers"):
         asking().beta.messages.create(**asked)
     assert not upstream.chats()
 

@@ -12,7 +12,7 @@ import gateway
 from gateway.settings.kinds import KINDS, Preset, ProviderKind
 from gateway.settings.models import Provider
 from gateway.upstreams.presets import PRESETS, recognise
-from gateway.upstreams.registry import adapter_factory
+from gateway.upstreams.registry import make_adapter
 
 ROOT = Path(gateway.__file__).parents[1]
 
@@ -28,7 +28,7 @@ def test_presets_are_those_of_the_table():
 @pytest.mark.parametrize("kind", KINDS)
 async def test_kind_has_an_adapter(kind: ProviderKind):
     url = "http://127.0.0.1:9" if KINDS[kind].has_server else ""
-    adapter = adapter_factory(kind)("up", Provider(kind, url))
+    adapter = make_adapter("up", Provider(kind, url))
     for method in ("open", "prompt", "count", "probe"):
         assert callable(getattr(adapter, method))
     await adapter.close()

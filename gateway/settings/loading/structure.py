@@ -141,7 +141,10 @@ def _from_mapping(converter: Converter, cls: type[T], **fields: Any) -> Callable
 
 
 def _with_base_url(provider: m.Provider) -> m.Provider:
-    return attrs.evolve(provider, base_url=KINDS[provider.kind].normalize_url(provider.base_url))
+    spec = KINDS.get(provider.kind)
+    if spec is None:
+        raise ValueError(f"kind `{provider.kind}` has no row in KINDS (gateway/settings/kinds.py)")
+    return attrs.evolve(provider, base_url=spec.normalize_url(provider.base_url))
 
 
 _FINISH: Mapping[type[Any], Callable[[Any], Any]] = {m.Provider: _with_base_url}

@@ -157,11 +157,17 @@ def _message(kind: Kind, status: int, words: ErrorBody, info: ModelInfo, estimat
             said = f'{said}: choose a model whose capabilities list "tools", or send no tools'
         case Kind.UPSTREAM_REJECTS_REQUEST if status < 500:
             said = f"answered with status {status}: check this provider's base_url"
+        case _ if said:
+            said = _with_parameter(words)
         case _:
-            said = said or (
-                f"answered with status {status}" if status != 200 else "sent an error without words"
-            )
+            said = f"answered with status {status}" if status != 200 else "sent an error without words"
     return f"[{info.provider}] {said}"
+
+
+def _with_parameter(words: ErrorBody) -> str:
+    """The message, with the parameter that the error object names apart from it."""
+    named = not words.param or words.param in words.message
+    return words.message if named else f"{words.message} (parameter: {words.param})"
 
 
 def _seconds(pause: float | None, words: ErrorBody) -> int | None:

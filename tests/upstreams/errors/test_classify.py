@@ -210,3 +210,20 @@ def test_code_of_a_protocol_with_a_list_of_them_goes_by_the_list(code, kind):
 def test_overflow_inside_an_answer_has_numbers_too():
     found = classify_stream_error(b'{"error":"input length exceeds the context length"}', FACTS, 50_000)
     assert found.message == "prompt is too long: 50000 tokens > 32768 maximum"
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (
+            {"message": "Invalid value.", "param": "presence_mode"},
+            "Invalid value. (parameter: presence_mode)",
+        ),
+        ({"message": "Invalid 'top_k'.", "param": "top_k"}, "Invalid 'top_k'."),
+        ({"message": "Invalid value.", "param": None}, "Invalid value."),
+    ],
+)
+@pytest.mark.parametrize("status", [400, 422])
+def test_parameter_that_stands_apart_from_the_message_is_named(status: int, error: dict, message: str):
+    body = json.dumps({"error": error}).encode()
+    assert classify_response(status, body, None, FACTS).message == f"[{FACTS.provider}] {message}"
