@@ -55,30 +55,30 @@ def emulate(inbound: Inbound, info: ModelInfo) -> Emulation:
     if info.quirks.native or not _is_special(request):
         return Emulation(inbound)
     _refuse(request, info)
-    notes, filters = NoticeCollector(), list[PartFilter]()
+    notices, filters = NoticeCollector(), list[PartFilter]()
     applied = None
-    _leave_out(request, notes)
+    _leave_out(request, notices)
     if request.compaction:
         request = _summarising(request)
         filters.append(CompactionFilter(_summary_block(request, info)))
-        notes.add("emulated.compaction")
+        notices.add("emulated.compaction")
     elif request.context_management:
-        thinned = apply_edits(request, inbound.estimated_tokens, notes)
+        thinned = apply_edits(request, inbound.estimated_tokens, notices)
         request, applied = thinned.request, thinned.applied
     if stops := _own_stops(request, info):
         request = replace(request, stop_sequences=(), stream=True)
         filters.append(StopSequenceFilter(stops))
-        notes.add("emulated.stop_sequences")
+        notices.add("emulated.stop_sequences")
     if request is not inbound.request:
         inbound = evolve(inbound, request=request)
-    return Emulation(inbound, tuple(filters), notes.notices, applied)
+    return Emulation(inbound, tuple(filters), notices.notices, applied)
 
 
-def _leave_out(request: a.MessagesRequest, notes: NoticeCollector) -> None:
+def _leave_out(request: a.MessagesRequest, notices: NoticeCollector) -> None:
     if request.inference_geo:
-        notes.add("dropped.inference_geo", request.inference_geo)
+        notices.add("dropped.inference_geo", request.inference_geo)
     if _says(request.safeguards):
-        notes.add("dropped.safeguards")
+        notices.add("dropped.safeguards")
 
 
 def apply_context_edits(inbound: Inbound, info: ModelInfo) -> Inbound:

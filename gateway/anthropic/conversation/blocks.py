@@ -115,7 +115,7 @@ class BlockConverter:
         return found
 
     def _drop(self, what: str) -> None:
-        self.converter.notes.add("dropped.block", what)
+        self.converter.notices.add("dropped.block", what)
 
 
 class _Upload(Struct, frozen=True):

@@ -40,11 +40,11 @@ from gateway.anthropic.request.cache_control import Places, system_cuts
 from gateway.anthropic.tools.tool_names import ToolNames
 
 
-def conversation(
-    request: a.MessagesRequest, terms: t.ConversationOptions, names: ToolNames, notes: NoticeCollector
+def build_conversation(
+    request: a.MessagesRequest, terms: t.ConversationOptions, names: ToolNames, notices: NoticeCollector
 ) -> t.Conversation:
     head = system_prompt.conversation_start(request)
-    converter = ContentConverter(terms.modalities, notes, terms.attachments)
+    converter = ContentConverter(terms.modalities, notices, terms.attachments)
     assembly = ConversationBuilder(request.messages, terms, names, BlockConverter(converter, names), head)
     assembly.content.strayed(request.strays)
     marked = terms.marks.messages
@@ -55,7 +55,7 @@ def conversation(
             assembly.assistant(message)
         elif message.role != "system":
             if message.role != "user":
-                notes.add("dropped.role", message.role)
+                notices.add("dropped.role", message.role)
             assembly.user(message, marks)
         elif i < head.first:
             assembly.content.changes(message.content, assembly.place)
@@ -166,9 +166,9 @@ class ConversationBuilder:
 
     def finish(self) -> list[t.Turn]:
         self._close([])
-        notes = self.content.converter.notes
-        tool_results.fill_missing_results(self.open, notes)
-        tool_results.fill_missing_results({id_: [result] for id_, result in self.served.items()}, notes)
+        notices = self.content.converter.notices
+        tool_results.fill_missing_results(self.open, notices)
+        tool_results.fill_missing_results({id_: [result] for id_, result in self.served.items()}, notices)
         for turn in self.turns:
             if type(turn) is t.SystemTurn:
                 continue
@@ -201,7 +201,7 @@ class ConversationBuilder:
         if self.answered is None:
             self.answered = server_tools.calls_with_results(self.messages)
         if use.id not in self.answered:
-            self.content.converter.notes.add("dropped.server_tool", f"{use.name}: a call without result")
+            self.content.converter.notices.add("dropped.server_tool", f"{use.name}: a call without result")
         return self.answered.get(use.id, False)
 
     def _serve(self, id_: str, block: a.Unknown, place: BlockLocation) -> None:
@@ -212,7 +212,7 @@ class ConversationBuilder:
             result.given = server_tools.result_content(block, self.content.converter, place)
             self.settled = True
         elif (self.answered or {}).get(id_, True):
-            self.content.converter.notes.add("dropped.server_tool", f"{block.type}: a result without call")
+            self.content.converter.notices.add("dropped.server_tool", f"{block.type}: a result without call")
 
     def _begin_with(self, found: Summary) -> None:
         """Drop all turns so far: the summary replaces them."""
@@ -236,7 +236,7 @@ class ConversationBuilder:
         if self.waiting:
             self._close([])
         if self.open and not self.speaking:
-            tool_results.fill_missing_results(self.open, self.content.converter.notes)
+            tool_results.fill_missing_results(self.open, self.content.converter.notices)
             self.open = {}
         self.settled = False
         self.speaking = turn
@@ -295,6 +295,6 @@ class ConversationBuilder:
         if result:
             result.given = shown
             return True
-        self.content.converter.notes.add("emulated.tool_result", "a result without call")
+        self.content.converter.notices.add("emulated.tool_result", "a result without call")
         pieces += tool_results.orphan_result_text(block.tool_use_id, shown)
         return False

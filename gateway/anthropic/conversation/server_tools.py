@@ -167,7 +167,7 @@ def result_content(block: a.Unknown, converter: ContentConverter, place: BlockLo
             return [f"Error: {kind.error_message or kind.error_code}"]
         shown = _RESULTS[block.type](head.content, converter, inside)
     except (msgspec.ValidationError, msgspec.DecodeError):
-        converter.notes.add("dropped.block", block.type)
+        converter.notices.add("dropped.block", block.type)
         return ["(no output)"]
     if head.is_error and shown and isinstance(first := shown[0], str):
         return [f"Error: {first}", *shown[1:]]

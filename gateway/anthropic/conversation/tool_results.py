@@ -33,8 +33,8 @@ def orphan_result_text(id_: str, shown: list[ContentPart]) -> list[ContentPart]:
     return [f"{title}\n", *shown]
 
 
-def fill_missing_results(places: Mapping[str, Iterable[ToolResult]], notes: NoticeCollector) -> None:
+def fill_missing_results(places: Mapping[str, Iterable[ToolResult]], notices: NoticeCollector) -> None:
     """Fill the slots that are still empty: no result can arrive after this point."""
     for result in chain.from_iterable(places.values()):
-        notes.add("emulated.tool_result", "a call without result")
+        notices.add("emulated.tool_result", "a call without result")
         result.given = [INTERRUPTED]

@@ -119,13 +119,13 @@ class UserTurn(Struct, gc=False):
 class ReasoningItem(Struct, frozen=True):
     """A piece of reasoning that its server takes back as an item of its own, encrypted.
 
-    `said` and `calls`: how much of the turn's text, and how many of its calls, come before it.
+    `text_length` and `calls`: how much of the turn's text, and how many of its calls, come before it.
     """
 
     id: str
     encrypted: str
     summary: str
-    said: int = 0
+    text_length: int = 0
     calls: int = 0
 
 
@@ -164,7 +164,9 @@ class AssistantTurn(Struct, gc=False):
     def extend(self, said: AssistantTurn) -> None:
         """Append a later part of the same turn."""
         self.thoughts += [
-            replace(thought, said=self.length + thought.said, calls=len(self.calls) + thought.calls)
+            replace(
+                thought, text_length=self.length + thought.text_length, calls=len(self.calls) + thought.calls
+            )
             for thought in said.thoughts
         ]
         self.paragraphs += said.paragraphs

@@ -57,7 +57,7 @@ class OmittedTool:
 class AvailableTools:
     request: a.MessagesRequest
     terms: ToolOptions
-    notes: NoticeCollector
+    notices: NoticeCollector
     known: dict[str, a.ToolDefinition] = Factory(dict[str, a.ToolDefinition])
     members: dict[str, str] = Factory(dict[str, str])
     left_out: dict[str, OmittedTool] = Factory(dict[str, OmittedTool])
@@ -110,7 +110,7 @@ class AvailableTools:
             self._drop_second(function.name)
 
     def _drop_second(self, name: str) -> None:
-        self.notes.add("dropped.tool", f"{name}: the name is there twice")
+        self.notices.add("dropped.tool", f"{name}: the name is there twice")
 
     def _functions(self, tool: a.ToolDefinition, path: str) -> list[a.ToolDefinition]:
         """The functions for one entry: itself, or the members of a family; none if not allowed."""
@@ -120,7 +120,7 @@ class AvailableTools:
         if tool.type is not None and not self.terms.vision and client_tools.needs_vision(tool):
             raise RequestRefused(f"{path}: '{tool.type}' needs a model with vision, and this one has none")
         if tool.allowed_callers is not None and "direct" not in tool.allowed_callers:
-            self.notes.add("dropped.tool", f"{tool.name or tool.type}: not for the model to call")
+            self.notices.add("dropped.tool", f"{tool.name or tool.type}: not for the model to call")
             return []
         if tool.type is not None and (family := client_toolsets.toolset_name(tool)):
             functions = client_toolsets.toolset_members(tool, path)
@@ -142,9 +142,9 @@ class AvailableTools:
         if self.terms.web_search and kind.startswith(WEB_SEARCH):
             pass  # handled by the translator
         elif kind.startswith(SEARCH):
-            self.notes.add("emulated.tool_search", "all tools are there from the start")
+            self.notices.add("emulated.tool_search", "all tools are there from the start")
         else:
-            self.notes.add("dropped.tool", kind or tool.name)
+            self.notices.add("dropped.tool", kind or tool.name)
         self.left_out.setdefault(tool.name or kind, OmittedTool(tool, path))
 
     def web_search(self, tools: Collection[str]) -> a.ToolDefinition | None:

@@ -118,7 +118,7 @@ def _from_text(error: str, fields: Json, depth: int) -> ErrorBody:
 
 
 def _from_error(error: Json, status: int | None, depth: int) -> ErrorBody:
-    message = next((said for name in _SAYING if (said := error.get(name))), "")
+    message = next((value for name in _SAYING if (value := error.get(name))), "")
     if isinstance(message, dict | list):
         inner = _from_json(cast("object", message), depth + 1) if depth < _DEEPEST else ErrorBody()
         message = inner.message or json.dumps(message)
@@ -162,8 +162,8 @@ def _detail(detail: object) -> str:
         return str(detail)
     entry = cast("Json", detail)
     place = ".".join(str(step) for step in cast("list[object]", entry.get("loc") or []) if step != "body")
-    said = str(entry.get("msg") or "")
-    return f"{place}: {said}" if place else said
+    message = str(entry.get("msg") or "")
+    return f"{place}: {message}" if place else message
 
 
 def _name(value: object) -> str:
