@@ -42,9 +42,9 @@ class Emulation:
     notices: tuple[Notice, ...] = ()
     applied_edits: tuple[Mapping[str, object], ...] | None = None
 
-    def filters_for(self, built: UpstreamRequest) -> tuple[PartFilter, ...]:
+    def filters_for(self, request: UpstreamRequest) -> tuple[PartFilter, ...]:
         """The filters for one attempt, whose upstream may have refused stop sequences."""
-        return (*self.filters, StopSequenceFilter(built.stops)) if built.stops else self.filters
+        return (*self.filters, StopSequenceFilter(request.stops)) if request.stops else self.filters
 
 
 def emulate(inbound: Inbound, info: ModelInfo) -> Emulation:
@@ -143,10 +143,10 @@ def _summarising(request: a.MessagesRequest) -> a.MessagesRequest:
         raise RequestRefused("compaction.type: only `summarize` is supported")
     if request.context_management and request.context_management.edits:
         raise RequestRefused("compaction: cannot be combined with context_management")
-    asked = a.Message("user", (a.Text(compaction.instructions or SUMMARISE),), plain=True)
+    instruction = a.Message("user", (a.Text(compaction.instructions or SUMMARISE),), plain=True)
     return replace(
         request,
-        messages=(*request.messages, asked),
+        messages=(*request.messages, instruction),
         tools=(),
         tool_choice=None,
         thinking=None,
