@@ -194,27 +194,27 @@ def join_texts(texts: list[str]) -> str:
     return "".join(parts)
 
 
-def separate_texts(pieces: list[ContentPart]) -> list[ContentPart]:
+def separate_texts(parts: list[ContentPart]) -> list[ContentPart]:
     """The same parts; a text after a text begins with the separator of `join_texts`."""
-    found = pieces[:1]
-    for before, piece in pairwise(pieces):
-        if isinstance(before, str) and isinstance(piece, str):
-            found.append(join_texts([before, piece])[len(before) :])
+    found = parts[:1]
+    for before, part in pairwise(parts):
+        if isinstance(before, str) and isinstance(part, str):
+            found.append(join_texts([before, part])[len(before) :])
         else:
-            found.append(piece)
+            found.append(part)
     return found
 
 
-def merge_texts(pieces: list[ContentPart]) -> list[ContentPart]:
+def merge_texts(parts: list[ContentPart]) -> list[ContentPart]:
     """The same parts with adjacent texts joined."""
     out: list[ContentPart] = []
     texts: list[str] = []
-    for piece in pieces:
-        if isinstance(piece, str):
-            texts.append(piece)
+    for part in parts:
+        if isinstance(part, str):
+            texts.append(part)
             continue
         if texts:
             out.append(join_texts(texts))
             texts = []
-        out.append(piece)
+        out.append(part)
     return [*out, join_texts(texts)] if texts else out

@@ -148,8 +148,8 @@ def _read(
 
 
 def _frame(tag: str, **attributes: str | None) -> tuple[str, str]:
-    said = "".join(f' {key}="{value}"' for key, value in attributes.items() if value)
-    return f"<{tag}{said}>", f"</{tag}>"
+    text = "".join(f' {key}="{value}"' for key, value in attributes.items() if value)
+    return f"<{tag}{text}>", f"</{tag}>"
 
 
 def _between(frame: tuple[str, str], inner: list[ContentPart]) -> list[ContentPart]:

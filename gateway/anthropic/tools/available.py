@@ -89,14 +89,14 @@ class AvailableTools:
         if not mentions and len(ready) == len(self.known):
             return ready
         removed: set[str] = set()
-        for said in mentions:
-            found = self._meant(said, removed)
-            if said.kind == "removal":
+        for change in mentions:
+            found = self._resolve(change, removed)
+            if change.kind == "removal":
                 removed.update(found)
                 for name in found:
                     ready.pop(name, None)
                 continue
-            if said.kind == "addition":
+            if change.kind == "addition":
                 removed.difference_update(found)
             for name in found:
                 if name not in removed and name in self.known:
@@ -158,24 +158,24 @@ class AvailableTools:
             return None
         return search
 
-    def _meant(self, said: ToolChange, removed: set[str]) -> list[str]:
+    def _resolve(self, change: ToolChange, removed: set[str]) -> list[str]:
         """The names that a change is about; a definition in it is known from there on."""
-        if said.definition is not None and said.kind == "addition":
-            return self._define(said.definition, removed)
-        found = self._named(said)
-        if not found and said.kind != "reference" and not self._is_declared(said):
-            raise _unresolved(said)
+        if change.definition is not None and change.kind == "addition":
+            return self._define(change.definition, removed)
+        found = self._matching_names(change)
+        if not found and change.kind != "reference" and not self._is_declared(change):
+            raise _unresolved(change)
         return found
 
-    def _named(self, said: ToolChange) -> list[str]:
+    def _matching_names(self, change: ToolChange) -> list[str]:
         """The names that are meant. Only a whole family or server requires a search of all names."""
         families = self.members.values()
-        if said.name != said.server and said.name not in families:
-            return [name for name in (said.name,) if name in self.known or name in self.left_out]
+        if change.name != change.server and change.name not in families:
+            return [name for name in (change.name,) if name in self.known or name in self.left_out]
         self.searches += len(self.known) + len(self.left_out)
         if self.searches > SEARCHES:
             raise RequestRefused("tools: the messages add and remove too many whole groups of tools")
-        return [name for name in (*self.known, *self.left_out) if said.means(name, self.members.get(name))]
+        return [name for name in (*self.known, *self.left_out) if change.means(name, self.members.get(name))]
 
     def _define(self, tool: a.ToolDefinition, removed: set[str]) -> list[str]:
         self.defined.append(tool)
@@ -190,12 +190,12 @@ class AvailableTools:
                 self._drop_second(function.name)
         return [function.name for function in functions] or [tool.name]
 
-    def _is_declared(self, said: ToolChange) -> bool:
+    def _is_declared(self, change: ToolChange) -> bool:
         self.searches += len(self.request.tools) + len(self.defined)
         if self.searches > SEARCHES:
             raise RequestRefused("tools: the messages name too many tools that are not offered")
         return any(
-            said.is_of(tool, client_toolsets.toolset_name(tool))
+            change.is_of(tool, client_toolsets.toolset_name(tool))
             for tool in (*self.request.tools, *self.defined)
         )
 
@@ -210,8 +210,8 @@ def is_usable(tool: a.ToolDefinition) -> bool:
     )
 
 
-def _unresolved(said: ToolChange) -> RequestRefused:
+def _unresolved(change: ToolChange) -> RequestRefused:
     return RequestRefused(
-        f"tool_{said.kind}: no tool is named '{said.name}'",
+        f"tool_{change.kind}: no tool is named '{change.name}'",
         details={"error_code": "tool_reference_unresolved"},
     )
