@@ -98,7 +98,7 @@ class _Found(Struct, frozen=True):
     tool_references: list[_Reference] = []
 
 
-class _Said(Struct, frozen=True):
+class _McpText(Struct, frozen=True):
     text: str = ""
 
 
@@ -111,7 +111,7 @@ _RAN = msgspec.json.Decoder(_Ran)
 _EDITED = msgspec.json.Decoder(_Edited)
 _ADVICE = msgspec.json.Decoder(_Advice)
 _FOUND = msgspec.json.Decoder(_Found)
-_MCP_CONTENT = msgspec.json.Decoder(str | list[_Said])
+_MCP_CONTENT = msgspec.json.Decoder(str | list[_McpText])
 
 
 def server_tool_use(block: a.Unknown) -> ServerToolUse | None:

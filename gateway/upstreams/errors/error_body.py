@@ -64,13 +64,13 @@ def parse_error_body(body: bytes) -> ErrorBody:
 def sanitized(text: str) -> str:
     """`text` without secrets and URLs, on one line, of bounded length."""
     text = redacted(text)
-    for pattern, instead in _STRUCK:
+    for pattern, instead in _REDACTIONS:
         text = pattern.sub(instead, text)
     text = " ".join(text.split())
     return text if len(text) <= LONGEST else text[:LONGEST] + " ..."
 
 
-_STRUCK = (
+_REDACTIONS = (
     (re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"'<>)\]]+", re.IGNORECASE), "[url]"),
     (re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{6,}", re.IGNORECASE), r"\1 [hidden]"),
     (re.compile(r"\b(sk|pk|rk|gsk|xai|hf|nvapi|tgp|fw|r8|glpat|ghp|key)[-_][\w*.-]{6,}"), "[hidden]"),

@@ -30,7 +30,7 @@ T = TypeVar("T")
 _TEXT = msgspec.json.Decoder(str)
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for unreadable input."""
-MENDED = Notice("repaired.answer", "what the upstream sent was not quite of its protocol's form")
+REPAIRED = Notice("repaired.answer", "what the upstream sent was not quite of its protocol's form")
 _ABSENT = object()
 """Marks a value that is left out."""
 _FIRST_HALF = re.compile(r'([\ud800-\udbff])"')
@@ -72,7 +72,7 @@ class LenientDecoder(Generic[T]):
         if self._remarked or ends_in_error(parts):
             return parts
         self._remarked = True
-        return [MENDED, *parts]
+        return [REPAIRED, *parts]
 
     def _joined(self, text: str) -> str:
         half, self._half = self._half, ""
