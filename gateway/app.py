@@ -117,11 +117,11 @@ def _routed(request: AnyRequest, error: HTTPException) -> Response[bytes]:
     where = f"{request.method} {request.url.path}"
     match error.status_code:
         case 404 if request.url.path.startswith(BATCHES):
-            said = f"message batches are not enabled on this gateway; it has {ENDPOINTS}"
-            refused = RequestRefused(said, Kind.NOT_FOUND)
+            message = f"message batches are not enabled on this gateway; it has {ENDPOINTS}"
+            refused = RequestRefused(message, Kind.NOT_FOUND)
         case 404:
-            said = f"there is no {where} here; this gateway has {ENDPOINTS}"
-            refused = RequestRefused(said, Kind.NOT_FOUND)
+            message = f"there is no {where} here; this gateway has {ENDPOINTS}"
+            refused = RequestRefused(message, Kind.NOT_FOUND)
         case 405:
             refused = RequestRefused(f"{where} is not allowed", Kind.METHOD_NOT_ALLOWED)
         case status if status < 500:

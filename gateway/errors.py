@@ -99,8 +99,8 @@ class GatewayError(Exception):
     """A failure with everything needed to answer the client.
 
     `message` is shown to the client unchanged: it states what is wrong and what to do, and never contains a
-    secret. `details` becomes `error.details` (typed SDK errors read `details.error_code`). `said` is the
-    upstream's error text, without URLs and secrets.
+    secret. `details` becomes `error.details` (typed SDK errors read `details.error_code`). `upstream_message`
+    is the upstream's error text, without URLs and secrets.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class GatewayError(Exception):
         details: Mapping[str, object] | None = None,
         upstream_status: int | None = None,
         retry_after: int | None = None,
-        said: str = "",
+        upstream_message: str = "",
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -119,12 +119,14 @@ class GatewayError(Exception):
         self.details = details
         self.upstream_status = upstream_status
         self._retry_after = retry_after
-        self._said = said
+        self._upstream_message = upstream_message
 
     @property
     def why(self) -> str:
         """The message for the log, with the upstream's error text appended unless the message contains it."""
-        return self.message if self._said in self.message else f"{self.message} (it said: {self._said})"
+        if self._upstream_message in self.message:
+            return self.message
+        return f"{self.message} (it said: {self._upstream_message})"
 
     @property
     def answer(self) -> ErrorResponse:

@@ -59,7 +59,7 @@ class Inbound:
     @cached_property
     def media(self) -> tuple[MediaBlock, ...]:
         """The media blocks of the messages."""
-        return () if self.request.said else media_blocks(self.request.messages)
+        return () if self.request.no_media else media_blocks(self.request.messages)
 
     def required_attachments(self, modalities: InputModalities) -> RequiredAttachments:
         """The attachments that a target with these modalities cannot take unchanged."""

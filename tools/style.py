@@ -4,6 +4,8 @@
 
 - Names: a public class or function name stands in one module of `gateway`. Exempt are wire modules, which are
   reached through a letter (`o.Usage`), `gateway.testing`, whose names belong to its users, and `INTERFACES`.
+- Vague names: no function, class, parameter, field or variable of `gateway` is named with a word of `VAGUE`:
+  a name tells what it holds. Wire modules and `gateway.testing` are exempt here, too.
 - Sizes: a file of `gateway` has at most 300 lines, a function at most 40.
 - Words: `tools/words.toml` lists patterns with what to write instead. Docstrings, comments and documents
   contain none; text in backquotes does not count.
@@ -25,23 +27,61 @@ ROOT = Path(__file__).parents[1]
 WIRE = ("/wire.py", "/response_wire.py", "anthropic/response/events.py", "doctor/json_access.py")
 INTERFACES = {"adapter", "prompt_of", "main", "run"}
 """One in each module of a kind: the kinds' adapters and prompts, commands and scripts."""
+VAGUE = frozenset(
+    ("said", "told", "heard", "held", "struck", "mended", "todo", "talk", "wish", "wished", "asked")
+)
+"""Compared without case and outer underscores."""
 LINES, FUNCTION_LINES = 300, 40
 CODE = re.compile(r"`[^`]*`")
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/*.md", "docs/adr/*.md")
 
 
-def names() -> Iterator[str]:
-    places: defaultdict[str, list[str]] = defaultdict(list)
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    """The modules whose names are checked."""
     for path in sorted((ROOT / "gateway").rglob("*.py")):
         module = path.relative_to(ROOT).as_posix()
-        if module.endswith(WIRE) or module.startswith("gateway/testing/"):
-            continue
-        for node in ast.parse(path.read_text()).body:
+        if not (module.endswith(WIRE) or module.startswith("gateway/testing/")):
+            yield module, ast.parse(path.read_text())
+
+
+def names() -> Iterator[str]:
+    places: defaultdict[str, list[str]] = defaultdict(list)
+    for module, tree in modules():
+        for node in tree.body:
             if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
                 places[node.name].append(f"{module}:{node.lineno}")
     for name, found in places.items():
         if len(found) > 1 and not name.startswith("_") and name not in INTERFACES:
             yield f"{found[0]}: `{name}` is also in {', '.join(found[1:])}: rename one of them"
+
+
+def vague_names() -> Iterator[str]:
+    for module, tree in modules():
+        for node in ast.walk(tree):
+            name = bound_name(node)
+            if name.strip("_").lower() in VAGUE:
+                yield f"{module}:{getattr(node, 'lineno', 1)}: `{name}` is vague: say what it holds or does"
+
+
+def bound_name(node: ast.AST) -> str:
+    """The name that a definition, an assignment or a pattern binds; empty for other nodes."""
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return name
+        case (
+            ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store())
+        ):
+            return name
+        case (
+            ast.MatchAs(name=str(name))
+            | ast.MatchStar(name=str(name))
+            | ast.MatchMapping(rest=str(name))
+            | ast.ExceptHandler(name=str(name))
+            | ast.alias(asname=str(name))
+        ):
+            return name
+        case _:
+            return ""
 
 
 def sizes() -> Iterator[str]:
@@ -98,7 +138,7 @@ def comments(source: str) -> Iterator[tuple[int, str]]:
 
 
 def main() -> int:
-    mistakes = [*names(), *sizes(), *words()]
+    mistakes = [*names(), *vague_names(), *sizes(), *words()]
     sys.stdout.writelines(f"{one}\n" for one in mistakes)
     return 1 if mistakes else 0
 

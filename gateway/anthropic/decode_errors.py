@@ -25,11 +25,11 @@ def decode_error(error: msgspec.ValidationError, base: str) -> RequestRefused:
     text = str(error)
     at = _AT.search(text)
     steps = re.findall(r"[^.\[\]]+", at["path"]) if at else []
-    said = _AT.sub("", text)
-    if absent := _MISSING.match(said):
+    message = _AT.sub("", text)
+    if absent := _MISSING.match(message):
         steps.append(absent["field"])
-        said = "field required"
+        message = "field required"
     if "..." in steps:
         steps.remove("...")
     path = ".".join([base, *steps] if base else steps)
-    return RequestRefused(f"{path}: {said}" if path else said)
+    return RequestRefused(f"{path}: {message}" if path else message)

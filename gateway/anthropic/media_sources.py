@@ -41,12 +41,12 @@ class DocumentContent(Struct, frozen=True):
     transformations: Transformations | None = None
 
     def __post_init__(self) -> None:
-        name = _HELD.get(self.type)
+        name = _REQUIRED.get(self.type)
         if name and getattr(self, name) is None:
             raise missing_field(name)
 
 
-_HELD = {"text": "text", "image": "source"}
+_REQUIRED = {"text": "text", "image": "source"}
 
 
 class DocumentSource(Struct, frozen=True):

@@ -130,11 +130,12 @@ def kind(block: Block) -> str:
 
 
 class Stray(Struct, frozen=True):
-    """The position of a block of the system prompt that is not text. `said`: it has a text, which is used."""
+    """The position of a block of the system prompt that is not text. `has_text`: it has a text, which is
+    used."""
 
     step: int
     type: str
-    said: bool
+    has_text: bool
 
 
 class OutputConfig(Struct, frozen=True):
@@ -262,6 +263,6 @@ class MessagesRequest(Options, frozen=True, kw_only=True):
     stream: bool = False
     stop_sequences: tuple[str, ...] = ()
     tools: tuple[ToolDefinition, ...] = ()
-    said: bool = False
+    no_media: bool = False
     """The messages are known to have no media: only text, reasoning, calls and results in text."""
     metadata_user_id: str | None = None

@@ -59,31 +59,31 @@ class Resolver:
     _readings: asyncio.Semaphore = Factory(lambda: asyncio.Semaphore(READINGS))
 
     async def resolve(
-        self, todo: RequiredAttachments, modalities: InputModalities, urls: FetchUrls
+        self, required: RequiredAttachments, modalities: InputModalities, urls: FetchUrls
     ) -> Attachments:
         """`modalities`: what the target takes. `urls`: which addresses may be fetched from."""
-        if todo.nothing:
+        if required.nothing:
             return NO_ATTACHMENTS
         table = ResolvedAttachments()
         with contextlib.suppress(TimeoutError):  # entries that arrived in time are in the table
             async with asyncio.timeout(PATIENCE):
-                await self._fill(table, todo, modalities, urls)
+                await self._fill(table, required, modalities, urls)
         return Attachments(table.files, table.texts)
 
     async def _fill(
         self,
         table: ResolvedAttachments,
-        todo: RequiredAttachments,
+        required: RequiredAttachments,
         modalities: InputModalities,
         urls: FetchUrls,
     ) -> None:
         await asyncio.gather(
-            *(self._fetch(table, "image", url, again, urls) for url, again in todo.images.items()),
-            *(self._fetch(table, "document", url, again, urls) for url, again in todo.documents.items()),
+            *(self._fetch(table, "image", url, again, urls) for url, again in required.images.items()),
+            *(self._fetch(table, "document", url, again, urls) for url, again in required.documents.items()),
         )
-        pdfs = dict(todo.pdfs)
+        pdfs = dict(required.pdfs)
         if not modalities.pdf:
-            pdfs |= {table.files[url].data: again for url, again in todo.documents.items()}
+            pdfs |= {table.files[url].data: again for url, again in required.documents.items()}
         await asyncio.gather(*(self._read(table, data, again) for data, again in pdfs.items() if data))
 
     async def _fetch(

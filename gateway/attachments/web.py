@@ -89,9 +89,10 @@ def _checked(url: str) -> str:
 
 
 async def _read(response: aiohttp.ClientResponse, want: Want) -> FetchedFile:
-    said, limit = response.headers.get("content-type", "").partition(";")[0].strip().lower(), LIMITS[want]
-    if said not in _UNSAID and not _is_fit(said, want):
-        raise UnusableUrl(f"the server says that it is {said}")
+    content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    limit = LIMITS[want]
+    if content_type not in _UNSAID and not _is_fit(content_type, want):
+        raise UnusableUrl(f"the server says that it is {content_type}")
     if (response.content_length or 0) > limit:
         raise UnusableUrl(f"it is larger than {limit // (1024 * 1024)} MB")
     data = bytearray()
@@ -105,8 +106,12 @@ async def _read(response: aiohttp.ClientResponse, want: Want) -> FetchedFile:
     raise UnusableUrl("it is not an image in a known format" if want == "image" else "it is not a PDF")
 
 
-def _is_fit(said: str, want: Want) -> bool:
-    return said.startswith("image/") if want == "image" else said in ("application/pdf", "application/x-pdf")
+def _is_fit(content_type: str, want: Want) -> bool:
+    return (
+        content_type.startswith("image/")
+        if want == "image"
+        else content_type in ("application/pdf", "application/x-pdf")
+    )
 
 
 def _why(error: Exception, guard: AddressGuard) -> str:

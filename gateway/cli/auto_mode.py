@@ -47,7 +47,7 @@ def auto_mode_judge(settings: Settings, table: RouteTable, names: Iterable[str])
     """`names`: the models that may be asked, the configured one first."""
     reasons: list[str] = []
     for name in names:
-        target = _asked(table, name)
+        target = _question_target(table, name)
         reason = _unable(settings, name, target)
         if target is not None and not reason:
             return AutoModeJudge(name, _working(name, target, reasons))
@@ -55,7 +55,7 @@ def auto_mode_judge(settings: Settings, table: RouteTable, names: Iterable[str])
     return AutoModeJudge("", _not_working(reasons))
 
 
-def _asked(table: RouteTable, name: str) -> ModelTarget | None:
+def _question_target(table: RouteTable, name: str) -> ModelTarget | None:
     """The target of the question."""
     route = table.candidates(name).first(_QUESTION)
     return route.targets[0] if route else None

@@ -55,8 +55,8 @@ class CheckReport:
             SettingsMistake(loaded.sources[dotted_path(path)], dotted_path(path), words)
             for path, words in unreachable(table)
         )
-        said = (*config_warnings(loaded.settings, table, reach=False), *small_windows(table))
-        return cls(loaded, table, mistakes, said)
+        warnings = (*config_warnings(loaded.settings, table, reach=False), *small_windows(table))
+        return cls(loaded, table, mistakes, warnings)
 
 
 @rich_click.command()

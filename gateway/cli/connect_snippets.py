@@ -29,11 +29,11 @@ def claude_code(url: str, key: str, model: str, context: int) -> ConnectSnippets
             _powershell(environ, ["claude", "--bare", "--tools=", f'-p "{PROMPT}"']),
         )
     # The window has no effect on the names that Claude Code recognises: so the model gets its own name.
-    told = announced_window(context)
+    announced = announced_window(context)
     environ |= {
         "ANTHROPIC_MODEL": model,
-        "CLAUDE_CODE_MAX_CONTEXT_TOKENS": str(told.window),
-        "CLAUDE_CODE_MAX_OUTPUT_TOKENS": str(told.output),
+        "CLAUDE_CODE_MAX_CONTEXT_TOKENS": str(announced.window),
+        "CLAUDE_CODE_MAX_OUTPUT_TOKENS": str(announced.output),
     }
     return ConnectSnippets(_bash(environ, ["claude"]), _powershell(environ, ["claude"]))
 

@@ -195,14 +195,14 @@ def write_config(plan: DemoPlan, llama: LlamaServer, port: int) -> Path:
     return path
 
 
-def serve_demo(config: Path, sock: socket.socket, talk: Callable[[], bool]) -> None:
-    """Serve until a signal or until `talk`, called in a thread once the gateway is up, returns False. Raises
-    CannotRun."""
+def serve_demo(config: Path, sock: socket.socket, run_chat: Callable[[], bool]) -> None:
+    """Serve until a signal or until `run_chat`, called in a thread once the gateway is up, returns False.
+    Raises CannotRun."""
     loaded = load_config(config, {})
     # Only errors may be printed between the pieces of the first answer.
     configure_logging("warning", "text")
     server = GatewayServer(server_for(create_app(loaded.settings), HOST, sock.getsockname()[1], GRACE))
-    conversation = DemoSession(talk, server)
+    conversation = DemoSession(run_chat, server)
     thread = threading.Thread(target=conversation.hold, daemon=True)
     thread.start()
     server.run(sockets=[sock])
@@ -214,7 +214,7 @@ def serve_demo(config: Path, sock: socket.socket, talk: Callable[[], bool]) -> N
 class DemoSession:
     """The conversation with the gateway, while the main thread serves it."""
 
-    talk: Callable[[], bool]
+    run_chat: Callable[[], bool]
     server: uvicorn.Server
     failure: CannotRun | None = None
 
@@ -222,7 +222,7 @@ class DemoSession:
         while not self.server.started and not self.server.should_exit:
             time.sleep(0.02)
         try:
-            goes_on = self.talk()
+            goes_on = self.run_chat()
         except CannotRun as error:
             self.failure, goes_on = error, False
         self.server.should_exit |= not goes_on

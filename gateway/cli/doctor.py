@@ -81,7 +81,7 @@ def doctor(
     if write:
         output_file.check_writable(write, force=force, advice="")
     stderr = Console(stderr=True)
-    wish = DoctorRequest(
+    request = DoctorRequest(
         url=_url(url),
         key_variable=api_key_env or "",
         key=_key(api_key_env),
@@ -90,13 +90,13 @@ def doctor(
         progress=lambda title: progress.wait(stderr, f"{title} ..."),
     )
     try:
-        found = asyncio.run(run_probes(wish))
+        found = asyncio.run(run_probes(request))
     except ProbeError as silence:
         found = UnknownServer(str(silence))
     if isinstance(found, UnknownServer):
-        _fail(wish, found, as_json)
-    entries = [ProviderEntry(found.server, found.model, wish.key_variable)]
-    text = render_config(entries, _title(wish, found), output_file.is_gateway_port_free)
+        _fail(request, found, as_json)
+    entries = [ProviderEntry(found.server, found.model, request.key_variable)]
+    text = render_config(entries, _title(request, found), output_file.is_gateway_port_free)
     trouble = _written(write, text) if write and found.overall != "unusable" else None
     if as_json:
         click.echo(json.dumps(_json(found, text), indent=2, ensure_ascii=False))
@@ -136,26 +136,26 @@ def _key(variable: str | None) -> str:
     return os.environ[variable]
 
 
-async def run_probes(wish: DoctorRequest) -> Examination | UnknownServer:
+async def run_probes(request: DoctorRequest) -> Examination | UnknownServer:
     """Raises click.UsageError if a model must be named, or does not exist."""
-    key = Secret(wish.key) if wish.key else None
-    async with ProbeClient.to(wish.url, Provider("openai", wish.url, api_key=key)) as line:
-        with wish.progress("asking who is there"):
+    key = Secret(request.key) if request.key else None
+    async with ProbeClient.to(request.url, Provider("openai", request.url, api_key=key)) as line:
+        with request.progress("asking who is there"):
             server = await identify(line)
         if isinstance(server, UnknownServer):
             return server
-        if not wish.model and not server.chats:
+        if not request.model and not server.chats:
             return UnknownServer(f"{server.product} answers, but has no model that can chat", reachable=True)
-        model = _chosen(server, wish.model)
+        model = _chosen(server, request.model)
         subject = examination.probe_context(line, server, model)
         with ExitStack() as shown:
 
             def begin(trial: Probe) -> None:
                 """Show each probe until the next one begins."""
                 shown.close()
-                shown.enter_context(wish.progress(trial.title))
+                shown.enter_context(request.progress(trial.title))
 
-            async for _ in examination.examine(subject, wish.trials, begin):
+            async for _ in examination.examine(subject, request.trials, begin):
                 pass
         return examination.corrected_model(subject)
 
@@ -182,9 +182,9 @@ def _unlisted(server: DetectedServer, name: str) -> DetectedModel:
     )
 
 
-def _title(wish: DoctorRequest, found: Examination) -> Iterator[str]:
+def _title(request: DoctorRequest, found: Examination) -> Iterator[str]:
     server = found.server
-    yield f"For {server.product} {server.version} at {wish.url}, as `gateway doctor` found it."
+    yield f"For {server.product} {server.version} at {request.url}, as `gateway doctor` found it."
     yield f"{found.model.name}: {_MEANS[found.overall][1]}"
     yield f"  yes: {', '.join(one.name for one in found.findings if one.verdict == 'yes') or 'nothing'}"
     yield from (
@@ -192,13 +192,13 @@ def _title(wish: DoctorRequest, found: Examination) -> Iterator[str]:
     )
 
 
-def _fail(wish: DoctorRequest, unknown: UnknownServer, as_json: bool) -> NoReturn:
+def _fail(request: DoctorRequest, unknown: UnknownServer, as_json: bool) -> NoReturn:
     advice = " Name the variable with the key: --api-key-env NAME." if unknown.key_refused else ""
     if as_json:
-        said = {"url": wish.url, "overall": "unusable", "reachable": unknown.reachable}
-        click.echo(json.dumps({**said, "reason": unknown.reason + advice}, indent=2))
+        report = {"url": request.url, "overall": "unusable", "reachable": unknown.reachable}
+        click.echo(json.dumps({**report, "reason": unknown.reason + advice}, indent=2))
     else:
-        click.echo(f"{wish.url}: {unknown.reason}.{advice}", err=True)
+        click.echo(f"{request.url}: {unknown.reason}.{advice}", err=True)
     sys.exit(1)
 
 

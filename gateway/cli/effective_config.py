@@ -99,7 +99,7 @@ def _text(value: object) -> str:
         case ClientKey():
             return f"{value.name}: ***" if value.name else "***"
         case Overrides():
-            return ", ".join(f"{name}: {_text(one)}" for name, one in value.said.items()) or "none"
+            return ", ".join(f"{name}: {_text(one)}" for name, one in value.switches.items()) or "none"
         case None:
             return "none"
         case bool():

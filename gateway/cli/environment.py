@@ -80,10 +80,10 @@ class Environment:
 
     def laid_over(self, environ: Mapping[str, str]) -> dict[str, str]:
         kept = {name: value for name, value in environ.items() if name not in self.unset}
-        said = {one.name: one.value for one in self.variables}
-        if CUSTOM_HEADERS in said and environ.get(CUSTOM_HEADERS):
-            said[CUSTOM_HEADERS] = f"{environ[CUSTOM_HEADERS]}\n{said[CUSTOM_HEADERS]}"
-        return kept | said
+        values = {one.name: one.value for one in self.variables}
+        if CUSTOM_HEADERS in values and environ.get(CUSTOM_HEADERS):
+            values[CUSTOM_HEADERS] = f"{environ[CUSTOM_HEADERS]}\n{values[CUSTOM_HEADERS]}"
+        return kept | values
 
 
 @frozen
@@ -128,8 +128,8 @@ class EnvironmentBuilder:
         )
         warnings: tuple[str, ...] = ()
         if key.needed and environ.get(API_KEY) and environ.get(TOKEN):
-            said = f"{API_KEY} and {TOKEN} are both set; the gateway's key takes the second's place: only"
-            warnings = (f"{said} {API_KEY} reaches {target.provider}. Unset it if the token is meant.",)
+            reason = f"{API_KEY} and {TOKEN} are both set; the gateway's key takes the second's place: only"
+            warnings = (f"{reason} {API_KEY} reaches {target.provider}. Unset it if the token is meant.",)
         note = f"Your own Anthropic key, token or login goes to {target.provider}: it is not changed."
         return Environment(variables, (note,), warnings, unset=ELSEWHERE)
 
@@ -286,10 +286,10 @@ def _sizes(name: str, target: ModelTarget, window: int | None) -> Iterator[EnvVa
     if window is None:
         output = limit or LONGEST_ANSWER
     else:
-        told = announced_window(window, limit)
-        output = told.output
+        announced = announced_window(window, limit)
+        output = announced.output
         if not is_its_own(name):
-            why = f"compacts at {told.compacts_at} of {window} tokens"
-            yield EnvVariable("CLAUDE_CODE_MAX_CONTEXT_TOKENS", str(told.window), why)
+            why = f"compacts at {announced.compacts_at} of {window} tokens"
+            yield EnvVariable("CLAUDE_CODE_MAX_CONTEXT_TOKENS", str(announced.window), why)
     if output < LONGEST_ANSWER:
         yield EnvVariable("CLAUDE_CODE_MAX_OUTPUT_TOKENS", str(output), "the longest answer")

@@ -77,7 +77,7 @@ def init(yes: bool, out: Path, force: bool, ports: str | None, as_json: bool) ->
         if isinstance(one, UnknownServer) and one.reachable:
             console.print(Text(f"  left out port {port}: {one.reason}"), soft_wrap=True)
     if not (yes or as_json) and sys.stdin.isatty():
-        entries = list(_asked(entries))
+        entries = list(_confirm(entries))
     usable = [entry for entry in entries if entry.model is not None]
     if not usable:
         _nothing(looked_at, out, as_json=as_json)
@@ -127,7 +127,7 @@ def _say(console: Console, entry: ProviderEntry) -> None:
     console.print(Text("  found ", style="green") + Text(f"{what}: {how}"), soft_wrap=True)
 
 
-def _asked(entries: Sequence[ProviderEntry]) -> Iterator[ProviderEntry]:
+def _confirm(entries: Sequence[ProviderEntry]) -> Iterator[ProviderEntry]:
     for entry in entries:
         if click.confirm(f"Use {entry.server.product} ({entry.server.url})?", default=True, err=True):
             yield ProviderEntry(entry.server, _model(entry), entry.key_variable, entry.comment)

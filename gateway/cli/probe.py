@@ -89,8 +89,8 @@ async def _server(
     provider: Provider, targets: Sequence[ModelTarget], trials: Sequence[Probe]
 ) -> list[ProbedTarget]:
     if not KINDS[provider.kind].probed:
-        said = f"not probed: it speaks `{provider.kind}`"
-        return [ProbedTarget(target, advice=(said,)) for target in targets]
+        reason = f"not probed: it speaks `{provider.kind}`"
+        return [ProbedTarget(target, advice=(reason,)) for target in targets]
     try:
         async with ProbeClient.to(provider.base_url, provider) as line:
             found = await identify(line)
@@ -116,7 +116,7 @@ async def _target(
 ) -> ProbedTarget:
     server = _as_configured(server, provider)
     model = server.model(target.model) or DetectedModel(target.model)
-    quirks = evolve(quirks_of(provider), **target.quirks.said)
+    quirks = evolve(quirks_of(provider), **target.quirks.switches)
     loaded = launch_options(target.context_window, quirks)
     subject = examination.probe_context(line, server, model, loaded, target.extra_body)
     async for _ in examination.examine(subject, trials):
@@ -169,20 +169,21 @@ def _missing(server: DetectedServer, found: Examination, target: ModelTarget) ->
 
 
 def _window_problems(target: ModelTarget, window: int | None) -> Iterator[str]:
-    said = target.context_window
-    if said and window and said > window:
-        yield f"context_window is {said}, but the server holds {window}: longer prompts are refused or cut"
+    configured = target.context_window
+    if configured and window and configured > window:
+        actual = f"the server holds {window}"
+        yield f"context_window is {configured}, but {actual}: longer prompts are refused or cut"
 
 
 def _advice(
     target: ModelTarget, found: Examination, window: int | None, server: DetectedServer
 ) -> Iterator[str]:
-    said = target.context_window
-    if window and said is None:
+    configured = target.context_window
+    if window and configured is None:
         yield f"set `context_window: {window}`"
-    elif window and said and said < window and server.kind != "ollama":
-        yield f"the server holds {window} tokens, more than the configured {said}"
-    elif window is None and said is None:
+    elif window and configured and configured < window and server.kind != "ollama":
+        yield f"the server holds {window} tokens, more than the configured {configured}"
+    elif window is None and configured is None:
         yield "set `context_window`: the server does not report its window"
     if found.verdict("tools") in ("no", "partly"):
         yield from (f"tools: {one.evidence}; {one.meaning}" for one in found.findings if one.name == "tools")
@@ -193,14 +194,14 @@ def _advice(
 
 
 def _switches(target: ModelTarget, found: Examination) -> Iterable[str]:
-    for key, name, said in (
+    for key, name, configured in (
         ("vision", "vision", target.vision),
         ("reasoning", "reasoning", target.reasoning),
     ):
         seen = found.verdict(name)
-        if seen == "no" and said is not False and (said or key == "vision"):
+        if seen == "no" and configured is not False and (configured or key == "vision"):
             yield f"set `{key}: false`: it has none"
-        elif seen == "yes" and said is False:
+        elif seen == "yes" and configured is False:
             yield f"`{key}: false` is set, but it has it"
 
 

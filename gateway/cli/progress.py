@@ -49,12 +49,12 @@ def print_line(console: Console, text: str) -> None:
 
 def _plain(console: Console, title: str) -> Advance:
     print_line(console, title)
-    told = time.monotonic()
+    last_printed = time.monotonic()
 
     def advance(done: int, total: int) -> None:
-        nonlocal told
-        if time.monotonic() - told >= _EVERY:
-            told = time.monotonic()
+        nonlocal last_printed
+        if time.monotonic() - last_printed >= _EVERY:
+            last_printed = time.monotonic()
             print_line(console, f"... {min(100, 100 * done // total)} %")
 
     return advance

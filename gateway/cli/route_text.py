@@ -24,8 +24,8 @@ _TRUTHS = {
 def route_conditions(route: Route) -> str:
     """The conditions of a route: `claude-haiku-*, with images`."""
     names = " or ".join(route.patterns) or "any model"
-    said = (one for one in route.conditions if one.key != FITS)
-    return ", ".join([names, *(condition(one.key, one.wanted) for one in said)])
+    conditions = (one for one in route.conditions if one.key != FITS)
+    return ", ".join([names, *(condition(one.key, one.wanted) for one in conditions)])
 
 
 def condition(key: str, wanted: tuple[Hashable, ...]) -> str:
@@ -61,18 +61,18 @@ def place(loaded: LoadedConfig, source: str) -> str:
 
 def target_json(target: ModelTarget) -> dict[str, object]:
     """Its configured facts; of `extra_body` only the keys, since a value may be a secret."""
-    said: dict[str, object] = attrs.asdict(target, recurse=False)
+    fields: dict[str, object] = attrs.asdict(target, recurse=False)
     for key in ("sampling", "timeouts", "quirks"):
-        said[key] = _said(getattr(target, key))
-    return _kept(said | {"extra_body": sorted(target.extra_body)})
+        fields[key] = _explicit_fields(getattr(target, key))
+    return _kept(fields | {"extra_body": sorted(target.extra_body)})
 
 
-def _said(section: attrs.AttrsInstance) -> dict[str, object]:
+def _explicit_fields(section: attrs.AttrsInstance) -> dict[str, object]:
     return _kept(attrs.asdict(section))
 
 
-def _kept(said: dict[str, object]) -> dict[str, object]:
-    return {key: value for key, value in said.items() if value is not None and value not in ({}, [])}
+def _kept(fields: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in fields.items() if value is not None and value not in ({}, [])}
 
 
 def route_json(route: Route, source: str) -> dict[str, object]:

@@ -124,11 +124,11 @@ def _body(file: TextIO | None, model: str | None) -> bytes:
     if model is None:
         return text.encode()
     try:
-        said: Any = json.loads(text)
+        request: Any = json.loads(text)
     except ValueError as error:
         raise click.UsageError(f"{file.name} is not JSON: {error}") from None
     return json.dumps(
-        {**cast("dict[str, Any]", said), "model": model} if isinstance(said, dict) else said
+        {**cast("dict[str, Any]", request), "model": model} if isinstance(request, dict) else request
     ).encode()
 
 
@@ -173,14 +173,14 @@ def _as_json(found: Explanation, inbound: Inbound, loaded: LoadedConfig) -> dict
 
 
 def _check_json(check: ConditionCheck) -> dict[str, object]:
-    said: dict[str, object] = {
+    fields: dict[str, object] = {
         "key": check.key,
         "wanted": check.wanted,
         "seen": check.seen,
         "holds": check.holds,
     }
     because: dict[str, object] = {"because": check.note} if check.note else {}
-    return said | because | ({"guessed": check.guessed} if check.key == "class" else {})
+    return fields | because | ({"guessed": check.guessed} if check.key == "class" else {})
 
 
 def _print(found: Explanation, inbound: Inbound, loaded: LoadedConfig, console: Console) -> None:
@@ -221,8 +221,8 @@ def _words(check: ConditionCheck) -> str:
     if check.key == "model":
         wanted = " or ".join(map(str, check.wanted)) or "any"
         return f"model {wanted}: {'yes' if check.holds else 'no'}{note}"
-    said = "yes" if check.holds else "no"
-    return f"{condition(check.key, check.wanted)}: {said}{_shown(check)}{note}"
+    verdict = "yes" if check.holds else "no"
+    return f"{condition(check.key, check.wanted)}: {verdict}{_shown(check)}{note}"
 
 
 def _shown(check: ConditionCheck) -> str:

@@ -68,14 +68,14 @@ def run(
 def _trouble(url: str) -> str:
     """Why the command should not be started; empty if the gateway answers."""
     try:
-        said = httpx.get(
+        response = httpx.get(
             f"{url}/health", timeout=_PATIENCE, trust_env=not is_loopback_host(urlsplit(url).hostname or "")
         )
     except httpx.TransportError:
         return f"Nothing answers at {url}."
-    if said.is_success and b'"status"' in said.content:
+    if response.is_success and b'"status"' in response.content:
         return ""
-    return f"What answers at {url} is no gateway (GET /health: {said.status_code})."
+    return f"What answers at {url} is no gateway (GET /health: {response.status_code})."
 
 
 def _difference(url: str, loaded: LoadedConfig, client: str | None) -> str:
@@ -83,15 +83,15 @@ def _difference(url: str, loaded: LoadedConfig, client: str | None) -> str:
     file = loaded.path or "the environment"
     key = client_key.real_key(loaded, client)
     try:
-        said = httpx.get(
+        response = httpx.get(
             f"{url}/v1/models?limit=1000",
             headers={"x-api-key": key.value},
             timeout=_PATIENCE,
             trust_env=not is_loopback_host(urlsplit(url).hostname or ""),
         )
-        if said.status_code == _UNAUTHORIZED:
+        if response.status_code == _UNAUTHORIZED:
             return f"the gateway at {url} refuses the client key of {file}: it serves another configuration."
-        served = [str(one["id"]) for one in said.json()["data"]]
+        served = [str(one["id"]) for one in response.json()["data"]]
     except (httpx.HTTPError, ValueError, LookupError, TypeError):
         return ""
     ours = list(RouteTable.build(loaded.settings).names()[:_LISTED_AT_MOST])

@@ -86,8 +86,8 @@ def _vscode(environment: Environment) -> Iterator[str]:
 
 def _claude(environment: Environment) -> Iterator[str]:
     """Claude Code's own settings, permanently: ~/.claude/settings.json."""
-    said = {one.name: _shown(one) for one in environment.variables}
-    yield json.dumps({"env": said}, indent=2, ensure_ascii=False)
+    variables = {one.name: _shown(one) for one in environment.variables}
+    yield json.dumps({"env": variables}, indent=2, ensure_ascii=False)
 
 
 def _shown(one: EnvVariable) -> str:

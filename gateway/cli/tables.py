@@ -36,7 +36,7 @@ def print_rows(console: Console, title: str, columns: Sequence[str], rows: Seque
 def _print_list(console: Console, columns: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:
     for first, second, *rest in rows:
         console.print(Text(f"{first}", style="cyan") + Text(f"  {second}"), overflow="fold")
-        said = [
+        cells = [
             f"{name} {cell}" for name, cell in zip(columns[2:], rest, strict=True) if cell not in ("", "-")
         ]
-        console.print(Text(f"    {', '.join(said)}", style="dim"), overflow="fold")
+        console.print(Text(f"    {', '.join(cells)}", style="dim"), overflow="fold")

@@ -30,5 +30,5 @@ class BufferLimit:
 
 
 def too_large() -> UpstreamFailed:
-    said = f"the upstream's answer is too large: more than {LIMIT >> 20} MB of it would have to be kept"
-    return UpstreamFailed(Kind.UPSTREAM_GARBAGE, said)
+    message = f"the upstream's answer is too large: more than {LIMIT >> 20} MB of it would have to be kept"
+    return UpstreamFailed(Kind.UPSTREAM_GARBAGE, message)

@@ -20,14 +20,14 @@ class JsonScanner:
     """Feed it the pieces in order."""
 
     _depth: int = 0
-    _begun: bool = False
+    _has_started: bool = False
     _quoted: bool = False
     _escaped: bool = False
     """The last piece ended with the backslash of an escape."""
 
     @property
     def closed(self) -> bool:
-        return self._begun and self._depth == 0 and not self._quoted
+        return self._has_started and self._depth == 0 and not self._quoted
 
     def feed(self, text: str) -> int | None:
         """The offset in `text` just after the first value that ends in it; None if none ends."""
@@ -44,7 +44,7 @@ class JsonScanner:
                     at += 1
                 case "{" | "[":
                     self._depth += 1
-                    self._begun = True
+                    self._has_started = True
                 case _:
                     self._depth -= 1
                     end = at if self._depth == 0 and end is None else end

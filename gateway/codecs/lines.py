@@ -41,7 +41,7 @@ class LineSplitter:
         return lines
 
     @property
-    def begun(self) -> bytes:
+    def first_bytes(self) -> bytes:
         """The first bytes of the incomplete line."""
         return self._kept[0] if self._kept else b""
 

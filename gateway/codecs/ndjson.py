@@ -21,7 +21,7 @@ class NdjsonReader:
     @property
     def pending(self) -> bool:
         """Whether a payload has begun to arrive."""
-        return bool(self._lines.begun.strip())
+        return bool(self._lines.first_bytes.strip())
 
     def close(self) -> list[bytes]:
         """What arrived after the last line end."""

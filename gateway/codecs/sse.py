@@ -44,7 +44,7 @@ class SseReader:
     @property
     def pending(self) -> bool:
         """Whether a payload has begun to arrive."""
-        line = self._lines.begun
+        line = self._lines.first_bytes
         return bool(self._joined) or (line != b"" and b"data:".startswith(line[:5]))
 
     def close(self) -> list[bytes]:

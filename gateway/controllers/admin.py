@@ -41,10 +41,10 @@ class AdminController(Controller):
     @asgi("/admin/status", copy_scope=False)
     async def status(self, scope: Scope, receive: Receive, send: Send) -> None:
         service, reloader = _admitted(scope, "GET")
-        told = service.identity() | {"files": [str(path) for path in reloader.source.files]}
+        details = service.identity() | {"files": [str(path) for path in reloader.source.files]}
         if reloader.last is not None:
-            told["reload"] = outcome_details(reloader.last)
-        await _answer(AsgiConnection(receive, send), told)
+            details["reload"] = outcome_details(reloader.last)
+        await _answer(AsgiConnection(receive, send), details)
 
 
 def _admitted(any_scope: Scope, method: str) -> tuple[Service, Reloader]:

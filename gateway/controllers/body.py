@@ -40,7 +40,7 @@ class ClientLeft(Exception):
 class BodyBudget:
     """The bytes of all request bodies in this process."""
 
-    held: int = 0
+    reserved: int = 0
     lock: threading.Lock = Factory(threading.Lock)
     """Bodies are decompressed in threads."""
 
@@ -63,19 +63,19 @@ class BodyReservation:
     def take(self, size: int, server: Server) -> None:
         """Raises RequestRefused (503) if others use up the budget; a single request always fits."""
         with self._budget.lock:
-            others = self._budget.held - self._size
-            if others and self._budget.held + size > server.max_bodies:
+            others = self._budget.reserved - self._size
+            if others and self._budget.reserved + size > server.max_bodies:
                 raise RequestRefused(
                     f"all request bodies together reach the limit of {Size(server.max_bodies)} "
                     "(`server.max_bodies`): try again",
                     Kind.GATEWAY_BUSY,
                 )
-            self._budget.held += size
+            self._budget.reserved += size
             self._size += size
 
     def give_back(self, size: int) -> None:
         with self._budget.lock:
-            self._budget.held -= size
+            self._budget.reserved -= size
             self._size -= size
 
     def release(self) -> None:

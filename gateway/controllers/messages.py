@@ -51,7 +51,7 @@ class MessagesController(Controller):
 async def _serve(any_scope: Scope, peer: AsgiConnection, answer: AsgiAnswer) -> None:
     """Read a request, answer it and record it, also if it is refused."""
     scope = cast("HTTPScope", any_scope)
-    request_id, begun = new_id("req_"), time.monotonic()
+    request_id, start = new_id("req_"), time.monotonic()
     service = service_in(scope)
     inbound: Inbound | None = None
     with in_flight(), BodyReservation(service.bodies) as hold:
@@ -66,7 +66,7 @@ async def _serve(any_scope: Scope, peer: AsgiConnection, answer: AsgiAnswer) -> 
         except ClientLeft:
             record = _unanswered(request_id, scope)
     if refusals.ANSWERED not in scope:
-        emit(evolve(record, duration=time.monotonic() - begun))
+        emit(evolve(record, duration=time.monotonic() - start))
 
 
 async def _exchange(
@@ -123,8 +123,8 @@ async def _counted(service: Service, runtime: Runtime, inbound: Inbound, target:
 async def _weighed(service: Service, runtime: Runtime, inbound: Inbound, target: Target) -> int:
     try:
         modalities = target.model_info.modalities
-        todo = await run(inbound.heavy, inbound.required_attachments, modalities)
-        attachments = await service.resolver.resolve(todo, modalities, runtime.settings.server.fetch_urls)
+        required = await run(inbound.heavy, inbound.required_attachments, modalities)
+        attachments = await service.resolver.resolve(required, modalities, runtime.settings.server.fetch_urls)
         prompt = await run(inbound.heavy, target.adapter.prompt, inbound, target, attachments)
         return await service.counter.count(prompt)
     except RequestRefused:  # the request may be invalid, but counting it does no harm

@@ -42,15 +42,15 @@ class Service:
 
     def identity(self) -> dict[str, object]:
         """Identifies the process and the configuration."""
-        told: dict[str, object] = {
+        fields: dict[str, object] = {
             "pid": os.getpid(),
             "worker": self.worker.number,
             "workers": self.worker.of,
             "generation": self.runtimes.current.generation,
         }
         if self.reloader is not None and self.reloader.last is not None:
-            told["reload"] = outcome_summary(self.reloader.last)
-        return told
+            fields["reload"] = outcome_summary(self.reloader.last)
+        return fields
 
     async def close(self) -> None:
         self.counter.close()
@@ -59,23 +59,23 @@ class Service:
 
 def outcome_summary(outcome: ReloadOutcome) -> dict[str, object]:
     """The result of a reload, as JSON without empty fields."""
-    told: dict[str, object] = {
+    summary: dict[str, object] = {
         "result": outcome.result,
         "why": outcome.reason,
         "at": datetime.fromtimestamp(outcome.at, UTC).isoformat(timespec="milliseconds"),
         "error": outcome.error,
         "takes_a_restart": [change.path for change in outcome.restart],
     }
-    return {name: value for name, value in told.items() if value}
+    return {name: value for name, value in summary.items() if value}
 
 
 def outcome_details(outcome: ReloadOutcome) -> dict[str, object]:
     """The same with every key that changed."""
-    told = outcome_summary(outcome)
-    told["changes"] = [asdict(change) for change in outcome.changes]
+    details = outcome_summary(outcome)
+    details["changes"] = [asdict(change) for change in outcome.changes]
     if outcome.restart:
-        told["takes_a_restart"] = [asdict(change) for change in outcome.restart]
-    return told
+        details["takes_a_restart"] = [asdict(change) for change in outcome.restart]
+    return details
 
 
 def service_of(app: Litestar) -> Service:

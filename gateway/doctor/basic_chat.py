@@ -26,7 +26,7 @@ async def probe_chat(subject: ProbeContext) -> list[Finding]:
             break
         subject.manner = manner
         answer = await subject.ask(_QUESTION, LOADING)
-    if answer.finish == "length" and not answer.said_anything:
+    if answer.finish == "length" and not answer.has_output:
         answer = await subject.ask(_THINKERS, LOADING)
     found = _answers(answer)
     if found.verdict != "yes":
@@ -36,10 +36,10 @@ async def probe_chat(subject: ProbeContext) -> list[Finding]:
 
 def _answers(answer: ChatAnswer) -> Finding:
     # A model may spend its whole answer on hidden reasoning: then only the counts show that it worked.
-    if not answer.fault and (answer.said_anything or answer.output_tokens):
+    if not answer.fault and (answer.has_output or answer.output_tokens):
         first = f"the first piece after {answer.first:.1f} s, " if answer.first is not None else ""
-        said = excerpt(answer.text or answer.reasoning, 40)
-        return Finding("answers", "yes", f'{first}{answer.seconds:.1f} s in all: "{said}"')
+        text = excerpt(answer.text or answer.reasoning, 40)
+        return Finding("answers", "yes", f'{first}{answer.seconds:.1f} s in all: "{text}"')
     if answer.fault or answer.refused:
         return Finding("answers", "no", excerpt(answer.words, 300), "nothing works until this does")
     return Finding("answers", "no", f"status {answer.status} with nothing in it", "it is no chat server")

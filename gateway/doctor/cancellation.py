@@ -80,12 +80,12 @@ async def _short(subject: ProbeContext, seconds: float = PATIENCE) -> float:
 @contextlib.asynccontextmanager
 async def _long_answer(subject: ProbeContext) -> AsyncGenerator[None]:
     """Runs the block while it is being written; leaving the block cancels it. Raises ProbeError."""
-    asked = chat_body(subject.manner, _LONG)
-    async with subject.line.open(chat_url(subject.line, subject.manner), asked, PATIENCE) as stream:
+    body = chat_body(subject.manner, _LONG)
+    async with subject.line.open(chat_url(subject.line, subject.manner), body, PATIENCE) as stream:
         if stream.status >= 300:
             raise ProbeError(f"the long question was refused with {stream.status}")
-        async with contextlib.aclosing(stream_chunks(stream, subject.manner.kind)) as pieces:
-            async for _ in pieces:
+        async with contextlib.aclosing(stream_chunks(stream, subject.manner.kind)) as chunks:
+            async for _ in chunks:
                 break
             yield
 
@@ -93,11 +93,13 @@ async def _long_answer(subject: ProbeContext) -> AsyncGenerator[None]:
 async def _running(subject: ProbeContext) -> int | None:
     """How many requests are in progress; None if the server does not report it."""
     if subject.server.product == "llama.cpp":
-        heard = await subject.line.get(f"{subject.line.root}/slots")
-        slots = js.items(heard.json)
+        response = await subject.line.get(f"{subject.line.root}/slots")
+        slots = js.items(response.json)
         return sum(js.flag(slot, "is_processing") is True for slot in slots) if slots else None
     if gauge := _GAUGES.get(subject.server.product):
-        heard = await subject.line.get(f"{subject.line.root}/metrics")
-        found = re.findall(gauge, heard.body.decode("utf-8", "replace"), re.MULTILINE) if heard.ok else []
+        response = await subject.line.get(f"{subject.line.root}/metrics")
+        found = (
+            re.findall(gauge, response.body.decode("utf-8", "replace"), re.MULTILINE) if response.ok else []
+        )
         return int(sum(float(one) for one in found)) if found else None
     return None

@@ -94,13 +94,13 @@ class ProbeClient:
     async def to(cls, url: str, provider: Provider | None = None) -> AsyncGenerator[Self]:
         """`provider` gives key, headers, proxy and certificates. Raises ProbeError if these cannot be
         used."""
-        said = provider or Provider("openai", url)
+        settings = provider or Provider("openai", url)
         api = urls.versioned(url)
         try:
-            client = _client(url, said)
+            client = _client(url, settings)
         except (OSError, ValueError, ssl.SSLError) as error:
             raise ProbeError(f"the certificates or the proxy cannot be used: {error}") from error
-        key = said.api_key.reveal().encode() if said.api_key else b""
+        key = settings.api_key.reveal().encode() if settings.api_key else b""
         async with client:
             yield cls(api, urls.ollama_root(api), client, key)
 
@@ -183,8 +183,8 @@ def _trust(provider: Provider) -> ssl.SSLContext | bool:
 def _reason(error: Exception) -> str:
     match error:
         case httpx.ConnectTimeout() | httpx.ConnectError():
-            said = str(error) or "no answer"
-            return "nothing listens there" if "onnection" in said else f"it cannot be reached: {said}"
+            message = str(error) or "no answer"
+            return "nothing listens there" if "onnection" in message else f"it cannot be reached: {message}"
         case httpx.TimeoutException():
             return "it did not answer in time"
         case httpx.RemoteProtocolError() | httpx.DecodingError():

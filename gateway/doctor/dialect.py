@@ -95,11 +95,11 @@ class ChatAnswer:
     @property
     def words(self) -> str:
         """Why there is no proper answer, in the server's wording."""
-        said = parse_error_body(self.refusal).message if self.refusal else ""
-        return self.fault or f"{self.status} {said}".strip()
+        message = parse_error_body(self.refusal).message if self.refusal else ""
+        return self.fault or f"{self.status} {message}".strip()
 
     @property
-    def said_anything(self) -> bool:
+    def has_output(self) -> bool:
         return bool(self.text.strip() or self.reasoning.strip() or self.calls)
 
 
@@ -144,29 +144,29 @@ def chat_body(manner: ChatVariant, question: ChatQuestion) -> dict[str, Any]:
 
 
 def _chat(manner: ChatVariant, question: ChatQuestion) -> dict[str, Any]:
-    said: dict[str, Any] = {
+    body: dict[str, Any] = {
         "model": manner.model,
         "messages": [{"role": "user", "content": _content(question)}],
         "stream": True,
         manner.tokens_field: question.max_tokens,
     }
     if manner.stream_usage:
-        said["stream_options"] = {"include_usage": True}
+        body["stream_options"] = {"include_usage": True}
     if question.tools:
-        said["tools"] = [{"type": "function", "function": tool} for tool in question.tools]
+        body["tools"] = [{"type": "function", "function": tool} for tool in question.tools]
     if question.forced:
-        said |= {"tool_choice": "required", "parallel_tool_calls": False}
+        body |= {"tool_choice": "required", "parallel_tool_calls": False}
     if question.named:
         choice = {"type": "function", "function": {"name": question.named}}
-        said |= {"tool_choice": choice, "parallel_tool_calls": False}
+        body |= {"tool_choice": choice, "parallel_tool_calls": False}
     match question.think:
         case "template":
-            said["chat_template_kwargs"] = {"enable_thinking": True}
+            body["chat_template_kwargs"] = {"enable_thinking": True}
         case "effort":
-            said["reasoning_effort"] = "low"
+            body["reasoning_effort"] = "low"
         case "":
             pass
-    return said
+    return body
 
 
 def _content(question: ChatQuestion) -> str | list[dict[str, object]]:
@@ -180,14 +180,14 @@ def _native(manner: ChatVariant, question: ChatQuestion) -> dict[str, Any]:
     message: dict[str, object] = {"role": "user", "content": question.text}
     if question.picture:
         message["images"] = [base64.b64encode(question.picture).decode()]
-    said: dict[str, Any] = {"model": manner.model, "messages": [message], "stream": True, "truncate": False}
-    said |= manner.launch
-    said["options"] = {"num_predict": question.max_tokens, **said.get("options", {})}
+    body: dict[str, Any] = {"model": manner.model, "messages": [message], "stream": True, "truncate": False}
+    body |= manner.launch
+    body["options"] = {"num_predict": question.max_tokens, **body.get("options", {})}
     if question.tools:
-        said["tools"] = [{"type": "function", "function": tool} for tool in question.tools]
+        body["tools"] = [{"type": "function", "function": tool} for tool in question.tools]
     if question.think:
-        said["think"] = True
-    return said
+        body["think"] = True
+    return body
 
 
 async def _read(
@@ -202,7 +202,7 @@ async def _read(
         async for chunk in values:
             answer.pieces += 1
             _take(chunk, answer, shards)
-            if answer.first is None and (answer.said_anything or shards):
+            if answer.first is None and (answer.has_output or shards):
                 answer.first = time.monotonic() - began
             if enough(answer):
                 break
@@ -237,10 +237,10 @@ def _take(chunk: object, answer: ChatAnswer, shards: dict[int, list[str]]) -> No
         answer.fault = js.text(chunk, "error", "message") or str(error)[:300]
     choice = js.at(chunk, "choices", 0)
     message = js.at(choice, "delta") or js.at(choice, "message") or js.at(chunk, "message")
-    answer.text += _spoken(js.at(message, "content"))
+    answer.text += _content_text(js.at(message, "content"))
     for name in _REASONING:
-        if said := js.text(message, name):
-            answer.reasoning += said
+        if reasoning := js.text(message, name):
+            answer.reasoning += reasoning
             answer.reasoning_field = name
             break
     for place, call in enumerate(js.items(message, "tool_calls")):
@@ -249,7 +249,7 @@ def _take(chunk: object, answer: ChatAnswer, shards: dict[int, list[str]]) -> No
     _count(chunk, answer)
 
 
-def _spoken(content: object) -> str:
+def _content_text(content: object) -> str:
     """Mistral's content is a list, also in deltas."""
     if isinstance(content, str):
         return content

@@ -166,11 +166,11 @@ def _figure(finding: Finding | None) -> int | None:
     return finding.value if finding and isinstance(finding.value, int) else None
 
 
-def _seen(finding: Finding | None, said: bool | None) -> bool | None:
+def _seen(finding: Finding | None, configured: bool | None) -> bool | None:
     match finding.verdict if finding else "unknown":
         case "yes" | "partly":
             return True
         case "no":
             return False
         case "unknown":
-            return said
+            return configured

@@ -39,13 +39,13 @@ class UnknownServer:
 
 
 async def identify(line: ProbeClient, patience: float = PATIENCE) -> DetectedServer | UnknownServer:
-    heard = await _looked_at(line, patience)
-    if all(one.status == 0 for one in heard.values()):
-        return UnknownServer(heard["models"].fault)
-    if b"Messages API gateway" in heard["/"].body:
+    responses = await _looked_at(line, patience)
+    if all(one.status == 0 for one in responses.values()):
+        return UnknownServer(responses["models"].fault)
+    if b"Messages API gateway" in responses["/"].body:
         return UnknownServer("this is a gateway like this one, not a model server", reachable=True)
-    found = await _recognised(line, heard)
-    return _sane(found) if found else _refused(heard["models"])
+    found = await _recognised(line, responses)
+    return _sane(found) if found else _refused(responses["models"])
 
 
 def _sane(server: DetectedServer) -> DetectedServer:
@@ -56,14 +56,16 @@ def _sane(server: DetectedServer) -> DetectedServer:
 
 async def _looked_at(line: ProbeClient, patience: float) -> Mapping[str, ProbeResponse]:
     urls = {path: line.root + path for path in ("/", *products.PATHS)} | {"models": f"{line.api}/models"}
-    heard = await asyncio.gather(*(line.get(url, patience) for url in urls.values()))
-    return dict(zip(urls, heard, strict=True))
+    responses = await asyncio.gather(*(line.get(url, patience) for url in urls.values()))
+    return dict(zip(urls, responses, strict=True))
 
 
-async def _recognised(line: ProbeClient, heard: Mapping[str, ProbeResponse]) -> DetectedServer | None:
-    said = {path: one.json for path, one in heard.items()}
-    if js.text(said, "/api/version", "version") and isinstance(js.at(said, "/api/tags", "models"), list):
-        return await products.detect_ollama(line, said)
+async def _recognised(line: ProbeClient, responses: Mapping[str, ProbeResponse]) -> DetectedServer | None:
+    answers = {path: one.json for path, one in responses.items()}
+    if js.text(answers, "/api/version", "version") and isinstance(
+        js.at(answers, "/api/tags", "models"), list
+    ):
+        return await products.detect_ollama(line, answers)
     looks = (
         products.detect_llamacpp,
         products.detect_lmstudio,
@@ -71,7 +73,7 @@ async def _recognised(line: ProbeClient, heard: Mapping[str, ProbeResponse]) -> 
         products.detect_vllm,
         products.detect_by_model_list,
     )
-    return next((server for look in looks if (server := look(line, said))), None)
+    return next((server for look in looks if (server := look(line, answers))), None)
 
 
 def _refused(models: ProbeResponse) -> UnknownServer:
@@ -83,7 +85,7 @@ def _refused(models: ProbeResponse) -> UnknownServer:
     )
 
 
-def _shown(heard: ProbeResponse) -> str:
-    if heard.ok:
+def _shown(response: ProbeResponse) -> str:
+    if response.ok:
         return "answered with something else"
-    return f"{heard.status} {heard.words}"[:120] if heard.status else heard.words
+    return f"{response.status} {response.words}"[:120] if response.status else response.words

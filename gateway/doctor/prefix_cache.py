@@ -35,8 +35,8 @@ async def probe_prefix_cache(subject: ProbeContext) -> list[Finding]:
 async def _twice(subject: ProbeContext, words: int) -> tuple[ChatAnswer, ChatAnswer]:
     # The nonce comes first, so that the cache has nothing of an earlier run.
     text = f"{secrets.token_hex(8)}" + " word" * words
-    asked = [ChatQuestion(f"{text}\n{end}", max_tokens=1) for end in ("Reply: one", "Answer with: two")]
-    return await subject.ask(asked[0], PATIENCE), await subject.ask(asked[1], PATIENCE)
+    questions = [ChatQuestion(f"{text}\n{end}", max_tokens=1) for end in ("Reply: one", "Answer with: two")]
+    return await subject.ask(questions[0], PATIENCE), await subject.ask(questions[1], PATIENCE)
 
 
 def _reading(answer: ChatAnswer) -> float:

@@ -1,6 +1,6 @@
 """Each product's description of itself -> `DetectedServer`; None if the answers are not its own.
 
-`said` maps a path to the parsed JSON of its answer, None without one. It may contain anything. Sources:
+`answers` maps a path to the parsed JSON of its answer, None without one. It may contain anything. Sources:
 llama.cpp b11434 and Ollama (2026-08) as run and read, the others by their documentation.
 """
 
@@ -22,7 +22,7 @@ SHOWN = 24
 """How many models Ollama is asked to describe."""
 _NOT_CHAT = ("embed", "whisper", "tts", "dall-e", "moderation", "transcribe", "rerank", "image-", "sora")
 
-Said = Mapping[str, object]
+Answers = Mapping[str, object]
 
 
 def _preset(name: str) -> Preset | None:
@@ -30,8 +30,8 @@ def _preset(name: str) -> Preset | None:
     return cast("Preset", name) if name in get_args(Preset) else None
 
 
-def detect_llamacpp(line: ProbeClient, said: Said) -> DetectedServer | None:
-    props = said["/props"]
+def detect_llamacpp(line: ProbeClient, answers: Answers) -> DetectedServer | None:
+    props = answers["/props"]
     if js.at(props, "default_generation_settings") is None and js.number(props, "total_slots") is None:
         return None
     window = js.first(js.number(props, "default_generation_settings", "n_ctx"), js.number(props, "n_ctx"))
@@ -45,7 +45,7 @@ def detect_llamacpp(line: ProbeClient, said: Said) -> DetectedServer | None:
     )
     listed = [
         evolve(facts, name=name, largest=js.number(entry, "meta", "n_ctx_train"))
-        for entry in js.items(said["models"], "data")
+        for entry in js.items(answers["models"], "data")
         if (name := js.text(entry, "id"))
     ]
     return DetectedServer(
@@ -61,8 +61,8 @@ def detect_llamacpp(line: ProbeClient, said: Said) -> DetectedServer | None:
     )
 
 
-def detect_lmstudio(line: ProbeClient, said: Said) -> DetectedServer | None:
-    listed = js.items(said["/api/v0/models"], "data")
+def detect_lmstudio(line: ProbeClient, answers: Answers) -> DetectedServer | None:
+    listed = js.items(answers["/api/v0/models"], "data")
     own = [entry for entry in listed if js.text(entry, "state") or js.number(entry, "max_context_length")]
     if not own:
         return None
@@ -87,13 +87,13 @@ def _lmstudio_model(entry: object) -> DetectedModel:
     )
 
 
-def detect_sglang(line: ProbeClient, said: Said) -> DetectedServer | None:
-    info = js.fields(said["/get_server_info"])
+def detect_sglang(line: ProbeClient, answers: Answers) -> DetectedServer | None:
+    info = js.fields(answers["/get_server_info"])
     keys = ("tool_call_parser", "max_total_num_tokens", "mem_fraction_static", "served_model_name")
     if not any(key in info for key in keys):
         return None
     window = js.number(info, "context_length")
-    models = tuple(_listed_model(entry) for entry in js.items(said["models"], "data"))
+    models = tuple(_listed_model(entry) for entry in js.items(answers["models"], "data"))
     named = tuple(evolve(model, window=model.window or window) for model in models if model.name)
     return DetectedServer(
         product="SGLang",
@@ -107,9 +107,9 @@ def detect_sglang(line: ProbeClient, said: Said) -> DetectedServer | None:
     )
 
 
-def detect_vllm(line: ProbeClient, said: Said) -> DetectedServer | None:
-    listed = js.items(said["models"], "data")
-    version = js.text(said["/version"], "version")
+def detect_vllm(line: ProbeClient, answers: Answers) -> DetectedServer | None:
+    listed = js.items(answers["models"], "data")
+    version = js.text(answers["/version"], "version")
     owned = any(js.text(entry, "owned_by") == "vllm" for entry in listed)
     if not owned and not (version and any(js.number(entry, "max_model_len") for entry in listed)):
         return None
@@ -120,9 +120,9 @@ def detect_vllm(line: ProbeClient, said: Said) -> DetectedServer | None:
     )
 
 
-def detect_by_model_list(line: ProbeClient, said: Said) -> DetectedServer | None:
+def detect_by_model_list(line: ProbeClient, answers: Answers) -> DetectedServer | None:
     """Any server with a list of models, in OpenAI's shape or bare."""
-    answer = said["models"]
+    answer = answers["models"]
     entries = js.items(answer, "data") or js.items(answer)
     models = tuple(_listed_model(entry) for entry in entries if js.text(entry, "id"))
     if not models and not isinstance(js.at(answer, "data"), list):
@@ -152,9 +152,9 @@ def _listed_model(entry: object) -> DetectedModel:
     )
 
 
-async def detect_ollama(line: ProbeClient, said: Said) -> DetectedServer:
-    loaded = {js.text(entry, "name"): entry for entry in js.items(said["/api/ps"], "models")}
-    names = [name for entry in js.items(said["/api/tags"], "models") if (name := js.text(entry, "name"))]
+async def detect_ollama(line: ProbeClient, answers: Answers) -> DetectedServer:
+    loaded = {js.text(entry, "name"): entry for entry in js.items(answers["/api/ps"], "models")}
+    names = [name for entry in js.items(answers["/api/tags"], "models") if (name := js.text(entry, "name"))]
     # Loaded models are described first: they are the ones in use.
     names.sort(key=lambda name: name not in loaded)
     shown = await asyncio.gather(
@@ -166,7 +166,7 @@ async def detect_ollama(line: ProbeClient, said: Said) -> DetectedServer:
         kind="ollama",
         url=line.root,
         evidence="GET /api/version and /api/tags",
-        version=js.text(said["/api/version"], "version"),
+        version=js.text(answers["/api/version"], "version"),
         models=tuple(_ollama_model(name, facts.get(name), loaded.get(name)) for name in names),
     )
 

@@ -14,8 +14,8 @@ _PLAIN = 120
 async def probe_reasoning(subject: ProbeContext) -> list[Finding]:
     if subject.field_seen:
         return [_seen(subject.field_seen, "without being asked")]
-    asked = ChatQuestion(_TEXT, 300, think="template" if subject.near else "effort", enough=_shows)
-    answer = await subject.ask(asked, PATIENCE)
+    question = ChatQuestion(_TEXT, 300, think="template" if subject.near else "effort", enough=_shows)
+    answer = await subject.ask(question, PATIENCE)
     if subject.field_seen:
         return [_seen(subject.field_seen, "when asked")]
     if answer.refused:

@@ -46,16 +46,16 @@ _ADVICE = {
 
 async def probe_tools(subject: ProbeContext) -> list[Finding]:
     length = 60 if subject.server.templates_tools is False else _LENGTH
-    asked = await subject.ask(ChatQuestion(_ONE, length, tools=(WEATHER,)), PATIENCE)
-    if any(_proper(call) for call in asked.calls):
-        return [Finding("tools", "yes", _shown(asked.calls))]
-    if subject.server.kind == "ollama" or asked.refused:
-        return [_without(subject, asked)]
+    answer = await subject.ask(ChatQuestion(_ONE, length, tools=(WEATHER,)), PATIENCE)
+    if any(_proper(call) for call in answer.calls):
+        return [Finding("tools", "yes", _shown(answer.calls))]
+    if subject.server.kind == "ollama" or answer.refused:
+        return [_without(subject, answer)]
     forced = await subject.ask(ChatQuestion(_ONE, length, tools=(WEATHER,), forced=True), PATIENCE)
     if any(_proper(call) for call in forced.calls):
         meaning = "the model is too weak for an agent: Claude Code lets the model decide"
         return [Finding("tools", "partly", f"only when forced: {_shown(forced.calls)}", meaning)]
-    return [_without(subject, asked)]
+    return [_without(subject, answer)]
 
 
 async def probe_forced_tools(subject: ProbeContext) -> list[Finding]:
@@ -80,8 +80,8 @@ def _obeyed(name: str, quirk: str, answer: ChatAnswer, called: bool, preset: Qui
     seen = f"refused: {excerpt(answer.words, 200)}" if answer.refused or answer.fault else _instead(answer)
     if preset.tool_choice in (quirk, "none"):
         return Finding(name, "no", seen, "the gateway knows: it asks for such a call in another way")
-    told = f"write `quirks: {{tool_choice: {quirk}}}`, or who forces a call, as SDKs do, gets text"
-    return Finding(name, "no", seen, told)
+    advice = f"write `quirks: {{tool_choice: {quirk}}}`, or who forces a call, as SDKs do, gets text"
+    return Finding(name, "no", seen, advice)
 
 
 def _instead(answer: ChatAnswer) -> str:
@@ -122,5 +122,5 @@ def _without(subject: ProbeContext, answer: ChatAnswer) -> Finding:
         return Finding("tools", "no", f"the call came as text: {excerpt(answer.text)}", advice)
     if subject.server.templates_tools is False:
         return Finding("tools", "no", "the server says that it has no tools; they are dropped", advice)
-    said = excerpt(answer.text or answer.reasoning, 80)
-    return Finding("tools", "no", f'no call, but "{said}"', advice)
+    text = excerpt(answer.text or answer.reasoning, 80)
+    return Finding("tools", "no", f'no call, but "{text}"', advice)

@@ -23,12 +23,12 @@ async def probe_vision(subject: ProbeContext) -> list[Finding]:
     answer = await subject.ask(question, PATIENCE)
     if answer.refused or answer.fault:
         return [Finding("vision", "no", f"refused: {excerpt(answer.words)}", _BLIND)]
-    said = excerpt(answer.text or answer.reasoning, 60)
+    text = excerpt(answer.text or answer.reasoning, 60)
     if COLOUR in answer.text.lower():
-        return [Finding("vision", "yes", f'it names the colour: "{said}"')]
+        return [Finding("vision", "yes", f'it names the colour: "{text}"')]
     if subject.model.vision:
-        return [Finding("vision", "partly", f'the server says so, but orange is "{said}"', "it sees badly")]
-    return [Finding("vision", "no", f'it accepted the image, but orange is "{said}"', _BLIND)]
+        return [Finding("vision", "partly", f'the server says so, but orange is "{text}"', "it sees badly")]
+    return [Finding("vision", "no", f'it accepted the image, but orange is "{text}"', _BLIND)]
 
 
 def test_image() -> bytes:

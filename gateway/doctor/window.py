@@ -67,7 +67,7 @@ async def probe_window(subject: ProbeContext, effort: ProbeEffort = USUAL) -> li
     if subject.server.kind == "ollama":
         return [_loaded(subject, claimed)]
     if subject.near:
-        return [await _Trying(subject, claimed, effort).found()]
+        return [await _WindowTrial(subject, claimed, effort).found()]
     why = "a test would cost money"
     if claimed is None:
         return [Finding("window", "unknown", f"the server does not say; {why}", _YOURSELF)]
@@ -75,25 +75,28 @@ async def probe_window(subject: ProbeContext, effort: ProbeEffort = USUAL) -> li
 
 
 def _loaded(subject: ProbeContext, claimed: int | None) -> Finding:
-    asked = subject.manner.window
+    requested = subject.manner.window
     if claimed is None:
         return Finding(
-            "window", "unknown", f"asked for {asked}; /api/ps does not say what was loaded", value=asked
+            "window",
+            "unknown",
+            f"asked for {requested}; /api/ps does not say what was loaded",
+            value=requested,
         )
-    if asked and claimed < asked:
+    if requested and claimed < requested:
         meaning = "the memory may hold no more: the gateway asks for what was loaded"
-        return Finding("window", "partly", f"asked for {asked}, loaded with {claimed}", meaning, claimed)
+        return Finding("window", "partly", f"asked for {requested}, loaded with {claimed}", meaning, claimed)
     return Finding("window", "yes", f"/api/ps: loaded with {claimed}", _enough(claimed), claimed)
 
 
 @define
-class _Trying:
-    """Growing prompts. `taken`: the longest that was answered."""
+class _WindowTrial:
+    """Growing prompts. `accepted`: the longest that was answered."""
 
     subject: ProbeContext
     claimed: int | None
     effort: ProbeEffort
-    taken: int = 0
+    accepted: int = 0
 
     async def found(self) -> Finding:
         goal = min(
@@ -101,7 +104,7 @@ class _Trying:
         )
         ends = time.monotonic() + self.effort.seconds
         size: int | None = min(_FIRST, goal)
-        while size is not None and self.taken < goal:
+        while size is not None and self.accepted < goal:
             began = time.monotonic()
             try:
                 async with asyncio.timeout(ends - began):
@@ -110,16 +113,16 @@ class _Trying:
                 return self._inconclusive(
                     f"{size} tokens were not read within {time.monotonic() - began:.0f} s"
                 )
-            if found := self._judged(answer, size):
+            if found := self._judge(answer, size):
                 return found
-            self.taken, now = size, time.monotonic()
+            self.accepted, now = size, time.monotonic()
             size = _next(size, now - began, ends - now, goal)
-        if self.claimed and self.taken > self.claimed:
-            seen = f"{self.taken} tokens were taken, more than it says"
+        if self.claimed and self.accepted > self.claimed:
+            seen = f"{self.accepted} tokens were taken, more than it says"
             return Finding("window", "partly", seen, _enough(self.claimed), self.claimed)
         return self._inconclusive("" if self.effort == DEEP else "`--deep` tries more")
 
-    def _judged(self, answer: ChatAnswer, size: int) -> Finding | None:
+    def _judge(self, answer: ChatAnswer, size: int) -> Finding | None:
         """None if the prompt was presumably accepted."""
         if answer.refused:
             return self._refused(answer, size)
@@ -137,23 +140,23 @@ class _Trying:
 
     def _refused(self, answer: ChatAnswer, size: int) -> Finding:
         over = context_overflow(parse_error_body(answer.refusal))
-        told = over.window if over else None
+        stated = over.window if over else None
         seen = f"{size} tokens are refused: {excerpt(answer.words, 100)}"
-        if told and self.claimed and told != self.claimed:
-            return Finding("window", "partly", f"it says {self.claimed}, but {seen}", _enough(told), told)
-        if real := told or (self.claimed if self.claimed and size > self.claimed else None):
+        if stated and self.claimed and stated != self.claimed:
+            return Finding("window", "partly", f"it says {self.claimed}, but {seen}", _enough(stated), stated)
+        if real := stated or (self.claimed if self.claimed and size > self.claimed else None):
             return Finding("window", "yes", seen, _enough(real), real)
-        if over and self.taken:
-            seen = f"{self.taken} tokens were taken, {seen}"
-            return Finding("window", "partly", seen, _enough(self.taken), self.taken)
+        if over and self.accepted:
+            seen = f"{self.accepted} tokens were taken, {seen}"
+            return Finding("window", "partly", seen, _enough(self.accepted), self.accepted)
         return self._inconclusive(seen)
 
     def _inconclusive(self, why: str) -> Finding:
         """An accepted prompt proves no window: some servers accept more than their model can hold."""
-        told = f"the server says {self.claimed}" if self.claimed else "the server does not say"
-        taken = f"{self.taken} tokens were taken" if self.taken else ""
-        seen = "; ".join(filter(None, [told, taken, why]))
-        if self.claimed and self.taken:
+        claim = f"the server says {self.claimed}" if self.claimed else "the server does not say"
+        accepted = f"{self.accepted} tokens were taken" if self.accepted else ""
+        seen = "; ".join(filter(None, [claim, accepted, why]))
+        if self.claimed and self.accepted:
             return Finding("window", "yes", seen, _enough(self.claimed), self.claimed)
         return Finding("window", "unknown", seen, _YOURSELF, self.claimed)
 
@@ -185,21 +188,21 @@ async def probe_output_limit(subject: ProbeContext) -> list[Finding]:
             )
         ]
     status, refusal = await _refusal(subject)
-    said = read_refusal(status, refusal) if refusal else None
-    if said and said.max_tokens and said.lasting:
+    limits = read_refusal(status, refusal) if refusal else None
+    if limits and limits.max_tokens and limits.lasting:
         seen = excerpt(parse_error_body(refusal).message, 100)
-        return [Finding("output limit", "yes", f"{_MUCH} are refused: {seen}", value=said.max_tokens)]
+        return [Finding("output limit", "yes", f"{_MUCH} are refused: {seen}", value=limits.max_tokens)]
     return [Finding("output limit", "unknown", f"a limit of {_MUCH} is {'refused' if refusal else 'taken'}")]
 
 
 async def _refusal(subject: ProbeContext) -> tuple[int, bytes]:
     """The answer to the absurd limit; nothing if it begins to answer."""
-    asked = chat_body(subject.manner, ChatQuestion("Reply with one word: ready", max_tokens=_MUCH))
+    body = chat_body(subject.manner, ChatQuestion("Reply with one word: ready", max_tokens=_MUCH))
     with contextlib.suppress(ProbeError):
-        async with subject.line.open(chat_url(subject.line, subject.manner), asked, PATIENCE) as stream:
+        async with subject.line.open(chat_url(subject.line, subject.manner), body, PATIENCE) as stream:
             if stream.status >= 300:
                 return stream.status, await stream.body()
-            async with contextlib.aclosing(stream_chunks(stream, subject.manner.kind)) as pieces:
-                async for _ in pieces:
+            async with contextlib.aclosing(stream_chunks(stream, subject.manner.kind)) as chunks:
+                async for _ in chunks:
                     break
     return 200, b""

@@ -42,9 +42,9 @@ class Emulation:
     notices: tuple[Notice, ...] = ()
     applied_edits: tuple[Mapping[str, object], ...] | None = None
 
-    def filters_for(self, built: UpstreamRequest) -> tuple[PartFilter, ...]:
+    def filters_for(self, request: UpstreamRequest) -> tuple[PartFilter, ...]:
         """The filters for one attempt, whose upstream may have refused stop sequences."""
-        return (*self.filters, StopSequenceFilter(built.stops)) if built.stops else self.filters
+        return (*self.filters, StopSequenceFilter(request.stops)) if request.stops else self.filters
 
 
 def emulate(inbound: Inbound, info: ModelInfo) -> Emulation:
@@ -55,30 +55,30 @@ def emulate(inbound: Inbound, info: ModelInfo) -> Emulation:
     if info.quirks.native or not _is_special(request):
         return Emulation(inbound)
     _refuse(request, info)
-    notes, filters = NoticeCollector(), list[PartFilter]()
+    notices, filters = NoticeCollector(), list[PartFilter]()
     applied = None
-    _leave_out(request, notes)
+    _leave_out(request, notices)
     if request.compaction:
         request = _summarising(request)
         filters.append(CompactionFilter(_summary_block(request, info)))
-        notes.add("emulated.compaction")
+        notices.add("emulated.compaction")
     elif request.context_management:
-        thinned = apply_edits(request, inbound.estimated_tokens, notes)
+        thinned = apply_edits(request, inbound.estimated_tokens, notices)
         request, applied = thinned.request, thinned.applied
     if stops := _own_stops(request, info):
         request = replace(request, stop_sequences=(), stream=True)
         filters.append(StopSequenceFilter(stops))
-        notes.add("emulated.stop_sequences")
+        notices.add("emulated.stop_sequences")
     if request is not inbound.request:
         inbound = evolve(inbound, request=request)
-    return Emulation(inbound, tuple(filters), notes.notices, applied)
+    return Emulation(inbound, tuple(filters), notices.notices, applied)
 
 
-def _leave_out(request: a.MessagesRequest, notes: NoticeCollector) -> None:
+def _leave_out(request: a.MessagesRequest, notices: NoticeCollector) -> None:
     if request.inference_geo:
-        notes.add("dropped.inference_geo", request.inference_geo)
+        notices.add("dropped.inference_geo", request.inference_geo)
     if _says(request.safeguards):
-        notes.add("dropped.safeguards")
+        notices.add("dropped.safeguards")
 
 
 def apply_context_edits(inbound: Inbound, info: ModelInfo) -> Inbound:
@@ -146,10 +146,10 @@ def _summarising(request: a.MessagesRequest) -> a.MessagesRequest:
         raise RequestRefused("compaction.type: only `summarize` is supported")
     if request.context_management and request.context_management.edits:
         raise RequestRefused("compaction: cannot be combined with context_management")
-    asked = a.Message("user", (a.Text(compaction.instructions or SUMMARISE),), plain=True)
+    instruction = a.Message("user", (a.Text(compaction.instructions or SUMMARISE),), plain=True)
     return replace(
         request,
-        messages=(*request.messages, asked),
+        messages=(*request.messages, instruction),
         tools=(),
         tool_choice=None,
         thinking=None,

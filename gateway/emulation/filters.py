@@ -49,7 +49,7 @@ class StopSequenceFilter:
 
     _sequences: tuple[str, ...]
     _automaton: Automaton = field(init=False)
-    _held: str = ""
+    _buffer: str = ""
 
     def __attrs_post_init__(self) -> None:
         self._automaton = Automaton(self._sequences)
@@ -64,17 +64,17 @@ class StopSequenceFilter:
                 return [*self._given_up(), part]
 
     def _search(self, text: str) -> list[Part]:
-        held, text = len(self._held), self._held + text
-        found, waiting = self._automaton.search(text, held)
+        buffered, text = len(self._buffer), self._buffer + text
+        found, waiting = self._automaton.search(text, buffered)
         if found is not None:
-            self._held = ""
-            return [*_said(text[: found[0]]), Finish(FinishReason.STOP, text[found[0] : found[1]])]
-        self._held = text[len(text) - waiting :]
-        return _said(text[: len(text) - waiting])
+            self._buffer = ""
+            return [*_text_parts(text[: found[0]]), Finish(FinishReason.STOP, text[found[0] : found[1]])]
+        self._buffer = text[len(text) - waiting :]
+        return _text_parts(text[: len(text) - waiting])
 
     def _given_up(self) -> list[Part]:
-        text, self._held = self._held, ""
-        return _said(text)
+        text, self._buffer = self._buffer, ""
+        return _text_parts(text)
 
 
 class Automaton:
@@ -171,5 +171,5 @@ def apply_filters(filters: Sequence[PartFilter], parts: Sequence[Part]) -> list[
     return list(parts)
 
 
-def _said(text: str) -> list[Part]:
+def _text_parts(text: str) -> list[Part]:
     return [TextDelta(text)] if text else []

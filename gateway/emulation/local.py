@@ -51,6 +51,6 @@ def local_answer(inbound: Inbound, target: Target) -> LocalAttempt | None:
         parts = answer(inbound, target)
         if parts is not None:
             notices = tuple(part for part in parts if isinstance(part, Notice))
-            said: list[Part] = [part for part in parts if not isinstance(part, Notice)]
-            return LocalAttempt(said, UpstreamRequest(b"", notices=notices))
+            content: list[Part] = [part for part in parts if not isinstance(part, Notice)]
+            return LocalAttempt(content, UpstreamRequest(b"", notices=notices))
     return None

@@ -83,10 +83,10 @@ def _mentions(request: a.MessagesRequest) -> list[ToolChange]:
             if not isinstance(block, a.Unknown):
                 continue
             path = f"messages.{i}.content.{j}"
-            if message.role == "system" and (said := tool_change(block, path)):
-                found.append(said)
-            elif message.role != "system" and (begun := summary(block, path)):
-                found = list(begun.changes)
+            if message.role == "system" and (change := tool_change(block, path)):
+                found.append(change)
+            elif message.role != "system" and (compaction := summary(block, path)):
+                found = list(compaction.changes)
     return found
 
 

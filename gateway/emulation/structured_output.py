@@ -94,7 +94,7 @@ class StructuredAttempt:
             return first.given_up()
         self._second = True
         try:
-            attempt = await self._ask(_told(self._inbound, first.text, wrong))
+            attempt = await self._ask(_correction_request(self._inbound, first.text, wrong))
         except UpstreamFailed:
             return first.given_up()
         await self._attempt.close()
@@ -103,15 +103,15 @@ class StructuredAttempt:
         return [Notice("repaired.structured_output", f"asked again: {wrong}")]
 
 
-def _told(inbound: Inbound, text: str, wrong: str) -> Inbound:
+def _correction_request(inbound: Inbound, text: str, wrong: str) -> Inbound:
     """The same request, followed by the wrong answer and its errors."""
     request = inbound.request
-    said = (a.Message("assistant", (a.Text(text),)),) if text.strip() else ()
-    asked = a.Text(
+    answer = (a.Message("assistant", (a.Text(text),)),) if text.strip() else ()
+    correction = a.Text(
         f"Your answer does not match the schema: {wrong}. "
         "Answer again, with the corrected JSON and nothing else."
     )
-    messages = (*request.messages, *said, a.Message("user", (asked,)))
+    messages = (*request.messages, *answer, a.Message("user", (correction,)))
     return evolve(inbound, request=structs.replace(request, messages=messages))
 
 
@@ -129,7 +129,7 @@ class StructuredAnswer:
     usage: Usage = Factory(Usage)
     wrong: str | None = None
     _opening: tuple[str, ...] = ("{", "[")
-    _pieces: list[str] = Factory(list[str])
+    _texts: list[str] = Factory(list[str])
     """The text so far, if it is buffered."""
     _kept: BufferLimit = Factory(BufferLimit)
     _first: str = ""
@@ -150,7 +150,7 @@ class StructuredAnswer:
 
     @property
     def text(self) -> str:
-        return "".join(self._pieces)
+        return "".join(self._texts)
 
     def take(self, part: Part) -> list[Part]:
         match part:
@@ -176,7 +176,7 @@ class StructuredAnswer:
         text = self._read.text if self._read else self.text
         return [
             Notice("dropped.structured_output", self.wrong or ""),
-            *_said(text),
+            *_text_parts(text),
             self._end,
         ]
 
@@ -186,12 +186,12 @@ class StructuredAnswer:
         if self._root is not None:
             return self._pass(self._root, part.text)
         self._kept.add(part.text)
-        self._pieces.append(part.text)
+        self._texts.append(part.text)
         self._first = self._first or part.text.lstrip()[:1]
         if self.whole or self._first not in self._opening:
             return []
         self._root = JsonScanner()
-        return self._pass(self._root, self._taken().lstrip())
+        return self._pass(self._root, self._take_text().lstrip())
 
     def _pass(self, root: JsonScanner, text: str) -> list[Part]:
         """A stream's next piece, without text after the JSON, which causes one notice."""
@@ -200,21 +200,21 @@ class StructuredAnswer:
             return [TextDelta(text)]
         self._over = True
         if self._behind or not text[end:].strip():
-            return _said(text[:end])
+            return _text_parts(text[:end])
         self._behind = True
-        return [*_said(text[:end]), Notice("repaired.structured_output", "text behind it is left out")]
+        return [*_text_parts(text[:end]), Notice("repaired.structured_output", "text behind it is left out")]
 
     def _begin_again(self) -> list[Part]:
         """A result of a server's own tool is not the answer, and neither is text before it."""
-        said, self._first, self._root, self._over = self._as_it_is(), "", None, False
-        return said
+        parts, self._first, self._root, self._over = self._as_it_is(), "", None, False
+        return parts
 
     def _as_it_is(self) -> list[Part]:
-        return _said(self._taken())
+        return _text_parts(self._take_text())
 
-    def _taken(self) -> str:
+    def _take_text(self) -> str:
         text = self.text
-        self._pieces.clear()
+        self._texts.clear()
         return text
 
     def _finish(self, end: Finish) -> list[Part]:
@@ -231,8 +231,8 @@ class StructuredAnswer:
         notice: list[Part] = (
             [Notice("repaired.structured_output", "taken out of its text")] if changed else []
         )
-        return [*notice, *_said(found.text), end]
+        return [*notice, *_text_parts(found.text), end]
 
 
-def _said(text: str) -> list[Part]:
+def _text_parts(text: str) -> list[Part]:
     return [TextDelta(text)] if text else []

@@ -30,40 +30,40 @@ class Deadlines:
     """The timeouts of the current target. All times are seconds of the event loop's clock."""
 
     target: Target
-    begun: float
+    request_time: float
     """When the request arrived."""
-    asked: float
+    attempt_time: float
     """When the upstream request was sent."""
     last_read: float | None = None
     sending: bool = False
     """True while the last read is being written to the client."""
 
     def start(self, target: Target, now: float) -> None:
-        self.target, self.asked, self.last_read, self.sending = target, now, None, False
+        self.target, self.attempt_time, self.last_read, self.sending = target, now, None, False
 
     def pause(self) -> None:
-        self.asked = math.inf
+        self.attempt_time = math.inf
 
     def next(self, now: float) -> float:
         """When the attempt times out if no data arrives before."""
         timeouts = self.target.timeouts
         if self.last_read is None:
-            waiting = self.asked + timeouts.first_byte
+            waiting = self.attempt_time + timeouts.first_byte
         else:
             waiting = (now if self.sending else self.last_read) + timeouts.idle
-        return min(waiting, self.begun + timeouts.total)
+        return min(waiting, self.request_time + timeouts.total)
 
     def error(self, now: float) -> UpstreamFailed:
         """The error for the timeout that was exceeded; it names the timeout's key."""
         timeouts, info = self.target.timeouts, self.target.model_info
-        if now - self.begun >= timeouts.total:
+        if now - self.request_time >= timeouts.total:
             key, limit, what = "total", timeouts.total, "the whole answer"
         elif self.last_read is None:
             key, limit, what = "first_byte", timeouts.first_byte, "the first byte"
         else:
             key, limit, what = "idle", timeouts.idle, "the next byte"
-        said = f"[{info.provider}] waited {limit:g} s for {what} of {info.model} (timeouts.{key})"
-        return UpstreamFailed(Kind.UPSTREAM_TIMEOUT, said)
+        message = f"[{info.provider}] waited {limit:g} s for {what} of {info.model} (timeouts.{key})"
+        return UpstreamFailed(Kind.UPSTREAM_TIMEOUT, message)
 
 
 @define

@@ -65,14 +65,14 @@ class Exchange:
     connection: ClientConnection
     resolver: Resolver
     _loop: asyncio.AbstractEventLoop = Factory(asyncio.get_running_loop)
-    _answering: ResponseContext = field(init=False)
+    _context: ResponseContext = field(init=False)
     _delivery: ClientResponse = field(init=False)
     _timer: RequestTimer = field(init=False)
     _attempts: int = 0
     _known: list[Notice] = Factory(list[Notice])
 
     def __attrs_post_init__(self) -> None:
-        begun = self._loop.time()
+        now = self._loop.time()
         if self.inbound.repaired:
             self._known.append(Notice("repaired.request", "half a character became U+FFFD"))
         request = self.inbound.request
@@ -85,12 +85,12 @@ class Exchange:
             diagnostics=UNSET if bytes(request.diagnostics) in (b"", b"null") else None,
             plain=not request.stream,
         )
-        self._answering = ResponseContext(self.connection, self.inbound.request_id, writer, self._loop.time)
+        self._context = ResponseContext(self.connection, self.inbound.request_id, writer, self._loop.time)
         if request.stream:
-            self._delivery = StreamingResponse(self._answering, KeepaliveSchedule(self.server, begun))
+            self._delivery = StreamingResponse(self._context, KeepaliveSchedule(self.server, now))
         else:
-            self._delivery = JsonResponse(self._answering)
-        deadlines = Deadlines(self.targets[0], begun, begun)
+            self._delivery = JsonResponse(self._context)
+        deadlines = Deadlines(self.targets[0], now, now)
         self._timer = RequestTimer(deadlines, self._delivery, self._loop)
 
     async def run(self) -> RequestRecord:
@@ -135,16 +135,16 @@ class Exchange:
                 await self._attempt(target, backoff(again))
             except UpstreamFailed as error:
                 last = again == target.retries
-                if last or self._answering.writer.started or not should_retry(error):
+                if last or self._context.writer.started or not should_retry(error):
                     raise
             else:
                 return
 
     def _may_move_on(self, error: UpstreamFailed, others: Sequence[Target]) -> bool:
         """True if the client has seen no content and the next target's total timeout has not passed yet."""
-        if not others or self._answering.writer.started or not should_fail_over(error):
+        if not others or self._context.writer.started or not should_fail_over(error):
             return False
-        return self._loop.time() < self._timer.deadlines.begun + others[0].timeouts.total
+        return self._loop.time() < self._timer.deadlines.request_time + others[0].timeouts.total
 
     def _move_on(self, error: UpstreamFailed, following: Target) -> None:
         failed = self._timer.deadlines.target.name
@@ -161,33 +161,33 @@ class Exchange:
         self._timer.schedule()
 
     async def _attempt(self, target: Target, wait: float) -> None:
-        self._answering.route = target.name
+        self._context.route = target.name
         self._attempts += 1
         self._timer.start(target, wait)
         async with self._timer.limiting():
             await asyncio.sleep(wait)
-            asked = await run(self.inbound.heavy, emulate, self.inbound, target.model_info)
-            attempt = await run(self.inbound.heavy, local_answer, asked.inbound, target)
-            attempt = attempt or await self._open(asked.inbound, target)
+            emulation = await run(self.inbound.heavy, emulate, self.inbound, target.model_info)
+            attempt = await run(self.inbound.heavy, local_answer, emulation.inbound, target)
+            attempt = attempt or await self._open(emulation.inbound, target)
             try:
-                await self._pump(attempt, asked)
+                await self._pump(attempt, emulation)
             finally:
                 await attempt.close()
 
     async def _open(self, inbound: Inbound, target: Target) -> Attempt:
         """Open an attempt. Time for attachments does not count against the upstream's timeouts."""
         self._timer.deadlines.pause()
-        seen = target.model_info.modalities
-        todo = await run(inbound.heavy, inbound.required_attachments, seen)
-        attachments = await self.resolver.resolve(todo, seen, self.server.fetch_urls)
+        modalities = target.model_info.modalities
+        required = await run(inbound.heavy, inbound.required_attachments, modalities)
+        attachments = await self.resolver.resolve(required, modalities, self.server.fetch_urls)
         self._timer.start(target)
         return await open_attempt(inbound, target, attachments)
 
-    async def _pump(self, attempt: Attempt, asked: Emulation) -> None:
-        writer, built = self._answering.writer, attempt.request
-        self._answering.notices[:] = [*self._known, *asked.notices, *built.notices]
-        writer.begin(evolve(built.answer, applied_edits=asked.applied_edits))
-        filters = asked.filters_for(built)
+    async def _pump(self, attempt: Attempt, emulation: Emulation) -> None:
+        writer, upstream_request = self._context.writer, attempt.request
+        self._context.notices[:] = [*self._known, *emulation.notices, *upstream_request.notices]
+        writer.begin(evolve(upstream_request.answer, applied_edits=emulation.applied_edits))
+        filters = emulation.filters_for(upstream_request)
         while not writer.ended and (parts := await attempt.read()) is not None:
             self._timer.read(has_data=bool(parts) or attempt.has_data)
             if parts:
@@ -197,7 +197,7 @@ class Exchange:
             raise UpstreamFailed(Kind.UPSTREAM_CUT, f"[{provider}] the answer has no end")
 
     async def _write(self, parts: Sequence[Part]) -> None:
-        writer = self._answering.writer
+        writer = self._context.writer
         events: list[e.Event] = []
         for part in parts:
             if isinstance(part, StreamError) and not writer.started:
@@ -209,7 +209,7 @@ class Exchange:
                 )
             events += writer.write(part)
             if writer.ended:
-                self._answering.notices += writer.notices
+                self._context.notices += writer.notices
                 break
         if events:
             self._timer.sending()
@@ -221,10 +221,10 @@ class Exchange:
         self._timer.cancel(ClientGone())
 
     def _record(self, failure: Exception | None) -> RequestRecord:
-        answering, writer = self._answering, self._answering.writer
+        context, writer = self._context, self._context.writer
         deadlines = self._timer.deadlines
         target = deadlines.target
-        usage, first = writer.usage, answering.first_event
+        usage, first = writer.usage, context.first_event
         failed = failure if isinstance(failure, GatewayError) else writer.fault
         return RequestRecord(
             request_id=self.inbound.request_id,
@@ -236,7 +236,7 @@ class Exchange:
             provider=target.model_info.provider,
             model=target.model_info.model,
             stream=self.inbound.request.stream,
-            status=answering.status or CLIENT_CLOSED,
+            status=context.status or CLIENT_CLOSED,
             error=failed and failed.kind,
             why=_why(failed),
             upstream_status=(failed and failed.upstream_status) or 0,
@@ -247,10 +247,10 @@ class Exchange:
             cache_read_tokens=usage.cache_read or 0,
             cache_write_tokens=usage.cache_write or 0,
             estimated=any(notice.name == "estimated.usage" for notice in writer.notices),
-            first_token=None if first is None else first - deadlines.begun,
-            duration=self._loop.time() - deadlines.begun,
+            first_token=None if first is None else first - deadlines.request_time,
+            duration=self._loop.time() - deadlines.request_time,
             attempts=self._attempts,
-            notices=tuple(answering.notices),
+            notices=tuple(context.notices),
         )
 
 

@@ -25,17 +25,17 @@ class KeepaliveAction(Enum):
 
 @define
 class KeepaliveSchedule:
-    """The keepalive times of one streamed answer; `begun` and all times are seconds of one clock."""
+    """The keepalive times of one streamed answer; `request_time` and all times are seconds of one clock."""
 
     _rules: Server
-    begun: float
+    request_time: float
     committed: bool = False
     _sent: float = field(init=False)
     _real: float = field(init=False)
-    _dripped: float = float("-inf")
+    _last_empty_delta: float = float("-inf")
 
     def __attrs_post_init__(self) -> None:
-        self._sent = self._real = self.begun
+        self._sent = self._real = self.request_time
 
     def events_sent(self, now: float) -> None:
         """Record that events went to the client (with the headers, if these were not sent before)."""
@@ -46,12 +46,18 @@ class KeepaliveSchedule:
         self.committed = True
         self._sent = now
         if act is KeepaliveAction.EMPTY_DELTA:
-            self._dripped = now
+            self._last_empty_delta = now
 
     def next(self) -> tuple[float, KeepaliveAction]:
         """The next keepalive and its time, if nothing else is sent before."""
         if not self.committed:
-            return self.begun + self._rules.commit_after, KeepaliveAction.COMMIT
+            return self.request_time + self._rules.commit_after, KeepaliveAction.COMMIT
         ping = self._sent + self._rules.ping_every
-        drip = max(self._real + self._rules.drip_after, self._dripped + self._rules.drip_every)
-        return (drip, KeepaliveAction.EMPTY_DELTA) if drip <= ping else (ping, KeepaliveAction.PING)
+        empty_delta = max(
+            self._real + self._rules.drip_after, self._last_empty_delta + self._rules.drip_every
+        )
+        return (
+            (empty_delta, KeepaliveAction.EMPTY_DELTA)
+            if empty_delta <= ping
+            else (ping, KeepaliveAction.PING)
+        )

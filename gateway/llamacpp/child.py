@@ -38,24 +38,24 @@ def options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def server_parameters(xllamacpp: Any, asked: argparse.Namespace) -> Any:
+def server_parameters(xllamacpp: Any, arguments: argparse.Namespace) -> Any:
     params = xllamacpp.CommonParams()
-    params.model.path = asked.model
-    params.model_alias = {asked.alias}
+    params.model.path = arguments.model
+    params.model_alias = {arguments.alias}
     params.hostnames = ["127.0.0.1"]
-    params.port = asked.port
-    params.n_ctx = asked.context * asked.slots
-    params.n_parallel = asked.slots
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = asked.threads
+    params.port = arguments.port
+    params.n_ctx = arguments.context * arguments.slots
+    params.n_parallel = arguments.slots
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = arguments.threads
     params.use_jinja = True
     params.ui = False
     params.endpoint_metrics = params.endpoint_props = params.endpoint_slots = True
     params.n_gpu_layers = 0
     params.fit_params = False
-    if asked.temperature is not None:
-        params.sampling.temp = asked.temperature
-    if asked.template:
-        params.chat_template = asked.template.read_text(encoding="utf-8")
+    if arguments.temperature is not None:
+        params.sampling.temp = arguments.temperature
+    if arguments.template:
+        params.chat_template = arguments.template.read_text(encoding="utf-8")
     return params
 
 
@@ -73,17 +73,17 @@ def end_with_parent() -> None:
 
 
 def main() -> None:
-    asked = options()
+    arguments = options()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=end_with_parent, daemon=True).start()
-    sys.path.insert(0, asked.packages)
+    sys.path.insert(0, arguments.packages)
     xllamacpp: Any = importlib.import_module("xllamacpp")
     try:
-        server = xllamacpp.Server(server_parameters(xllamacpp, asked))
+        server = xllamacpp.Server(server_parameters(xllamacpp, arguments))
     except RuntimeError as error:
         # The log already has the error about the model.
         sys.exit(str(error))
-    print_address(server.listening_address, asked.announce)
+    print_address(server.listening_address, arguments.announce)
     threading.Event().wait()
 
 

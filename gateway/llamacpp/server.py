@@ -88,8 +88,8 @@ def _start(options: LlamaServerOptions, announced: Path, log: Path) -> subproces
         "--temperature": options.temperature,
         "--template": options.template,
     }
-    said = (str(word) for pair in arguments.items() if pair[1] is not None for word in pair)
-    command = [sys.executable, "-I", str(_CHILD), *said]
+    flags = (str(word) for pair in arguments.items() if pair[1] is not None for word in pair)
+    command = [sys.executable, "-I", str(_CHILD), *flags]
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=output)  # noqa: S603

@@ -119,10 +119,10 @@ def feature_reader(conditions: Iterable[Condition]) -> RequestFeatures:
 
     Other features are not computed. Sizes are reduced to few values: the least number above the same bounds.
     """
-    said = list(conditions)
-    asked = {one.key for one in said}
-    class_, _, _, server_tools, thinking, tokens, images, pdf, fits = (key in asked for key in KEYS)
-    bounds = sorted({one.bound for one in said if one.key in _BOUNDS})
+    listed = list(conditions)
+    keys = {one.key for one in listed}
+    class_, _, _, server_tools, thinking, tokens, images, pdf, fits = (key in keys for key in KEYS)
+    bounds = sorted({one.bound for one in listed if one.key in _BOUNDS})
     least = (0, *(bound + 1 for bound in bounds))
 
     def seen(inbound: Inbound) -> tuple[Hashable, ...]:

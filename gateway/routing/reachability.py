@@ -28,12 +28,12 @@ Key = tuple[Hashable, ...]
 def unreachable(table: RouteTable) -> Iterator[tuple[KeyPath, str]]:
     """The key of each such route or alias, and why it is unreachable."""
     above = _Above()
-    told: set[KeyPath] = set()
+    reported: set[KeyPath] = set()
     for route in table.routes:
         region = _region(route)
         earlier = next((one for one in above.candidates(region) if _takes_all(one, region)), None)
-        if earlier is not None and route.place not in told:
-            told.add(route.place)
+        if earlier is not None and route.place not in reported:
+            reported.add(route.place)
             yield route.place, _never(earlier.places)
         above.add(region)
     for id_ in table.aliases:
@@ -65,8 +65,8 @@ class _Region:
 
 
 def _region(route: Route) -> _Region:
-    said = {one.key: one for one in route.conditions if not _is_everything(one)}
-    return _Region((route.place,), route.patterns or ("*",), said)
+    conditions = {one.key: one for one in route.conditions if not _is_everything(one)}
+    return _Region((route.place,), route.patterns or ("*",), conditions)
 
 
 def _is_everything(condition: Condition) -> bool:
@@ -79,7 +79,7 @@ def _together(one: _Region, other: _Region, key: str) -> _Region:
     """Combine two that differ in one condition only."""
     wanted = tuple(dict.fromkeys((*one.conditions[key].wanted, *other.conditions[key].wanted)))
     both = Condition(key, wanted)
-    rest = {name: said for name, said in one.conditions.items() if name != key}
+    rest = {name: condition for name, condition in one.conditions.items() if name != key}
     conditions = rest if _is_everything(both) else {**rest, key: both}
     return _Region(tuple(dict.fromkeys((*one.places, *other.places))), one.patterns, conditions)
 
@@ -120,6 +120,6 @@ class _Above:
 
 def _takes_all(wide: _Region, narrow: _Region) -> bool:
     """Compares both conditions and names."""
-    said = narrow.conditions
-    holds = all(key in said and one.covers(said[key]) for key, one in wide.conditions.items())
+    conditions = narrow.conditions
+    holds = all(key in conditions and one.covers(conditions[key]) for key, one in wide.conditions.items())
     return holds and all(any(covers(one, each) for one in wide.patterns) for each in narrow.patterns)

@@ -24,7 +24,7 @@ from gateway.settings.models import RequestClass
 HEADER = "x-claude-code-request-class"
 TINY = 1_000
 """Bytes: Claude Code's smallest main-thread request, without any tools, has 1,195."""
-_SAID: dict[str, RequestClass] = {
+_BY_HEADER: dict[str, RequestClass] = {
     "main": "main",
     "subagent": "subagent",
     "compaction": "compaction",
@@ -46,14 +46,14 @@ class RequestClassification:
 
 def classify_request(inbound: Inbound) -> RequestClassification:
     header = inbound.headers.get(HEADER, "")
-    if header in _SAID:
-        return RequestClassification(_SAID[header], guessed=False, because=f"{HEADER}: {header}")
+    if header in _BY_HEADER:
+        return RequestClassification(_BY_HEADER[header], guessed=False, because=f"{HEADER}: {header}")
     name, because = _guess(inbound)
     return RequestClassification(name, guessed=True, because=because)
 
 
 def request_class(inbound: Inbound) -> RequestClass:
-    return _SAID.get(inbound.headers.get(HEADER, "")) or _guess(inbound)[0]
+    return _BY_HEADER.get(inbound.headers.get(HEADER, "")) or _guess(inbound)[0]
 
 
 def _guess(inbound: Inbound) -> tuple[RequestClass, str]:
@@ -75,8 +75,8 @@ def _guess(inbound: Inbound) -> tuple[RequestClass, str]:
 
 def _has_its_marks(request: a.MessagesRequest) -> bool:
     """A body of Claude Code without its headers, for example one saved in a file."""
-    said = request.metadata_user_id
-    return (said is not None and '"session_id"' in said) or any(
+    user_id = request.metadata_user_id
+    return (user_id is not None and '"session_id"' in user_id) or any(
         text.startswith(ATTRIBUTION) for text in request.system[:1]
     )
 

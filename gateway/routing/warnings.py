@@ -77,8 +77,10 @@ def _aliases(table: RouteTable) -> Iterator[str]:
 
 def _switches(settings: Settings, table: RouteTable) -> Iterator[str]:
     """Settings that are never used."""
-    of_providers = [(f"providers.{name}", name, one.quirks.said) for name, one in settings.providers.items()]
-    of_targets = [(_name(one), one.provider, one.quirks.said) for one in _targets(table)]
+    of_providers = [
+        (f"providers.{name}", name, one.quirks.switches) for name, one in settings.providers.items()
+    ]
+    of_targets = [(_name(one), one.provider, one.quirks.switches) for one in _targets(table)]
     for where, provider, quirks in (*of_providers, *of_targets):
         kind = settings.providers[provider].kind
         reads = {kind, KINDS[kind].switches_of}

@@ -129,8 +129,8 @@ class Reloader:
             return ReloadOutcome("refused", reason, now, self.generation, error.message)
         except Exception as error:
             log.exception("reading the configuration failed in the gateway")
-            said = f"the gateway failed to read the configuration: {type(error).__name__}"
-            return ReloadOutcome("refused", reason, now, self.generation, said)
+            message = f"the gateway failed to read the configuration: {type(error).__name__}"
+            return ReloadOutcome("refused", reason, now, self.generation, message)
         self.source.settle(prepared.reading)
         self._content = prepared.reading.content
         restart = prepared.reading.restart
@@ -163,18 +163,18 @@ class Reloader:
         await self.runtimes.swap(runtime)
 
     def _tell(self, outcome: ReloadOutcome) -> None:
-        said = log.bind(why=outcome.reason, generation=outcome.generation, worker=self._worker)
+        bound_log = log.bind(why=outcome.reason, generation=outcome.generation, worker=self._worker)
         match outcome.result:
             case "refused" if self._worker == 1:
-                said.error("configuration rejected, the current one stays active")
+                bound_log.error("configuration rejected, the current one stays active")
                 for line in outcome.error.splitlines():
                     log.error(line.strip())
             case "refused":
-                said.error("configuration rejected, the current one stays active", error=outcome.error)
+                bound_log.error("configuration rejected, the current one stays active", error=outcome.error)
             case "unchanged":
-                said.info("configuration unchanged")
+                bound_log.info("configuration unchanged")
             case "applied":
-                said.info("configuration reloaded", changes=len(outcome.changes))
+                bound_log.info("configuration reloaded", changes=len(outcome.changes))
         if self._worker == 1:
             _tell_changes(outcome)
 

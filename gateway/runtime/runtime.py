@@ -91,7 +91,7 @@ class Runtime:
         info = ModelInfo(
             provider=to.provider,
             model=to.model,
-            quirks=evolve(quirks_of(provider), **to.quirks.said),
+            quirks=evolve(quirks_of(provider), **to.quirks.switches),
             context_window=to.context_window,
             max_output_tokens=to.max_output_tokens,
             vision=to.vision,

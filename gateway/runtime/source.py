@@ -89,8 +89,10 @@ class SettingsSource:
         server = settings.server
         if server.keys or is_loopback_host(server.host) or self.allow_unauthenticated:
             return
-        said = f"are required while the gateway listens on {server.host}; another host requires a restart"
-        raise InvalidSettings([SettingsMistake(loaded.sources.get("server.keys", ""), "server.keys", said)])
+        message = f"are required while the gateway listens on {server.host}; another host requires a restart"
+        raise InvalidSettings(
+            [SettingsMistake(loaded.sources.get("server.keys", ""), "server.keys", message)]
+        )
 
 
 def _kept(new: Settings, running: Settings) -> tuple[Settings, tuple[SettingChange, ...]]:

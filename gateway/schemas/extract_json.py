@@ -55,7 +55,7 @@ def _found(text: str) -> tuple[str, Any] | None:
             return source, msgspec.json.decode(source)
         except (msgspec.DecodeError, RecursionError):
             continue
-    return _inside(stripped) or _mended(stripped)
+    return _inside(stripped) or _repair(stripped)
 
 
 def _inside(text: str) -> tuple[str, Any] | None:
@@ -72,7 +72,7 @@ def _inside(text: str) -> tuple[str, Any] | None:
     return None
 
 
-def _mended(text: str) -> tuple[str, Any] | None:
+def _repair(text: str) -> tuple[str, Any] | None:
     begin = text.find("{")
     value = repair_json_text(text[begin:].removesuffix("```")) if begin >= 0 else None
     return (msgspec.json.encode(value).decode(), value) if value is not None else None

@@ -97,8 +97,8 @@ def _typed(node: Node) -> Node:
         return {"type": rest[0], **out}
     if not rest:
         return out
-    held = {"items": out.pop("items")} if "array" in rest and "items" in out else {}
-    return {**out, "anyOf": [{"type": kind, **(held if kind == "array" else {})} for kind in rest]}
+    items = {"items": out.pop("items")} if "array" in rest and "items" in out else {}
+    return {**out, "anyOf": [{"type": kind, **(items if kind == "array" else {})} for kind in rest]}
 
 
 def _without_null(node: Node) -> Node:

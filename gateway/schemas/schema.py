@@ -101,9 +101,9 @@ def types(node: Node) -> list[str]:
 
 def without(node: Node, keys: Iterable[str]) -> Node:
     """The node without these keys, which are appended to its description: `{minimum: 1}`."""
-    taken = set(keys)
-    moved = {key: value for key, value in node.items() if key in taken}
-    kept = {key: value for key, value in node.items() if key not in taken}
+    removed = set(keys)
+    moved = {key: value for key, value in node.items() if key in removed}
+    kept = {key: value for key, value in node.items() if key not in removed}
     return describe(kept, moved)
 
 
@@ -125,9 +125,9 @@ def describe(node: Node, facts: Mapping[str, Any]) -> Node:
     """The node with facts that its target has no keywords for appended to its description."""
     if not facts:
         return node
-    said = ", ".join(f"{key}: {_text(value)}" for key, value in facts.items())
+    listed = ", ".join(f"{key}: {_text(value)}" for key, value in facts.items())
     before = node.get("description")
-    text = f"{before}\n\n{{{said}}}" if isinstance(before, str) and before else f"{{{said}}}"
+    text = f"{before}\n\n{{{listed}}}" if isinstance(before, str) and before else f"{{{listed}}}"
     return {**node, "description": text}
 
 

@@ -162,15 +162,15 @@ def _text(value: object) -> str:
         case list() | tuple():
             return "[" + ", ".join(_text(one) for one in cast("Sequence[object]", value)) + "]"
         case _ if attrs.has(type(value)):
-            return "{" + ", ".join(_said(cast("attrs.AttrsInstance", value))) + "}"
+            return "{" + ", ".join(_changed_fields(cast("attrs.AttrsInstance", value))) + "}"
         case _:
             return str(value)
 
 
-def _said(value: attrs.AttrsInstance) -> Iterator[str]:
+def _changed_fields(value: attrs.AttrsInstance) -> Iterator[str]:
     """The fields that differ from their defaults."""
     for one in attrs.fields(type(value)):
-        said = getattr(value, one.name)
+        current = getattr(value, one.name)
         default = one.default.factory() if isinstance(one.default, attrs.Factory) else one.default  # type: ignore[arg-type]
-        if said != default:
-            yield f"{key_of(one.name)}: {_text(said) if one.repr else SECRET}"
+        if current != default:
+            yield f"{key_of(one.name)}: {_text(current) if one.repr else SECRET}"

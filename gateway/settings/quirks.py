@@ -22,7 +22,7 @@ SchemaLevel = Literal["loose", "unclosed", "gemini", "ollama", "grammar"]
 class Overrides:
     """The switches that are set, by name; all others come from the preset."""
 
-    said: Mapping[str, object] = Factory(dict[str, object])
+    switches: Mapping[str, object] = Factory(dict[str, object])
 
 
 @frozen

@@ -30,13 +30,13 @@ FAREWELL = 1.0
 
 
 class BackgroundStream:
-    """A text stream whose `write` never blocks. `said` makes the line about dropped ones; `dropped` counts
-    them."""
+    """A text stream whose `write` never blocks. `format_lost` makes the line about dropped ones; `dropped`
+    counts them."""
 
     def __init__(
-        self, out: TextIO, said: Callable[[int], str], dropped: Callable[[], None], most: int = MOST
+        self, out: TextIO, format_lost: Callable[[int], str], dropped: Callable[[], None], most: int = MOST
     ) -> None:
-        self.said = said
+        self.format_lost = format_lost
         self._out, self._dropped, self._most = out, dropped, most
         self._lines: deque[str] = deque()
         self._lost = 0
@@ -88,7 +88,7 @@ class BackgroundStream:
         try:
             self._write("".join(lines))
             if lost:
-                self._write(self.said(lost))
+                self._write(self.format_lost(lost))
             self._out.flush()
         except (OSError, ValueError):  # a closed log does not fail a request
             for _ in lines:

@@ -116,7 +116,7 @@ def configure_logging(level: LogLevel, log_format: LogFormat, stream: TextIO | N
         )
     )
     if _background is not None:
-        _background.said = partial(_dropped, stamped, rendered)
+        _background.format_lost = partial(_loss_line, stamped, rendered)
     _take_over(handler, number)
 
 
@@ -136,7 +136,7 @@ def finish_writing() -> None:
 _background: BackgroundStream | None = None
 
 
-def _dropped(stamped: Sequence[Processor], rendered: Sequence[Processor], count: int) -> str:
+def _loss_line(stamped: Sequence[Processor], rendered: Sequence[Processor], count: int) -> str:
     event: Any = {"event": "log lines were dropped: their reader did not keep up", "count": count}
     for processor in (*stamped, *rendered):
         event = processor(None, "warning", event)
@@ -188,10 +188,10 @@ class TextRenderer:
 
     def __call__(self, _logger: object, _method: str, event: EventDict) -> str:
         stamp, level = event.pop("timestamp"), event.pop("level")
-        said, trace = _printable(event.pop("event")), event.pop("exception", "")
+        text, trace = _printable(event.pop("event")), event.pop("exception", "")
         dim, plain = self.dim, self.plain
         fields = [f"{dim}{name}={plain}{_word(value)}" for name, value in event.items()]
-        line = " ".join((f"{dim}{stamp}{plain}", f"{self.bold}{level} {said}{plain}", *fields))
+        line = " ".join((f"{dim}{stamp}{plain}", f"{self.bold}{level} {text}{plain}", *fields))
         return f"{line}\n{trace}" if trace else line
 
 

@@ -261,4 +261,4 @@ def recognise(kind: ProviderKind, base_url: str) -> str:
 def quirks_of(provider: Provider) -> Quirks:
     """The quirks of all models of a provider: its preset with the provider's own `quirks:`."""
     preset = PRESETS[provider.preset or recognise(provider.kind, provider.base_url)]
-    return evolve(preset, **provider.quirks.said)
+    return evolve(preset, **provider.quirks.switches)

@@ -44,16 +44,16 @@ _OFFERS = frozenset({b"upgrade", b"http2-settings"})
 
 
 class _Flow(FlowControl):
-    """`held`: a request is waiting, and nothing more is read until it is processed."""
+    """`on_hold`: a request is waiting, and nothing more is read until it is processed."""
 
-    held = False
+    on_hold = False
 
     def hold(self) -> None:
-        self.held = True
+        self.on_hold = True
         self.pause_reading()
 
     def resume_reading(self) -> None:
-        if not self.held:
+        if not self.on_hold:
             super().resume_reading()
 
 
@@ -76,7 +76,7 @@ class ClientProtocol(HttpToolsProtocol):
         """When this request's head began, or the connection; None while no head is being read."""
         self._left_since: float | None = None
         """When a request was answered whose body is still arriving."""
-        self._begun = self._in_body = self._offered = self._surplus = False
+        self._in_head = self._in_body = self._offered = self._surplus = False
         """`_surplus`: the connection exceeded `server.max_connections` when it was accepted."""
         self._fed = 0
         """Bytes of the head so far; in a chunked body, bytes other than data since the last chunk header."""
@@ -142,7 +142,7 @@ class ClientProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._begun = True
+        self._in_head = True
         if self._head_since is None:
             self._head_since = self.loop.time()
 
@@ -174,10 +174,10 @@ class ClientProtocol(HttpToolsProtocol):
             self._offered = True
             return
         super().on_headers_complete()
-        self._head_since, self._begun, self._in_body, self._fed = None, False, True, 0
+        self._head_since, self._in_head, self._in_body, self._fed = None, False, True, 0
         self._trailers = 0
         if self.pipeline:
-            self._reading.held = True
+            self._reading.on_hold = True
 
     def _refusal(self) -> GatewayError | None:
         limits = self.limits()
@@ -211,7 +211,7 @@ class ClientProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         if self._in_body and not self.pipeline:
             self._left_since = self.loop.time()
-        self._reading.held = False
+        self._reading.on_hold = False
         super().on_response_complete()
         if self._waiting is not None and not self.transport.is_closing():
             self._end(self._waiting)
@@ -261,7 +261,7 @@ class ClientProtocol(HttpToolsProtocol):
     def check_timeouts(self, now: float, limits: Server) -> None:
         """Close the connection if it exceeds a timeout."""
         if self._head_since is not None and now - self._head_since > limits.head_timeout:
-            if self._begun:
+            if self._in_head:
                 self._refuse(refusals.head_timeout(limits))
             else:
                 self.transport.close()

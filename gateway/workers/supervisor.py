@@ -84,13 +84,13 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         pause = FIRST_PAUSE
         while not self._stopping.is_set():
-            begun = loop.time()
+            start = loop.time()
             process = await self._start(WorkerIdentity(number, count, os.getpid()))
             status = await process.wait()
             forget(self._folder, process.pid)
             if self._stopping.is_set():
                 return
-            if loop.time() - begun > STEADY:
+            if loop.time() - start > STEADY:
                 pause = FIRST_PAUSE
             log.error("a worker ended", worker=number, pid=process.pid, status=status, again_in=f"{pause:g}s")
             with contextlib.suppress(TimeoutError):

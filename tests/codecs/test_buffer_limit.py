@@ -74,9 +74,9 @@ def test_reasoning_that_may_be_text_is_kept_so_much_and_no_more():
 
 def test_items_behind_an_unfinished_one_are_kept_so_much_and_no_more():
     output = OutputAssembler(TextReader(ModelInfo("up", "m", PLAIN), ResponseOptions(), ""))
-    output.said(0, "a")
+    output.add_text(0, "a")
     with pytest.raises(UpstreamFailed, match="too large"):
-        fed(lambda place: output.said(place, MUCH), [], count(1))
+        fed(lambda place: output.add_text(place, MUCH), [], count(1))
 
 
 async def test_plain_answer_is_kept_so_much_and_no_more():

@@ -44,7 +44,7 @@ async def read(
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
     with BodyReservation(budget) as hold:
         body = await read_body(receiving(*pieces), headers, server, hold)
-        assert budget.held >= len(body)
+        assert budget.reserved >= len(body)
         return body
 
 
@@ -98,16 +98,16 @@ async def test_bodies_share_a_budget_which_comes_back(encoding: str):
     ):
         for hold in (first, second):
             assert await read_body(receiving(sent), {"content-encoding": encoding}, server, hold) == body
-        held = budget.held
+        held = budget.reserved
         with pytest.raises(RequestRefused) as refused:
             await read_body(receiving(sent), {"content-encoding": encoding}, server, third)
         assert (refused.value.kind, refused.value.retry_after) == (Kind.GATEWAY_BUSY, 2)
         assert "server.max_bodies" in refused.value.message
         if encoding == "identity":
-            assert budget.held == held
+            assert budget.reserved == held
         first.release()
         assert await read_body(receiving(sent), {"content-encoding": encoding}, server, third) == body
-    assert budget.held == 0
+    assert budget.reserved == 0
 
 
 async def test_one_body_of_the_largest_size_always_fits():
@@ -125,4 +125,4 @@ async def test_a_body_that_stalls_is_408_and_gives_its_part_back():
     with pytest.raises(RequestRefused) as refused, BodyReservation(budget) as hold:
         await read_body(receiving(b"a", b"b", stall=0.2), {}, server, hold)
     assert refused.value.kind is Kind.REQUEST_TIMEOUT
-    assert budget.held == 0
+    assert budget.reserved == 0

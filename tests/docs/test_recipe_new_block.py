@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import json
-from gateway.anthropic.conversation.builder import conversation
+from gateway.anthropic.conversation.builder import build_conversation
 from gateway.anthropic.conversation.turns import ConversationOptions
 from gateway.anthropic.notices import NoticeCollector
 from gateway.anthropic.request.decoding import decode_request
@@ -23,7 +23,7 @@ from gateway.anthropic.tools.tool_names import ToolNames
 blocks = [{"type": "text", "text": "Hi"}, {"type": "hologram", "depth": 3}]
 body = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": blocks}]}
 request, notices = decode_request(json.dumps(body).encode()), NoticeCollector()
-conversation(request, ConversationOptions(), ToolNames(), notices)
+build_conversation(request, ConversationOptions(), ToolNames(), notices)
 print([notice.detail for notice in notices.notices])
 validate(request)
 """

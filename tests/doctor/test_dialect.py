@@ -82,7 +82,7 @@ async def test_a_stream_that_breaks_off_is_no_exception(upstream, ending):
 )
 async def test_garbage_says_nothing(canned, data):
     answer = await asked(canned({"/v1/chat/completions": data}))
-    assert not answer.said_anything
+    assert not answer.has_output
     assert answer.status == 200
 
 

@@ -22,15 +22,15 @@ def target(timeouts: Timeouts = TIMEOUTS) -> Target:
 
 
 def deadlines(**fields) -> Deadlines:
-    return Deadlines(target(), **{"begun": 0.0, "asked": 1.0, **fields})
+    return Deadlines(target(), **{"request_time": 0.0, "attempt_time": 1.0, **fields})
 
 
 @pytest.mark.parametrize(
     ("fields", "now", "due"),
     [
         ({}, 2.0, 11.0),
-        ({"asked": math.inf}, 2.0, 100.0),
-        ({"asked": 95.0}, 96.0, 100.0),
+        ({"attempt_time": math.inf}, 2.0, 100.0),
+        ({"attempt_time": 95.0}, 96.0, 100.0),
         ({"last_read": 20.0}, 22.0, 25.0),
         ({"last_read": 20.0, "sending": True}, 22.0, 27.0),
         ({"last_read": 98.0}, 99.0, 100.0),
@@ -57,7 +57,7 @@ def test_next_target_starts_anew_and_a_pause_stops_first_byte():
     times = deadlines(last_read=20.0, sending=True)
     other = target()
     times.start(other, 30.0)
-    assert times == Deadlines(other, begun=0.0, asked=30.0)
+    assert times == Deadlines(other, request_time=0.0, attempt_time=30.0)
     times.pause()
     assert times.next(31.0) == 100.0
 
@@ -156,5 +156,5 @@ async def test_reads_and_writes_move_the_idle_timeout():
     assert not times.sending
     clock.start(times.target, wait=3.0)
     assert times.last_read is None
-    assert times.asked >= first + 3.0
+    assert times.attempt_time >= first + 3.0
     clock.stop()

@@ -26,17 +26,17 @@ class BlockConverter:
     names: ToolNames
     mentions: list[ToolChange] = field(factory=list[ToolChange])
 
-    def all_shown(self, blocks: tuple[a.Block, ...], place: BlockLocation) -> list[ContentPart]:
+    def convert_all(self, blocks: tuple[a.Block, ...], place: BlockLocation) -> list[ContentPart]:
         """The content of a user's message or a tool result at `place`."""
         found: list[ContentPart] = []
         for i, block in enumerate(blocks):
             if isinstance(block, a.Text):
                 found += [block.text] if block.text else []
             else:
-                found += self.shown(block, place.block(i))
+                found += self.convert(block, place.block(i))
         return found
 
-    def shown(self, block: a.Block, place: BlockLocation) -> list[ContentPart]:
+    def convert(self, block: a.Block, place: BlockLocation) -> list[ContentPart]:
         """A block that a user sent, or a block in a tool result."""
         match block:
             case a.Text() | a.Quoted():
@@ -54,7 +54,7 @@ class BlockConverter:
                 self._drop(f"{a.kind(block)} in a user's message or a tool result")
                 return []
 
-    def spoken(self, block: a.Block) -> str:
+    def assistant_text(self, block: a.Block) -> str:
         """A block in the assistant's turn that is not text, thinking or a call."""
         match block:
             case a.Unknown():
@@ -80,17 +80,17 @@ class BlockConverter:
         """The tool changes among a system message's blocks; all other blocks except text are dropped."""
         for i, block in enumerate(blocks):
             if isinstance(block, a.Unknown):
-                if said := tool_change(block, place.block(i).path):
-                    self.mentions.append(said)
+                if change := tool_change(block, place.block(i).path):
+                    self.mentions.append(change)
                 elif not block.text:
                     self._drop(block.type)
             elif not isinstance(block, a.Text):
                 self._drop("a block that is not text in a system message")
 
-    def strayed(self, strays: tuple[a.Stray, ...]) -> None:
+    def add_strays(self, strays: tuple[a.Stray, ...]) -> None:
         """Handle the blocks of the system prompt that are not texts."""
         for stray in strays:
-            if not stray.said:
+            if not stray.has_text:
                 self._drop(f"{stray.type} in the system prompt")
 
     def searched(self, block: a.Unknown) -> None:
@@ -115,7 +115,7 @@ class BlockConverter:
         return found
 
     def _drop(self, what: str) -> None:
-        self.converter.notes.add("dropped.block", what)
+        self.converter.notices.add("dropped.block", what)
 
 
 class _Upload(Struct, frozen=True):

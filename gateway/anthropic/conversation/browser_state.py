@@ -53,10 +53,10 @@ def browser_state(block: a.Unknown) -> str:
 
 
 def _tab(tab: _Tab) -> str:
-    shown = " — ".join(filter(None, (tab.title, tab.url))) or "(blank)"
-    return f"- {tab.tab_id}: {shown}" + (" (active)" if tab.active else "")
+    label = " — ".join(filter(None, (tab.title, tab.url))) or "(blank)"
+    return f"- {tab.tab_id}: {label}" + (" (active)" if tab.active else "")
 
 
 def _change(change: _Change) -> str:
-    said = (change.type, change.tab_id, change.download_id, change.url, change.path, change.error)
-    return "- " + " ".join(filter(None, said))
+    fields = (change.type, change.tab_id, change.download_id, change.url, change.path, change.error)
+    return "- " + " ".join(filter(None, fields))

@@ -40,13 +40,13 @@ from gateway.anthropic.request.cache_control import Places, system_cuts
 from gateway.anthropic.tools.tool_names import ToolNames
 
 
-def conversation(
-    request: a.MessagesRequest, terms: t.ConversationOptions, names: ToolNames, notes: NoticeCollector
+def build_conversation(
+    request: a.MessagesRequest, terms: t.ConversationOptions, names: ToolNames, notices: NoticeCollector
 ) -> t.Conversation:
     head = system_prompt.conversation_start(request)
-    converter = ContentConverter(terms.modalities, notes, terms.attachments)
+    converter = ContentConverter(terms.modalities, notices, terms.attachments)
     assembly = ConversationBuilder(request.messages, terms, names, BlockConverter(converter, names), head)
-    assembly.content.strayed(request.strays)
+    assembly.content.add_strays(request.strays)
     marked = terms.marks.messages
     for i, message in enumerate(request.messages):
         assembly.at = i
@@ -55,7 +55,7 @@ def conversation(
             assembly.assistant(message)
         elif message.role != "system":
             if message.role != "user":
-                notes.add("dropped.role", message.role)
+                notices.add("dropped.role", message.role)
             assembly.user(message, marks)
         elif i < head.first:
             assembly.content.changes(message.content, assembly.place)
@@ -85,7 +85,7 @@ class ConversationBuilder:
     """The assistant's turn, until something other than the slots for its results follows it."""
     signature: str = ""
     """The signature for the assistant's next call."""
-    taken: set[str] = field(factory=set[str])
+    used_ids: set[str] = field(factory=set[str])
     """The upstream's ids of the calls in the latest assistant turn."""
     tried: dict[str, int] = field(factory=dict[str, int])
     """See `tool_ids.upstream_id`."""
@@ -108,21 +108,21 @@ class ConversationBuilder:
         return BlockLocation(self.at, MESSAGES, self.head.opening <= self.at <= self.head.newest)
 
     def assistant(self, message: a.Message) -> None:
-        said, self.signature = t.AssistantTurn(), ""
+        turn, self.signature = t.AssistantTurn(), ""
         for i, block in enumerate(message.content):
             if type(block) is a.Text:
-                said.add_text(block.text)
+                turn.add_text(block.text)
             elif type(block) is a.ToolUse:
-                said.calls.append(self._called(block))
+                turn.calls.append(self._called(block))
             elif type(block) is a.ThinkingBlock:
                 replay = self.terms.replayed(block)
-                said.add_reasoning(replay)
+                turn.add_reasoning(replay)
                 self.signature = replay.call or self.signature
             elif isinstance(block, a.Unknown):
-                said = self._other(block, said, self.place.block(i))
+                turn = self._other(block, turn, self.place.block(i))
             else:
-                said.add_text(self.content.spoken(block))
-        self._say(said)
+                turn.add_text(self.content.assistant_text(block))
+        self._say(turn)
 
     def _called(self, block: a.ToolUse) -> t.ToolCall:
         """The call, with the client's id and its full name."""
@@ -131,24 +131,24 @@ class ConversationBuilder:
         return t.ToolCall(block.id, name, t.arguments_object(block.input), signature)
 
     def user(self, message: a.Message, marks: Places | None = None) -> None:
-        pieces: list[ContentPart] = []
+        content: list[ContentPart] = []
         answered = False
         marked: list[tuple[int, a.CacheControl]] = []
         for i, block in enumerate(message.content):
             if isinstance(block, a.ToolResult):
-                answered |= self._answer(block, i, pieces)
+                answered |= self._answer(block, i, content)
             elif isinstance(block, a.Unknown) and (found := summary(block, self.place.block(i).path)):
                 self._begin_with(found)
-                pieces, answered = [], True
+                content, answered = [], True
             elif isinstance(block, a.Text):
-                pieces += [block.text] if block.text else []
+                content += [block.text] if block.text else []
             else:
-                pieces += self.content.shown(block, self.place.block(i))
+                content += self.content.convert(block, self.place.block(i))
             if marks and i in marks:
-                marked.append((len(pieces), marks[i]))
-        if pieces or answered:
-            self._close(pieces)
-            self._mark(marked, len(pieces))
+                marked.append((len(content), marks[i]))
+        if content or answered:
+            self._close(content)
+            self._mark(marked, len(content))
         elif self.at == self.head.newest and message.content and (self.speaking or not self.turns):
             raise self.place.below("content").refusal("nothing in it can be sent to this model")
 
@@ -156,19 +156,19 @@ class ConversationBuilder:
         self.content.changes(message.content, self.place)
         if not text:
             return
-        said = text if self.terms.inline_system else system_prompt.reminder(text)
+        instruction = text if self.terms.inline_system else system_prompt.reminder(text)
         if self.speaking:
-            self.waiting.append(said)
+            self.waiting.append(instruction)
         elif self.terms.inline_system:
-            self.turns.append(t.SystemTurn(said))
+            self.turns.append(t.SystemTurn(instruction))
         else:
-            t.user_turn(self.turns).add_reminder(said)
+            t.user_turn(self.turns).add_reminder(instruction)
 
     def finish(self) -> list[t.Turn]:
         self._close([])
-        notes = self.content.converter.notes
-        tool_results.fill_missing_results(self.open, notes)
-        tool_results.fill_missing_results({id_: [result] for id_, result in self.served.items()}, notes)
+        notices = self.content.converter.notices
+        tool_results.fill_missing_results(self.open, notices)
+        tool_results.fill_missing_results({id_: [result] for id_, result in self.served.items()}, notices)
         for turn in self.turns:
             if type(turn) is t.SystemTurn:
                 continue
@@ -179,20 +179,20 @@ class ConversationBuilder:
             t.drop_old_reasoning(self.turns)
         return self.turns
 
-    def _other(self, block: a.Unknown, said: t.AssistantTurn, place: BlockLocation) -> t.AssistantTurn:
+    def _other(self, block: a.Unknown, turn: t.AssistantTurn, place: BlockLocation) -> t.AssistantTurn:
         """Handle a less common block of the assistant's. Returns the turn that continues."""
         if found := summary(block, place.path):
             self._begin_with(found)
         elif id_ := server_tools.call_id_of_result(block):
-            self._say(said)
+            self._say(turn)
             self._serve(id_, block, place)
         else:
             if not (use := server_tools.server_tool_use(block)):
-                said.add_text(self.content.spoken(block))
+                turn.add_text(self.content.assistant_text(block))
             elif self._is_answered(use):
-                said.calls.append(t.ToolCall(use.id, use.full_name, t.arguments_object(use.input)))
+                turn.calls.append(t.ToolCall(use.id, use.full_name, t.arguments_object(use.input)))
                 self.serving.add(use.id)
-            return said
+            return turn
         self.signature = ""
         return t.AssistantTurn()
 
@@ -201,7 +201,7 @@ class ConversationBuilder:
         if self.answered is None:
             self.answered = server_tools.calls_with_results(self.messages)
         if use.id not in self.answered:
-            self.content.converter.notes.add("dropped.server_tool", f"{use.name}: a call without result")
+            self.content.converter.notices.add("dropped.server_tool", f"{use.name}: a call without result")
         return self.answered.get(use.id, False)
 
     def _serve(self, id_: str, block: a.Unknown, place: BlockLocation) -> None:
@@ -212,7 +212,7 @@ class ConversationBuilder:
             result.given = server_tools.result_content(block, self.content.converter, place)
             self.settled = True
         elif (self.answered or {}).get(id_, True):
-            self.content.converter.notes.add("dropped.server_tool", f"{block.type}: a result without call")
+            self.content.converter.notices.add("dropped.server_tool", f"{block.type}: a result without call")
 
     def _begin_with(self, found: Summary) -> None:
         """Drop all turns so far: the summary replaces them."""
@@ -221,36 +221,36 @@ class ConversationBuilder:
         self.content.mentions[:] = found.changes
         t.user_turn(self.turns).add_content([found.text])
 
-    def _say(self, said: t.AssistantTurn) -> None:
-        if not said.calls and not any(map(str.strip, said.texts)):
+    def _say(self, turn: t.AssistantTurn) -> None:
+        if not turn.calls and not any(map(str.strip, turn.texts)):
             return
         if self.waiting or self.settled or not self.speaking:
-            self._begin(said)
-            self.taken, self.tried = set(), {}
+            self._begin(turn)
+            self.used_ids, self.tried = set(), {}
         else:
-            self.speaking.extend(said)
-        self._call(said.calls)
+            self.speaking.extend(turn)
+        self._call(turn.calls)
 
     def _begin(self, turn: t.AssistantTurn) -> None:
         """Start a new assistant turn."""
         if self.waiting:
             self._close([])
         if self.open and not self.speaking:
-            tool_results.fill_missing_results(self.open, self.content.converter.notes)
+            tool_results.fill_missing_results(self.open, self.content.converter.notices)
             self.open = {}
         self.settled = False
         self.speaking = turn
         self.turns.append(turn)
 
-    def _close(self, pieces: list[ContentPart]) -> None:
+    def _close(self, content: list[ContentPart]) -> None:
         """End the assistant's turn: add the reminders, then the parts."""
         self.speaking = None
         opening, self.waiting = self.waiting, []
         if opening and self.terms.inline_system:
             self.turns += map(t.SystemTurn, opening)
             opening = []
-        if pieces or (opening and not self._only_results()):
-            t.user_turn(self.turns).add_content([*opening, *pieces])
+        if content or (opening and not self._only_results()):
+            t.user_turn(self.turns).add_content([*opening, *content])
         elif opening:
             t.user_turn(self.turns).reminders += opening
 
@@ -269,9 +269,9 @@ class ConversationBuilder:
         turn, limit, exact = t.user_turn(self.turns), self.terms.id_limit, self.terms.id_exact
         for call in calls:
             id_ = call.id
-            call.id = tool_ids.upstream_id(id_, self.taken, limit, exact=exact, tried=self.tried)
+            call.id = tool_ids.upstream_id(id_, self.used_ids, limit, exact=exact, tried=self.tried)
             call.name = self.names.sent(call.name)
-            self.taken.add(call.id)
+            self.used_ids.add(call.id)
             result = t.ToolResult(call.id, call.name)
             turn.results.append(result)
             if id_ in self.serving:
@@ -280,21 +280,21 @@ class ConversationBuilder:
             else:
                 self.open.setdefault(id_, deque()).append(result)
 
-    def _answer(self, block: a.ToolResult, i: int, pieces: list[ContentPart]) -> bool:
-        """Put a result in its slot; without one it goes into `pieces` as text."""
+    def _answer(self, block: a.ToolResult, i: int, content: list[ContentPart]) -> bool:
+        """Put a result in its slot; without one it goes into `content` as text."""
         places = self.open.get(block.tool_use_id)
         result = places.popleft() if places else None
         if not places:
             self.open.pop(block.tool_use_id, None)
-        if result and not block.is_error and block.content and type(said := block.content[0]) is a.Quoted:
-            result.quoted = said.raw
+        if result and not block.is_error and block.content and type(first := block.content[0]) is a.Quoted:
+            result.quoted = first.raw
             return True
-        shown = self.content.all_shown(block.content, BlockLocation(i, self.place, key="content"))
+        converted = self.content.convert_all(block.content, BlockLocation(i, self.place, key="content"))
         if block.is_error:
-            shown = tool_results.mark_as_error(shown)
+            converted = tool_results.mark_as_error(converted)
         if result:
-            result.given = shown
+            result.given = converted
             return True
-        self.content.converter.notes.add("emulated.tool_result", "a result without call")
-        pieces += tool_results.orphan_result_text(block.tool_use_id, shown)
+        self.content.converter.notices.add("emulated.tool_result", "a result without call")
+        content += tool_results.orphan_result_text(block.tool_use_id, converted)
         return False

@@ -42,8 +42,8 @@ def summary(block: a.Unknown, path: str) -> Summary | None:
         return None
     if not sent.content:
         return None
-    said = (tool_change(change, f"{path}.tool_changes.{i}") for i, change in enumerate(changes))
-    return Summary(summary_text(sent.content), list(filter(None, said)))
+    tool_changes = (tool_change(change, f"{path}.tool_changes.{i}") for i, change in enumerate(changes))
+    return Summary(summary_text(sent.content), list(filter(None, tool_changes)))
 
 
 def summary_text(content: str) -> str:

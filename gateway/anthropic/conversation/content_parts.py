@@ -101,14 +101,14 @@ class ContentConverter:
     """Converts a client's media blocks to what an upstream of these modalities accepts."""
 
     modalities: InputModalities
-    notes: NoticeCollector
+    notices: NoticeCollector
     attachments: Attachments = NO_ATTACHMENTS
 
     def image(self, image: a.Image, place: BlockLocation) -> ContentPart:
         if not self.modalities.vision:
             if self.modalities.strict_images:
                 raise place.refusal("the model has no vision")
-            self.notes.add("dropped.image", "the model has no vision")
+            self.notices.add("dropped.image", "the model has no vision")
             return NO_VISION
         picture = self._picture(image.source, place)
         if image.transformations and image.transformations.oversized_image == "error":
@@ -131,7 +131,7 @@ class ContentConverter:
             case unknown:
                 if place.strict:
                     raise place.refusal(f"an image by {unknown} cannot be sent; send it as base64")
-                self.notes.add("dropped.image", f"by {unknown}")
+                self.notices.add("dropped.image", f"by {unknown}")
                 return "[image is not available]"
 
     def fetched(
@@ -145,13 +145,13 @@ class ContentConverter:
             raise place.refusal(
                 f"the {what} at {url} could not be fetched: {found.failure}; send it as base64"
             )
-        self.notes.add(_DROPPED[what], f"by url: {found.failure}")
+        self.notices.add(_DROPPED[what], f"by url: {found.failure}")
         return f"[{what} at {url} is not available]"
 
     def missing_file(self, file_id: str, place: BlockLocation) -> str:
         if place.strict:
             raise place.refusal(f"file '{file_id}' is not available on this gateway")
-        self.notes.add("dropped.file", file_id)
+        self.notices.add("dropped.file", file_id)
         return f"[file '{file_id}' is not available]"
 
 
@@ -194,27 +194,27 @@ def join_texts(texts: list[str]) -> str:
     return "".join(parts)
 
 
-def separate_texts(pieces: list[ContentPart]) -> list[ContentPart]:
+def separate_texts(parts: list[ContentPart]) -> list[ContentPart]:
     """The same parts; a text after a text begins with the separator of `join_texts`."""
-    found = pieces[:1]
-    for before, piece in pairwise(pieces):
-        if isinstance(before, str) and isinstance(piece, str):
-            found.append(join_texts([before, piece])[len(before) :])
+    found = parts[:1]
+    for before, part in pairwise(parts):
+        if isinstance(before, str) and isinstance(part, str):
+            found.append(join_texts([before, part])[len(before) :])
         else:
-            found.append(piece)
+            found.append(part)
     return found
 
 
-def merge_texts(pieces: list[ContentPart]) -> list[ContentPart]:
+def merge_texts(parts: list[ContentPart]) -> list[ContentPart]:
     """The same parts with adjacent texts joined."""
     out: list[ContentPart] = []
     texts: list[str] = []
-    for piece in pieces:
-        if isinstance(piece, str):
-            texts.append(piece)
+    for part in parts:
+        if isinstance(part, str):
+            texts.append(part)
             continue
         if texts:
             out.append(join_texts(texts))
             texts = []
-        out.append(piece)
+        out.append(part)
     return [*out, join_texts(texts)] if texts else out

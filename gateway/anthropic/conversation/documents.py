@@ -45,7 +45,7 @@ def binary_size(block: a.Document) -> int:
 def document(block: a.Document, converter: ContentConverter, place: BlockLocation) -> list[ContentPart]:
     source = block.source
     if block.citations and block.citations.enabled:
-        converter.notes.add("dropped.citations")
+        converter.notices.add("dropped.citations")
     frame = _frame("document", title=block.title, context=block.context)
     match source.type:
         case "text":
@@ -59,7 +59,7 @@ def document(block: a.Document, converter: ContentConverter, place: BlockLocatio
         case unknown:
             if place.strict:
                 raise place.refusal(f"a document by {unknown!r} cannot be sent")
-            converter.notes.add("dropped.document", f"by {unknown}")
+            converter.notices.add("dropped.document", f"by {unknown}")
             return ["[document is not available]"]
 
 
@@ -70,7 +70,7 @@ def search_result(block: a.Unknown, converter: ContentConverter) -> list[Content
     except msgspec.ValidationError:
         return []
     if found.citations and found.citations.enabled:
-        converter.notes.add("dropped.citations")
+        converter.notices.add("dropped.citations")
     texts: list[ContentPart] = [inner.text for inner in found.content if inner.text]
     return _between(_frame("search_result", title=found.title, source=found.source), texts)
 
@@ -96,7 +96,7 @@ def _content(source: DocumentSource, converter: ContentConverter, place: BlockLo
         elif inside.text:
             found.append(inside.text)
         elif inside.type != "text":
-            converter.notes.add("dropped.block", inside.type)
+            converter.notices.add("dropped.block", inside.type)
     return found
 
 
@@ -135,7 +135,7 @@ def _read(
 ) -> list[ContentPart]:
     reading = converter.attachments.texts.get(data, NOT_READ)
     if reading.left_out:
-        converter.notes.add("clamped.document", f"{name}: {reading.left_out} pages left out")
+        converter.notices.add("clamped.document", f"{name}: {reading.left_out} pages left out")
     if reading.text:
         return _between(_frame("document", title=block.title, context=block.context), [reading.text])
     if place.strict:
@@ -143,13 +143,13 @@ def _read(
             f"no text could be extracted from the PDF ({reading.failure}), and this model takes nothing else"
             " of it; send its text, or its pages as images"
         )
-    converter.notes.add("dropped.document", f"{name}: {reading.failure}")
+    converter.notices.add("dropped.document", f"{name}: {reading.failure}")
     return [f"[PDF '{name}': no text could be extracted]"]
 
 
 def _frame(tag: str, **attributes: str | None) -> tuple[str, str]:
-    said = "".join(f' {key}="{value}"' for key, value in attributes.items() if value)
-    return f"<{tag}{said}>", f"</{tag}>"
+    text = "".join(f' {key}="{value}"' for key, value in attributes.items() if value)
+    return f"<{tag}{text}>", f"</{tag}>"
 
 
 def _between(frame: tuple[str, str], inner: list[ContentPart]) -> list[ContentPart]:

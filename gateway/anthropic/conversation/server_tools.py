@@ -98,7 +98,7 @@ class _Found(Struct, frozen=True):
     tool_references: list[_Reference] = []
 
 
-class _Said(Struct, frozen=True):
+class _McpText(Struct, frozen=True):
     text: str = ""
 
 
@@ -111,7 +111,7 @@ _RAN = msgspec.json.Decoder(_Ran)
 _EDITED = msgspec.json.Decoder(_Edited)
 _ADVICE = msgspec.json.Decoder(_Advice)
 _FOUND = msgspec.json.Decoder(_Found)
-_SAID = msgspec.json.Decoder(str | list[_Said])
+_MCP_CONTENT = msgspec.json.Decoder(str | list[_McpText])
 
 
 def server_tool_use(block: a.Unknown) -> ServerToolUse | None:
@@ -165,13 +165,13 @@ def result_content(block: a.Unknown, converter: ContentConverter, place: BlockLo
         kind = _KIND.decode(head.content) if bytes(head.content).startswith(b"{") else _Kind()
         if kind.error_code:
             return [f"Error: {kind.error_message or kind.error_code}"]
-        shown = _RESULTS[block.type](head.content, converter, inside)
+        parts = _RESULTS[block.type](head.content, converter, inside)
     except (msgspec.ValidationError, msgspec.DecodeError):
-        converter.notes.add("dropped.block", block.type)
+        converter.notices.add("dropped.block", block.type)
         return ["(no output)"]
-    if head.is_error and shown and isinstance(first := shown[0], str):
-        return [f"Error: {first}", *shown[1:]]
-    return shown
+    if head.is_error and parts and isinstance(first := parts[0], str):
+        return [f"Error: {first}", *parts[1:]]
+    return parts
 
 
 def _head(block: a.Unknown) -> _Head:
@@ -223,17 +223,17 @@ def _unpacked(sealed: str) -> str:
 
 def _page(content: Raw, converter: ContentConverter, place: BlockLocation) -> list[ContentPart]:
     page = _PAGE.decode(content)
-    shown = document(page.content, converter, place.below("content")) if page.content else []
-    return [page.url, *shown]
+    parts = document(page.content, converter, place.below("content")) if page.content else []
+    return [page.url, *parts]
 
 
 def _ran(content: Raw, _: ContentConverter, __: BlockLocation) -> list[ContentPart]:
     ran = _RAN.decode(content)
     stdout = ran.stdout if ran.encrypted_stdout is None else "[encrypted output]"
-    said = [f"exit code: {ran.return_code}"]
-    said += [f"{name}:\n{text}" for name, text in (("stdout", stdout), ("stderr", ran.stderr)) if text]
-    said += [f"file: {file.file_id}" for file in ran.content]
-    return ["\n".join(said)]
+    lines = [f"exit code: {ran.return_code}"]
+    lines += [f"{name}:\n{text}" for name, text in (("stdout", stdout), ("stderr", ran.stderr)) if text]
+    lines += [f"file: {file.file_id}" for file in ran.content]
+    return ["\n".join(lines)]
 
 
 def _edited(content: Raw, _: ContentConverter, __: BlockLocation) -> list[ContentPart]:
@@ -247,9 +247,9 @@ def _advice(content: Raw, _: ContentConverter, __: BlockLocation) -> list[Conten
     return [_ADVICE.decode(content).text or "(no output)"]
 
 
-def _said(content: Raw, _: ContentConverter, __: BlockLocation) -> list[ContentPart]:
-    said = _SAID.decode(content or b'""')
-    texts = [said] if isinstance(said, str) else [block.text for block in said]
+def _mcp_result(content: Raw, _: ContentConverter, __: BlockLocation) -> list[ContentPart]:
+    value = _MCP_CONTENT.decode(content or b'""')
+    texts = [value] if isinstance(value, str) else [block.text for block in value]
     return list(filter(None, texts)) or ["(no output)"]
 
 
@@ -261,5 +261,5 @@ _RESULTS: Mapping[str, Callable[[Raw, ContentConverter, BlockLocation], list[Con
     "bash_code_execution_tool_result": _ran,
     "text_editor_code_execution_tool_result": _edited,
     "advisor_tool_result": _advice,
-    "mcp_tool_result": _said,
+    "mcp_tool_result": _mcp_result,
 }

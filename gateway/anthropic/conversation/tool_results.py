@@ -17,24 +17,24 @@ from gateway.anthropic.notices import NoticeCollector
 INTERRUPTED = "(no result: the call was interrupted)"
 
 
-def mark_as_error(shown: list[ContentPart]) -> list[ContentPart]:
-    first = shown[0] if shown else ""
+def mark_as_error(content: list[ContentPart]) -> list[ContentPart]:
+    first = content[0] if content else ""
     if not isinstance(first, str):
-        return ["Error:", *shown]
+        return ["Error:", *content]
     if first[:16].lower().startswith(("error", "<tool_use_error>")):
-        return shown
-    return [f"Error: {first or '(no output)'}", *shown[1:]]
+        return content
+    return [f"Error: {first or '(no output)'}", *content[1:]]
 
 
-def orphan_result_text(id_: str, shown: list[ContentPart]) -> list[ContentPart]:
+def orphan_result_text(id_: str, content: list[ContentPart]) -> list[ContentPart]:
     title = f"[result of unknown tool call {id_}]"
-    if shown and isinstance(first := shown[0], str):
-        return [f"{title}\n{first}", *shown[1:]]
-    return [f"{title}\n", *shown]
+    if content and isinstance(first := content[0], str):
+        return [f"{title}\n{first}", *content[1:]]
+    return [f"{title}\n", *content]
 
 
-def fill_missing_results(places: Mapping[str, Iterable[ToolResult]], notes: NoticeCollector) -> None:
+def fill_missing_results(places: Mapping[str, Iterable[ToolResult]], notices: NoticeCollector) -> None:
     """Fill the slots that are still empty: no result can arrive after this point."""
     for result in chain.from_iterable(places.values()):
-        notes.add("emulated.tool_result", "a call without result")
+        notices.add("emulated.tool_result", "a call without result")
         result.given = [INTERRUPTED]

@@ -85,17 +85,17 @@ class UserTurn(Struct, gc=False):
     """Reminders that `settle` appends to the last piece, a text: in one step, to avoid copying the text for
     each."""
 
-    def add_reminder(self, said: str) -> None:
+    def add_reminder(self, text: str) -> None:
         if self.results and not self.pieces:
-            self.reminders.append(said)
+            self.reminders.append(text)
         elif self.pieces and isinstance(self.pieces[-1], str):
-            self.following.append(said)
+            self.following.append(text)
         else:
-            self.pieces.append(said)
+            self.pieces.append(text)
 
-    def add_content(self, pieces: list[ContentPart]) -> None:
+    def add_content(self, content: list[ContentPart]) -> None:
         self.settle()
-        self.pieces += pieces
+        self.pieces += content
 
     def settle(self) -> None:
         """The turn is complete."""
@@ -119,13 +119,13 @@ class UserTurn(Struct, gc=False):
 class ReasoningItem(Struct, frozen=True):
     """A piece of reasoning that its server takes back as an item of its own, encrypted.
 
-    `said` and `calls`: how much of the turn's text, and how many of its calls, come before it.
+    `text_length` and `calls`: how much of the turn's text, and how many of its calls, come before it.
     """
 
     id: str
     encrypted: str
     summary: str
-    said: int = 0
+    text_length: int = 0
     calls: int = 0
 
 
@@ -161,17 +161,19 @@ class AssistantTurn(Struct, gc=False):
             thought = ReasoningItem(replay.id, replay.encrypted, replay.text, self.length, len(self.calls))
             self.thoughts.append(thought)
 
-    def extend(self, said: AssistantTurn) -> None:
+    def extend(self, later: AssistantTurn) -> None:
         """Append a later part of the same turn."""
         self.thoughts += [
-            replace(thought, said=self.length + thought.said, calls=len(self.calls) + thought.calls)
-            for thought in said.thoughts
+            replace(
+                thought, text_length=self.length + thought.text_length, calls=len(self.calls) + thought.calls
+            )
+            for thought in later.thoughts
         ]
-        self.paragraphs += said.paragraphs
-        self.details += said.details
-        self.texts += said.texts
-        self.length += said.length
-        self.calls += said.calls
+        self.paragraphs += later.paragraphs
+        self.details += later.details
+        self.texts += later.texts
+        self.length += later.length
+        self.calls += later.calls
 
     def settle(self) -> None:
         """The turn is complete."""

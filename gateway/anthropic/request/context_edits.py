@@ -48,7 +48,7 @@ class EditedRequest:
     applied: tuple[Mapping[str, object], ...] = ()
 
 
-def apply_edits(request: a.MessagesRequest, estimated_tokens: int, notes: NoticeCollector) -> EditedRequest:
+def apply_edits(request: a.MessagesRequest, estimated_tokens: int, notices: NoticeCollector) -> EditedRequest:
     """`estimated_tokens`: of the original request, which triggers are compared with."""
     messages = request.messages
     applied: list[Mapping[str, object]] = []
@@ -59,7 +59,7 @@ def apply_edits(request: a.MessagesRequest, estimated_tokens: int, notes: Notice
             case "clear_tool_uses_20250919":
                 messages, report = _clear_tool_uses(messages, edit, estimated_tokens)
             case _:
-                notes.add("dropped.context_management", edit.type)
+                notices.add("dropped.context_management", edit.type)
                 continue
         if report:
             applied.append({"type": edit.type, **report})

@@ -57,7 +57,7 @@ class _Message(a.Message, frozen=True, gc=False):
     content: str | tuple[_Known, ...] | None = None
 
 
-_SAID = frozenset({a.Text, a.ToolUse, a.ThinkingBlock, a.RedactedThinking, a.ToolReference})
+_WITHOUT_MEDIA = frozenset({a.Text, a.ToolUse, a.ThinkingBlock, a.RedactedThinking, a.ToolReference})
 
 
 def _settle(messages: tuple[_Message, ...]) -> bool:
@@ -65,16 +65,16 @@ def _settle(messages: tuple[_Message, ...]) -> bool:
 
     Looks at each block once for everything that must be known of it. Raises ValidationError without a path.
     """
-    said = True
+    no_media = True
     for message in messages:
         if type(message.content) is not tuple:
             _settle_plain(message)
             continue
         for block in message.content:
-            if type(block) in _SAID:
+            if type(block) in _WITHOUT_MEDIA:
                 continue
             if type(block) is not _ToolResult:
-                said = False
+                no_media = False
                 continue
             sent = block.content
             if sent and memoryview(sent)[0] == _QUOTE:
@@ -82,8 +82,8 @@ def _settle(messages: tuple[_Message, ...]) -> bool:
             else:
                 inner = _result(sent)
                 force_setattr(block, "content", inner)
-                said = said and all(type(one) in _SAID for one in inner)
-    return said
+                no_media = no_media and all(type(one) in _WITHOUT_MEDIA for one in inner)
+    return no_media
 
 
 def _settle_plain(message: _Message) -> None:
@@ -170,7 +170,7 @@ def decode_request(body: bytes) -> a.MessagesRequest:
 
 def _request(body: bytes) -> a.MessagesRequest:
     try:
-        sent, said = _decode(body)
+        sent, no_media = _decode(body)
     except msgspec.ValidationError as error:
         raise decode_error(error, "") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -189,7 +189,7 @@ def _request(body: bytes) -> a.MessagesRequest:
         stream=bool(sent.stream),
         stop_sequences=tuple(sent.stop_sequences or ()),
         tools=_tools(sent.tools),
-        said=said,
+        no_media=no_media,
         metadata_user_id=sent.metadata.user_id if sent.metadata else None,
         **{name: getattr(sent, name) for name in _OPTIONS},
     )
@@ -258,7 +258,7 @@ def _system(sent: str | list[Any] | None) -> tuple[tuple[str, ...], tuple[a.Stra
     blocks = _blocks(sent, "system")
     texts = tuple(b.text for b in blocks if isinstance(b, a.Text | a.Unknown))
     return texts, tuple(
-        a.Stray(i, a.kind(block), said=isinstance(block, a.Unknown) and bool(block.text))
+        a.Stray(i, a.kind(block), has_text=isinstance(block, a.Unknown) and bool(block.text))
         for i, block in enumerate(blocks)
         if not isinstance(block, a.Text)
     )

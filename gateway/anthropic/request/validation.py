@@ -141,7 +141,7 @@ def _turns(request: a.MessagesRequest) -> Iterator[str]:
 def _pairs(request: a.MessagesRequest) -> Iterator[str]:
     """Each call is answered in the next user turn, which has no other results."""
     calls: list[str] = []
-    for i, role, blocks in _spoken(request):
+    for i, role, blocks in _merged_turns(request):
         if role == "assistant":
             calls = [block.id for block in blocks if isinstance(block, a.ToolUse)]
             if twice := _repeated(calls):
@@ -164,11 +164,11 @@ def _repeated(ids: list[str]) -> list[str]:
     return [one for one, times in Counter(ids).items() if times > 1]
 
 
-def _spoken(request: a.MessagesRequest) -> Iterator[tuple[int, str, list[a.Block]]]:
+def _merged_turns(request: a.MessagesRequest) -> Iterator[tuple[int, str, list[a.Block]]]:
     """The turns of user and assistant, adjacent messages of one role merged: (first message, role,
     blocks)."""
-    said = [(i, message) for i, message in enumerate(request.messages) if message.role != "system"]
-    for role, group in groupby(said, key=lambda one: one[1].role):
+    messages = [(i, message) for i, message in enumerate(request.messages) if message.role != "system"]
+    for role, group in groupby(messages, key=lambda one: one[1].role):
         members = list(group)
         yield members[0][0], role, [block for _, message in members for block in message.content]
 

@@ -45,7 +45,7 @@ class BlockEmitter:
     _hidden: list[str] = Factory(list[str])
     _details: list[tuple[Raw, ...]] = Factory(list[tuple[Raw, ...]])
 
-    def taken(self) -> list[e.Event]:
+    def take(self) -> list[e.Event]:
         """The events since the last call."""
         out, self._out = self._out, []
         return out

@@ -29,7 +29,7 @@ class _Block(Struct):
     type: str = ""
 
 
-_BEGUN = msgspec.json.Decoder(_Begun)
+_START = msgspec.json.Decoder(_Begun)
 
 
 def forward_event(part: PassthroughEvent, model: str, blocks_before: int) -> e.Relayed:
@@ -54,10 +54,10 @@ def holds_tool_call(part: PassthroughEvent) -> bool:
     if part.name not in ("content_block_start", "message"):
         return False
     try:
-        begun = _BEGUN.decode(part.data)
+        start = _START.decode(part.data)
     except msgspec.MsgspecError:
         return False
-    blocks = [*filter(None, [begun.content_block]), *(begun.content or ())]
+    blocks = [*filter(None, [start.content_block]), *(start.content or ())]
     return any(block.type in _CALLS for block in blocks)
 
 

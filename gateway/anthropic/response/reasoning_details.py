@@ -27,18 +27,18 @@ Detail = dict[str, Raw]
 def merge_details(lists: Iterable[tuple[Raw, ...]]) -> bytes:
     """The JSON array of all details; empty for none."""
     kept: list[Detail] = []
-    for pieces in lists:
+    for details in lists:
         before = len(kept)
-        for piece in map(_DETAIL.decode, pieces):
-            begun = _begun(kept[:before], piece)
-            if begun is None:
+        for piece in map(_DETAIL.decode, details):
+            detail = _find_continued(kept[:before], piece)
+            if detail is None:
                 kept.append(piece)
             else:
-                _grow(begun, piece)
+                _grow(detail, piece)
     return msgspec.json.encode(kept) if kept else b""
 
 
-def _begun(kept: list[Detail], piece: Detail) -> Detail | None:
+def _find_continued(kept: list[Detail], piece: Detail) -> Detail | None:
     """The detail that `piece` continues."""
     if _field(piece, "type") not in _GROWING:
         return None

@@ -45,17 +45,17 @@ class ToolCallBuffer:
     whole: bool = False
     shown: bool = False
     """The client has seen a part of the arguments."""
-    held: bool = False
+    buffered: bool = False
     """Nothing is sent before the call is complete."""
     mending: ArgumentRepair | None = None
-    _pieces: list[str] = Factory(list[str])
+    _fragments: list[str] = Factory(list[str])
     _unseen: int = 0
-    """The first of `_pieces` that `release` has not processed."""
+    """The first of `_fragments` that `release` has not processed."""
     _foreign: bool = False
     """The arguments begin with something other than an object, and are never sent."""
     _brackets: JsonScanner = Factory(JsonScanner)
     _counted: int = 0
-    """The first of `_pieces` whose brackets were not counted yet."""
+    """The first of `_fragments` whose brackets were not counted yet."""
     _broken: bool = False
     """The arguments were closed and are not an object: later pieces cannot repair that."""
 
@@ -64,18 +64,18 @@ class ToolCallBuffer:
         self.name = self.name or part.name
         self.whole = self.whole or part.whole
         if part.arguments:
-            self._pieces.append(part.arguments)
+            self._fragments.append(part.arguments)
 
     def release(self) -> str:
         """The arguments that can be sent now and were not sent yet; empty if there are none."""
-        if self.held or self._foreign:
+        if self.buffered or self._foreign:
             return ""
-        fresh = "".join(self._pieces[self._unseen :])
+        fresh = "".join(self._fragments[self._unseen :])
         if not self.shown:
             fresh = fresh.lstrip()
             self.shown = fresh.startswith("{")
             self._foreign = bool(fresh) and not self.shown
-        self._unseen = len(self._pieces)
+        self._unseen = len(self._fragments)
         return fresh if self.shown else ""
 
     def settled(
@@ -86,7 +86,7 @@ class ToolCallBuffer:
         Truncated arguments are sent unchanged, for clients do not run them; in a stream only if they begin an
         object. In a `plain` answer a call whose arguments are not an object is left out.
         """
-        self.held = False
+        self.buffered = False
         valid = self.valid
         if cut_short and not valid:
             rest = self.release()
@@ -97,16 +97,16 @@ class ToolCallBuffer:
 
     @property
     def arguments(self) -> str:
-        return "".join(self._pieces)
+        return "".join(self._fragments)
 
     @property
     def complete(self) -> bool:
         """Whether the upstream has presumably sent all of this call."""
         if self.whole:
             return True
-        for piece in self._pieces[self._counted :]:
-            self._brackets.feed(piece)
-        self._counted = len(self._pieces)
+        for fragment in self._fragments[self._counted :]:
+            self._brackets.feed(fragment)
+        self._counted = len(self._fragments)
         if self._broken or not self._brackets.closed:
             return False
         self._broken = not self.valid

@@ -87,7 +87,7 @@ class MessageWriter:
             self._weigh(part.text)
             return [e.ContentBlockDelta(self._blocks.index, e.TextDelta(part.text))]
         self._take(part)
-        return self._blocks.taken()
+        return self._blocks.take()
 
     def empty_delta(self) -> list[e.Event]:
         """An empty delta, in an empty text block if none is open; none inside another server's message."""
@@ -97,7 +97,7 @@ class MessageWriter:
         if self._blocks.open is OpenBlock.NOTHING:
             self._begin(OpenBlock.DRIP, e.TextBlock())
         self._blocks.empty_delta()
-        return self._blocks.taken()
+        return self._blocks.take()
 
     def _take(self, part: p.Part) -> None:  # noqa: C901  a case for each part
         match part:
@@ -205,7 +205,7 @@ class MessageWriter:
     def _begin_call(self, call: ToolCallBuffer) -> None:
         known = self._answer.returned.get(call.name)
         call.mending = known.mending if known else None
-        call.held = self.plain or call.mending is not None or (call.whole and not call.valid)
+        call.buffered = self.plain or call.mending is not None or (call.whole and not call.valid)
         self._begin(OpenBlock.TOOL, tool_use(self.call_ids.of(call.id), call.name, known))
         self._call, self._spoke, self._called = call, True, True
         self._show_arguments()
@@ -218,8 +218,10 @@ class MessageWriter:
         if not self.started:
             self.started = True
             usage = e.Usage(self.input_tokens, speed=self._answer.speed)
-            told = e.Message(id=self.message_id, model=self.model, usage=usage, diagnostics=self.diagnostics)
-            self._blocks.emit(e.MessageStart(told))
+            message = e.Message(
+                id=self.message_id, model=self.model, usage=usage, diagnostics=self.diagnostics
+            )
+            self._blocks.emit(e.MessageStart(message))
 
     def _begin(self, kind: OpenBlock, block: e.Start) -> None:
         self._close()

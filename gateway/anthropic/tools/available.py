@@ -57,7 +57,7 @@ class OmittedTool:
 class AvailableTools:
     request: a.MessagesRequest
     terms: ToolOptions
-    notes: NoticeCollector
+    notices: NoticeCollector
     known: dict[str, a.ToolDefinition] = Factory(dict[str, a.ToolDefinition])
     members: dict[str, str] = Factory(dict[str, str])
     left_out: dict[str, OmittedTool] = Factory(dict[str, OmittedTool])
@@ -89,14 +89,14 @@ class AvailableTools:
         if not mentions and len(ready) == len(self.known):
             return ready
         removed: set[str] = set()
-        for said in mentions:
-            found = self._meant(said, removed)
-            if said.kind == "removal":
+        for change in mentions:
+            found = self._resolve(change, removed)
+            if change.kind == "removal":
                 removed.update(found)
                 for name in found:
                     ready.pop(name, None)
                 continue
-            if said.kind == "addition":
+            if change.kind == "addition":
                 removed.difference_update(found)
             for name in found:
                 if name not in removed and name in self.known:
@@ -110,7 +110,7 @@ class AvailableTools:
             self._drop_second(function.name)
 
     def _drop_second(self, name: str) -> None:
-        self.notes.add("dropped.tool", f"{name}: the name is there twice")
+        self.notices.add("dropped.tool", f"{name}: the name is there twice")
 
     def _functions(self, tool: a.ToolDefinition, path: str) -> list[a.ToolDefinition]:
         """The functions for one entry: itself, or the members of a family; none if not allowed."""
@@ -120,7 +120,7 @@ class AvailableTools:
         if tool.type is not None and not self.terms.vision and client_tools.needs_vision(tool):
             raise RequestRefused(f"{path}: '{tool.type}' needs a model with vision, and this one has none")
         if tool.allowed_callers is not None and "direct" not in tool.allowed_callers:
-            self.notes.add("dropped.tool", f"{tool.name or tool.type}: not for the model to call")
+            self.notices.add("dropped.tool", f"{tool.name or tool.type}: not for the model to call")
             return []
         if tool.type is not None and (family := client_toolsets.toolset_name(tool)):
             functions = client_toolsets.toolset_members(tool, path)
@@ -142,9 +142,9 @@ class AvailableTools:
         if self.terms.web_search and kind.startswith(WEB_SEARCH):
             pass  # handled by the translator
         elif kind.startswith(SEARCH):
-            self.notes.add("emulated.tool_search", "all tools are there from the start")
+            self.notices.add("emulated.tool_search", "all tools are there from the start")
         else:
-            self.notes.add("dropped.tool", kind or tool.name)
+            self.notices.add("dropped.tool", kind or tool.name)
         self.left_out.setdefault(tool.name or kind, OmittedTool(tool, path))
 
     def web_search(self, tools: Collection[str]) -> a.ToolDefinition | None:
@@ -158,24 +158,24 @@ class AvailableTools:
             return None
         return search
 
-    def _meant(self, said: ToolChange, removed: set[str]) -> list[str]:
+    def _resolve(self, change: ToolChange, removed: set[str]) -> list[str]:
         """The names that a change is about; a definition in it is known from there on."""
-        if said.definition is not None and said.kind == "addition":
-            return self._define(said.definition, removed)
-        found = self._named(said)
-        if not found and said.kind != "reference" and not self._is_declared(said):
-            raise _unresolved(said)
+        if change.definition is not None and change.kind == "addition":
+            return self._define(change.definition, removed)
+        found = self._matching_names(change)
+        if not found and change.kind != "reference" and not self._is_declared(change):
+            raise _unresolved(change)
         return found
 
-    def _named(self, said: ToolChange) -> list[str]:
+    def _matching_names(self, change: ToolChange) -> list[str]:
         """The names that are meant. Only a whole family or server requires a search of all names."""
         families = self.members.values()
-        if said.name != said.server and said.name not in families:
-            return [name for name in (said.name,) if name in self.known or name in self.left_out]
+        if change.name != change.server and change.name not in families:
+            return [name for name in (change.name,) if name in self.known or name in self.left_out]
         self.searches += len(self.known) + len(self.left_out)
         if self.searches > SEARCHES:
             raise RequestRefused("tools: the messages add and remove too many whole groups of tools")
-        return [name for name in (*self.known, *self.left_out) if said.means(name, self.members.get(name))]
+        return [name for name in (*self.known, *self.left_out) if change.means(name, self.members.get(name))]
 
     def _define(self, tool: a.ToolDefinition, removed: set[str]) -> list[str]:
         self.defined.append(tool)
@@ -190,12 +190,12 @@ class AvailableTools:
                 self._drop_second(function.name)
         return [function.name for function in functions] or [tool.name]
 
-    def _is_declared(self, said: ToolChange) -> bool:
+    def _is_declared(self, change: ToolChange) -> bool:
         self.searches += len(self.request.tools) + len(self.defined)
         if self.searches > SEARCHES:
             raise RequestRefused("tools: the messages name too many tools that are not offered")
         return any(
-            said.is_of(tool, client_toolsets.toolset_name(tool))
+            change.is_of(tool, client_toolsets.toolset_name(tool))
             for tool in (*self.request.tools, *self.defined)
         )
 
@@ -210,8 +210,8 @@ def is_usable(tool: a.ToolDefinition) -> bool:
     )
 
 
-def _unresolved(said: ToolChange) -> RequestRefused:
+def _unresolved(change: ToolChange) -> RequestRefused:
     return RequestRefused(
-        f"tool_{said.kind}: no tool is named '{said.name}'",
+        f"tool_{change.kind}: no tool is named '{change.name}'",
         details={"error_code": "tool_reference_unresolved"},
     )

@@ -53,10 +53,10 @@ class Toolset:
 def toolset(
     request: a.MessagesRequest,
     mentions: list[ToolChange],
-    notes: NoticeCollector,
+    notices: NoticeCollector,
     terms: ToolOptions = ALL_FEATURES,
 ) -> Toolset:
-    offer = AvailableTools(request, terms, notes)
+    offer = AvailableTools(request, terms, notices)
     offer.declare()
     tools = offer.changed(mentions)
     search = offer.web_search(tools)
@@ -80,7 +80,7 @@ def _choice(
             chosen = sent.name if search and sent.name == search.name else _chosen(sent.name, tools, offer)
             return ToolChoice("tool", chosen, single)
         case unknown:
-            offer.notes.add("dropped.tool_choice", unknown)
+            offer.notices.add("dropped.tool_choice", unknown)
             return ToolChoice(single=single)
 
 

@@ -128,9 +128,9 @@ def _empty_conditions(tree: dict[str, Tree]) -> FoundMistake:
     routes = tree.get("routes")
     for number, route in enumerate(routes if isinstance(routes, list) else ()):
         for key in ("model", "class", "client"):
-            said = _below(_below(route, "match"), key)
-            if isinstance(said, list) and not any(
-                one != "" or not isinstance(one, InterpolatedText) for one in said
+            names = _below(_below(route, "match"), key)
+            if isinstance(names, list) and not any(
+                one != "" or not isinstance(one, InterpolatedText) for one in names
             ):
                 yield ("routes", number, "match", key), "names nothing; without this key everything matches"
 
@@ -139,8 +139,8 @@ def _unknown_clients(tree: dict[str, Tree]) -> FoundMistake:
     keys, routes = _below(tree.get("server"), "keys"), tree.get("routes")
     names = list(_client_names(keys if isinstance(keys, list) else []))
     for number, route in enumerate(routes if isinstance(routes, list) else ()):
-        said = _below(_below(route, "match"), "client")
-        for name in said if isinstance(said, list) else [said]:
+        clients = _below(_below(route, "match"), "client")
+        for name in clients if isinstance(clients, list) else [clients]:
             if isinstance(name, str) and name and name not in names:
                 there = f"; there is {choices_text(names)}" if names else "; `server.keys` has none"
                 hint = suggestion(name, names) or there

@@ -69,11 +69,11 @@ def check_required_keys(tree: dict[str, Tree]) -> Found:
     """Missing keys of a provider, and keys that have no meaning for its kind."""
     providers = tree.get("providers")
     for name, provider in providers.items() if isinstance(providers, dict) else ():
-        said = {} if provider is None else provider
-        if isinstance(said, dict):
-            spec = spec_of(said.get("kind")) or KindSpec()
-            yield from (_real if spec.has_server else _scripted)(("providers", name), said)
-            if "record" in said and not spec.recordable:
+        fields = {} if provider is None else provider
+        if isinstance(fields, dict):
+            spec = spec_of(fields.get("kind")) or KindSpec()
+            yield from (_real if spec.has_server else _scripted)(("providers", name), fields)
+            if "record" in fields and not spec.recordable:
                 yield (("providers", name, "record"), _unrecorded())
 
 

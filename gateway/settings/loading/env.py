@@ -50,19 +50,19 @@ _PROVIDER = ("PROVIDER", "PROVIDER_BASE_URL", "PROVIDER_API_KEY", "PROVIDER_TIME
 
 
 def overlay(draft: LayeredConfig, environ: Mapping[str, str]) -> None:
-    said = {name: environ[name] for name in VARIABLES if environ.get(name)}
+    variables = {name: environ[name] for name in VARIABLES if environ.get(name)}
     for name, key in _SERVER.items():
-        if name in said:
-            value = said[name].lower() if name == "LOG_LEVEL" else said[name]
+        if name in variables:
+            value = variables[name].lower() if name == "LOG_LEVEL" else variables[name]
             draft.put(("server", key), InterpolatedText(value, written=value), _label(name))
-    _define_provider(draft, said)
-    if "GATEWAY_SCRIPTED_REQUESTS" in said:
-        _note_requests(draft, said["GATEWAY_SCRIPTED_REQUESTS"])
+    _define_provider(draft, variables)
+    if "GATEWAY_SCRIPTED_REQUESTS" in variables:
+        _note_requests(draft, variables["GATEWAY_SCRIPTED_REQUESTS"])
     names = _Names.of(draft)
-    _map_models(draft, names, said)
-    if "DEFAULT_MODEL" in said:
+    _map_models(draft, names, variables)
+    if "DEFAULT_MODEL" in variables:
         draft.label(("defaults", "model"), _label("DEFAULT_MODEL"))
-        value = names.qualified(draft, ("defaults", "model"), said["DEFAULT_MODEL"])
+        value = names.qualified(draft, ("defaults", "model"), variables["DEFAULT_MODEL"])
         draft.put(("defaults", "model"), value, _label("DEFAULT_MODEL"))
 
 
@@ -84,25 +84,25 @@ def _label(name: str) -> str:
     return f"environment {name}"
 
 
-def _define_provider(draft: LayeredConfig, said: Mapping[str, str]) -> None:
-    if not defines_provider(said):
+def _define_provider(draft: LayeredConfig, variables: Mapping[str, str]) -> None:
+    if not defines_provider(variables):
         return
-    if "PROVIDER" not in said:
-        name = next(name for name in _PROVIDER if name in said)
+    if "PROVIDER" not in variables:
+        name = next(name for name in _PROVIDER if name in variables)
         message = "needs PROVIDER as well, set to `openai` or `ollama`"
         draft.mistakes.append(SettingsMistake(_label(name), "", message))
         return
-    kind = said["PROVIDER"].lower()
+    kind = variables["PROVIDER"].lower()
     spec = spec_of(kind)
     draft.put(("providers", "env"), {}, _label("PROVIDER"))
     draft.put(("providers", "env", "kind"), InterpolatedText(kind, written=kind), _label("PROVIDER"))
-    url = said.get("PROVIDER_BASE_URL")
+    url = variables.get("PROVIDER_BASE_URL")
     origin = _label("PROVIDER_BASE_URL") if url else f"default for {kind}"
     draft.put(("providers", "env", "base_url"), url or (spec and spec.default_url) or INVALID, origin)
-    if "PROVIDER_API_KEY" in said:
-        draft.put(("providers", "env", "api_key"), said["PROVIDER_API_KEY"], _label("PROVIDER_API_KEY"))
-    if "PROVIDER_TIMEOUT_MS" in said:
-        _set_timeout(draft, said["PROVIDER_TIMEOUT_MS"])
+    if "PROVIDER_API_KEY" in variables:
+        draft.put(("providers", "env", "api_key"), variables["PROVIDER_API_KEY"], _label("PROVIDER_API_KEY"))
+    if "PROVIDER_TIMEOUT_MS" in variables:
+        _set_timeout(draft, variables["PROVIDER_TIMEOUT_MS"])
 
 
 def _set_timeout(draft: LayeredConfig, text: str) -> None:
@@ -124,9 +124,9 @@ def _note_requests(draft: LayeredConfig, path: str) -> None:
             draft.put(("providers", name, "requests"), InterpolatedText(path, written=path), label)
 
 
-def _map_models(draft: LayeredConfig, names: _Names, said: Mapping[str, str]) -> None:
+def _map_models(draft: LayeredConfig, names: _Names, variables: Mapping[str, str]) -> None:
     rules: dict[str, Tree] = {}
-    for document in _maps(draft, said):
+    for document in _maps(draft, variables):
         draft.mistakes.extend(document.mistakes)
         if not isinstance(document.tree, dict):
             message = 'expected an object such as `{"claude-*": "some-model"}`'
@@ -146,11 +146,11 @@ def _place(document: YamlDocument, pattern: str) -> str:
     return f"{document.name}:{document.line((pattern,))}" if is_file else document.name
 
 
-def _maps(draft: LayeredConfig, said: Mapping[str, str]) -> list[YamlDocument]:
+def _maps(draft: LayeredConfig, variables: Mapping[str, str]) -> list[YamlDocument]:
     found: list[YamlDocument] = []
     for name in ("MODEL_MAP_JSON", "MODEL_MAP_FILE"):
         try:
-            match name, said.get(name):
+            match name, variables.get(name):
                 case _, None:
                     pass
                 case "MODEL_MAP_JSON", text:

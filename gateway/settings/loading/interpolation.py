@@ -85,13 +85,13 @@ class Interpolation:
         whole, inside = found[0], found[1]
         if whole.startswith("$$"):
             return whole[1:]
-        name, said, default = inside.partition(":-")
+        name, separator, default = inside.partition(":-")
         if not whole.endswith("}") or not _NAME.fullmatch(name):
             raise InvalidValue(f"`{whole}` is no reference; expected `${{NAME}}` or `${{NAME:-default}}`")
         value = self.environ.get(name)
-        if value or (value is not None and not said):
+        if value or (value is not None and not separator):
             return value
-        if said:
+        if separator:
             return default
         raise InvalidValue(
             f"the variable {name} is not set; set it, or write `${{{name}:-default}}`"

@@ -229,12 +229,12 @@ def _list_hook(converter: Converter, item: Any) -> Hook:
         if not isinstance(value, list):
             raise InvalidValue("expected a list, such as `[one, two]`")
         items = cast("list[Any]", value)
-        said = [
+        entries = [
             (index, one)
             for index, one in enumerate(items)
             if one != "" or not isinstance(one, InterpolatedText)
         ]
-        return tuple(_each(said, lambda _, one: converter.structure(one, item)))
+        return tuple(_each(entries, lambda _, one: converter.structure(one, item)))
 
     return _sound(structure)
 

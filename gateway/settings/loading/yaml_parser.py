@@ -77,7 +77,7 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
     lines = text.splitlines()
     near = lines[line - 1] if line <= len(lines) else ""
     problem = (error.problem or "cannot be read").strip()
-    begun = error.context_mark.line + 1 if error.context_mark else line
+    start_line = error.context_mark.line + 1 if error.context_mark else line
     if "\\t" in problem or "\t" in near[: len(near) - len(near.lstrip())]:
         return "a tab stands here; indent with blanks"
     if near.lstrip().startswith(("*", "- *")) or "alias" in problem:
@@ -89,9 +89,9 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
     if "mapping values are not allowed" in problem:
         return "text that holds `: ` needs quotes"
     if "expected ',' or" in problem:
-        return f"what `[` or `{{` opened on line {begun} is not closed, or a comma is missing"
+        return f"what `[` or `{{` opened on line {start_line} is not closed, or a comma is missing"
     if "<block end>" in problem:
-        return f"this line does not belong to what began on line {begun}; check the indentation"
+        return f"this line does not belong to what began on line {start_line}; check the indentation"
     return f"{error.context}: {problem}" if error.context else problem
 
 

@@ -42,14 +42,16 @@ class PassthroughAdapter:
     _pass_credentials: bool
 
     async def open(self, inbound: Inbound, target: Target, attachments: Attachments) -> Attempt:
-        built = await run(inbound.heavy, to_messages_request, inbound, target.model_info)
-        reply = await self._post("/v1/messages", built.body, inbound, target)
+        upstream_request = await run(inbound.heavy, to_messages_request, inbound, target.model_info)
+        reply = await self._post("/v1/messages", upstream_request.body, inbound, target)
         if reply.status < 300:
-            reader = PassthroughReader(target.model_info, built.options, streams=inbound.request.stream)
-            return HttpAttempt(built, reply, ResponseReader(reader))
+            reader = PassthroughReader(
+                target.model_info, upstream_request.options, streams=inbound.request.stream
+            )
+            return HttpAttempt(upstream_request, reply, ResponseReader(reader))
         body = await read_error_body(reply)
         if is_truncated_call(body) and reply.status >= 500:
-            return TruncatedAttempt(built)
+            return TruncatedAttempt(upstream_request)
         raise self._refusal(reply, body, inbound, target)
 
     def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> CountablePrompt:
@@ -112,14 +114,14 @@ class PassthroughAdapter:
             details=None if hidden else problem.details,
             upstream_status=reply.status,
             retry_after=error.retry_after,
-            said=parse_error_body(body).message,
+            upstream_message=parse_error_body(body).message,
         )
 
 
-def _words(kind: Kind, said: str, ours: str) -> str:
+def _words(kind: Kind, message: str, ours: str) -> str:
     if kind is Kind.CONTEXT_OVERFLOW:
-        return said if has_token_counts(said) else ours
-    return sanitized(said)
+        return message if has_token_counts(message) else ours
+    return sanitized(message)
 
 
 def adapter(name: str, provider: Provider) -> PassthroughAdapter:

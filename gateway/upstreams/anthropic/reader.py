@@ -66,7 +66,7 @@ class PassthroughReader:
     intake: BodyReader = field(factory=BodyReader, init=False)
     _folding: MessageAccumulator = field(factory=MessageAccumulator, init=False)
     _kept: BufferLimit = field(factory=BufferLimit, init=False)
-    _spoken: bool = field(default=False, init=False)
+    _has_events: bool = field(default=False, init=False)
     _stop: str = field(default="", init=False)
     _open: int | None = field(default=None, init=False)
     """The index of the open block."""
@@ -74,7 +74,7 @@ class PassthroughReader:
     @property
     def has_data(self) -> bool:
         """True for a plain message so far, or an event; pings do not count, like comments."""
-        return self._spoken or (self.intake.plain and self.intake.has_data)
+        return self._has_events or (self.intake.plain and self.intake.has_data)
 
     def is_complete(self, payload: bytes) -> bool:
         return _seen(_EVENT, _as_utf8(payload)) is not None
@@ -82,7 +82,7 @@ class PassthroughReader:
     def end_of_body(self, *, framed: bool) -> list[Part]:
         if self._stop:
             return self._pass_on(PassthroughEvent("message_stop", b'{"type":"message_stop"}'))
-        return self.fail(truncated_stream(self.info, spoken=self._spoken))
+        return self.fail(truncated_stream(self.info, has_output=self._has_events))
 
     def payload(self, payload: bytes) -> list[Part]:
         payload = _as_utf8(payload)
@@ -95,7 +95,7 @@ class PassthroughReader:
             return self._limited() if is_truncated_call(payload) else self.fail(self._fault(payload))
         usage = event.usage or (event.message and event.message.usage)
         stop = (event.delta and event.delta.stop_reason) or ""
-        self._spoken = True
+        self._has_events = True
         self._stop = stop or self._stop
         if event.type in ("content_block_start", "content_block_stop"):
             self._open = event.index if event.type == "content_block_start" else None
@@ -138,7 +138,7 @@ class PassthroughReader:
 
     def _limited(self) -> list[Part]:
         """The end of an answer whose last call was truncated by the limit."""
-        if not self._spoken:
+        if not self._has_events:
             self.ended = True
             return [*LIMITED]
         notice, _ = LIMITED
@@ -152,11 +152,11 @@ class PassthroughReader:
         failure = decode_lenient(_FAILURE, body)
         if failure is None:
             return malformed_answer(self.info, "an error that cannot be read")
-        problem, said = failure.error, failure.error.message
+        problem, message = failure.error, failure.error.message
         if (over := context_overflow(parse_error_body(body))) is not None:
-            told = said if has_token_counts(said) else over.message(self.info.context_window, None)
-            return StreamError(Kind.CONTEXT_OVERFLOW, told)
-        return StreamError(KINDS.get(problem.type, Kind.UPSTREAM_FAILED), sanitized(said))
+            text = message if has_token_counts(message) else over.message(self.info.context_window, None)
+            return StreamError(Kind.CONTEXT_OVERFLOW, text)
+        return StreamError(KINDS.get(problem.type, Kind.UPSTREAM_FAILED), sanitized(message))
 
     def fail(self, error: StreamError) -> list[Part]:
         self.ended = True

@@ -56,8 +56,8 @@ def to_messages_request(
 
 
 def _own(info: ModelInfo) -> dict[str, object]:
-    said = attrs.asdict(info.sampling)
-    return {key: value for key, value in said.items() if value is not None} | dict(info.extra_body)
+    fields = attrs.asdict(info.sampling)
+    return {key: value for key, value in fields.items() if value is not None} | dict(info.extra_body)
 
 
 def forwarded(headers: Mapping[str, str], *, credentials: bool) -> dict[str, str]:
@@ -79,6 +79,6 @@ def _text(value: str) -> str:
         return value
 
 
-def prompt_of(built: UpstreamRequest) -> CountablePrompt:
+def prompt_of(upstream_request: UpstreamRequest) -> CountablePrompt:
     """The whole request, for upstreams without token counting: its parts are not parsed."""
-    return CountablePrompt((str(built.body, "utf-8"),))
+    return CountablePrompt((str(upstream_request.body, "utf-8"),))

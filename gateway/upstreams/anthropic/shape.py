@@ -50,8 +50,8 @@ def to_events(body: bytes) -> Iterator[PassthroughEvent]:
     """`body` is a message. Raises msgspec.MsgspecError if it is not."""
     message = _OBJECT.decode(body)
     over = {key: message[key] for key in _ENDING if key in message}
-    begun = message | dict.fromkeys(over, _NULL) | {"content": Raw(b"[]")}
-    yield _event("message_start", message=_raw(begun))
+    opening = message | dict.fromkeys(over, _NULL) | {"content": Raw(b"[]")}
+    yield _event("message_start", message=_raw(opening))
     for index, raw in enumerate(_LIST.decode(message["content"])):
         start, deltas = _opened(_OBJECT.decode(raw))
         at = _raw(index)
@@ -77,7 +77,7 @@ def max_tokens_ending(index: int | None) -> Iterator[PassthroughEvent]:
 
 def _opened(block: Json) -> tuple[Json, list[Json]]:
     """A block as it starts, and the deltas that complete it."""
-    match _said(block, "type"):
+    match _text(block, "type"):
         case "text":
             given = [] if _is_nothing(block.get("citations", _NULL)) else _LIST.decode(block["citations"])
             cited = [_delta("citations_delta", citation=one) for one in given]
@@ -88,11 +88,11 @@ def _opened(block: Json) -> tuple[Json, list[Json]]:
             signed = _delta("signature_delta", signature=block.get("signature", _EMPTY))
             return {**block, "thinking": _EMPTY, "signature": _EMPTY}, [thought, signed]
         case "compaction":
-            told = {key: block.get(key, _NULL) for key in ("content", "encrypted_content")}
-            return block | dict.fromkeys(told, _NULL), [_delta("compaction_delta", **told)]
+            content = {key: block.get(key, _NULL) for key in ("content", "encrypted_content")}
+            return block | dict.fromkeys(content, _NULL), [_delta("compaction_delta", **content)]
         case _ if "input" in block:
-            said = _raw(bytes(block["input"]).decode())
-            return {**block, "input": _NOTHING}, [_delta("input_json_delta", partial_json=said)]
+            partial_json = _raw(bytes(block["input"]).decode())
+            return {**block, "input": _NOTHING}, [_delta("input_json_delta", partial_json=partial_json)]
         case _:
             return block, []
 
@@ -106,7 +106,7 @@ class _Block:
     citations: list[Raw] = Factory(list[Raw])
 
     def add(self, delta: Json) -> None:
-        kind = _said(delta, "type")
+        kind = _text(delta, "type")
         if (key := _ACCUMULATED.get(kind)) and not _is_nothing(delta[key]):
             self.texts.setdefault(_SUMS.get(key, key), []).append(_STRING.decode(delta[key]))
         if kind == "citations_delta":
@@ -169,14 +169,14 @@ class MessageAccumulator:
 
     def _end(self, fields: Json) -> None:
         self._message |= _OBJECT.decode(fields["delta"])
-        told = {key: fields[key] for key in _BESIDE if key in fields}
-        if "usage" in told and "usage" in self._message:
-            figures = _OBJECT.decode(told["usage"])
+        updates = {key: fields[key] for key in _BESIDE if key in fields}
+        if "usage" in updates and "usage" in self._message:
+            figures = _OBJECT.decode(updates["usage"])
             known = _OBJECT.decode(self._message["usage"])
-            told["usage"] = _raw(
-                known | {key: said for key, said in figures.items() if not _is_nothing(said)}
+            updates["usage"] = _raw(
+                known | {key: value for key, value in figures.items() if not _is_nothing(value)}
             )
-        self._message |= told
+        self._message |= updates
 
 
 def _event(name: str, stop_reason: str = "", **fields: Raw) -> PassthroughEvent:
@@ -191,7 +191,7 @@ def _raw(value: object) -> Raw:
     return Raw(msgspec.json.encode(value))
 
 
-def _said(fields: Mapping[str, Raw], key: str) -> str:
+def _text(fields: Mapping[str, Raw], key: str) -> str:
     return _STRING.decode(fields[key])
 
 

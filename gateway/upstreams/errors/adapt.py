@@ -140,23 +140,23 @@ def read_refusal(status: int, body: bytes) -> RefusedFields | None:
     return next(filter(None, (read(words) for read in _READERS)), None)
 
 
-def adapt(adaptations: Adaptations, status: int, body: bytes, built: UpstreamRequest) -> Adaptations | None:
+def adapt(adaptations: Adaptations, status: int, body: bytes, sent: UpstreamRequest) -> Adaptations | None:
     """The adaptations for the retry; None if a retry would change nothing."""
     found = read_refusal(status, body)
-    return None if found is None else adapt_to(adaptations, found, built)
+    return None if found is None else adapt_to(adaptations, found, sent)
 
 
-def adapt_to(adaptations: Adaptations, found: RefusedFields, built: UpstreamRequest) -> Adaptations | None:
-    """Like `adapt`, for a refusal that was parsed; `built` is the request that was refused."""
+def adapt_to(adaptations: Adaptations, found: RefusedFields, sent: UpstreamRequest) -> Adaptations | None:
+    """Like `adapt`, for a refusal that was parsed; `sent` is the request that was refused."""
     match found:
         case RefusedFields(think=True) if adaptations.think:
             return evolve(adaptations, think=False)
         case RefusedFields(items=True) if not adaptations.array_items:
             return evolve(adaptations, array_items=True)
-        case RefusedFields(schemas=True) if refused := _refused_schemas(adaptations, found, built):
+        case RefusedFields(schemas=True) if refused := _refused_schemas(adaptations, found, sent):
             return evolve(adaptations, bare_schemas=adaptations.bare_schemas | refused)
         case RefusedFields(window=int()) | RefusedFields(max_tokens=int()):
-            return _shortened(adaptations, found, built)
+            return _shortened(adaptations, found, sent)
         case RefusedFields(effort_beside_tools=True) if not adaptations.no_effort_beside_tools:
             return evolve(adaptations, no_effort_beside_tools=True)
         case RefusedFields(efforts=refused) if refused - adaptations.efforts:
@@ -167,26 +167,26 @@ def adapt_to(adaptations: Adaptations, found: RefusedFields, built: UpstreamRequ
             return None
 
 
-def _shortened(adaptations: Adaptations, found: RefusedFields, built: UpstreamRequest) -> Adaptations | None:
+def _shortened(adaptations: Adaptations, found: RefusedFields, sent: UpstreamRequest) -> Adaptations | None:
     """Apply the stated limit and window; a prompt size that was not stated is estimated."""
     limit, window = found.max_tokens, found.window or adaptations.window
     if limit is None and found.lasting:
         return None if window == adaptations.window else evolve(adaptations, window=window)
     if limit is None:
         total = window or 0
-        limit = max(total - (built.options.prompt_tokens or 0) - MARGIN, total // 8)
-    smaller = limit < (built.options.max_tokens or limit + 1)
+        limit = max(total - (sent.options.prompt_tokens or 0) - MARGIN, total // 8)
+    smaller = limit < (sent.options.max_tokens or limit + 1)
     return evolve(adaptations, max_tokens=limit, window=window) if smaller else None
 
 
 def _refused_schemas(
-    adaptations: Adaptations, found: RefusedFields, built: UpstreamRequest
+    adaptations: Adaptations, found: RefusedFields, sent: UpstreamRequest
 ) -> frozenset[bytes]:
     """The schemas to send without constraints: the one named; all, if none is named or on a repeat."""
-    named = built.answer.schema_of(found.function)
+    named = sent.answer.schema_of(found.function)
     if named and not (one := frozenset({digest(named)})) <= adaptations.bare_schemas:
         return one
-    return frozenset(map(digest, built.schemas())) - adaptations.bare_schemas
+    return frozenset(map(digest, sent.schemas())) - adaptations.bare_schemas
 
 
 def _thinking(words: ErrorBody) -> RefusedFields | None:
@@ -209,14 +209,14 @@ def _room(words: ErrorBody) -> RefusedFields | None:
 
 def _limit(words: ErrorBody) -> RefusedFields | None:
     """A `max_tokens` limit. One that equals the window sets the window, too."""
-    said = words.message
-    if not _LIMITED.search(f"{said} {words.param}"):
+    message = words.message
+    if not _LIMITED.search(f"{message} {words.param}"):
         return None
-    if (window := figure(LimitKind.ROOM, said)) is not None:
+    if (window := figure(LimitKind.ROOM, message)) is not None:
         return RefusedFields(max_tokens=window, window=window)
-    if (above := figure(LimitKind.BELOW, said)) is not None:
+    if (above := figure(LimitKind.BELOW, message)) is not None:
         return RefusedFields(max_tokens=above - 1)
-    limit = figure(LimitKind.MOST, said)
+    limit = figure(LimitKind.MOST, message)
     return None if limit is None else RefusedFields(max_tokens=limit)
 
 

@@ -36,8 +36,8 @@ class LearnedAdaptations:
     def keep(self, model: str, refusals: list[tuple[RefusedFields, UpstreamRequest]]) -> None:
         """Add to the model's adaptations, which other requests may have changed meanwhile."""
         known = self.of(model)
-        for found, built in refusals:
-            known = adapt_to(known, found, built) or known
+        for found, request in refusals:
+            known = adapt_to(known, found, request) or known
         if len(known.bare_schemas) > SCHEMAS:
             known = evolve(known, bare_schemas=frozenset[bytes]())
         self._known[model] = known
@@ -64,24 +64,24 @@ class AdaptiveRequest:
         self,
         status: int,
         body: bytes,
-        built: UpstreamRequest,
+        request: UpstreamRequest,
         build: Callable[[Adaptations], Awaitable[UpstreamRequest]],
     ) -> UpstreamRequest | None:
-        """The request to retry with after a refusal of `built`; None if it would be the same."""
+        """The request to retry with after a refusal of `request`; None if it would be the same."""
         found = self._found(status, body)
         changed = (
-            adapt_to(self.adaptations, found, built) if found and self._mends < MAX_ADAPTATIONS else None
+            adapt_to(self.adaptations, found, request) if found and self._mends < MAX_ADAPTATIONS else None
         )
         if found is None or changed is None:
             return None
         other = await build(changed)
-        if other.body == built.body:
+        if other.body == request.body:
             return None
         self.adaptations = changed
         self._mends += 1
         self._schemas = self._schemas or found.schemas
         if (lesson := found.lesson) is not None:
-            self._refusals.append((lesson, built))
+            self._refusals.append((lesson, request))
         return other
 
     def _found(self, status: int, body: bytes) -> RefusedFields | None:

@@ -91,7 +91,7 @@ def classify_response(
         _message(kind, status, words, info, estimate),
         upstream_status=status,
         retry_after=_seconds(pause, words),
-        said=words.message,
+        upstream_message=words.message,
     )
 
 
@@ -145,23 +145,23 @@ def _kind(status: int, words: ErrorBody) -> Kind:
 
 
 def _message(kind: Kind, status: int, words: ErrorBody, info: ModelInfo, estimate: int | None) -> str:
-    said = words.message
+    text = words.message
     match kind:
         case Kind.CONTEXT_OVERFLOW if over := context_overflow(words):
             return over.message(info.context_window, estimate)
         case Kind.UPSTREAM_CREDENTIALS:
-            said = f"upstream credentials rejected (status {status}): check this provider's api_key"
-        case Kind.NOT_FOUND if info.model not in said and "model" not in said:
-            said = f"{said or 'not found'} (model {info.model}; check this provider's base_url)"
-        case Kind.INVALID_REQUEST if _NO_TOOLS in said:
-            said = f'{said}: choose a model whose capabilities list "tools", or send no tools'
+            text = f"upstream credentials rejected (status {status}): check this provider's api_key"
+        case Kind.NOT_FOUND if info.model not in text and "model" not in text:
+            text = f"{text or 'not found'} (model {info.model}; check this provider's base_url)"
+        case Kind.INVALID_REQUEST if _NO_TOOLS in text:
+            text = f'{text}: choose a model whose capabilities list "tools", or send no tools'
         case Kind.UPSTREAM_REJECTS_REQUEST if status < 500:
-            said = f"answered with status {status}: check this provider's base_url"
-        case _ if said:
-            said = _with_parameter(words)
+            text = f"answered with status {status}: check this provider's base_url"
+        case _ if text:
+            text = _with_parameter(words)
         case _:
-            said = f"answered with status {status}" if status != 200 else "sent an error without words"
-    return f"[{info.provider}] {said}"
+            text = f"answered with status {status}" if status != 200 else "sent an error without words"
+    return f"[{info.provider}] {text}"
 
 
 def _with_parameter(words: ErrorBody) -> str:

@@ -62,19 +62,19 @@ def context_overflow(words: ErrorBody) -> ContextOverflow | None:
     """None if the text is about something else."""
     if not mentions(LimitKind.OVERFLOW, words.text):
         return None
-    said = words.message
-    window = _field(words, "n_ctx") or figure(LimitKind.WINDOW, said)
-    shares = sum(map(int, re.findall(_SHARES, said)))
-    prompt = shares or _field(words, "n_prompt_tokens") or figure(LimitKind.PROMPT, said)
-    answer, total = figure(LimitKind.ANSWER, said), figure(LimitKind.TOTAL, said)
+    message = words.message
+    window = _field(words, "n_ctx") or figure(LimitKind.WINDOW, message)
+    shares = sum(map(int, re.findall(_SHARES, message)))
+    prompt = shares or _field(words, "n_prompt_tokens") or figure(LimitKind.PROMPT, message)
+    answer, total = figure(LimitKind.ANSWER, message), figure(LimitKind.TOTAL, message)
     if prompt is None and total is not None:
         prompt = total - (answer or 0)
     return ContextOverflow(window, prompt, answer)
 
 
-def has_token_counts(said: str) -> bool:
+def has_token_counts(message: str) -> bool:
     """Whether clients find their two numbers in the text, in the form that Anthropic's own servers use."""
-    return _UNDERSTOOD.search(said) is not None
+    return _UNDERSTOOD.search(message) is not None
 
 
 def _field(words: ErrorBody, name: str) -> int | None:

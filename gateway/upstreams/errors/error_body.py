@@ -64,13 +64,13 @@ def parse_error_body(body: bytes) -> ErrorBody:
 def sanitized(text: str) -> str:
     """`text` without secrets and URLs, on one line, of bounded length."""
     text = redacted(text)
-    for pattern, instead in _STRUCK:
+    for pattern, instead in _REDACTIONS:
         text = pattern.sub(instead, text)
     text = " ".join(text.split())
     return text if len(text) <= LONGEST else text[:LONGEST] + " ..."
 
 
-_STRUCK = (
+_REDACTIONS = (
     (re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"'<>)\]]+", re.IGNORECASE), "[url]"),
     (re.compile(r"\b(bearer|basic)\s+[\w.~+/=-]{6,}", re.IGNORECASE), r"\1 [hidden]"),
     (re.compile(r"\b(sk|pk|rk|gsk|xai|hf|nvapi|tgp|fw|r8|glpat|ghp|key)[-_][\w*.-]{6,}"), "[hidden]"),
@@ -118,7 +118,7 @@ def _from_text(error: str, fields: Json, depth: int) -> ErrorBody:
 
 
 def _from_error(error: Json, status: int | None, depth: int) -> ErrorBody:
-    message = next((said for name in _SAYING if (said := error.get(name))), "")
+    message = next((value for name in _SAYING if (value := error.get(name))), "")
     if isinstance(message, dict | list):
         inner = _from_json(cast("object", message), depth + 1) if depth < _DEEPEST else ErrorBody()
         message = inner.message or json.dumps(message)
@@ -162,8 +162,8 @@ def _detail(detail: object) -> str:
         return str(detail)
     entry = cast("Json", detail)
     place = ".".join(str(step) for step in cast("list[object]", entry.get("loc") or []) if step != "body")
-    said = str(entry.get("msg") or "")
-    return f"{place}: {said}" if place else said
+    message = str(entry.get("msg") or "")
+    return f"{place}: {message}" if place else message
 
 
 def _name(value: object) -> str:

@@ -34,10 +34,10 @@ _LIMIT = "x-ratelimit-reset"
 def retry_after(status: int, headers: Mapping[str, str], now: float) -> float | None:
     """The headers' value in seconds from `now` (of the epoch); None without one."""
     now = _moment(headers.get("date", "")) or now
-    if (said := _after(headers.get("retry-after", ""), now)) is not None:
-        return said
-    if (said := _number(headers.get("retry-after-ms", ""))) is not None:
-        return _capped(said / 1000)
+    if (value := _after(headers.get("retry-after", ""), now)) is not None:
+        return value
+    if (value := _number(headers.get("retry-after-ms", ""))) is not None:
+        return _capped(value / 1000)
     return _renewal(headers, now) if status == 429 else None
 
 

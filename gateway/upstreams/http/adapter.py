@@ -124,20 +124,24 @@ class HttpAdapter:
         async def build(adaptations: Adaptations) -> UpstreamRequest:
             return await run(inbound.heavy, self._dialect.build, inbound, info, adaptations, attachments)
 
-        built = await build(asking.adaptations)
+        upstream_request = await build(asking.adaptations)
         while True:
-            reply = await self._channel.post(self._dialect.path, built.body, target.timeouts.connect)
+            reply = await self._channel.post(
+                self._dialect.path, upstream_request.body, target.timeouts.connect
+            )
             if reply.status < 300:
-                return self._attempt(info, _noted(built) if again else built, reply, asking)
+                return self._attempt(
+                    info, _noted(upstream_request) if again else upstream_request, reply, asking
+                )
             body = await read_error_body(reply)
             if is_truncated_call(body) and reply.status >= 500:
-                return TruncatedAttempt(built)
-            if (other := await asking.again(reply.status, body, built, build)) is not None:
-                built = other
+                return TruncatedAttempt(upstream_request)
+            if (other := await asking.again(reply.status, body, upstream_request, build)) is not None:
+                upstream_request = other
                 continue
             waits = retry_after(reply.status, reply.headers, time.time())
             error = classify_response(
-                reply.status, body, waits, _as_asked(info, built), inbound.estimated_tokens
+                reply.status, body, waits, _as_asked(info, upstream_request), inbound.estimated_tokens
             )
             if error.kind is Kind.UPSTREAM_GARBAGE and not again:
                 again = True
@@ -166,21 +170,27 @@ class HttpAdapter:
         await self._channel.close()
 
     def _attempt(
-        self, info: ModelInfo, built: UpstreamRequest, reply: UpstreamResponse, asking: AdaptiveRequest
+        self,
+        info: ModelInfo,
+        upstream_request: UpstreamRequest,
+        reply: UpstreamResponse,
+        asking: AdaptiveRequest,
     ) -> HttpAttempt:
-        reader = self._dialect.reader(_as_asked(info, built), built.options, built.prefill)
-        return HttpAttempt(built, reply, ResponseReader(reader), asking)
+        reader = self._dialect.reader(
+            _as_asked(info, upstream_request), upstream_request.options, upstream_request.prefill
+        )
+        return HttpAttempt(upstream_request, reply, ResponseReader(reader), asking)
 
 
 def _is_answer(parts: list[Part]) -> bool:
     """Whether the parts have content or an end, and no error."""
-    said = [part for part in parts if not isinstance(part, Usage | Notice)]
-    return bool(said) and not isinstance(said[-1], StreamError)
+    content = [part for part in parts if not isinstance(part, Usage | Notice)]
+    return bool(content) and not isinstance(content[-1], StreamError)
 
 
-def _noted(built: UpstreamRequest) -> UpstreamRequest:
-    asked_again = Notice("repaired.tool_call", "the upstream could not read its model's call")
-    return evolve(built, notices=(*built.notices, asked_again))
+def _noted(upstream_request: UpstreamRequest) -> UpstreamRequest:
+    notice = Notice("repaired.tool_call", "the upstream could not read its model's call")
+    return evolve(upstream_request, notices=(*upstream_request.notices, notice))
 
 
 async def read_error_body(reply: UpstreamResponse) -> bytes:
@@ -198,11 +208,11 @@ def _as_learnt(info: ModelInfo, adaptations: Adaptations) -> ModelInfo:
     return evolve(info, context_window=adaptations.window)
 
 
-def _as_asked(info: ModelInfo, built: UpstreamRequest) -> ModelInfo:
+def _as_asked(info: ModelInfo, upstream_request: UpstreamRequest) -> ModelInfo:
     """Add the context window that the request asks for, if none is known."""
-    if built.window is None or info.context_window is not None:
+    if upstream_request.window is None or info.context_window is not None:
         return info
-    return evolve(info, context_window=built.window)
+    return evolve(info, context_window=upstream_request.window)
 
 
 def _now() -> float:

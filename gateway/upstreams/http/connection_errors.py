@@ -48,11 +48,13 @@ def connection_error(error: BaseException, provider: str) -> UpstreamFailed:
     if isinstance(error, UpstreamFailed):
         return error
     cause = _cause(error)
-    for types, kind, said in _DIAGNOSES:
+    for types, kind, message in _DIAGNOSES:
         if isinstance(cause, types):
-            return UpstreamFailed(kind, f"[{provider}] {said.format(where=_where(cause), why=_why(cause))}")
-    said = f"the answer is not HTTP as expected: {type(cause).__name__}"
-    return UpstreamFailed(Kind.UPSTREAM_GARBAGE, f"[{provider}] {said}")
+            return UpstreamFailed(
+                kind, f"[{provider}] {message.format(where=_where(cause), why=_why(cause))}"
+            )
+    message = f"the answer is not HTTP as expected: {type(cause).__name__}"
+    return UpstreamFailed(Kind.UPSTREAM_GARBAGE, f"[{provider}] {message}")
 
 
 _DIAGNOSES: tuple[tuple[tuple[type[BaseException], ...], Kind, str], ...] = (

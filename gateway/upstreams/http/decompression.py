@@ -34,11 +34,11 @@ class Decompressor:
     _waiting: bytes = field(default=b"", init=False)
     _full: bool = field(default=False, init=False)
     """The last piece had the maximum length: more data may be pending."""
-    _begun: bool = field(default=False, init=False)
+    _has_started: bool = field(default=False, init=False)
 
     def feed(self, data: bytes) -> None:
         """Add compressed data. Call it only when `more` is false."""
-        between = self._begun and self._engine is None and not self._waiting
+        between = self._has_started and self._engine is None and not self._waiting
         self._waiting += self._member(data) if between else data
 
     @property
@@ -63,10 +63,10 @@ class Decompressor:
 
     def _recognised(self) -> bool:
         """Detect the format of a `deflate` body from its first two bytes."""
-        return self._begun or self.encoding != "deflate" or len(self._waiting) > 1
+        return self._has_started or self.encoding != "deflate" or len(self._waiting) > 1
 
     def _next(self) -> _Decompress:
-        self._begun = True
+        self._has_started = True
         return zlib.decompressobj(_GZIP if self.encoding != "deflate" or self._has_header() else _BARE)
 
     def _has_header(self) -> bool:

@@ -60,15 +60,15 @@ async def with_plain_http_check(
 async def connect_error(error: Exception, url: httpx.URL, provider: str, *, proxied: bool) -> UpstreamFailed:
     """The error for a connection that timed out or was closed during the TLS handshake."""
     where = f"{url.host}:{url.port or (443 if url.scheme == 'https' else 80)}"
-    asked = url.scheme == "https" and not proxied
-    if isinstance(error, PlainHttp) or (asked and await speaks_plain_http(url)):
-        said = f"TLS was not answered at {where}, which speaks plain HTTP; http:// in base_url?"
-        return UpstreamFailed(Kind.UPSTREAM_TLS, f"[{provider}] {said}")
+    uses_tls = url.scheme == "https" and not proxied
+    if isinstance(error, PlainHttp) or (uses_tls and await speaks_plain_http(url)):
+        message = f"TLS was not answered at {where}, which speaks plain HTTP; http:// in base_url?"
+        return UpstreamFailed(Kind.UPSTREAM_TLS, f"[{provider}] {message}")
     if not is_timeout(error):
         return connection_error(error, provider)
     way = " through the proxy" if proxied else ""
-    said = f"cannot reach provider at {where}{way}: no connection within timeouts.connect"
-    return UpstreamFailed(Kind.UPSTREAM_CONNECT_TIMEOUT, f"[{provider}] {said}")
+    message = f"cannot reach provider at {where}{way}: no connection within timeouts.connect"
+    return UpstreamFailed(Kind.UPSTREAM_CONNECT_TIMEOUT, f"[{provider}] {message}")
 
 
 async def speaks_plain_http(url: httpx.URL) -> bool:

@@ -99,26 +99,26 @@ class UpstreamResponse:
 
     async def read_all(self, limit: int) -> bytes:
         """The body, up to `limit` bytes (the rest is not read)."""
-        pieces: list[bytes] = []
+        chunks: list[bytes] = []
         size = 0
         while size < limit and (data := await self.read()) is not None:
-            pieces.append(data)
+            chunks.append(data)
             size += len(data)
-        return b"".join(pieces)[:limit]
+        return b"".join(chunks)[:limit]
 
     async def error_body(self, limit: int) -> bytes:
         """The body of an error response, without the request's secrets.
 
         Returns what has arrived if the body breaks off: the status still counts.
         """
-        pieces: list[bytes] = []
+        chunks: list[bytes] = []
         size = 0
         with contextlib.suppress(UpstreamFailed, TimeoutError):
             async with asyncio.timeout(EXPLAINING):
                 while size < limit and (data := await self.read()) is not None:
-                    pieces.append(data)
+                    chunks.append(data)
                     size += len(data)
-        body = b"".join(pieces)[:limit]
+        body = b"".join(chunks)[:limit]
         for secret in self.secrets:
             body = body.replace(secret.encode(), HIDDEN.encode())
         return body
@@ -197,7 +197,7 @@ class ProviderConnections:
         _reused.set(False)
         try:
             try:
-                response = await self._asked(request)
+                response = await self._request(request)
             except httpx.TransportError as error:
                 if not (_reused.get() and is_disconnect(error)):
                     raise
@@ -208,7 +208,7 @@ class ProviderConnections:
             raise connection_error(error, self.name) from error
         return UpstreamResponse(response.status_code, response.headers, self.name, response, self._secrets)
 
-    async def _asked(self, request: httpx.Request) -> httpx.Response:
+    async def _request(self, request: httpx.Request) -> httpx.Response:
         sent, url = self._transport.handle_async_request(request), request.url
         known = self._connected.is_set() or self._proxied
         if known or url.scheme != "https" or not is_nearby(url.host):

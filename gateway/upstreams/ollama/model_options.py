@@ -37,10 +37,10 @@ class LaunchOptions:
         """The fields of a request, overridden by `extra_body`."""
         own = extra_body.get("options")
         options = cast("dict[str, object]", own) if isinstance(own, dict) else {}
-        said: dict[str, object] = {"num_ctx": self.num_ctx}
-        said |= {name: value for name, value in options.items() if name in OPTIONS}
+        merged: dict[str, object] = {"num_ctx": self.num_ctx}
+        merged |= {name: value for name, value in options.items() if name in OPTIONS}
         shift = extra_body.get("shift", self.shift)
-        kept = {name: value for name, value in said.items() if value is not None}
+        kept = {name: value for name, value in merged.items() if value is not None}
         return {"options": kept, **({} if shift is None else {"shift": shift})}
 
 

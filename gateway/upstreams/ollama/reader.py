@@ -66,7 +66,7 @@ class NativeReader:
     def end_of_body(self, *, framed: bool) -> list[Part]:
         if framed and self._repetition.endless:
             return self._stopped()
-        return self.fail(truncated_stream(self.info, spoken=self._prose.spoken or self._calls > 0))
+        return self.fail(truncated_stream(self.info, has_output=self._prose.has_output or self._calls > 0))
 
     def payload(self, payload: bytes) -> list[Part]:
         try:
@@ -102,9 +102,9 @@ class NativeReader:
         if message.tool_calls:
             self._repetition.broken()
         if message.thinking:
-            parts += self._prose.thought(message.thinking)
+            parts += self._prose.add_reasoning(message.thinking)
         if message.content:
-            parts += self._prose.said(message.content)
+            parts += self._prose.add_text(message.content)
         if message.tool_calls:
             parts += self._prose.rest()
             parts += [self._call(call) for call in message.tool_calls]

@@ -28,7 +28,7 @@ from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.ollama import wire as o
 from gateway.upstreams.ollama.model_options import launch_options
 from gateway.upstreams.request.encoding import encoded
-from gateway.upstreams.request.plan import RequestPlan, plan
+from gateway.upstreams.request.plan import RequestPlan, make_plan
 from gateway.upstreams.request.tools import Function
 from gateway.upstreams.request.unsupported_fields import leave_out
 from gateway.upstreams.token_prompt import CountablePrompt
@@ -45,44 +45,44 @@ def to_native_request(
 ) -> UpstreamRequest:
     """Build the request. Raises RequestRefused if the client needs something that is impossible and cannot be
     dropped."""
-    todo = plan(inbound, info, adaptations, attachments, "none")
+    plan = make_plan(inbound, info, adaptations, attachments, "none")
     loaded = launch_options(info.context_window, info.quirks)
     chat = o.NativeRequest(
         model=info.model,
         messages=[],
         stream=inbound.request.stream,
-        options=_options(todo, loaded.num_ctx, adaptations),
+        options=_options(plan, loaded.num_ctx, adaptations),
         truncate=False,
         shift=UNSET if loaded.shift is None else loaded.shift,
     )
-    if todo.functions:
-        chat.tools = [_tool(function) for function in todo.functions]
-    if todo.format is not None and todo.format.how != "words":
-        chat.format = todo.format.schema if todo.format.how == "schema" else Raw(b'"json"')
-    chat.messages = _messages(todo.system, todo.turns)
-    if todo.may_reason:
-        _think(chat, todo)
+    if plan.functions:
+        chat.tools = [_tool(function) for function in plan.functions]
+    if plan.format is not None and plan.format.how != "words":
+        chat.format = plan.format.schema if plan.format.how == "schema" else Raw(b'"json"')
+    chat.messages = _messages(plan.system, plan.turns)
+    if plan.may_reason:
+        _think(chat, plan)
     if info.quirks.keep_alive is not None:
         chat.keep_alive = int(info.quirks.keep_alive)
-    if todo.single:
-        todo.notes.add("emulated.disable_parallel_tool_use")
-    return todo.built(encoded(chat), single_tool=todo.single, window=chat.options.num_ctx)
+    if plan.single:
+        plan.notices.add("emulated.disable_parallel_tool_use")
+    return plan.upstream_request(encoded(chat), single_tool=plan.single, window=chat.options.num_ctx)
 
 
-def _options(todo: RequestPlan, num_ctx: int, adaptations: Adaptations) -> o.Options:
+def _options(plan: RequestPlan, num_ctx: int, adaptations: Adaptations) -> o.Options:
     options = o.Options(num_ctx=num_ctx)
     wanted = {
-        "num_predict": todo.max_tokens,
-        "stop": todo.stop or None,
-        "temperature": todo.sampling.temperature,
-        "top_p": todo.sampling.top_p,
-        "top_k": todo.sampling.top_k,
+        "num_predict": plan.max_tokens,
+        "stop": plan.stop or None,
+        "temperature": plan.sampling.temperature,
+        "top_p": plan.sampling.top_p,
+        "top_k": plan.sampling.top_k,
     }
     for name, value in wanted.items():
         if value is not None:
             setattr(options, name, value)
     if adaptations.dropped:
-        leave_out(options, adaptations.dropped & wanted.keys(), todo.notes)
+        leave_out(options, adaptations.dropped & wanted.keys(), plan.notices)
     return options
 
 
@@ -90,10 +90,10 @@ def _tool(function: Function) -> o.SentTool:
     return o.SentTool(o.FunctionDefinition(function.name, function.description, function.parameters))
 
 
-def _think(chat: o.NativeRequest, todo: RequestPlan) -> None:
-    asked = todo.reasoning
-    if asked.on is not None:
-        chat.think = _EFFORTS.get(asked.effort or "", True) if asked.on else False
+def _think(chat: o.NativeRequest, plan: RequestPlan) -> None:
+    reasoning = plan.reasoning
+    if reasoning.on is not None:
+        chat.think = _EFFORTS.get(reasoning.effort or "", True) if reasoning.on else False
 
 
 def _messages(system: str, turns: list[t.Turn]) -> list[o.SentMessage]:
@@ -151,9 +151,9 @@ def _message(role: str, pieces: list[ContentPart], between: str = "") -> o.SentM
     return o.SentMessage(role, content, images=images or UNSET)
 
 
-def prompt_of(built: UpstreamRequest) -> CountablePrompt:
+def prompt_of(upstream_request: UpstreamRequest) -> CountablePrompt:
     """The parts of the encoded request that cost tokens."""
-    chat = _SENT.decode(built.body)
+    chat = _SENT.decode(upstream_request.body)
     texts: list[str] = []
     shown = 0
     for message in chat.messages:

@@ -76,8 +76,8 @@ def _think(message: o.SentMessage, thinking: str, quirks: Quirks) -> None:
             tag = quirks.think_tag
             message.content = f"<{tag}>\n{thinking.strip()}\n</{tag}>\n\n{text}"
         case "parts":
-            said = [o.TextPart(text)] if text else []
-            message.content = [o.ThinkingPart([o.TextPart(thinking)]), *said]
+            parts = [o.TextPart(text)] if text else []
+            message.content = [o.ThinkingPart([o.TextPart(thinking)]), *parts]
         case "reasoning_content" | "reasoning":
             setattr(message, quirks.reasoning_field, thinking)
 

@@ -76,17 +76,17 @@ class ChatReader:
         return self.intake.has_data
 
     @property
-    def _spoken(self) -> bool:
+    def _has_output(self) -> bool:
         """Any text, reasoning or call has arrived."""
-        return self._prose.spoken or self._calls.spoken or bool(self._older)
+        return self._prose.has_output or self._calls.has_output or bool(self._older)
 
     def plain(self, body: bytes) -> list[Part]:
         if not body.strip():
-            return self.fail(truncated_stream(self.info, spoken=False))
+            return self.fail(truncated_stream(self.info, has_output=False))
         parts = self.payload(body)
         if self.ended:
             return parts
-        if not (self._spoken or self._finish):
+        if not (self._has_output or self._finish):
             return self.fail(malformed_answer(self.info, "an answer without choices"))
         return parts + self._end()
 
@@ -140,7 +140,7 @@ class ChatReader:
         parts: list[Part] = []
         if choice.delta is not None:
             parts = self._delta(choice.delta)
-        elif choice.message is not None and not self._spoken:
+        elif choice.message is not None and not self._has_output:
             parts = self._delta(choice.message, whole=True)
         if choice.finish_reason is not None:
             parts += self._take_finish(choice, choice.finish_reason)
@@ -151,11 +151,11 @@ class ChatReader:
         if delta.reasoning_details:
             parts += self._detailed(delta, delta.reasoning_details)
         elif reasoning := delta.reasoning_content or delta.reasoning:
-            parts += self._prose.thought(reasoning)
+            parts += self._prose.add_reasoning(reasoning)
         if delta.content:
             parts += self._content(delta.content)
         if delta.refusal:
-            self._refused = self._prose.spoken = True
+            self._refused = self._prose.has_output = True
             parts += [*self._prose.rest(), TextDelta(delta.refusal)]
         if delta.annotations and not self._annotated:
             self._annotated = True
@@ -170,22 +170,22 @@ class ChatReader:
         """The text is in `reasoning` and in the details; it is used once."""
         text = delta.reasoning_content or delta.reasoning or reasoning_of(details)
         kept = meaningful_details(details) if self.info.quirks.reasoning_details else ()
-        return self._prose.thought(text, details=kept) if text or kept else []
+        return self._prose.add_reasoning(text, details=kept) if text or kept else []
 
     def _content(self, content: str | list[msgspec.Raw]) -> list[Part]:
         if isinstance(content, str):
-            return self._prose.said(content)
+            return self._prose.add_text(content)
         parts: list[Part] = []
         for text, thinking in passages_of(content):
-            parts += self._prose.thought(text) if thinking else self._prose.said(text)
+            parts += self._prose.add_reasoning(text) if thinking else self._prose.add_text(text)
         return parts
 
     def _tools(self, pieces: list[o.ToolCallPiece], *, whole: bool) -> list[Part]:
         parts: list[Part] = []
         for piece in pieces:
-            begun = self._calls.count
+            count = self._calls.count
             calls = self._calls.parts(piece, whole=whole)
-            if piece.extra_content and self._calls.count > begun:
+            if piece.extra_content and self._calls.count > count:
                 parts += [*self._prose.rest(), *self._signed(piece)]
             if calls:
                 parts += [*self._prose.rest(), *calls]
@@ -194,7 +194,7 @@ class ChatReader:
     def _signed(self, piece: o.ToolCallPiece) -> list[Part]:
         """A call's signature travels in a thinking block before it, if the client asked for thinking."""
         signature = signature_of(piece.extra_content) if self.info.quirks.call_signatures else ""
-        return self._prose.thought("", {"c": signature}) if signature else []
+        return self._prose.add_reasoning("", {"c": signature}) if signature else []
 
     # ------------------------------------------------------------ the end
 
@@ -205,7 +205,7 @@ class ChatReader:
                 self._stop_sequence = matched
         if finish not in _BROKEN:
             return []
-        if not self._spoken:
+        if not self._has_output:
             return self.fail(malformed_answer(self.info, f"no answer: it finished with {finish!r}"))
         return [Notice("repaired.stop_reason", f"the upstream finished with {finish!r}")]
 
@@ -216,15 +216,15 @@ class ChatReader:
         finish = _FINISHES.get(self._finish or "", FinishReason.STOP)
         if finish is FinishReason.LENGTH:
             finish = limit_reached(self.info, self.options, usage)
-        elif self._refused and not self._calls.spoken:
+        elif self._refused and not self._calls.has_output:
             finish = FinishReason.REFUSAL
         return [*self._prose.rest(), *older, *usage_parts(usage), Finish(finish, self._stop_sequence)]
 
     def end_of_body(self, *, framed: bool) -> list[Part]:
-        spoken = self._spoken
-        if self._finish is not None or (spoken and self.info.quirks.end_mark == "none"):
+        has_output = self._has_output
+        if self._finish is not None or (has_output and self.info.quirks.end_mark == "none"):
             return self._end()
-        return self.fail(truncated_stream(self.info, spoken=spoken))
+        return self.fail(truncated_stream(self.info, has_output=has_output))
 
     def _failed(self, error: bytes) -> list[Part]:
         self.ended = True

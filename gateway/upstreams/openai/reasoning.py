@@ -24,28 +24,28 @@ _LARGEST_BUDGET = 24_576
 
 
 def ask_for_reasoning(
-    chat: o.ChatRequest, todo: RequestPlan, info: ModelInfo, adaptations: Adaptations
+    chat: o.ChatRequest, plan: RequestPlan, info: ModelInfo, adaptations: Adaptations
 ) -> None:
-    asked, quirks = todo.reasoning, info.quirks
+    reasoning, quirks = plan.reasoning, info.quirks
     if quirks.reasoning_in == "none":
-        if asked.on:
-            todo.notes.add("dropped.thinking")
+        if reasoning.on:
+            plan.notices.add("dropped.thinking")
         return
-    wanted = asked.effort if asked.on else None
-    word = effort(wanted, quirks.highest_effort, adaptations.efforts, todo.notes)
-    if _STYLES[quirks.reasoning_in](chat, todo, info, adaptations, word) or word is None:
+    wanted = reasoning.effort if reasoning.on else None
+    word = effort(wanted, quirks.highest_effort, adaptations.efforts, plan.notices)
+    if _STYLES[quirks.reasoning_in](chat, plan, info, adaptations, word) or word is None:
         return
     if quirks.effort_beside:
         chat.reasoning_effort = word
     else:
-        todo.notes.add("dropped.effort", word)
+        plan.notices.add("dropped.effort", word)
 
 
-def do_not_reason(chat: o.ChatRequest, todo: RequestPlan) -> None:
+def do_not_reason(chat: o.ChatRequest, plan: RequestPlan) -> None:
     """For a server that takes no reasoning together with tools, and whose model reasons by default."""
     chat.reasoning_effort = "none"
-    if todo.reasoning.on and todo.may_reason:
-        todo.notes.add("dropped.thinking", "the upstream takes no reasoning together with tools")
+    if plan.reasoning.on and plan.may_reason:
+        plan.notices.add("dropped.thinking", "the upstream takes no reasoning together with tools")
 
 
 Style = Callable[[o.ChatRequest, RequestPlan, ModelInfo, Adaptations, str | None], bool]
@@ -53,12 +53,12 @@ Style = Callable[[o.ChatRequest, RequestPlan, ModelInfo, Adaptations, str | None
 
 
 def _effort(
-    chat: o.ChatRequest, todo: RequestPlan, info: ModelInfo, adaptations: Adaptations, word: str | None
+    chat: o.ChatRequest, plan: RequestPlan, info: ModelInfo, adaptations: Adaptations, word: str | None
 ) -> bool:
     """Off is only sent if it is known to be allowed, or soon unlearnt: other servers refuse the field."""
     quirks = info.quirks
     may_say_off = info.reasoning or quirks.effort_none or quirks.reasoning_in == "think"
-    if todo.reasoning.on is False and may_say_off:
+    if plan.reasoning.on is False and may_say_off:
         word = off(adaptations.efforts)
     if word is not None:
         chat.reasoning_effort = word
@@ -66,23 +66,23 @@ def _effort(
 
 
 def _template(
-    chat: o.ChatRequest, todo: RequestPlan, info: ModelInfo, adaptations: Adaptations, word: str | None
+    chat: o.ChatRequest, plan: RequestPlan, info: ModelInfo, adaptations: Adaptations, word: str | None
 ) -> bool:
     """llama.cpp refuses to continue an assistant's turn with thinking on, and on is its default."""
-    asked = todo.reasoning.on
-    if todo.prefill and asked:
-        todo.notes.add("dropped.thinking", "the assistant's turn is continued")
-    if todo.prefill or asked is not None:
-        chat.chat_template_kwargs = {"enable_thinking": bool(asked) and not todo.prefill}
-    return bool(todo.prefill)
+    on = plan.reasoning.on
+    if plan.prefill and on:
+        plan.notices.add("dropped.thinking", "the assistant's turn is continued")
+    if plan.prefill or on is not None:
+        chat.chat_template_kwargs = {"enable_thinking": bool(on) and not plan.prefill}
+    return bool(plan.prefill)
 
 
 def _reasoning(
-    chat: o.ChatRequest, todo: RequestPlan, info: ModelInfo, adaptations: Adaptations, word: str | None
+    chat: o.ChatRequest, plan: RequestPlan, info: ModelInfo, adaptations: Adaptations, word: str | None
 ) -> bool:
     """OpenRouter: an effort switches reasoning on; without one `enabled` is sent. Together's field has no
     effort."""
-    on = todo.reasoning.on
+    on = plan.reasoning.on
     if word and not info.quirks.effort_beside:
         chat.reasoning = o.Reasoning(effort=word)
         return True
@@ -92,40 +92,40 @@ def _reasoning(
 
 
 def _thinking(
-    chat: o.ChatRequest, todo: RequestPlan, info: ModelInfo, adaptations: Adaptations, word: str | None
+    chat: o.ChatRequest, plan: RequestPlan, info: ModelInfo, adaptations: Adaptations, word: str | None
 ) -> bool:
-    on = todo.reasoning.on
+    on = plan.reasoning.on
     if on is not None:
         chat.thinking = o.Thinking("enabled" if on else "disabled")
     return False
 
 
 def _enable(
-    chat: o.ChatRequest, todo: RequestPlan, info: ModelInfo, adaptations: Adaptations, word: str | None
+    chat: o.ChatRequest, plan: RequestPlan, info: ModelInfo, adaptations: Adaptations, word: str | None
 ) -> bool:
     """DashScope also takes a token budget, if the client gave one."""
-    asked = todo.reasoning
-    if asked.on is not None:
-        chat.enable_thinking = asked.on
-    if asked.budget is None:
+    reasoning = plan.reasoning
+    if reasoning.on is not None:
+        chat.enable_thinking = reasoning.on
+    if reasoning.budget is None:
         return False
-    chat.thinking_budget = asked.budget
+    chat.thinking_budget = reasoning.budget
     return True
 
 
 def _google(
-    chat: o.ChatRequest, todo: RequestPlan, info: ModelInfo, adaptations: Adaptations, word: str | None
+    chat: o.ChatRequest, plan: RequestPlan, info: ModelInfo, adaptations: Adaptations, word: str | None
 ) -> bool:
     """Gemini sends thoughts only on request, and then takes no `reasoning_effort`.
 
     That the two exclude each other is general knowledge, not checked.
     """
-    asked = todo.reasoning
+    reasoning = plan.reasoning
     refused = "extra_body" in adaptations.dropped or "thinking_config" in adaptations.dropped
-    if not asked.on or refused or not shows_reasoning(info, todo.thinking_display):
-        return _effort(chat, todo, info, adaptations, word)
+    if not reasoning.on or refused or not shows_reasoning(info, plan.thinking_display):
+        return _effort(chat, plan, info, adaptations, word)
     config = o.ThinkingConfig(include_thoughts=True)
-    if budget := asked.budget or (word and _BUDGETS.get(word, _LARGEST_BUDGET)):
+    if budget := reasoning.budget or (word and _BUDGETS.get(word, _LARGEST_BUDGET)):
         config.thinking_budget = min(budget, _LARGEST_BUDGET)
     chat.extra_body = o.ExtraBody(o.Google(config))
     return True

@@ -22,7 +22,7 @@ from gateway.upstreams.openai.marks import MarkWriter
 from gateway.upstreams.openai.messages import chat_messages
 from gateway.upstreams.openai.reasoning import ask_for_reasoning, do_not_reason
 from gateway.upstreams.request.encoding import encoded
-from gateway.upstreams.request.plan import NO_PREFILL, RequestPlan, plan, shortened_name
+from gateway.upstreams.request.plan import NO_PREFILL, RequestPlan, make_plan, shortened_name
 from gateway.upstreams.request.response_format import UpstreamFormat
 from gateway.upstreams.request.tools import Function
 from gateway.upstreams.request.unsupported_fields import leave_out
@@ -43,30 +43,30 @@ def to_chat_request(
     """Build the request. Raises RequestRefused if the client needs something that is impossible and cannot be
     dropped."""
     request, quirks = inbound.request, info.quirks
-    todo = plan(inbound, info, adaptations, attachments, quirks.tool_choice)
+    plan = make_plan(inbound, info, adaptations, attachments, quirks.tool_choice)
     form = quirks.cache_markers
-    marks = MarkWriter(form) if todo.marked and form != "none" else None
-    chat = o.ChatRequest(info.model, chat_messages(todo, quirks, marks), request.stream)
+    marks = MarkWriter(form) if plan.marked and form != "none" else None
+    chat = o.ChatRequest(info.model, chat_messages(plan, quirks, marks), request.stream)
     if request.stream and quirks.stream_usage:
         chat.stream_options = o.StreamOptions()
     if quirks.usage_include:
         chat.usage = o.UsageWish()
-    _limit(chat, todo, quirks, adaptations)
-    _sample(chat, todo, quirks)
-    single_tool = _offer(chat, todo, quirks, adaptations)
-    _format(chat, todo)
+    _limit(chat, plan, quirks, adaptations)
+    _sample(chat, plan, quirks)
+    single_tool = _offer(chat, plan, quirks, adaptations)
+    _format(chat, plan)
     if chat.tools and adaptations.no_effort_beside_tools and "none" not in adaptations.efforts:
-        do_not_reason(chat, todo)
-    elif todo.may_reason:
-        ask_for_reasoning(chat, todo, info, adaptations)
+        do_not_reason(chat, plan)
+    elif plan.may_reason:
+        ask_for_reasoning(chat, plan, info, adaptations)
     _identify(chat, inbound, quirks)
-    if todo.tier.sent:
-        chat.service_tier = todo.tier.sent
-    if todo.prefill and quirks.prefill == "flags":
+    if plan.tier.sent:
+        chat.service_tier = plan.tier.sent
+    if plan.prefill and quirks.prefill == "flags":
         _continue(chat, adaptations)
     if adaptations.dropped:
-        leave_out(chat, adaptations.dropped & _OPTIONAL, todo.notes)
-    return todo.built(encoded(chat), single_tool=single_tool)
+        leave_out(chat, adaptations.dropped & _OPTIONAL, plan.notices)
+    return plan.upstream_request(encoded(chat), single_tool=single_tool)
 
 
 def _continue(chat: o.ChatRequest, adaptations: Adaptations) -> None:
@@ -76,38 +76,38 @@ def _continue(chat: o.ChatRequest, adaptations: Adaptations) -> None:
     chat.continue_final_message, chat.add_generation_prompt = True, False
 
 
-def _limit(chat: o.ChatRequest, todo: RequestPlan, quirks: Quirks, adaptations: Adaptations) -> None:
-    if todo.max_tokens is None:
+def _limit(chat: o.ChatRequest, plan: RequestPlan, quirks: Quirks, adaptations: Adaptations) -> None:
+    if plan.max_tokens is None:
         return
     name = quirks.max_tokens_field
     if name in adaptations.dropped:
         name = next(other for other in _TOKEN_FIELDS if other != name)
-    setattr(chat, name, todo.max_tokens)
+    setattr(chat, name, plan.max_tokens)
 
 
-def _sample(chat: o.ChatRequest, todo: RequestPlan, quirks: Quirks) -> None:
-    wanted = todo.sampling
-    if todo.stop:
-        chat.stop = todo.stop
+def _sample(chat: o.ChatRequest, plan: RequestPlan, quirks: Quirks) -> None:
+    wanted = plan.sampling
+    if plan.stop:
+        chat.stop = plan.stop
     if wanted.top_k is not None:
         if quirks.top_k:
             chat.top_k = wanted.top_k
         else:
-            todo.notes.add("dropped.top_k")
-    asked = wanted.temperature is not None or wanted.top_p is not None
-    if asked and not quirks.sampling:
-        todo.notes.add("dropped.sampling")
-    elif asked:
+            plan.notices.add("dropped.top_k")
+    has_sampling = wanted.temperature is not None or wanted.top_p is not None
+    if has_sampling and not quirks.sampling:
+        plan.notices.add("dropped.sampling")
+    elif has_sampling:
         chat.temperature = UNSET if wanted.temperature is None else wanted.temperature
         chat.top_p = UNSET if wanted.top_p is None else wanted.top_p
 
 
-def _offer(chat: o.ChatRequest, todo: RequestPlan, quirks: Quirks, adaptations: Adaptations) -> bool:
+def _offer(chat: o.ChatRequest, plan: RequestPlan, quirks: Quirks, adaptations: Adaptations) -> bool:
     """Add the tools and the tool choice. Returns True if the answer must be cut to one call."""
-    if not todo.functions:
+    if not plan.functions:
         return False
-    chat.tools = [_tool(function) for function in todo.functions]
-    match todo.choice.type:
+    chat.tools = [_tool(function) for function in plan.functions]
+    match plan.choice.type:
         case "auto":
             pass
         case "any":
@@ -115,25 +115,25 @@ def _offer(chat: o.ChatRequest, todo: RequestPlan, quirks: Quirks, adaptations: 
         case "none":
             chat.tool_choice = "none"
         case "tool":
-            chat.tool_choice = o.NamedTool(o.NamedFunction(todo.names.sent(todo.choice.name)))
-    if todo.single and quirks.parallel_tool_calls and "parallel_tool_calls" not in adaptations.dropped:
+            chat.tool_choice = o.NamedTool(o.NamedFunction(plan.names.sent(plan.choice.name)))
+    if plan.single and quirks.parallel_tool_calls and "parallel_tool_calls" not in adaptations.dropped:
         chat.parallel_tool_calls = False
-    elif todo.single:
-        todo.notes.add("emulated.disable_parallel_tool_use")
-    return todo.single
+    elif plan.single:
+        plan.notices.add("emulated.disable_parallel_tool_use")
+    return plan.single
 
 
 def _tool(function: Function) -> o.SentTool:
-    told = o.FunctionDefinition(function.name, function.parameters)
+    definition = o.FunctionDefinition(function.name, function.parameters)
     if function.description:
-        told.description = function.description
+        definition.description = function.description
     if function.strict:
-        told.strict = True
-    return o.SentTool(told)
+        definition.strict = True
+    return o.SentTool(definition)
 
 
-def _format(chat: o.ChatRequest, todo: RequestPlan) -> None:
-    match todo.format:
+def _format(chat: o.ChatRequest, plan: RequestPlan) -> None:
+    match plan.format:
         case UpstreamFormat(how="schema", schema=schema, strict=strict):
             marked = UNSET if strict is None else strict
             chat.response_format = o.ResponseFormat(o.JsonSchema(schema, marked))
@@ -151,14 +151,14 @@ def _identify(chat: o.ChatRequest, inbound: Inbound, quirks: Quirks) -> None:
         setattr(chat, quirks.user_field, shortened_name(user))
 
 
-def prompt_of(built: UpstreamRequest) -> CountablePrompt:
+def prompt_of(upstream_request: UpstreamRequest) -> CountablePrompt:
     """The parts of the encoded request that cost tokens."""
-    chat = _SENT.decode(built.body)
+    chat = _SENT.decode(upstream_request.body)
     texts: list[str] = []
     shown = 0
     for message in chat.messages:
-        said, seen = _weigh(message)
-        texts += said
+        message_texts, seen = _weigh(message)
+        texts += message_texts
         shown += seen
     for tool in chat.tools or ():
         function = tool.function

@@ -31,7 +31,7 @@ class _Slot:
     key: int
     id: str = ""
     name: str = ""
-    said: list[str] = Factory(list[str])
+    unscanned: list[str] = Factory(list[str])
     """Arguments that were not scanned yet."""
     waiting: list[ToolCallDelta] = Factory(list[ToolCallDelta])
     """Parts buffered until the call has a name."""
@@ -40,9 +40,9 @@ class _Slot:
     @property
     def complete(self) -> bool:
         """Whether the arguments so far are a complete object."""
-        for piece in self.said:
+        for piece in self.unscanned:
             self._brackets.feed(piece)
-        self.said.clear()
+        self.unscanned.clear()
         return self._brackets.closed
 
 
@@ -51,13 +51,13 @@ class ToolCallAssembler:
     """Wire pieces -> `ToolCallDelta` parts, whose keys number the calls in order of arrival."""
 
     count: int = 0
-    spoken: bool = False
+    has_output: bool = False
     """Whether any piece had a name or arguments."""
     named: bool = False
     _slots: dict[int | None, _Slot] = Factory(dict["int | None", _Slot])
     _last: _Slot | None = None
     _nameless: dict[int, _Slot] = Factory(dict[int, _Slot])
-    _held: BufferLimit = Factory(BufferLimit)
+    _buffered: BufferLimit = Factory(BufferLimit)
 
     def parts(self, piece: o.ToolCallPiece, *, whole: bool = False) -> list[ToolCallDelta]:
         """`whole`: the piece is a complete call, whatever its index.
@@ -70,8 +70,8 @@ class ToolCallAssembler:
         slot = None if whole else self._slot(piece.index, id_, name, arguments)
         slot = slot or self._new(piece.index, id_)
         slot.id, slot.name = slot.id or id_, slot.name or name
-        slot.said.append(arguments)
-        self.spoken = self.spoken or bool(name or arguments)
+        slot.unscanned.append(arguments)
+        self.has_output = self.has_output or bool(name or arguments)
         return self._released(slot, ToolCallDelta(slot.key, id_, name, arguments, whole or is_object))
 
     def rest(self) -> list[ToolCallDelta]:
@@ -80,7 +80,7 @@ class ToolCallAssembler:
 
     def _released(self, slot: _Slot, part: ToolCallDelta) -> list[ToolCallDelta]:
         if not slot.name:
-            self._held.add(part.arguments)
+            self._buffered.add(part.arguments)
             self._nameless[slot.key] = slot
             slot.waiting.append(part)
             return []
@@ -112,7 +112,7 @@ class LegacyCallAssembler:
     """The pieces of `function_call`, in order of arrival."""
 
     _pieces: list[tuple[o.ToolCallPiece, bool]] = Factory(list[tuple[o.ToolCallPiece, bool]])
-    _held: BufferLimit = Factory(BufferLimit)
+    _buffered: BufferLimit = Factory(BufferLimit)
 
     def __bool__(self) -> bool:
         return bool(self._pieces)
@@ -121,7 +121,7 @@ class LegacyCallAssembler:
         """`whole`: the piece is a complete call. Raises UpstreamFailed if too much is buffered."""
         if not (function.name or arguments_of(function)[0]):
             return
-        self._held.add(bytes(function.arguments))
+        self._buffered.add(bytes(function.arguments))
         self._pieces.append((o.ToolCallPiece(index=0, function=function), whole))
 
     def parts(self, calls: ToolCallAssembler) -> list[ToolCallDelta]:

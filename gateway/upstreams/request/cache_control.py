@@ -14,14 +14,14 @@ MOST = 4
 Lifetime = Literal["30m", "12h"]
 
 
-def system_sections(todo: RequestPlan) -> Iterator[tuple[str, a.CacheControl | None]]:
+def system_sections(plan: RequestPlan) -> Iterator[tuple[str, a.CacheControl | None]]:
     """The system prompt in pieces, each with the mark at its end; text added by the gateway comes last."""
     begin = 0
-    for cut in todo.cuts:
-        yield todo.system[begin : cut.at], cut.mark
+    for cut in plan.cuts:
+        yield plan.system[begin : cut.at], cut.mark
         begin = cut.at
-    if begin < len(todo.system):
-        yield todo.system[begin:], None
+    if begin < len(plan.system):
+        yield plan.system[begin:], None
 
 
 def lifetime(mark: a.CacheControl) -> Lifetime:

@@ -21,7 +21,7 @@ MARGIN = 64
 
 
 def max_tokens(
-    inbound: Inbound, info: ModelInfo, adaptations: Adaptations, notes: NoticeCollector
+    inbound: Inbound, info: ModelInfo, adaptations: Adaptations, notices: NoticeCollector
 ) -> int | None:
     """At least 1: for llama.cpp and Ollama 0 would mean "without limit"."""
     wanted = inbound.request.max_tokens
@@ -30,7 +30,7 @@ def max_tokens(
     limits = (adaptations.max_tokens, info.max_output_tokens, _room(inbound, info))
     allowed = max(1, min([wanted, *(limit for limit in limits if limit is not None)]))
     if allowed != wanted:
-        notes.add("clamped.max_tokens", f"{wanted} to {allowed}")
+        notices.add("clamped.max_tokens", f"{wanted} to {allowed}")
     return allowed
 
 
@@ -47,18 +47,18 @@ def requested_stops(request: a.MessagesRequest) -> list[str]:
     return [text for text in request.stop_sequences if text.strip()]
 
 
-def upstream_stops(stop: list[str], adaptations: Adaptations, notes: NoticeCollector) -> list[str]:
+def upstream_stops(stop: list[str], adaptations: Adaptations, notices: NoticeCollector) -> list[str]:
     if not stop or "stop" not in adaptations.dropped:
         return []
-    notes.add("emulated.stop_sequences")
+    notices.add("emulated.stop_sequences")
     return stop
 
 
-def sampling(request: a.MessagesRequest, info: ModelInfo, notes: NoticeCollector) -> Sampling:
+def sampling(request: a.MessagesRequest, info: ModelInfo, notices: NoticeCollector) -> Sampling:
     own, most = info.sampling, info.quirks.max_temperature
     temperature = request.temperature if own.temperature is None else own.temperature
     if temperature is not None and most is not None and temperature > most:
-        notes.add("clamped.temperature", f"{temperature:g} to {most:g}")
+        notices.add("clamped.temperature", f"{temperature:g} to {most:g}")
         temperature = most
     return Sampling(
         temperature=temperature,

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from gateway.anthropic import wire as a
 from gateway.anthropic.conversation import turns as t
-from gateway.anthropic.conversation.builder import conversation
+from gateway.anthropic.conversation.builder import build_conversation
 from gateway.anthropic.notices import NoticeCollector
 from gateway.anthropic.request.attachments import Attachments
 from gateway.anthropic.request.cache_control import NO_MARKS, SystemCut, find_cache_marks
@@ -81,7 +81,7 @@ class RequestPlan(Struct, frozen=True, kw_only=True):
     must_call: bool
     """The client demands a call."""
     names: ToolNames
-    notes: NoticeCollector
+    notices: NoticeCollector
     thinking_display: str | None
     sampling: Sampling
     """The target's sampling, completed by the client's."""
@@ -91,7 +91,9 @@ class RequestPlan(Struct, frozen=True, kw_only=True):
     cuts: tuple[SystemCut, ...]
     """If `marked`: where the blocks of the system prompt end."""
 
-    def built(self, body: bytes, *, single_tool: bool, window: int | None = None) -> UpstreamRequest:
+    def upstream_request(
+        self, body: bytes, *, single_tool: bool, window: int | None = None
+    ) -> UpstreamRequest:
         options = ResponseOptions(
             thinking=bool(self.reasoning.on),
             display=self.thinking_display,
@@ -102,7 +104,7 @@ class RequestPlan(Struct, frozen=True, kw_only=True):
         return UpstreamRequest(
             body=merge_extra_body(body, self.extra_body) if self.extra_body else body,
             options=options,
-            notices=self.notes.notices,
+            notices=self.notices.notices,
             answer=AnswerTerms(
                 returned=self._returned(),
                 schema_of=partial(_schema_of, self.functions),
@@ -130,48 +132,48 @@ class RequestPlan(Struct, frozen=True, kw_only=True):
 
 
 def _schema_of(functions: list[Function], name: str) -> bytes:
-    return next((bytes(told.schema) for told in functions if told.name == name), b"")
+    return next((bytes(function.schema) for function in functions if function.name == name), b"")
 
 
-def plan(
+def make_plan(
     inbound: Inbound, info: ModelInfo, adaptations: Adaptations, attachments: Attachments, level: ChoiceLevel
 ) -> RequestPlan:
     """Plan the request. `level`: how much of a tool choice the server takes."""
     request, quirks = inbound.request, info.quirks
-    names, notes = ToolNames(quirks.tool_name_limit), NoticeCollector()
+    names, notices = ToolNames(quirks.tool_name_limit), NoticeCollector()
     terms = _terms(inbound, info, attachments)
-    talk = _conversation(request, terms, names, notes, quirks)
-    tools = ts.toolset(request, talk.mentions, notes, _offerable(info, adaptations))
+    conversation = _conversation(request, terms, names, notices, quirks)
+    tools = ts.toolset(request, conversation.mentions, notices, _offerable(info, adaptations))
     level = "none" if "tool_choice" in adaptations.dropped else level
-    system, told = _tool_choice(tools, talk.system, level, names, notes)
-    offered = function_tools(told, names, quirks, adaptations, notes)
-    form = upstream_format(request, quirks, adaptations, notes, tools=bool(offered.told))
-    asked, stop = _reasoning(request, quirks, told.choice, notes), limits.requested_stops(request)
+    system, sent = _tool_choice(tools, conversation.system, level, names, notices)
+    offered = function_tools(sent, names, quirks, adaptations, notices)
+    form = upstream_format(request, quirks, adaptations, notices, tools=bool(offered.functions))
+    requested, stop = _reasoning(request, quirks, sent.choice, notices), limits.requested_stops(request)
     return RequestPlan(
         system=append_instruction(append_instruction(system, offered.prompt), form.words if form else ""),
-        turns=talk.turns,
-        prefill=talk.prefill,
-        functions=offered.told,
-        search=told.search,
-        choice=told.choice,
-        single=tools.choice.single and bool(told.tools),
-        reasoning=asked,
-        may_reason=_may_reason(asked, info, adaptations, notes),
-        max_tokens=limits.max_tokens(inbound, info, adaptations, notes),
+        turns=conversation.turns,
+        prefill=conversation.prefill,
+        functions=offered.functions,
+        search=sent.search,
+        choice=sent.choice,
+        single=tools.choice.single and bool(sent.tools),
+        reasoning=requested,
+        may_reason=_may_reason(requested, info, adaptations, notices),
+        max_tokens=limits.max_tokens(inbound, info, adaptations, notices),
         prompt_tokens=inbound.estimated_tokens,
         stop=[] if "stop" in adaptations.dropped else stop,
-        own_stops=limits.upstream_stops(stop, adaptations, notes),
-        tier=service_tier(request, quirks, adaptations, notes),
+        own_stops=limits.upstream_stops(stop, adaptations, notices),
+        tier=service_tier(request, quirks, adaptations, notices),
         format=form,
         returned=offered.returned,
         must_call=_is_demanded(tools),
         names=names,
-        notes=notes,
+        notices=notices,
         thinking_display=request.thinking.display if request.thinking else None,
-        sampling=limits.sampling(request, info, notes),
+        sampling=limits.sampling(request, info, notices),
         extra_body=info.extra_body,
         marked=bool(terms.marks),
-        cuts=talk.cuts,
+        cuts=conversation.cuts,
     )
 
 
@@ -185,16 +187,16 @@ def _conversation(
     request: a.MessagesRequest,
     terms: t.ConversationOptions,
     names: ToolNames,
-    notes: NoticeCollector,
+    notices: NoticeCollector,
     quirks: Quirks,
 ) -> t.Conversation:
     """Convert the messages. Raises RequestRefused if the model cannot take them."""
-    talk = conversation(request, terms, names, notes)
-    if not talk.turns:
+    conversation = build_conversation(request, terms, names, notices)
+    if not conversation.turns:
         raise RequestRefused("messages: nothing in them can be sent to this model")
-    if talk.prefill and quirks.prefill == "refuse":
+    if conversation.prefill and quirks.prefill == "refuse":
         raise RequestRefused(NO_PREFILL)
-    return talk
+    return conversation
 
 
 def _terms(inbound: Inbound, info: ModelInfo, attachments: Attachments) -> t.ConversationOptions:
@@ -213,13 +215,13 @@ def _terms(inbound: Inbound, info: ModelInfo, attachments: Attachments) -> t.Con
 
 
 def _tool_choice(
-    tools: ts.Toolset, system: str, level: ChoiceLevel, names: ToolNames, notes: NoticeCollector
+    tools: ts.Toolset, system: str, level: ChoiceLevel, names: ToolNames, notices: NoticeCollector
 ) -> tuple[str, ts.Toolset]:
     """The system prompt and the tools to send; an unsupported choice is added to the prompt."""
     choice = tools.choice
-    if choice.type == "auto" or _TOLD[level](choice.type):
+    if choice.type == "auto" or _SUPPORTS_CHOICE[level](choice.type):
         return system, tools
-    notes.add(_EMULATED[choice.type])
+    notices.add(_EMULATED[choice.type])
     if choice.type == "none":
         return system, evolve(tools, tools=[], choice=ts.ToolChoice())
     if choice.type == "any":
@@ -246,7 +248,7 @@ _EMULATED: Mapping[str, NoticeName] = {
     "none": "emulated.tool_choice_none",
     "tool": "emulated.tool_choice_tool",
 }
-_TOLD: Mapping[ChoiceLevel, Callable[[str], bool]] = {
+_SUPPORTS_CHOICE: Mapping[ChoiceLevel, Callable[[str], bool]] = {
     "full": lambda _: True,
     "no_required": lambda choice: choice != "any",
     "no_named": lambda choice: choice != "tool",
@@ -260,21 +262,23 @@ def append_instruction(system: str, line: str) -> str:
 
 
 def _reasoning(
-    request: a.MessagesRequest, quirks: Quirks, choice: ts.ToolChoice, notes: NoticeCollector
+    request: a.MessagesRequest, quirks: Quirks, choice: ts.ToolChoice, notices: NoticeCollector
 ) -> Reasoning:
     """The requested reasoning; off if the server does not take it together with a forced call."""
-    asked = reasoning(request)
+    requested = reasoning(request)
     if quirks.forced_while_thinking or choice.type not in ("any", "tool"):
-        return asked
-    if asked.on:
-        notes.add("dropped.thinking", "a tool is forced")
+        return requested
+    if requested.on:
+        notices.add("dropped.thinking", "a tool is forced")
     return Reasoning(on=False)
 
 
-def _may_reason(asked: Reasoning, info: ModelInfo, adaptations: Adaptations, notes: NoticeCollector) -> bool:
+def _may_reason(
+    requested: Reasoning, info: ModelInfo, adaptations: Adaptations, notices: NoticeCollector
+) -> bool:
     may = info.reasoning is not False and adaptations.think
-    if asked.on and not may:
-        notes.add("dropped.thinking", "the model does not reason")
+    if requested.on and not may:
+        notices.add("dropped.thinking", "the model does not reason")
     return may
 
 

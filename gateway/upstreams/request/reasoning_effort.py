@@ -22,16 +22,16 @@ Highest = Literal["high", "xhigh", "max"]
 
 
 def effort(
-    asked: str | None, highest: Highest, refused: Collection[str], notes: NoticeCollector
+    requested: str | None, highest: Highest, refused: Collection[str], notices: NoticeCollector
 ) -> str | None:
     """The effort to send; None if the client asked for none, or no value is left."""
-    if asked is None:
+    if requested is None:
         return None
-    sent = next((word for word in _choices(asked, highest) if word not in refused), None)
+    sent = next((word for word in _choices(requested, highest) if word not in refused), None)
     if sent is None:
-        notes.add("dropped.effort", asked)
-    elif sent != asked:
-        notes.add("clamped.effort", f"{asked} to {sent}")
+        notices.add("dropped.effort", requested)
+    elif sent != requested:
+        notices.add("clamped.effort", f"{requested} to {sent}")
     return sent
 
 
@@ -39,10 +39,10 @@ def off(refused: Collection[str]) -> str | None:
     return next((word for word in OFF if word not in refused), None)
 
 
-def _choices(asked: str, highest: Highest) -> tuple[str, ...]:
+def _choices(requested: str, highest: Highest) -> tuple[str, ...]:
     """In the order in which they are tried; an unknown value has no alternatives."""
-    if asked not in LEVELS:
-        return (asked,)
+    if requested not in LEVELS:
+        return (requested,)
     known = LEVELS[LEVELS.index(highest) :]
-    at = known.index(asked) if asked in known else 0
+    at = known.index(requested) if requested in known else 0
     return (*known[at:], *reversed(known[:at]))

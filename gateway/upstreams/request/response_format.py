@@ -46,13 +46,13 @@ class UpstreamFormat:
         return f"Your final answer must be JSON, and nothing else, that matches this schema: {text}"
 
 
-def requested_schema(request: a.MessagesRequest, notes: NoticeCollector) -> Raw | None:
+def requested_schema(request: a.MessagesRequest, notices: NoticeCollector) -> Raw | None:
     """The schema that the client asked for."""
     form = requested_format(request)
     if form is None:
         return None
     if form.type != "json_schema":
-        notes.add("dropped.output_format", form.type)
+        notices.add("dropped.output_format", form.type)
         return None
     return form.schema
 
@@ -61,12 +61,12 @@ def upstream_format(
     request: a.MessagesRequest,
     quirks: Quirks,
     adaptations: Adaptations,
-    notes: NoticeCollector,
+    notices: NoticeCollector,
     *,
     tools: bool,
 ) -> UpstreamFormat | None:
     """`tools`: whether the model is offered any."""
-    sent = requested_schema(request, notes)
+    sent = requested_schema(request, notices)
     if sent is None:
         return None
     schema = bytes(sent)
@@ -76,18 +76,18 @@ def upstream_format(
         or (tools and not quirks.format_beside_tools)
         or adaptations.dropped & _FIELDS
     ):
-        notes.add("emulated.structured_output")
+        notices.add("emulated.structured_output")
         how = "object" if level == "object" and not (tools or adaptations.dropped & _FIELDS) else "words"
         return UpstreamFormat(how, sent, strict=False, answer=AnswerSchema(schema, checked=True))
-    return _by_schema(schema, quirks, adaptations, notes)
+    return _by_schema(schema, quirks, adaptations, notices)
 
 
 def _by_schema(
-    schema: bytes, quirks: Quirks, adaptations: Adaptations, notes: NoticeCollector
+    schema: bytes, quirks: Quirks, adaptations: Adaptations, notices: NoticeCollector
 ) -> UpstreamFormat:
     bare, items = adaptations.is_bare(schema), quirks.array_items or adaptations.array_items
     if bare and lowering.is_constrained(schema):
-        notes.add("dropped.schema_constraints", "output_config.format")
+        notices.add("dropped.schema_constraints", "output_config.format")
     lowered = lowering.answer_schema(schema, quirks.schema, bare=bare, items=items)
     strict = None if bare else lowering.strict_schema(schema)
     if quirks.json_schema == "strict":
@@ -95,7 +95,7 @@ def _by_schema(
             return UpstreamFormat(
                 "schema", strict.schema, strict=True, answer=AnswerSchema(schema, strict.optional)
             )
-        notes.add("dropped.strict", "output_config.format")
+        notices.add("dropped.strict", "output_config.format")
     as_sent = strict is not None and strict.as_sent
     marked = None if quirks.json_schema == "unmarked" else as_sent
     return UpstreamFormat("schema", lowered, strict=marked, answer=AnswerSchema(schema))

@@ -28,13 +28,13 @@ class ServiceTier:
 
 
 def service_tier(
-    request: a.MessagesRequest, quirks: Quirks, adaptations: Adaptations, notes: NoticeCollector
+    request: a.MessagesRequest, quirks: Quirks, adaptations: Adaptations, notices: NoticeCollector
 ) -> ServiceTier:
     if request.speed is None and request.service_tier is None:
         return ServiceTier()
     if request.speed == "fast":
         if quirks.fast_tier != "none" and "service_tier" not in adaptations.dropped:
             return ServiceTier(quirks.fast_tier, "fast")
-        notes.add("dropped.speed", "fast")
+        notices.add("dropped.speed", "fast")
     wants_default = request.service_tier == "standard_only" and quirks.service_tier
     return ServiceTier("default" if wants_default else None, request.speed and "standard")

@@ -41,7 +41,7 @@ class Function(Struct, frozen=True, gc=False):
 
 @frozen
 class FunctionTools:
-    told: list[Function] = Factory(list[Function])
+    functions: list[Function] = Factory(list[Function])
     returned: Mapping[str, ClientToolName] = Factory(dict[str, ClientToolName])
     """By the name sent: the tools whose name or arguments change on the way back."""
     prompt: str = ""
@@ -49,25 +49,27 @@ class FunctionTools:
 
 
 def function_tools(
-    tools: Toolset, names: ToolNames, quirks: Quirks, adaptations: Adaptations, notes: NoticeCollector
+    tools: Toolset, names: ToolNames, quirks: Quirks, adaptations: Adaptations, notices: NoticeCollector
 ) -> FunctionTools:
     repair = quirks.repair_tool_args
     items = quirks.array_items or adaptations.array_items
-    told: list[Function] = []
+    functions: list[Function] = []
     returned: dict[str, ClientToolName] = {}
     for tool in tools.tools:
         schema = tool.input_schema
         bare = adaptations.is_bare(bytes(schema))
         if bare and lowering.is_constrained(bytes(schema)):
-            notes.add("dropped.schema_constraints", tool.name)
-        strict = _strict(tool, bytes(schema), quirks, adaptations, notes) if tool.strict else None
+            notices.add("dropped.schema_constraints", tool.name)
+        strict = _strict(tool, bytes(schema), quirks, adaptations, notices) if tool.strict else None
         name = names.sent(tool.name)
         if strict is not None and quirks.strict_tools == "made":
             parameters = strict.schema
         else:
             parameters = lowering.named_tool_parameters(tool.name, schema, quirks.schema, bare, items)
-        said = _with_examples(tool, tool.input_examples) if tool.input_examples else tool.description or ""
-        told.append(Function(name, said, parameters, schema, strict is not None))
+        description = (
+            _with_examples(tool, tool.input_examples) if tool.input_examples else tool.description or ""
+        )
+        functions.append(Function(name, description, parameters, schema, strict is not None))
         if strict is None and not repair and not tools.members:
             continue
         nulls = strict is not None and strict.optional
@@ -75,11 +77,11 @@ def function_tools(
         if mending or tool.name in tools.members:
             returned[name] = _returned(tool.name, tools.members.get(tool.name, ""), mending)
     memory = any(tool.type == client_tools.MEMORY for tool in tools.tools)
-    return FunctionTools(told, returned, client_tools.MEMORY_PROMPT if memory else "")
+    return FunctionTools(functions, returned, client_tools.MEMORY_PROMPT if memory else "")
 
 
 def _strict(
-    tool: a.ToolDefinition, schema: bytes, quirks: Quirks, adaptations: Adaptations, notes: NoticeCollector
+    tool: a.ToolDefinition, schema: bytes, quirks: Quirks, adaptations: Adaptations, notices: NoticeCollector
 ) -> lowering.StrictAnswerSchema | None:
     """The strict form, if both the upstream and the schema support it."""
     refused = quirks.strict_tools == "none" or adaptations.is_bare(schema) or "strict" in adaptations.dropped
@@ -87,7 +89,7 @@ def _strict(
         schema = bytes(lowering.tool_parameters(schema, quirks.schema))
     found = None if refused else lowering.strict_schema(schema)
     if found is None or (quirks.strict_tools == "as_sent" and not found.as_sent):
-        notes.add("dropped.strict", tool.name)
+        notices.add("dropped.strict", tool.name)
         return None
     return found
 
@@ -99,5 +101,5 @@ def _returned(name: str, family: str, mending: ArgumentRepair | None) -> ClientT
 
 
 def _with_examples(tool: a.ToolDefinition, examples: list[Raw]) -> str:
-    said = [f"Examples: {str(bytes(example), 'utf-8')}" for example in examples]
-    return "\n".join(filter(None, [tool.description, *said]))
+    lines = [f"Examples: {str(bytes(example), 'utf-8')}" for example in examples]
+    return "\n".join(filter(None, [tool.description, *lines]))

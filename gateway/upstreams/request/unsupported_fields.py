@@ -28,11 +28,11 @@ _NOTICES: Mapping[str, NoticeName] = {
 }
 
 
-def leave_out(sent: Struct, names: Collection[str], notes: NoticeCollector) -> None:
+def leave_out(sent: Struct, names: Collection[str], notices: NoticeCollector) -> None:
     """`names`: the fields that the upstream refused. A field that is not set causes no notice."""
     for name in sorted(names):
         if getattr(sent, name) is UNSET:
             continue
         setattr(sent, name, UNSET)
         if name not in _OURS:
-            notes.add(_NOTICES.get(name, "dropped.parameter"), f"the upstream refuses {name}")
+            notices.add(_NOTICES.get(name, "dropped.parameter"), f"the upstream refuses {name}")

@@ -32,9 +32,9 @@ def limit_reached(info: ModelInfo, options: ResponseOptions, usage: Usage) -> Fi
     )
 
 
-def truncated_stream(info: ModelInfo, *, spoken: bool) -> StreamError:
+def truncated_stream(info: ModelInfo, *, has_output: bool) -> StreamError:
     """The error for a body that ends before its answer does."""
-    if spoken:
+    if has_output:
         return StreamError(Kind.UPSTREAM_CUT, "upstream closed the stream before finishing")
     return StreamError(Kind.UPSTREAM_CUT, f"[{info.provider}] upstream sent an empty answer")
 

@@ -30,7 +30,7 @@ T = TypeVar("T")
 _TEXT = msgspec.json.Decoder(str)
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for unreadable input."""
-MENDED = Notice("repaired.answer", "what the upstream sent was not quite of its protocol's form")
+REPAIRED = Notice("repaired.answer", "what the upstream sent was not quite of its protocol's form")
 _ABSENT = object()
 """Marks a value that is left out."""
 _FIRST_HALF = re.compile(r'([\ud800-\udbff])"')
@@ -72,12 +72,12 @@ class LenientDecoder(Generic[T]):
         if self._remarked or ends_in_error(parts):
             return parts
         self._remarked = True
-        return [MENDED, *parts]
+        return [REPAIRED, *parts]
 
     def _joined(self, text: str) -> str:
-        begun, self._half = self._half, ""
-        if begun:
-            text = _SECOND_HALF.sub(lambda found: f'"{begun}{found[1]}', text, count=1)
+        half, self._half = self._half, ""
+        if half:
+            text = _SECOND_HALF.sub(lambda found: f'"{half}{found[1]}', text, count=1)
         if found := _FIRST_HALF.search(text):
             self._half = found[1]
             text = text[: found.start()] + text[found.start() + 1 :]
@@ -195,13 +195,13 @@ def _text(value: object) -> object:
         case int() | float():
             return str(value)
         case list():
-            texts = [_text(_said(part)) for part in cast("list[object]", value)]
+            texts = [_text(_part_text(part)) for part in cast("list[object]", value)]
             return "".join(text for text in texts if isinstance(text, str))
         case _:
             return _ABSENT
 
 
-def _said(part: object) -> object:
+def _part_text(part: object) -> object:
     return cast("dict[str, object]", part).get("text") if isinstance(part, dict) else part
 
 

@@ -27,7 +27,7 @@ class TextReader:
     info: ModelInfo
     options: ResponseOptions
     prefill: str = ""
-    spoken: bool = field(default=False, init=False)
+    has_output: bool = field(default=False, init=False)
     """Any text or reasoning has arrived, shown or not."""
     _opening: ThinkTagParser | None = field(init=False)
     _state: Mapping[str, str] = field(init=False)
@@ -49,9 +49,9 @@ class TextReader:
         self._shown = shows_reasoning(self.info, self.options.display)
         self._keep = not self._shown and quirks.replay_reasoning != "none"
 
-    def said(self, text: str) -> list[Part]:
+    def add_text(self, text: str) -> list[Part]:
         """The next piece of content; not empty."""
-        self.spoken = True
+        self.has_output = True
         if self._opening is None:
             return [TextDelta(text)]
         passages = self._opening.feed(text)
@@ -59,7 +59,7 @@ class TextReader:
             self._opening = None
         return self._parts(passages)
 
-    def thought(
+    def add_reasoning(
         self, text: str, item: Mapping[str, str] = NO_ITEM, details: tuple[Raw, ...] = ()
     ) -> list[Part]:
         """The next piece of reasoning that the upstream sends apart from the content.
@@ -67,7 +67,7 @@ class TextReader:
         `item`: the id or signature that its server gives it; `details`: pieces of JSON. Both must be sent
         back to the server, and only with them may the text be empty.
         """
-        self.spoken = True
+        self.has_output = True
         if self.options.thinking:
             state = {**self._state, **item} if item else self._state
             return [ReasoningDelta(text, state, shown=self._shown, keep=self._keep, details=details)]
@@ -83,7 +83,7 @@ class TextReader:
     def _parts(self, passages: list[Segment]) -> list[Part]:
         parts: list[Part] = []
         for passage in passages:
-            parts += self.thought(passage.text) if passage.thinking else [TextDelta(passage.text)]
+            parts += self.add_reasoning(passage.text) if passage.thinking else [TextDelta(passage.text)]
         return parts
 
 

@@ -50,7 +50,7 @@ class ThinkTagParser:
     _open: str = field(init=False)
     _close: str = field(init=False)
     _at: _At = field(init=False)
-    _held: str = field(default="", init=False)
+    _buffer: str = field(default="", init=False)
     """Text to look at again when more has arrived: never longer than what is searched for."""
     _kept: list[str] = field(default=Factory(list[str]), init=False)
     """Text before that, already searched, that cannot be sent yet."""
@@ -69,20 +69,20 @@ class ThinkTagParser:
         return self._at is _At.TEXT
 
     def feed(self, text: str) -> list[Segment]:
-        self._held += text
+        self._buffer += text
         while self._step():
             pass
-        return self._taken()
+        return self._take()
 
     def close(self) -> list[Segment]:
         """Return the buffered text at the end of the content."""
         inside = self._at is _At.INSIDE and not (self.opened and self.patient)
-        held = self._all()
-        if self._at is not _At.AFTER or held.strip():
-            self._say(held, thinking=inside)
+        text = self._all()
+        if self._at is not _At.AFTER or text.strip():
+            self._say(text, thinking=inside)
         if not inside:
             self._at = _At.TEXT
-        return self._taken()
+        return self._take()
 
     def _first(self) -> _At:
         if self.opened:
@@ -99,43 +99,43 @@ class ThinkTagParser:
             case _At.INSIDE:
                 return self._inside()
             case _At.AFTER:
-                self._held = self._held.lstrip()
-                return bool(self._held) and self._go(_At.TEXT)
+                self._buffer = self._buffer.lstrip()
+                return bool(self._buffer) and self._go(_At.TEXT)
             case _At.TEXT:
                 self._say(self._all(), thinking=False)
                 return False
 
     def _echo(self) -> bool:
-        if self._held.startswith(self.prefill):
-            self._held = self._held.removeprefix(self.prefill)
+        if self._buffer.startswith(self.prefill):
+            self._buffer = self._buffer.removeprefix(self.prefill)
             return self._go(self._first())
-        return not self.prefill.startswith(self._held) and self._go(self._first())
+        return not self.prefill.startswith(self._buffer) and self._go(self._first())
 
     def _start(self) -> bool:
-        seen = self._held.lstrip()
+        seen = self._buffer.lstrip()
         if seen.startswith(self._open):
             self._kept.clear()
-            self._held = seen.removeprefix(self._open)
+            self._buffer = seen.removeprefix(self._open)
             return self._go(_At.INSIDE)
         if not seen:
-            self._keep(self._held)
-            self._held = ""
+            self._keep(self._buffer)
+            self._buffer = ""
         return not self._open.startswith(seen) and self._go(_At.TEXT)
 
     def _inside(self) -> bool:
         if self._fresh:
-            self._held = self._held.lstrip()
-            if self.opened and self._open.startswith(self._held[: len(self._open)]):
-                self._held = self._held.removeprefix(self._open)
-                return self._held != "" and not self._open.startswith(self._held)
-        thought, tag, rest = self._held.partition(self._close)
+            self._buffer = self._buffer.lstrip()
+            if self.opened and self._open.startswith(self._buffer[: len(self._open)]):
+                self._buffer = self._buffer.removeprefix(self._open)
+                return self._buffer != "" and not self._open.startswith(self._buffer)
+        thought, tag, rest = self._buffer.partition(self._close)
         if tag:
-            self._held = thought
+            self._buffer = thought
             self._say(self._all(), thinking=True)
-            self._held = rest
+            self._buffer = rest
             return self._go(_At.AFTER)
         known = len(thought) - _overlap(thought, self._close)
-        self._held = thought[known:]
+        self._buffer = thought[known:]
         if self.opened and self.patient:
             self._keep(thought[:known])
         else:
@@ -149,10 +149,10 @@ class ThinkTagParser:
             self._kept.append(text)
 
     def _all(self) -> str:
-        held = "".join([*self._kept, self._held])
+        text = "".join([*self._kept, self._buffer])
         self._kept.clear()
-        self._held = ""
-        return held
+        self._buffer = ""
+        return text
 
     def _go(self, at: _At) -> bool:
         self._at = at
@@ -163,7 +163,7 @@ class ThinkTagParser:
             self._fresh = False
             self._out.append(Segment(text, thinking))
 
-    def _taken(self) -> list[Segment]:
+    def _take(self) -> list[Segment]:
         out, self._out = self._out, []
         return out
 

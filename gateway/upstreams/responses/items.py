@@ -26,7 +26,7 @@ from gateway.upstreams.request.plan import RequestPlan
 from gateway.upstreams.responses import wire as r
 from gateway.upstreams.responses.marks import keep_last_breakpoints, mark_outputs, marked_text, set_mark
 
-_BEHIND = t.ReasoningItem("", "", "", said=2**31, calls=2**31)
+_BEHIND = t.ReasoningItem("", "", "", text_length=2**31, calls=2**31)
 """Sentinel for the end of every turn."""
 
 
@@ -54,20 +54,20 @@ def input_items(plan: RequestPlan, system_role: str, *, reasoning: bool, marks: 
 def _assistant(turn: t.AssistantTurn, thoughts: list[t.ReasoningItem]) -> list[r.SentItem]:
     sent: list[r.SentItem] = []
     waiting: list[r.SentItem] = []
-    said = calls = 0
+    length = calls = 0
     for thought in (*thoughts, _BEHIND):
-        found = list(_between(turn, said, calls, thought))
+        found = list(_between(turn, length, calls, thought))
         if found:
             sent += [*waiting, *found]
             waiting = []
-        said, calls = thought.said, thought.calls
+        length, calls = thought.text_length, thought.calls
         waiting.append(_reasoning(thought))
     return sent
 
 
-def _between(turn: t.AssistantTurn, said: int, calls: int, end: t.ReasoningItem) -> Iterator[r.SentItem]:
+def _between(turn: t.AssistantTurn, begin: int, calls: int, end: t.ReasoningItem) -> Iterator[r.SentItem]:
     """The items of the turn from a position up to a reasoning item: text, then calls."""
-    text = turn.text[said : end.said]
+    text = turn.text[begin : end.text_length]
     if text.strip():
         yield r.SentMessage("assistant", [r.OutputText(text)])
     for call in turn.calls[calls : end.calls]:

@@ -72,7 +72,7 @@ class OutputAssembler:
             heappop(self._latest)
         return -self._latest[0] if self._latest else self.count
 
-    def begun(self, place: int, item: r.Item) -> list[Part]:
+    def begin_item(self, place: int, item: r.Item) -> list[Part]:
         piece = self._piece(place, item.type)
         piece.id = item.id or ""
         if self._places.get(piece.id) not in self._open:
@@ -83,34 +83,34 @@ class OutputAssembler:
             piece, [*self._prose.rest(), ToolCallDelta(place, item.call_id or "", item.name or "")]
         )
 
-    def said(self, place: int, text: str) -> list[Part]:
+    def add_text(self, place: int, text: str) -> list[Part]:
         piece = self._piece(place, "message")
         piece.streamed = piece.streamed or bool(text)
-        return self._out(piece, self._prose.said(text) if text else [])
+        return self._out(piece, self._prose.add_text(text) if text else [])
 
-    def refusal(self, place: int, text: str) -> list[Part]:
+    def add_refusal(self, place: int, text: str) -> list[Part]:
         piece = self._piece(place, "message")
         piece.streamed = True
         return self._out(piece, self._refusal(text) if text else [])
 
-    def thought(self, place: int, text: str, paragraph: int, *, raw: bool) -> list[Part]:
+    def add_reasoning(self, place: int, text: str, paragraph: int, *, raw: bool) -> list[Part]:
         piece = self._piece(place, "reasoning")
         if not text or (piece.streamed and piece.raw != raw):
             return []
         if piece.streamed and piece.paragraph != paragraph:
             text = f"\n\n{text}"
         piece.streamed, piece.raw, piece.paragraph = True, raw, paragraph
-        return self._out(piece, self._prose.thought(text, {"id": piece.id} if piece.id else {}))
+        return self._out(piece, self._prose.add_reasoning(text, {"id": piece.id} if piece.id else {}))
 
-    def argued(self, place: int, arguments: str) -> list[Part]:
+    def add_arguments(self, place: int, arguments: str) -> list[Part]:
         piece = self._piece(place, "function_call")
         piece.streamed = piece.streamed or bool(arguments)
         return self._out(piece, [ToolCallDelta(place, arguments=arguments)])
 
-    def argued_whole(self, place: int, arguments: str) -> list[Part]:
-        return [] if self._piece(place, "function_call").streamed else self.argued(place, arguments)
+    def complete_arguments(self, place: int, arguments: str) -> list[Part]:
+        return [] if self._piece(place, "function_call").streamed else self.add_arguments(place, arguments)
 
-    def ended(self, place: int, item: r.Item) -> list[Part]:
+    def end_item(self, place: int, item: r.Item) -> list[Part]:
         """A whole item, at its end."""
         if place in self._over:
             return []
@@ -133,7 +133,7 @@ class OutputAssembler:
             self._kept.add("")
             self.count += 1
             self.called = self.called or type_ == "function_call"
-            self._prose.spoken = True
+            self._prose.has_output = True
             self._open[place] = OutputItem(type_)
             heappush(self._order, place)
             heappush(self._latest, -place)
@@ -156,7 +156,7 @@ class OutputAssembler:
             case other:
                 return [Notice("dropped.output_item", other)]
 
-    def annotated(self) -> list[Part]:
+    def add_annotation(self) -> list[Part]:
         """A text has citations."""
         fresh, self._annotated = not self._annotated, True
         return [ANNOTATED] if fresh else []
@@ -165,9 +165,9 @@ class OutputAssembler:
         parts: list[Part] = []
         for passage in content:
             if passage.annotations:
-                parts += self.annotated()
+                parts += self.add_annotation()
             if passage.text:
-                parts += self._prose.said(passage.text)
+                parts += self._prose.add_text(passage.text)
             elif passage.refusal:
                 parts += self._refusal(passage.refusal)
         return parts
@@ -182,7 +182,7 @@ class OutputAssembler:
         text = "\n\n".join(passage.text for passage in passages if passage.text)
         if not text and not item.encrypted_content:
             return []
-        return self._prose.thought(text, {key: value for key, value in kept.items() if value})
+        return self._prose.add_reasoning(text, {key: value for key, value in kept.items() if value})
 
     # ------------------------------------------------------------ order
 

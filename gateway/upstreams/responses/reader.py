@@ -103,14 +103,14 @@ class ResponsesReader:
 
     def plain(self, body: bytes) -> list[Part]:
         if not body.strip():
-            return self.fail(truncated_stream(self.info, spoken=False))
+            return self.fail(truncated_stream(self.info, has_output=False))
         return self._end("", body, body)
 
     def is_complete(self, payload: bytes) -> bool:
         return is_json(payload)
 
     def end_of_body(self, *, framed: bool) -> list[Part]:
-        return self.fail(truncated_stream(self.info, spoken=self._output.count > 0))
+        return self.fail(truncated_stream(self.info, has_output=self._output.count > 0))
 
     def payload(self, payload: bytes) -> list[Part]:
         if payload == b"[DONE]":
@@ -118,10 +118,10 @@ class ResponsesReader:
         try:
             event = _EVENT.decode(payload)
         except UNREADABLE:
-            mended = self._second.at(payload)
-            if mended is None:
+            decoded = self._second.at(payload)
+            if decoded is None:
                 return [] if is_nothing(payload) else self._unreadable(payload)
-            return self._second.remarked(self._event(mended, payload))
+            return self._second.remarked(self._event(decoded, payload))
         return self._event(event, payload)
 
     def _unreadable(self, payload: bytes) -> list[Part]:
@@ -135,23 +135,29 @@ class ResponsesReader:
         place = self._output.place(event.output_index, event.item_id)
         match event.type:
             case "response.output_text.delta":
-                return self._output.said(place, text_value(event.delta))
+                return self._output.add_text(place, text_value(event.delta))
             case "response.function_call_arguments.delta":
-                return self._output.argued(place, text_value(event.delta))
+                return self._output.add_arguments(place, text_value(event.delta))
             case "response.reasoning_summary_text.delta":
                 return self._thought(event, place, event.summary_index, raw=False)
             case "response.reasoning_text.delta":
                 return self._thought(event, place, event.content_index, raw=True)
             case "response.output_text.annotation.added":
-                return self._output.annotated()
+                return self._output.add_annotation()
             case "response.refusal.delta":
-                return self._output.refusal(place, text_value(event.delta))
+                return self._output.add_refusal(place, text_value(event.delta))
             case "response.output_item.added":
-                return self._output.begun(place, item) if (item := decode_lenient(_ITEM, event.item)) else []
+                return (
+                    self._output.begin_item(place, item)
+                    if (item := decode_lenient(_ITEM, event.item))
+                    else []
+                )
             case "response.function_call_arguments.done":
-                return self._output.argued_whole(place, text_value(event.arguments))
+                return self._output.complete_arguments(place, text_value(event.arguments))
             case "response.output_item.done":
-                return self._output.ended(place, item) if (item := decode_lenient(_ITEM, event.item)) else []
+                return (
+                    self._output.end_item(place, item) if (item := decode_lenient(_ITEM, event.item)) else []
+                )
             case "error" | "":
                 return self._fault(payload)
             case other if other in _ENDS:
@@ -160,7 +166,7 @@ class ResponsesReader:
                 return []
 
     def _thought(self, event: r.Event, place: int, paragraph: int | None, *, raw: bool) -> list[Part]:
-        return self._output.thought(place, text_value(event.delta), paragraph or 0, raw=raw)
+        return self._output.add_reasoning(place, text_value(event.delta), paragraph or 0, raw=raw)
 
     # ------------------------------------------------------------ the end
 
@@ -186,7 +192,7 @@ class ResponsesReader:
             part
             for place, raw in enumerate(items)
             if (item := decode_lenient(_ITEM, raw))
-            for part in self._output.ended(place, item)
+            for part in self._output.end_item(place, item)
         ]
 
     def _finish(self, response: r.Response, status: str, usage: Usage) -> list[Part]:

@@ -25,7 +25,7 @@ from gateway.inbound import Inbound, file_tokens
 from gateway.settings.quirks import Quirks
 from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.request.encoding import encoded
-from gateway.upstreams.request.plan import RequestPlan, plan, shortened_name
+from gateway.upstreams.request.plan import RequestPlan, make_plan, shortened_name
 from gateway.upstreams.request.reasoning_effort import effort, off
 from gateway.upstreams.request.response_format import UpstreamFormat
 from gateway.upstreams.request.tools import Function
@@ -54,51 +54,51 @@ def to_responses_request(
     """Build the request. Raises RequestRefused if the client needs something that is impossible and cannot be
     dropped."""
     quirks = info.quirks
-    todo = _limited(plan(inbound, info, adaptations, attachments, quirks.tool_choice))
-    if "web_search" in adaptations.dropped and not todo.functions and _wants_search(inbound.request):
+    plan = _limited(make_plan(inbound, info, adaptations, attachments, quirks.tool_choice))
+    if "web_search" in adaptations.dropped and not plan.functions and _wants_search(inbound.request):
         raise RequestRefused(NO_SEARCH)
     replay = "encrypted_content" not in adaptations.dropped
     if not replay:
-        todo.notes.add("dropped.thinking", "the upstream could not read its own reasoning")
+        plan.notices.add("dropped.thinking", "the upstream could not read its own reasoning")
     sent = r.SentRequest(info.model, [], inbound.request.stream, store=False)
-    marks = todo.marked and quirks.cache_markers == "breakpoint"
-    sent.input = input_items(todo, quirks.system_role, reasoning=replay, marks=marks)
+    marks = plan.marked and quirks.cache_markers == "breakpoint"
+    sent.input = input_items(plan, quirks.system_role, reasoning=replay, marks=marks)
     if not marks:
-        sent.instructions = todo.system or msgspec.UNSET
-    if todo.max_tokens is not None:
-        sent.max_output_tokens = todo.max_tokens
-    _sample(sent, todo, quirks)
-    single_tool = _offer(sent, todo, quirks, adaptations)
-    _format(sent, todo)
-    if todo.may_reason:
-        _think(sent, todo, info, adaptations)
+        sent.instructions = plan.system or msgspec.UNSET
+    if plan.max_tokens is not None:
+        sent.max_output_tokens = plan.max_tokens
+    _sample(sent, plan, quirks)
+    single_tool = _offer(sent, plan, quirks, adaptations)
+    _format(sent, plan)
+    if plan.may_reason:
+        _think(sent, plan, info, adaptations)
     _identify(sent, inbound, quirks)
-    if todo.tier.sent:
-        sent.service_tier = todo.tier.sent
+    if plan.tier.sent:
+        sent.service_tier = plan.tier.sent
     if adaptations.dropped:
-        leave_out(sent, adaptations.dropped & _OPTIONAL, todo.notes)
-    return todo.built(encoded(sent), single_tool=single_tool)
+        leave_out(sent, adaptations.dropped & _OPTIONAL, plan.notices)
+    return plan.upstream_request(encoded(sent), single_tool=single_tool)
 
 
 def _wants_search(request: a.MessagesRequest) -> bool:
     return any((tool.type or "").startswith(WEB_SEARCH) for tool in request.tools)
 
 
-def _limited(todo: RequestPlan) -> RequestPlan:
-    if todo.max_tokens is None or todo.max_tokens >= LEAST:
-        return todo
-    todo.notes.add("clamped.max_tokens", f"{todo.max_tokens} to {LEAST}")
-    return replace(todo, max_tokens=LEAST)
+def _limited(plan: RequestPlan) -> RequestPlan:
+    if plan.max_tokens is None or plan.max_tokens >= LEAST:
+        return plan
+    plan.notices.add("clamped.max_tokens", f"{plan.max_tokens} to {LEAST}")
+    return replace(plan, max_tokens=LEAST)
 
 
-def _sample(sent: r.SentRequest, todo: RequestPlan, quirks: Quirks) -> None:
-    wanted = todo.sampling
+def _sample(sent: r.SentRequest, plan: RequestPlan, quirks: Quirks) -> None:
+    wanted = plan.sampling
     if wanted.top_k is not None:
-        todo.notes.add("dropped.top_k")
+        plan.notices.add("dropped.top_k")
     if wanted.temperature is None and wanted.top_p is None:
         return
     if not quirks.sampling:
-        todo.notes.add("dropped.sampling")
+        plan.notices.add("dropped.sampling")
         return
     if wanted.temperature is not None:
         sent.temperature = wanted.temperature
@@ -106,55 +106,55 @@ def _sample(sent: r.SentRequest, todo: RequestPlan, quirks: Quirks) -> None:
         sent.top_p = wanted.top_p
 
 
-def _offer(sent: r.SentRequest, todo: RequestPlan, quirks: Quirks, adaptations: Adaptations) -> bool:
+def _offer(sent: r.SentRequest, plan: RequestPlan, quirks: Quirks, adaptations: Adaptations) -> bool:
     """Add the tools and the tool choice. Returns True if the answer must be cut to one call."""
-    tools = _tools(sent, todo)
+    tools = _tools(sent, plan)
     if not tools:
         return False
     sent.tools = tools
-    if (choice := _choice(todo, quirks)) is not None:
+    if (choice := _choice(plan, quirks)) is not None:
         sent.tool_choice = choice
-    if todo.single and quirks.parallel_tool_calls and "parallel_tool_calls" not in adaptations.dropped:
+    if plan.single and quirks.parallel_tool_calls and "parallel_tool_calls" not in adaptations.dropped:
         sent.parallel_tool_calls = False
-    elif todo.single:
-        todo.notes.add("emulated.disable_parallel_tool_use")
-    return todo.single
+    elif plan.single:
+        plan.notices.add("emulated.disable_parallel_tool_use")
+    return plan.single
 
 
-def _tools(sent: r.SentRequest, todo: RequestPlan) -> list[r.SentTool | r.SearchTool]:
+def _tools(sent: r.SentRequest, plan: RequestPlan) -> list[r.SentTool | r.SearchTool]:
     """A forced search is offered alone: it has no name that `tool_choice` could demand. Functions come last,
     since their number may grow from one request to the next."""
-    functions = [_tool(function) for function in todo.functions]
-    if todo.search is None:
+    functions = [_tool(function) for function in plan.functions]
+    if plan.search is None:
         return [*functions]
-    search = _search(sent, todo.search, todo.notes)
-    return [search] if _is_forced(todo.search, todo.choice) else [search, *functions]
+    search = _search(sent, plan.search, plan.notices)
+    return [search] if _is_forced(plan.search, plan.choice) else [search, *functions]
 
 
-def _choice(todo: RequestPlan, quirks: Quirks) -> str | r.NamedTool | None:
+def _choice(plan: RequestPlan, quirks: Quirks) -> str | r.NamedTool | None:
     """None: the server decides."""
-    match todo.choice.type:
+    match plan.choice.type:
         case "auto":
             return None
         case "any":
             return quirks.required_word
         case "none":
             return "none"
-        case "tool" if todo.search and _is_forced(todo.search, todo.choice):
+        case "tool" if plan.search and _is_forced(plan.search, plan.choice):
             return quirks.required_word
         case "tool":
-            return r.NamedTool(todo.names.sent(todo.choice.name))
+            return r.NamedTool(plan.names.sent(plan.choice.name))
 
 
 def _is_forced(tool: a.ToolDefinition, choice: ToolChoice) -> bool:
     return choice.type == "tool" and choice.name == tool.name
 
 
-def _search(sent: r.SentRequest, tool: a.ToolDefinition, notes: NoticeCollector) -> r.SearchTool:
+def _search(sent: r.SentRequest, tool: a.ToolDefinition, notices: NoticeCollector) -> r.SearchTool:
     sent.include = [SOURCES]
-    if most := most_uses(tool, notes):
+    if most := most_uses(tool, notices):
         sent.max_tool_calls = most
-    return search_tool(tool, notes)
+    return search_tool(tool, notices)
 
 
 def _tool(function: Function) -> r.SentTool:
@@ -164,8 +164,8 @@ def _tool(function: Function) -> r.SentTool:
     return tool
 
 
-def _format(sent: r.SentRequest, todo: RequestPlan) -> None:
-    match todo.format:
+def _format(sent: r.SentRequest, plan: RequestPlan) -> None:
+    match plan.format:
         case UpstreamFormat(how="schema", schema=schema, strict=strict):
             sent.text = r.TextOptions(r.SchemaFormat(schema, bool(strict)))
         case UpstreamFormat(how="object"):
@@ -174,24 +174,28 @@ def _format(sent: r.SentRequest, todo: RequestPlan) -> None:
             pass
 
 
-def _think(sent: r.SentRequest, todo: RequestPlan, info: ModelInfo, adaptations: Adaptations) -> None:
-    asked, quirks = todo.reasoning, info.quirks
+def _think(sent: r.SentRequest, plan: RequestPlan, info: ModelInfo, adaptations: Adaptations) -> None:
+    reasoning, quirks = plan.reasoning, info.quirks
     if "reasoning" in adaptations.dropped:
-        if asked.on:
-            todo.notes.add("dropped.thinking")
+        if reasoning.on:
+            plan.notices.add("dropped.thinking")
         return
-    word = effort(asked.effort, quirks.highest_effort, adaptations.efforts, todo.notes) if asked.on else None
+    word = (
+        effort(reasoning.effort, quirks.highest_effort, adaptations.efforts, plan.notices)
+        if reasoning.on
+        else None
+    )
     # other servers refuse the field, and the refusal is learned
-    if asked.on is False and (info.reasoning or quirks.effort_none):
+    if reasoning.on is False and (info.reasoning or quirks.effort_none):
         word = off(adaptations.efforts)
     wanted = r.Reasoning()
     if word:
         wanted.effort = word
-    if not asked.on:
+    if not reasoning.on:
         sent.reasoning = wanted if word else UNSET
         return
     sent.include = [*(sent.include or ()), ENCRYPTED]
-    if shows_reasoning(info, todo.thinking_display) and "reasoning.summary" not in adaptations.dropped:
+    if shows_reasoning(info, plan.thinking_display) and "reasoning.summary" not in adaptations.dropped:
         wanted.summary = "auto"
     if wanted != r.Reasoning():
         sent.reasoning = wanted
@@ -205,9 +209,9 @@ def _identify(sent: r.SentRequest, inbound: Inbound, quirks: Quirks) -> None:
         setattr(sent, quirks.user_field, shortened_name(user))
 
 
-def prompt_of(built: UpstreamRequest) -> CountablePrompt:
+def prompt_of(upstream_request: UpstreamRequest) -> CountablePrompt:
     """The parts of the encoded request that cost tokens."""
-    sent = _SENT.decode(built.body)
+    sent = _SENT.decode(upstream_request.body)
     texts = [sent.instructions]
     shown = 0
     for item in sent.input:

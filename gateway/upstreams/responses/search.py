@@ -47,29 +47,29 @@ T = TypeVar("T")
 _ACTION = msgspec.json.Decoder(_Action)
 
 
-def search_tool(tool: a.ToolDefinition, notes: NoticeCollector) -> r.SearchTool:
+def search_tool(tool: a.ToolDefinition, notices: NoticeCollector) -> r.SearchTool:
     """Convert the tool. Options that cannot be read are ignored, with a notice."""
-    told = r.SearchTool()
-    if domains := _read(_DOMAINS, tool.allowed_domains, "allowed_domains", notes):
-        told.filters = r.SearchFilters(domains)
-    if location := _read(_LOCATION, tool.user_location, "user_location", notes):
-        told.user_location = location
-    if _read(_DOMAINS, tool.blocked_domains, "blocked_domains", notes):
-        notes.add("dropped.search_option", "blocked_domains")
-    return told
+    search = r.SearchTool()
+    if domains := _read(_DOMAINS, tool.allowed_domains, "allowed_domains", notices):
+        search.filters = r.SearchFilters(domains)
+    if location := _read(_LOCATION, tool.user_location, "user_location", notices):
+        search.user_location = location
+    if _read(_DOMAINS, tool.blocked_domains, "blocked_domains", notices):
+        notices.add("dropped.search_option", "blocked_domains")
+    return search
 
 
-def most_uses(tool: a.ToolDefinition, notes: NoticeCollector) -> int | None:
-    return _read(_NUMBER, tool.max_uses, "max_uses", notes)
+def most_uses(tool: a.ToolDefinition, notices: NoticeCollector) -> int | None:
+    return _read(_NUMBER, tool.max_uses, "max_uses", notices)
 
 
-def _read(decoder: msgspec.json.Decoder[T], sent: Raw, key: str, notes: NoticeCollector) -> T | None:
+def _read(decoder: msgspec.json.Decoder[T], sent: Raw, key: str, notices: NoticeCollector) -> T | None:
     if bytes(sent) in (b"", b"null"):
         return None
     try:
         return decoder.decode(sent)
     except msgspec.ValidationError:
-        notes.add("dropped.search_option", key)
+        notices.add("dropped.search_option", key)
         return None
 
 

@@ -85,7 +85,7 @@ class ScriptedAdapter:
         await _silence(reply.before_headers)
         if reply.refusal is not None:
             raise scripted_error(reply.refusal)
-        options = _wish(inbound)
+        options = _response_options(inbound)
         return ScriptedAttempt(UpstreamRequest(b"", options), steps(reply, target.model_info, options))
 
     def prompt(self, inbound: Inbound, target: Target, attachments: Attachments) -> CountablePrompt:
@@ -101,10 +101,10 @@ class ScriptedAdapter:
         """Nothing to close."""
 
     def _complaint(self, inbound: Inbound) -> str:
-        asked = last_user(inbound.request)[:SHOWN]
+        message = last_user(inbound.request)[:SHOWN]
         return (
             f"[{self._name}] the script has no reply left for this request "
-            f"(model {inbound.request.model}, last user message: {asked!r})"
+            f"(model {inbound.request.model}, last user message: {message!r})"
         )
 
 
@@ -113,18 +113,20 @@ def adapter(name: str, provider: Provider) -> ScriptedAdapter:
     return ScriptedAdapter(name, ReplySelector(provider.replies), requests)
 
 
-def scripted_error(said: ScriptedRefusal) -> UpstreamFailed:
-    other = Kind.INVALID_REQUEST if said.status < 500 else Kind.UPSTREAM_FAILED
-    kind = _KINDS.get(said.status, other)
-    return UpstreamFailed(kind, said.message, upstream_status=said.status, retry_after=said.retry_after)
+def scripted_error(refusal: ScriptedRefusal) -> UpstreamFailed:
+    other = Kind.INVALID_REQUEST if refusal.status < 500 else Kind.UPSTREAM_FAILED
+    kind = _KINDS.get(refusal.status, other)
+    return UpstreamFailed(
+        kind, refusal.message, upstream_status=refusal.status, retry_after=refusal.retry_after
+    )
 
 
-def _wish(inbound: Inbound) -> ResponseOptions:
+def _response_options(inbound: Inbound) -> ResponseOptions:
     request = inbound.request
-    asked = request.thinking
+    thinking = request.thinking
     return ResponseOptions(
-        thinking=asked is not None and asked.type != "disabled",
-        display=asked.display if asked is not None else None,
+        thinking=thinking is not None and thinking.type != "disabled",
+        display=thinking.display if thinking is not None else None,
         max_tokens=request.max_tokens,
     )
 

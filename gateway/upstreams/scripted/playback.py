@@ -44,7 +44,7 @@ def steps(reply: r.ScriptedReply, info: ModelInfo, options: ResponseOptions) -> 
 
 def _content(reply: r.ScriptedReply, prose: TextReader) -> Iterator[list[Part]]:
     for piece in split_text(reply.reasoning, reply.pieces):
-        yield prose.thought(piece)
+        yield prose.add_reasoning(piece)
     for piece in split_text(reply.text, reply.pieces):
         yield [TextDelta(piece)]
     for key, call in enumerate(reply.calls):
@@ -71,12 +71,12 @@ def _finish(reply: r.ScriptedReply) -> FinishReason:
     return FinishReason.TOOLS if reply.calls else FinishReason.STOP
 
 
-def _usage(said: r.ScriptedUsage) -> Usage:
+def _usage(usage: r.ScriptedUsage) -> Usage:
     return Usage(
-        input=max(0, said.prompt - said.cached),
-        output=said.completion,
-        cache_read=said.cached,
-        thinking=said.reasoning or None,
+        input=max(0, usage.prompt - usage.cached),
+        output=usage.completion,
+        cache_read=usage.cached,
+        thinking=usage.reasoning or None,
     )
 
 

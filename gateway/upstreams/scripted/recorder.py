@@ -89,18 +89,18 @@ class RecordingAdapter:
 
 
 def append(notebook: AppendFile, inbound: Inbound, reply: Reply) -> None:
-    asked = last_user(inbound.request)
+    message = last_user(inbound.request)
     # a script reads `/.../` and `regex:...` as expressions, `file:...` as a reference; without its first
     # letter it is text
-    plain = asked[1:] if asked.startswith(("/", "regex:", "file:")) else asked
+    plain = message[1:] if message.startswith(("/", "regex:", "file:")) else message
     when: Reply = {"when": {"last_user": _literal(plain)}} if plain.strip() else {}
     entry = yaml.safe_dump([when | reply], sort_keys=False, allow_unicode=True, width=110)
     notebook.append(entry.encode())
 
 
 def _refusal(error: GatewayError) -> Reply:
-    said = {"status": error.answer.status, "message": _literal(error.message)}
-    return said | ({} if error.retry_after is None else {"retry_after": error.retry_after})
+    refusal = {"status": error.answer.status, "message": _literal(error.message)}
+    return refusal | ({} if error.retry_after is None else {"retry_after": error.retry_after})
 
 
 def reply_of(parts: Iterable[Part]) -> Reply:
@@ -122,8 +122,8 @@ def reply_of(parts: Iterable[Part]) -> Reply:
                 more["finish"] = _FINISHES[part.reason]
             case _:
                 pass
-    said: Reply = {key: _literal(text) for key, text in texts.items() if text.strip()}
-    return said | ({"calls": [_call(call) for call in calls.values()]} if calls else {}) | more
+    content: Reply = {key: _literal(text) for key, text in texts.items() if text.strip()}
+    return content | ({"calls": [_call(call) for call in calls.values()]} if calls else {}) | more
 
 
 def _add(call: Reply, part: ToolCallDelta) -> None:
@@ -135,10 +135,10 @@ def _call(call: Reply) -> Reply:
     return {"name": call["name"], "arguments": _literal(call["arguments"])}
 
 
-def _usage(said: Usage) -> Reply:
-    figures = {"prompt": said.input, "completion": said.output, "cached": said.cache_read}
+def _usage(usage: Usage) -> Reply:
+    figures = {"prompt": usage.input, "completion": usage.output, "cached": usage.cache_read}
     whole = {key: number or 0 for key, number in figures.items()}
-    return whole | {"prompt": whole["prompt"] + whole["cached"], "reasoning": said.thinking or 0}
+    return whole | {"prompt": whole["prompt"] + whole["cached"], "reasoning": usage.thinking or 0}
 
 
 def _literal(value: object) -> object:

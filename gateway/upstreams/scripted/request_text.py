@@ -38,7 +38,7 @@ def texts(content: Iterable[a.Block]) -> Iterator[str]:
 
 def prompt_of(request: a.MessagesRequest) -> CountablePrompt:
     """The prompt as counted by a server that takes the request unchanged."""
-    said = [text for message in request.messages for text in texts(message.content)]
+    message_texts = [text for message in request.messages for text in texts(message.content)]
     tools = [
         text
         for tool in request.tools
@@ -50,4 +50,4 @@ def prompt_of(request: a.MessagesRequest) -> CountablePrompt:
         for block in message.content
         if isinstance(block, a.Image)
     )
-    return CountablePrompt((*request.system, *said, *tools), len(request.messages), shown)
+    return CountablePrompt((*request.system, *message_texts, *tools), len(request.messages), shown)

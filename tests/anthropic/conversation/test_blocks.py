@@ -62,14 +62,14 @@ def dropped(*what: str) -> tuple[Notice, ...]:
 def test_block_of_a_user_gives_parts(
     blocks: BlockConverter, notes: NoticeCollector, block: a.Block, parts: list[ContentPart]
 ):
-    assert blocks.shown(block, PLACE) == parts
-    assert blocks.all_shown((block,), PLACE) == parts
+    assert blocks.convert(block, PLACE) == parts
+    assert blocks.convert_all((block,), PLACE) == parts
     assert notes.notices == ()
 
 
 def test_search_result_of_a_user_gives_its_texts(blocks: BlockConverter):
     raw = '{"type":"search_result","source":"u","title":"T","content":[{"type":"text","text":"found"}]}'
-    (text,) = blocks.shown(unknown(raw), PLACE)
+    (text,) = blocks.convert(unknown(raw), PLACE)
     assert isinstance(text, str)
     assert "found" in text
 
@@ -88,12 +88,12 @@ def test_search_result_of_a_user_gives_its_texts(blocks: BlockConverter):
 def test_block_without_content_for_a_user_is_dropped_with_a_notice(
     blocks: BlockConverter, notes: NoticeCollector, block: a.Block, what: str
 ):
-    assert blocks.shown(block, PLACE) == []
+    assert blocks.convert(block, PLACE) == []
     assert notes.notices == dropped(what)
 
 
 def test_content_is_shown_in_order_and_references_collected(blocks: BlockConverter):
-    shown = blocks.all_shown((a.Text("a"), a.Text(""), a.ToolReference("T"), PNG, a.Text("b")), PLACE)
+    shown = blocks.convert_all((a.Text("a"), a.Text(""), a.ToolReference("T"), PNG, a.Text("b")), PLACE)
     assert shown == ["a", "Tool loaded: T", ImagePart("image/png", "AAAA"), "b"]
     assert blocks.mentions == [ToolChange("reference", "T")]
 
@@ -106,14 +106,14 @@ def test_content_is_shown_in_order_and_references_collected(blocks: BlockConvert
     ],
 )
 def test_uploaded_file_is_not_available(blocks: BlockConverter, notes: NoticeCollector, raw: str, id_: str):
-    assert blocks.shown(unknown(raw), PLACE) == [f"[file '{id_}' is not available]"]
+    assert blocks.convert(unknown(raw), PLACE) == [f"[file '{id_}' is not available]"]
     assert notes.notices == (Notice("dropped.file", id_),)
 
 
 def test_uploaded_file_in_the_newest_turn_is_refused_with_its_path(blocks: BlockConverter):
     upload = unknown('{"type":"container_upload","file_id":"f1"}')
     with pytest.raises(RequestRefused) as refused:
-        blocks.all_shown((a.Text("x"), upload), BlockLocation(0, MESSAGES, strict=True))
+        blocks.convert_all((a.Text("x"), upload), BlockLocation(0, MESSAGES, strict=True))
     assert refused.value.message == "messages.0.content.1: file 'f1' is not available on this gateway"
 
 
@@ -131,7 +131,7 @@ def test_uploaded_file_in_the_newest_turn_is_refused_with_its_path(blocks: Block
 def test_block_in_an_assistant_turn(
     blocks: BlockConverter, notes: NoticeCollector, block: a.Block, text: str, notices: tuple[Notice, ...]
 ):
-    assert blocks.spoken(block) == text
+    assert blocks.assistant_text(block) == text
     assert notes.notices == notices
 
 
@@ -156,7 +156,7 @@ def test_malformed_tool_change_is_refused_with_its_path(blocks: BlockConverter):
 
 
 def test_blocks_of_the_system_prompt_without_text_are_dropped(blocks: BlockConverter, notes: NoticeCollector):
-    blocks.strayed((a.Stray(0, "image", said=False), a.Stray(1, "new", said=True)))
+    blocks.add_strays((a.Stray(0, "image", has_text=False), a.Stray(1, "new", has_text=True)))
     assert notes.notices == dropped("image in the system prompt")
 
 

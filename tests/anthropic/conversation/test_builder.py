@@ -5,7 +5,7 @@ import json
 import pytest
 
 from gateway.anthropic.conversation import turns as t
-from gateway.anthropic.conversation.builder import conversation
+from gateway.anthropic.conversation.builder import build_conversation
 from gateway.anthropic.conversation.content_parts import ImagePart, InputModalities
 from gateway.anthropic.conversation.tool_results import INTERRUPTED
 from gateway.anthropic.notices import NoticeCollector
@@ -19,7 +19,7 @@ IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png"
 
 def talk(*messages: dict, notes: NoticeCollector | None = None, **terms: object) -> t.Conversation:
     body = json.dumps({"model": "m", "messages": messages}).encode()
-    return conversation(
+    return build_conversation(
         decode_request(body), t.ConversationOptions(**terms), ToolNames(), notes or NoticeCollector()
     )
 
@@ -121,7 +121,7 @@ def test_what_is_no_text_in_the_system_prompt_is_dropped_with_a_notice():
     prompt = [text("a"), picture, {"type": "odd", "text": "b"}, {"type": "odd"}]
     body = json.dumps({"model": "m", "messages": [user("q")], "system": prompt})
     notes = NoticeCollector()
-    said = conversation(decode_request(body.encode()), t.ConversationOptions(), ToolNames(), notes)
+    said = build_conversation(decode_request(body.encode()), t.ConversationOptions(), ToolNames(), notes)
     assert said.system == "a\n\nb"
     assert [(n.name, n.detail) for n in notes.notices] == [
         ("dropped.block", "image in the system prompt"),
@@ -256,7 +256,7 @@ def test_leading_system_messages_join_the_system_prompt():
         "system": "S",
         "messages": [system("one"), system([text("two")]), user("a"), system("b")],
     }
-    said = conversation(
+    said = build_conversation(
         decode_request(json.dumps(body).encode()), t.ConversationOptions(), ToolNames(), NoticeCollector()
     )
     assert said.system == "S\n\none\n\ntwo"
@@ -267,7 +267,7 @@ def test_attribution_block_is_stripped():
     blocks = [text("x-anthropic-billing-header: cc_version=2;"), text("You are X.")]
     body = {"model": "m", "system": blocks, "messages": [user("a")]}
     assert (
-        conversation(
+        build_conversation(
             decode_request(json.dumps(body).encode()), t.ConversationOptions(), ToolNames(), NoticeCollector()
         ).system
         == "You are X."

@@ -136,7 +136,10 @@ def test_parts_of_an_assistant_turn_are_joined_in_order():
         text="Hellö!",
         thinking="one\n\ntwo\n\nthree",
         calls=[call, call],
-        thoughts=[ReasoningItem("i1", "enc1", "one"), ReasoningItem("i2", "enc2", "two", said=6, calls=1)],
+        thoughts=[
+            ReasoningItem("i1", "enc1", "one"),
+            ReasoningItem("i2", "enc2", "two", text_length=6, calls=1),
+        ],
         details=[detail],
     )
 

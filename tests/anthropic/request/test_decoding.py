@@ -228,9 +228,9 @@ def test_a_schema_that_holds_everybody_up_is_refused(path: str):
 def test_what_is_no_text_in_the_system_prompt_keeps_its_place():
     blocks = [{"type": "text", "text": "a"}, BLOCKS[1], {"type": "odd", "text": "b"}, BLOCKS[7]]
     assert decoded(system=blocks).strays == (
-        a.Stray(1, "image", said=False),
-        a.Stray(2, "odd", said=True),
-        a.Stray(3, "tool_result", said=False),
+        a.Stray(1, "image", has_text=False),
+        a.Stray(2, "odd", has_text=True),
+        a.Stray(3, "tool_result", has_text=False),
     )
     assert decoded(system=blocks[:1]).strays == decoded(system="a").strays == ()
 

@@ -31,7 +31,7 @@ def test_events_are_taken_once_and_blocks_numbered():
     blocks.begin(OpenBlock.TEXT, e.TextBlock())
     blocks.delta(e.TextDelta("å"))
     assert blocks.open is OpenBlock.TEXT
-    assert blocks.taken() == [
+    assert blocks.take() == [
         e.Ping(),
         e.ContentBlockStart(0, e.TextBlock()),
         e.ContentBlockDelta(0, e.TextDelta("å")),
@@ -39,18 +39,18 @@ def test_events_are_taken_once_and_blocks_numbered():
     blocks.end()
     blocks.begin(OpenBlock.TOOL, e.ToolUseBlock("t", "T"))
     blocks.end()
-    assert blocks.taken() == [
+    assert blocks.take() == [
         e.ContentBlockStop(0),
         e.ContentBlockStart(1, e.ToolUseBlock("t", "T")),
         e.ContentBlockStop(1),
     ]
-    assert (blocks.taken(), blocks.open, blocks.index) == ([], OpenBlock.NOTHING, 1)
+    assert (blocks.take(), blocks.open, blocks.index) == ([], OpenBlock.NOTHING, 1)
 
 
 def signed(blocks: BlockEmitter) -> Replay:
     """What the signature of the thinking block that ends now replays."""
     blocks.end()
-    signature = blocks.taken()[-2]
+    signature = blocks.take()[-2]
     assert isinstance(signature, e.ContentBlockDelta)
     assert isinstance(signature.delta, e.SignatureDelta)
     return replayed_reasoning(a.ThinkingBlock("", signature.delta.signature), "f")
@@ -136,7 +136,7 @@ def test_complete_block_sends_what_clients_accumulate_as_a_delta(
     blocks = BlockEmitter()
     blocks.whole(block)
     deltas = [e.ContentBlockDelta(0, delta)] if delta else []
-    assert blocks.taken() == [e.ContentBlockStart(0, start), *deltas, e.ContentBlockStop(0)]
+    assert blocks.take() == [e.ContentBlockStart(0, start), *deltas, e.ContentBlockStop(0)]
     assert blocks.open is OpenBlock.NOTHING
 
 
@@ -153,4 +153,4 @@ def test_empty_delta_is_of_the_open_blocks_kind(kind: OpenBlock, delta: e.Delta)
     blocks = BlockEmitter()
     blocks.begin(kind, e.TextBlock())
     blocks.empty_delta()
-    assert blocks.taken()[1:] == [e.ContentBlockDelta(0, delta)]
+    assert blocks.take()[1:] == [e.ContentBlockDelta(0, delta)]

@@ -91,7 +91,7 @@ def test_first_of_two_tools_stays_unless_it_was_removed(
 ):
     available = declared(*tools)
     assert available.changed(changes) == {"a": kept}
-    assert available.notes.notices == notices
+    assert available.notices.notices == notices
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_tool_of_anthropics_servers_is_left_out(
 ):
     available = declared(A, left_out, options=options)
     assert available.left_out == {left_out.name: OmittedTool(left_out, "tools.1")}
-    assert (list(available.changed([])), available.notes.notices) == (["a"], notices)
+    assert (list(available.changed([])), available.notices.notices) == (["a"], notices)
     refusal = available.left_out[left_out.name].refusal()
     assert refusal.message == f"tools.1: unsupported tool type '{left_out.type}'"
 
@@ -125,7 +125,7 @@ def test_removed_tool_is_not_left_out_any_more():
 def test_tool_not_for_direct_calls_is_dropped():
     available = declared(tool("a", allowed_callers=["code"]), tool("b", allowed_callers=["code", "direct"]))
     assert list(available.changed([])) == ["b"]
-    assert available.notes.notices == (Notice("dropped.tool", "a: not for the model to call"),)
+    assert available.notices.notices == (Notice("dropped.tool", "a: not for the model to call"),)
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,12 @@ from gateway.settings.quirks import PLAIN
 from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.openai.marks import MarkWriter
 from gateway.upstreams.openai.messages import chat_messages
-from gateway.upstreams.request.plan import plan
+from gateway.upstreams.request.plan import make_plan
 from gateway.upstreams.upstream_request import NO_ADAPTATIONS
 
 BODY = b'{"model":"m","messages":[{"role":"user","content":"x"}]}'
 INBOUND = Inbound("r", BODY, {}, decode_request(BODY))
-PLAN = plan(INBOUND, ModelInfo("p", "m", PLAIN), NO_ADAPTATIONS, NO_ATTACHMENTS, "full")
+PLAN = make_plan(INBOUND, ModelInfo("p", "m", PLAIN), NO_ADAPTATIONS, NO_ATTACHMENTS, "full")
 SHORT, LONG = a.CacheControl("ephemeral"), a.CacheControl("ephemeral", "1h")
 MARK = {"cache_control": {"type": "ephemeral"}}
 

@@ -20,12 +20,12 @@ from gateway.upstreams.openai.messages import (
     chat_messages,
     message_part,
 )
-from gateway.upstreams.request.plan import RequestPlan, plan
+from gateway.upstreams.request.plan import RequestPlan, make_plan
 from gateway.upstreams.upstream_request import NO_ADAPTATIONS
 
 BODY = b'{"model":"m","messages":[{"role":"user","content":"x"}]}'
 INBOUND = Inbound("r", BODY, {}, decode_request(BODY))
-PLAN = plan(INBOUND, ModelInfo("p", "m", PLAIN), NO_ADAPTATIONS, NO_ATTACHMENTS, "full")
+PLAN = make_plan(INBOUND, ModelInfo("p", "m", PLAIN), NO_ADAPTATIONS, NO_ATTACHMENTS, "full")
 CALL = t.ToolCall("c1", "T", Raw(b'{"a":  1.0}'))
 SENT_CALL = {"id": "c1", "function": {"name": "T", "arguments": '{"a":  1.0}'}, "type": "function"}
 PNG = ImagePart("image/png", "AAAA")

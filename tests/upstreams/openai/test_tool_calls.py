@@ -101,9 +101,9 @@ def test_pieces_wait_for_the_name_of_their_call():
     ]
     calls = ToolCallAssembler()
     assert calls.parts(o.ToolCallPiece(0, "a")) == []
-    assert (calls.spoken, calls.named) == (False, False)
+    assert (calls.has_output, calls.named) == (False, False)
     assert len(calls.parts(o.ToolCallPiece(0, None, o.FunctionPiece("A")))) == 2
-    assert (calls.spoken, calls.named, calls.rest()) == (True, True, [])
+    assert (calls.has_output, calls.named, calls.rest()) == (True, True, [])
 
 
 def test_too_much_without_a_name_is_a_bad_answer():

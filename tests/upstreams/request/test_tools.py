@@ -14,7 +14,7 @@ from gateway.inbound import Inbound
 from gateway.settings.quirks import PLAIN, Quirks
 from gateway.upstreams.model_info import ModelInfo
 from gateway.upstreams.presets import PRESETS
-from gateway.upstreams.request.plan import RequestPlan, plan
+from gateway.upstreams.request.plan import RequestPlan, make_plan
 from gateway.upstreams.upstream_request import NO_ADAPTATIONS, Adaptations, digest
 
 OPTIONAL = {
@@ -29,11 +29,13 @@ FORM = {"type": "json_schema", "schema": {"type": "object", "properties": {"n": 
 def planned(quirks: Quirks = PLAIN, adaptations: Adaptations = NO_ADAPTATIONS, **more: object) -> RequestPlan:
     body = json.dumps({"model": "m", "messages": [{"role": "user", "content": "x"}], **more}).encode()
     inbound = Inbound("req_1", body, {}, decode_request(body))
-    return plan(inbound, ModelInfo("local", "m", quirks), adaptations, NO_ATTACHMENTS, quirks.tool_choice)
+    return make_plan(
+        inbound, ModelInfo("local", "m", quirks), adaptations, NO_ATTACHMENTS, quirks.tool_choice
+    )
 
 
 def names(todo: RequestPlan) -> list[str]:
-    return [notice.name for notice in todo.notes.notices]
+    return [notice.name for notice in todo.notices.notices]
 
 
 def form(quirks: Quirks = PLAIN, adaptations: Adaptations = NO_ADAPTATIONS, **more: object) -> RequestPlan:

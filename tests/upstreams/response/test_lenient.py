@@ -11,7 +11,7 @@ from msgspec import Raw, Struct
 from gateway.errors import Kind
 from gateway.parts import StreamError, TextDelta
 from gateway.upstreams.response.lenient import (
-    MENDED,
+    REPAIRED,
     LenientDecoder,
     decode_lenient,
     is_nothing,
@@ -48,7 +48,7 @@ def test_halves_of_a_character_find_each_other(pieces, texts):
 def test_it_is_remarked_once_and_not_of_what_failed():
     second, fault = look(), StreamError(Kind.UPSTREAM_GARBAGE, "no")
     assert second.remarked([fault]) == [fault]
-    assert second.remarked([TextDelta("a")]) == [MENDED, TextDelta("a")]
+    assert second.remarked([TextDelta("a")]) == [REPAIRED, TextDelta("a")]
     assert second.remarked([TextDelta("b")]) == [TextDelta("b")]
 
 

@@ -32,33 +32,37 @@ def info(expose: str = "auto", **quirks: object) -> ModelInfo:
 )
 def test_reasoning_is_shown_kept_or_hidden(display, expose, replay, expected):
     prose = TextReader(info(expose, replay_reasoning=replay), ResponseOptions(thinking=True, display=display))
-    assert prose.thought("hm") == [expected]
+    assert prose.add_reasoning("hm") == [expected]
 
 
 def test_reasoning_not_asked_for_is_dropped_with_one_notice():
     prose = TextReader(info(), ResponseOptions())
-    dropped: list[Part] = [*prose.thought("a"), *prose.thought("b"), *prose.said("<think>c</think>d")]
+    dropped: list[Part] = [
+        *prose.add_reasoning("a"),
+        *prose.add_reasoning("b"),
+        *prose.add_text("<think>c</think>d"),
+    ]
     assert dropped == [Notice("dropped.reasoning", "the client did not ask for it"), TextDelta("d")]
 
 
 def test_tags_are_not_looked_for_where_the_server_parses_them():
     prose = TextReader(info(think_tags=False), ResponseOptions(thinking=True))
-    assert prose.said("<think>a") == [TextDelta("<think>a")]
+    assert prose.add_text("<think>a") == [TextDelta("<think>a")]
 
 
 def test_answer_of_a_template_that_opens_the_tag_is_text_when_it_closes_none():
     prose = TextReader(info(think_open=True), ResponseOptions())
-    assert [*prose.said("plain "), *prose.said("answer")] == []
+    assert [*prose.add_text("plain "), *prose.add_text("answer")] == []
     assert prose.rest() == [TextDelta("plain answer")]
 
 
 def test_echo_of_the_prefill_is_removed():
     prose = TextReader(info(), ResponseOptions(), "Once")
-    assert [*prose.said("On"), *prose.said("ce upon")] == [TextDelta(" upon")]
+    assert [*prose.add_text("On"), *prose.add_text("ce upon")] == [TextDelta(" upon")]
 
 
 def test_hidden_answer_counts_as_spoken():
     prose = TextReader(info(), ResponseOptions())
-    assert not prose.spoken
-    prose.thought("a")
-    assert prose.spoken
+    assert not prose.has_output
+    prose.add_reasoning("a")
+    assert prose.has_output

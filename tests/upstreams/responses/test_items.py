@@ -13,14 +13,14 @@ from gateway.anthropic.request.decoding import decode_request
 from gateway.inbound import Inbound
 from gateway.settings.quirks import PLAIN
 from gateway.upstreams.model_info import ModelInfo
-from gateway.upstreams.request.plan import plan
+from gateway.upstreams.request.plan import make_plan
 from gateway.upstreams.responses.items import input_items, input_part
 from gateway.upstreams.responses.wire import SentItem
 from gateway.upstreams.upstream_request import NO_ADAPTATIONS
 
 BODY = b'{"model":"m","messages":[{"role":"user","content":"x"}]}'
 INBOUND = Inbound("r", BODY, {}, decode_request(BODY))
-PLAN = plan(INBOUND, ModelInfo("p", "m", PLAIN), NO_ADAPTATIONS, NO_ATTACHMENTS, "full")
+PLAN = make_plan(INBOUND, ModelInfo("p", "m", PLAIN), NO_ADAPTATIONS, NO_ATTACHMENTS, "full")
 CALL = t.ToolCall("c1", "T", Raw(b'{"a":  1.0}'))
 SENT_CALL = {"type": "function_call", "call_id": "c1", "name": "T", "arguments": '{"a":  1.0}'}
 PNG = ImagePart("image/png", "AAAA")
@@ -61,14 +61,14 @@ def text(said: str) -> dict:
                 calls=[CALL],
                 thoughts=[
                     t.ReasoningItem("r1", "enc", "first"),
-                    t.ReasoningItem("r2", "enc", "", said=3),
-                    t.ReasoningItem("r3", "enc", "", said=6),
+                    t.ReasoningItem("r2", "enc", "", text_length=3),
+                    t.ReasoningItem("r3", "enc", "", text_length=6),
                 ],
             ),
             [thought("r1", "first"), spoken("one"), thought("r2"), spoken("two"), thought("r3"), SENT_CALL],
         ),
         (
-            t.AssistantTurn("x", thoughts=[t.ReasoningItem("r1", "enc", "", said=1)]),
+            t.AssistantTurn("x", thoughts=[t.ReasoningItem("r1", "enc", "", text_length=1)]),
             [spoken("x")],
         ),
         (

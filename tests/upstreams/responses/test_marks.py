@@ -14,13 +14,13 @@ from gateway.anthropic.request.decoding import decode_request
 from gateway.inbound import Inbound
 from gateway.settings.quirks import PLAIN
 from gateway.upstreams.model_info import ModelInfo
-from gateway.upstreams.request.plan import plan
+from gateway.upstreams.request.plan import make_plan
 from gateway.upstreams.responses.items import input_items
 from gateway.upstreams.upstream_request import NO_ADAPTATIONS
 
 BODY = b'{"model":"m","messages":[{"role":"user","content":"x"}]}'
 INBOUND = Inbound("r", BODY, {}, decode_request(BODY))
-PLAN = plan(INBOUND, ModelInfo("p", "m", PLAIN), NO_ADAPTATIONS, NO_ATTACHMENTS, "full")
+PLAN = make_plan(INBOUND, ModelInfo("p", "m", PLAIN), NO_ADAPTATIONS, NO_ATTACHMENTS, "full")
 SHORT, LONG = a.CacheControl("ephemeral"), a.CacheControl("ephemeral", "1h")
 MARK = {"prompt_cache_breakpoint": {"ttl": "30m", "mode": "explicit"}}
 LONG_MARK = {"prompt_cache_breakpoint": {"ttl": "12h", "mode": "explicit"}}
