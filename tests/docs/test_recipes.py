@@ -134,7 +134,9 @@ def a_switch(copy: Copy) -> None:
         "gateway/upstreams/presets.py", r'("vllm": evolve\([^\n]*\n\s*_LOCAL,)', r"\1 recipe_switch=True,"
     )
     copy.run("A switch (quirk)")
-    assert "| `recipe_switch` | What this test switches on. |" in copy.read("docs/configuration.md")
+    assert "| `recipe_switch` | What this test switches on. Only for kind `openai`. |" in copy.read(
+        "docs/configuration.md"
+    )
 
 
 def a_preset(copy: Copy) -> None:
