@@ -33,7 +33,10 @@ def check_writable(path: Path, *, force: bool, advice: str) -> None:
 
 
 def write_file(path: Path, text: str, *, folders: bool = True) -> None:
-    """Raises click.ClickException if it cannot be written. `folders`: create missing folders."""
+    """Write `text` to `path`. Raises click.ClickException if it cannot be written.
+
+    `folders`: create missing folders.
+    """
     try:
         if folders:
             path.parent.mkdir(parents=True, exist_ok=True)

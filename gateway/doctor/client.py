@@ -65,7 +65,8 @@ class ProbeStream:
     _key: bytes
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """Raises ProbeError if the connection breaks or the answer is too long."""
+        """The answer's bytes, the key hidden. Raises ProbeError if the connection breaks or the answer is too
+        long."""
         size = 0
         try:
             async for piece in self._response.aiter_bytes():

@@ -41,7 +41,7 @@ _GROWTH = 4
 _RESERVE = 2.0
 """Factor for the time of the next prompt: the longer it is, the slower each token is read."""
 _LEAST = 512
-"""Tokens that every model's window holds: a smaller number is not the count of a long prompt."""
+"""Ignore stated prompt sizes below this: no long prompt counts so few tokens."""
 _MUCH = 10_000_000
 _YOURSELF = "set context_window yourself"
 

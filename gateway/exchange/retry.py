@@ -1,6 +1,6 @@
 """Decides whether a failed attempt is retried, falls back to the next target, or is reported to the client.
 
-- Retried, up to `retries` times: no connection, a reset, 502, 503, 504, an answer without content or end
+- Retried, up to `retries` times: no connection, a reset, 409, 502, 503, 504, an answer without content or end
   mark.
 - Fall back to the next target: all of these, 429, an overloaded server, a timeout, and a server that was
   still loading its model when the wait for it ended.

@@ -32,7 +32,8 @@ LONGEST = 200
 _DERIVED = frozenset({"default_target"})
 """Fields that are derived from another one."""
 _UNSAID = frozenset({"target"})
-"""Fields that have no key of their own in the YAML: `models.claude-*` is its target."""
+"""Fields omitted from the key path, as they have no key of their own in the YAML: `models.claude-*` is its
+target."""
 _NAMES = ("pattern", "name")
 
 

@@ -28,7 +28,7 @@ class Overrides:
 @frozen
 class Quirks:
     """Switches that override the provider's preset. The defaults here are those of `plain`: what any server
-    with Chat Completions is expected to take."""
+    with Chat Completions is expected to take. A switch that names no kind may affect any kind of provider."""
 
     native: bool = False
     """It speaks the Messages API itself: nothing is translated, emulated or refused on its behalf."""
@@ -93,7 +93,8 @@ class Quirks:
     reasoning_details: bool = False
     """Whether `reasoning_details` are kept and sent back unchanged, instead of the text of the reasoning."""
     replay_reasoning: Literal["all", "current_turn", "none"] = "all"
-    """How much of the history's reasoning is sent back."""
+    """How much of the history's reasoning is sent back: all of it, only what follows the last user message
+    without tool results, or none of it."""
     reasoning_placeholder: bool = False
     """An assistant message with tool calls must have reasoning: a blank is sent if there is none."""
     reasoning_tokens_apart: bool = False
@@ -128,10 +129,10 @@ class Quirks:
     fast_tier: Literal["none", "fast", "priority"] = "none"
     """The `service_tier` for `speed: fast`; `none`: it is not requested."""
     context_shift: bool = False
-    """For Ollama: do not send `shift`, like its other clients: it reloads the model for each different value.
+    """Do not send `shift` to Ollama, like its other clients: it reloads the model for each different value.
     An answer that fills the window then drops the start of the prompt."""
     keep_alive: Delay | None = None
-    """For Ollama: how long it keeps the model in memory after a request; if it is left out, 5 minutes or the
+    """How long Ollama keeps the model in memory after a request; if it is left out, 5 minutes or the
     server's own setting. Example: `24h`."""
     user_field: Literal["safety_identifier", "user", "none"] = "none"
     """The field for the user's id."""

@@ -30,8 +30,10 @@ FAREWELL = 1.0
 
 
 class BackgroundStream:
-    """A text stream whose `write` never blocks. `format_lost` makes the line about dropped ones; `dropped`
-    counts them."""
+    """A text stream whose `write` never blocks.
+
+    `format_lost(n)` returns the line logged after n lines were dropped; `dropped()` is called for each.
+    """
 
     def __init__(
         self, out: TextIO, format_lost: Callable[[int], str], dropped: Callable[[], None], most: int = MOST

@@ -25,6 +25,7 @@ COPIED = (
     "tests/integration/notice_cases.py",
     "tests/integration/test_notices.py",
     "tests/settings",
+    "tests/upstreams/openai/test_request.py",
     "tests/upstreams/test_presets.py",
     "tests/goldens/presets",
 )
@@ -96,7 +97,8 @@ def runnable(command: str, only: str) -> str:
         return recipe[1].replace("\t", "").replace("$(PY)", sys.executable)
     selected = f"{PYTEST} -k '{only}'" if only else PYTEST
     command = re.sub(r"\.venv/bin/pytest(.*)", rf"{sys.executable} -m pytest\1 {selected}", command)
-    return command.replace(".venv/bin/gateway", f"{sys.executable} -m gateway").replace("NAME", "recipe")
+    command = command.replace(".venv/bin/gateway", f"{sys.executable} -m gateway")
+    return command.replace("NAME", "recipe").replace("KIND", "openai")
 
 
 def environ(root: Path) -> dict[str, str]:
@@ -130,11 +132,16 @@ def a_switch(copy: Copy) -> None:
     )
     reading = "def reads(quirks):\n    return quirks.recipe_switch\n"
     copy.write("gateway/upstreams/openai/recipe.py", reading)
+    asserted = "from gateway.upstreams.openai.recipe import reads\n\n\ndef test_recipe():\n"
+    asserted += "    assert reads(quirks(recipe_switch=True))\n"
+    copy.edit("tests/upstreams/openai/test_request.py", r"\Z", asserted)
     copy.edit(
         "gateway/upstreams/presets.py", r'("vllm": evolve\([^\n]*\n\s*_LOCAL,)', r"\1 recipe_switch=True,"
     )
     copy.run("A switch (quirk)")
-    assert "| `recipe_switch` | What this test switches on. |" in copy.read("docs/configuration.md")
+    assert "| `recipe_switch` | What this test switches on. Only for kind `openai`. |" in copy.read(
+        "docs/configuration.md"
+    )
 
 
 def a_preset(copy: Copy) -> None:
@@ -201,6 +208,7 @@ def test_the_paths_that_are_named_exist():
         "gateway/cli/NAME.py",
         "gateway/upstreams/NAME/",
         "tests/upstreams/NAME/",
+        "tests/upstreams/KIND/test_request.py",
     }
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
 

@@ -132,7 +132,10 @@ def test_every_switch_differs_somewhere_or_is_for_the_user_to_set():
         for one in fields(Quirks)
         if len({getattr(quirks, one.name) for quirks in PRESETS.values()}) == 1
     }
-    assert same <= for_the_user, same - for_the_user
+    assert same <= for_the_user, (
+        f"{sorted(same - for_the_user)}: no preset sets it: set it in gateway/upstreams/presets.py, "
+        "or add it to for_the_user"
+    )
 
 
 def test_reasoning_that_is_counted_apart_is_added():

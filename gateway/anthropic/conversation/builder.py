@@ -84,7 +84,7 @@ class ConversationBuilder:
     speaking: t.AssistantTurn | None = None
     """The assistant's turn, until something other than the slots for its results follows it."""
     signature: str = ""
-    """The signature for the assistant's next call."""
+    """The thought signature of the last thinking block, to attach to the next tool call."""
     used_ids: set[str] = field(factory=set[str])
     """The upstream's ids of the calls in the latest assistant turn."""
     tried: dict[str, int] = field(factory=dict[str, int])

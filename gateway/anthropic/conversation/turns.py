@@ -61,7 +61,7 @@ class ToolResult(Struct, gc=False):
 
     @property
     def pieces(self) -> list[ContentPart] | None:
-        """None until the client has sent a result."""
+        """The result's content parts; None until the client sends the result."""
         return [*filter(None, [unquoted(self.quoted)])] if self.quoted else self.given
 
     def open(self) -> None:

@@ -1,8 +1,9 @@
 """The content blocks of a request, one row for each type that the newest SDK types (2.14) have.
 
-Decoding, placement (`validation: strict`), required fields, media and conversion read this table. To add a
-block type: its row here and, if the gateway reads its fields everywhere, its Struct in `wire.Block`; the type
-checker then names each `match` that does not handle it.
+Placement (`validation: strict`), required fields, media and conversion read this table. Decoding does not:
+`decoding` lists its Structs and their types itself. To add a block type: its row here and, if the gateway
+reads its fields everywhere, its Struct in `wire.Block` and in the lists of `decoding`; the type checker then
+names each `match` that does not handle it.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class _BrowserState(Struct):
 @frozen
 class BlockSpec:
     places: str
-    """Keys of `PLACES`, with spaces between them; from the SDK's types and the API's documentation."""
+    """Space-separated keys of `PLACES`; from the SDK's types and the API's documentation."""
     struct: type[Struct] = a.Unknown
     """What `wire` decodes it to."""
     required: type[Struct] | None = None

@@ -38,8 +38,18 @@ def setting_fields(cls: type[attrs.AttrsInstance]) -> Iterator[SettingField]:
             text = _strings().get((cls.__name__, one.name), "")
             what, _, example = text.partition("Example:")
             yield SettingField(
-                key_of(one.name), hints[one.name], one, what.strip(), example.strip().removesuffix(".")
+                key_of(one.name),
+                hints[one.name],
+                one,
+                what.strip() + (_kinds(one.name) if cls is quirks.Quirks else ""),
+                example.strip().removesuffix("."),
             )
+
+
+def _kinds(switch: str) -> str:
+    """The kinds of provider that read a switch; empty if it may affect any kind."""
+    kinds = [f"`{kind}`" for kind in quirks.READ_BY.get(switch, ())]
+    return f" Only for kind{'s' * (len(kinds) > 1)} {' and '.join(kinds)}." if kinds else ""
 
 
 def section_text(cls: type[attrs.AttrsInstance]) -> str:

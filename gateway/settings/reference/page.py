@@ -95,7 +95,7 @@ _WORDS_OF: Mapping[str, str] = {"models": _MODELS, "server.keys": _KEYS, "routes
 
 
 def reference_page() -> str:
-    """The whole page."""
+    """docs/configuration.md as Markdown."""
     return "\n".join([_INTRODUCTION, *_sections(), _environment()])
 
 

@@ -36,7 +36,7 @@ _OWN_CREDENTIALS = {401: Kind.AUTHENTICATION, 403: Kind.PERMISSION}
 
 @define
 class PassthroughAdapter:
-    """One provider that speaks Messages."""
+    """Forwards requests to one provider that speaks Messages, unchanged except for what `request` lists."""
 
     _channel: ProviderConnections
     _pass_credentials: bool

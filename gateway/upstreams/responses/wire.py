@@ -82,7 +82,7 @@ class IncompleteDetails(Struct, gc=False):
 
 
 class Response(Struct, gc=False):
-    """A whole answer, and what the last event of a stream holds."""
+    """A complete response; also the payload of a stream's last event."""
 
     status: str | None = None
     output: list[Raw] | None = None

@@ -12,7 +12,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "configuration.md"
 
 def test_page_is_current() -> None:
     assert PAGE.read_text() == reference_page(), (
-        "run: python -m gateway.settings.reference.page > docs/configuration.md"
+        "run: python -m gateway.settings.reference > docs/configuration.md"
     )
 
 
@@ -29,6 +29,13 @@ def cells() -> list[list[str]]:
     lines = [line.replace("\\|", "/") for line in reference_page().splitlines() if line.startswith("| `")]
     rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in lines]
     return [row for row in rows if len(row) == 5]
+
+
+def test_a_switch_names_the_kinds_that_read_it() -> None:
+    what = {row[0]: row[1] for row in cells()}
+    assert what["`stream_usage`"].endswith("streams. Only for kind `openai`.")
+    assert what["`system_role`"].endswith("prompt. Only for kinds `openai` and `responses`.")
+    assert "Only for kind" not in what["`native`"]
 
 
 def test_every_example_differs_from_the_default() -> None:
