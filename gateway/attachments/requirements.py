@@ -29,9 +29,9 @@ class RequiredAttachments:
         return not (self.images or self.documents or self.pdfs)
 
 
-def required_attachments(shown: Iterable[MediaBlock], modalities: InputModalities) -> RequiredAttachments:
+def required_attachments(media: Iterable[MediaBlock], modalities: InputModalities) -> RequiredAttachments:
     found = RequiredAttachments()
-    for one in shown:
+    for one in media:
         _look(one.block, found, modalities, again=one.newest)
     return found
 

@@ -148,12 +148,12 @@ async def run_probes(request: DoctorRequest) -> Examination | UnknownServer:
             return UnknownServer(f"{server.product} answers, but has no model that can chat", reachable=True)
         model = _chosen(server, request.model)
         subject = examination.probe_context(line, server, model)
-        with ExitStack() as shown:
+        with ExitStack() as display:
 
             def begin(trial: Probe) -> None:
                 """Show each probe until the next one begins."""
-                shown.close()
-                shown.enter_context(request.progress(trial.title))
+                display.close()
+                display.enter_context(request.progress(trial.title))
 
             async for _ in examination.examine(subject, request.trials, begin):
                 pass

@@ -100,7 +100,7 @@ class EnvironmentBuilder:
         provider = self.settings.providers[target.provider]
         if provider.kind == "anthropic" and provider.pass_credentials:
             return self._passing(base_url, key, model, target, environ)
-        grown = self._grown(name, target)
+        grown = self._largest_target(name, target)
         window = self._window(grown)
         tiers = dict(self._tiers(name, target, explicit=model is not None))
         judged = self._judge(name)
@@ -201,7 +201,7 @@ class EnvironmentBuilder:
         several = len(routes) > 1 or any(len(one.targets) > 1 for one in routes)
         return f"goes to {target_name(target)}" + (", unless the routes see a reason" if several else "")
 
-    def _grown(self, name: str, target: ModelTarget) -> ModelTarget:
+    def _largest_target(self, name: str, target: ModelTarget) -> ModelTarget:
         """The last target of a conversation with this name, if routes depend on its size: the one whose
         window is full in the end."""
         narrowed = self.table.candidates(name)

@@ -222,10 +222,10 @@ def _words(check: ConditionCheck) -> str:
         wanted = " or ".join(map(str, check.wanted)) or "any"
         return f"model {wanted}: {'yes' if check.holds else 'no'}{note}"
     verdict = "yes" if check.holds else "no"
-    return f"{condition(check.key, check.wanted)}: {verdict}{_shown(check)}{note}"
+    return f"{condition(check.key, check.wanted)}: {verdict}{_format_seen(check)}{note}"
 
 
-def _shown(check: ConditionCheck) -> str:
+def _format_seen(check: ConditionCheck) -> str:
     match check.seen:
         case bool():
             return ""

@@ -80,17 +80,17 @@ def _vscode(environment: Environment) -> Iterator[str]:
     yield "// For the settings.json of VS Code (Preferences: Open User Settings (JSON))."
     for note in (*environment.warnings, *environment.notes):
         yield f"// {note}"
-    pairs = [{"name": one.name, "value": _shown(one)} for one in environment.variables]
+    pairs = [{"name": one.name, "value": _display_value(one)} for one in environment.variables]
     yield json.dumps({"claudeCode.environmentVariables": pairs}, indent=2, ensure_ascii=False)
 
 
 def _claude(environment: Environment) -> Iterator[str]:
     """Claude Code's own settings, permanently: ~/.claude/settings.json."""
-    variables = {one.name: _shown(one) for one in environment.variables}
+    variables = {one.name: _display_value(one) for one in environment.variables}
     yield json.dumps({"env": variables}, indent=2, ensure_ascii=False)
 
 
-def _shown(one: EnvVariable) -> str:
+def _display_value(one: EnvVariable) -> str:
     return f"{one.prefix}<the value of {one.reference}>" if one.reference else one.value
 
 

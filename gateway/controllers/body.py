@@ -92,12 +92,12 @@ async def read_body(
             f"content-encoding {encoding} is not supported: send the body without compression, or with gzip",
             details={"error_code": "request_body_encoding_unsupported"},
         )
-    sent = await _received(receive, server, hold)
-    return await asyncio.to_thread(_inflated, sent, server, hold) if encoding == "gzip" else sent
+    sent = await _receive(receive, server, hold)
+    return await asyncio.to_thread(_decompress, sent, server, hold) if encoding == "gzip" else sent
 
 
-async def _received(receive: Receive, server: Server, hold: BodyReservation) -> bytes:
-    pieces: list[bytes] = []
+async def _receive(receive: Receive, server: Server, hold: BodyReservation) -> bytes:
+    chunks: list[bytes] = []
     size, refused = 0, None
     most, loop = server.max_body, asyncio.get_running_loop()
     last = loop.time() + _WHOLE_BODY * server.body_timeout
@@ -111,9 +111,9 @@ async def _received(receive: Receive, server: Server, hold: BodyReservation) -> 
                 size += len(piece)
                 if refused is None:
                     refused = _refusal(piece, size, server, hold)
-                    pieces.append(piece)
+                    chunks.append(piece)
                 if refused is not None:
-                    pieces.clear()
+                    chunks.clear()
                     hold.release()
                 if not message.get("more_body", False) or size > _DRAIN * most:
                     break
@@ -126,7 +126,7 @@ async def _received(receive: Receive, server: Server, hold: BodyReservation) -> 
         ) from None
     if refused is not None:
         raise refused
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def _refusal(piece: bytes, size: int, server: Server, hold: BodyReservation) -> RequestRefused | None:
@@ -139,12 +139,12 @@ def _refusal(piece: bytes, size: int, server: Server, hold: BodyReservation) -> 
     return None
 
 
-def _inflated(body: bytes, server: Server, hold: BodyReservation) -> bytes:
+def _decompress(body: bytes, server: Server, hold: BodyReservation) -> bytes:
     """Both sizes count while both are in memory."""
-    packed, pieces = len(body), list[bytes]()
+    packed, chunks = len(body), list[bytes]()
     try:
         for _ in range(_MEMBERS):
-            body = _inflate(body, pieces, server, hold)
+            body = _decompress_member(body, chunks, server, hold)
             if not body:
                 break
         else:
@@ -152,10 +152,10 @@ def _inflated(body: bytes, server: Server, hold: BodyReservation) -> bytes:
     except zlib.error as error:
         raise RequestRefused(f"the request body is not valid gzip: {error}") from None
     hold.give_back(packed)
-    return b"".join(pieces)
+    return b"".join(chunks)
 
 
-def _inflate(body: bytes, pieces: list[bytes], server: Server, hold: BodyReservation) -> bytes:
+def _decompress_member(body: bytes, chunks: list[bytes], server: Server, hold: BodyReservation) -> bytes:
     """Decompress one member, in pieces; returns the bytes after it. A truncated member is not an error here:
     the JSON will be invalid."""
     inflate = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
@@ -164,10 +164,10 @@ def _inflate(body: bytes, pieces: list[bytes], server: Server, hold: BodyReserva
         body = inflate.unconsumed_tail
         if not (piece or body):
             break
-        if sum(map(len, pieces)) + len(piece) > server.max_body:
+        if sum(map(len, chunks)) + len(piece) > server.max_body:
             raise _too_large(server)
         hold.take(len(piece), server)
-        pieces.append(piece)
+        chunks.append(piece)
     return inflate.unused_data
 
 

@@ -85,12 +85,12 @@ def _routed(runtime: Runtime, inbound: Inbound) -> tuple[Target, ...]:
 
 async def _count(service: Service, runtime: Runtime, inbound: Inbound, peer: AsgiConnection) -> RequestRecord:
     """Count exactly what would be sent upstream."""
-    target = await run(inbound.heavy, _counted_for, runtime, inbound)
-    counted = await target.adapter.count(inbound, target)
-    counted = counted or await _counted(service, runtime, inbound, target)
-    answer: dict[str, object] = {"input_tokens": counted.tokens}
+    target = await run(inbound.heavy, _counting_target, runtime, inbound)
+    count = await target.adapter.count(inbound, target)
+    count = count or await _token_count(service, runtime, inbound, target)
+    answer: dict[str, object] = {"input_tokens": count.tokens}
     if inbound.request.context_management is not None:
-        original = counted.tokens if counted.original is None else counted.original
+        original = count.tokens if count.original is None else count.original
         answer["context_management"] = {"original_input_tokens": original}
     await peer.answer(msgspec.json.encode(answer), inbound.request_id)
     return RequestRecord(
@@ -103,24 +103,24 @@ async def _count(service: Service, runtime: Runtime, inbound: Inbound, peer: Asg
         route=target.route,
         provider=target.model_info.provider,
         model=target.model_info.model,
-        input_tokens=counted.tokens,
+        input_tokens=count.tokens,
     )
 
 
-def _counted_for(runtime: Runtime, inbound: Inbound) -> Target:
+def _counting_target(runtime: Runtime, inbound: Inbound) -> Target:
     _check(runtime, inbound, counting=True)
     return runtime.targets(inbound)[0]
 
 
-async def _counted(service: Service, runtime: Runtime, inbound: Inbound, target: Target) -> TokenCount:
-    tokens = await _weighed(service, runtime, inbound, target)
+async def _token_count(service: Service, runtime: Runtime, inbound: Inbound, target: Target) -> TokenCount:
+    tokens = await _prompt_tokens(service, runtime, inbound, target)
     thinner = await run(inbound.heavy, apply_context_edits, inbound, target.model_info)
     if thinner is inbound:
         return TokenCount(tokens)
-    return TokenCount(await _weighed(service, runtime, thinner, target), original=tokens)
+    return TokenCount(await _prompt_tokens(service, runtime, thinner, target), original=tokens)
 
 
-async def _weighed(service: Service, runtime: Runtime, inbound: Inbound, target: Target) -> int:
+async def _prompt_tokens(service: Service, runtime: Runtime, inbound: Inbound, target: Target) -> int:
     try:
         modalities = target.model_info.modalities
         required = await run(inbound.heavy, inbound.required_attachments, modalities)

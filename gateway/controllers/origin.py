@@ -72,18 +72,18 @@ def check_origin(method: str, headers: Mapping[str, str], server: Server, local:
         host, origin = headers.get("host"), headers.get("origin")
         if host is not None and not _is_ours(_name_in(host), server.hosts, server.host, local):
             raise RequestRefused(
-                f"Host {_shown(host)} is not a name of this gateway: {_SETTING}", Kind.PERMISSION
+                f"Host {_excerpt(host)} is not a name of this gateway: {_SETTING}", Kind.PERMISSION
             )
         if origin is not None and not _is_ours(_host_of(origin), server.hosts, server.host, local):
             raise RequestRefused(
-                f"a page of {_shown(origin)} may not use this gateway: {_SETTING}", Kind.PERMISSION
+                f"a page of {_excerpt(origin)} may not use this gateway: {_SETTING}", Kind.PERMISSION
             )
     content_type = headers.get("content-type", "")
     if method != "POST" or _is_json(content_type) or not (content_type or "origin" in headers):
         return
     if _has_body(headers):
         raise RequestRefused(
-            f"the content type {_shown(content_type)} is not supported: send the body with content-type: "
+            f"the content type {_excerpt(content_type)} is not supported: send the body with content-type: "
             "application/json",
             Kind.UNSUPPORTED_MEDIA_TYPE,
         )
@@ -137,5 +137,5 @@ def _is_json(content_type: str) -> bool:
     return essence == "application/json" or (essence.startswith("application/") and essence.endswith("+json"))
 
 
-def _shown(value: str) -> str:
+def _excerpt(value: str) -> str:
     return repr(value[:_SHOWN])

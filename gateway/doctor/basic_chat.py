@@ -46,8 +46,8 @@ def _answers(answer: ChatAnswer) -> Finding:
 
 
 def _streams(answer: ChatAnswer) -> Finding:
-    if answer.pieces > 1:
-        return Finding("streams", "yes", f"{answer.pieces} pieces")
+    if answer.chunk_count > 1:
+        return Finding("streams", "yes", f"{answer.chunk_count} pieces")
     return Finding(
         "streams", "partly", "the answer came in one piece", "answers appear at once, at the end; all works"
     )

@@ -64,21 +64,21 @@ class ProbeStream:
     _response: httpx.Response
     _key: bytes
 
-    async def pieces(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncIterator[bytes]:
         """The answer's bytes, the key hidden. Raises ProbeError if the connection breaks or the answer is too
         long."""
         size = 0
         try:
-            async for piece in self._response.aiter_bytes():
-                size += len(piece)
+            async for chunk in self._response.aiter_bytes():
+                size += len(chunk)
                 if size > LARGEST:
                     raise ProbeError(f"the answer has more than {LARGEST} bytes")
-                yield piece.replace(self._key, HIDDEN) if self._key else piece
+                yield chunk.replace(self._key, HIDDEN) if self._key else chunk
         except httpx.HTTPError as error:
             raise ProbeError(_reason(error)) from error
 
     async def body(self) -> bytes:
-        return b"".join([piece async for piece in self.pieces()])
+        return b"".join([piece async for piece in self.chunks()])
 
 
 @frozen

@@ -86,7 +86,7 @@ class ChatAnswer:
     prompt_seconds: float | None = None
     first: float | None = None
     seconds: float = 0.0
-    pieces: int = 0
+    chunk_count: int = 0
 
     @property
     def refused(self) -> bool:
@@ -200,7 +200,7 @@ async def _read(
     shards: dict[int, list[str]] = {}
     async with aclosing(stream_chunks(stream, kind)) as values:
         async for chunk in values:
-            answer.pieces += 1
+            answer.chunk_count += 1
             _take(chunk, answer, shards)
             if answer.first is None and (answer.has_output or shards):
                 answer.first = time.monotonic() - began
@@ -215,7 +215,7 @@ async def stream_chunks(stream: ProbeStream, kind: ProviderKind) -> AsyncGenerat
     whole = bytearray()
     found = False
     try:
-        async for piece in stream.pieces():
+        async for piece in stream.chunks():
             if not found:
                 whole += piece
             for payload in reader.feed(piece):

@@ -39,12 +39,12 @@ class UnknownServer:
 
 
 async def identify(line: ProbeClient, patience: float = PATIENCE) -> DetectedServer | UnknownServer:
-    responses = await _looked_at(line, patience)
+    responses = await _fetch_all(line, patience)
     if all(one.status == 0 for one in responses.values()):
         return UnknownServer(responses["models"].fault)
     if b"Messages API gateway" in responses["/"].body:
         return UnknownServer("this is a gateway like this one, not a model server", reachable=True)
-    found = await _recognised(line, responses)
+    found = await _detect(line, responses)
     return _sane(found) if found else _refused(responses["models"])
 
 
@@ -54,13 +54,13 @@ def _sane(server: DetectedServer) -> DetectedServer:
     return evolve(server, models=tuple(model for model in named if not model.name.startswith("file:")))
 
 
-async def _looked_at(line: ProbeClient, patience: float) -> Mapping[str, ProbeResponse]:
+async def _fetch_all(line: ProbeClient, patience: float) -> Mapping[str, ProbeResponse]:
     urls = {path: line.root + path for path in ("/", *products.PATHS)} | {"models": f"{line.api}/models"}
     responses = await asyncio.gather(*(line.get(url, patience) for url in urls.values()))
     return dict(zip(urls, responses, strict=True))
 
 
-async def _recognised(line: ProbeClient, responses: Mapping[str, ProbeResponse]) -> DetectedServer | None:
+async def _detect(line: ProbeClient, responses: Mapping[str, ProbeResponse]) -> DetectedServer | None:
     answers = {path: one.json for path, one in responses.items()}
     if js.text(answers, "/api/version", "version") and isinstance(
         js.at(answers, "/api/tags", "models"), list
@@ -80,12 +80,12 @@ def _refused(models: ProbeResponse) -> UnknownServer:
     if models.status in (401, 403):
         return UnknownServer(f"it asks for a key: {models.words}", reachable=True, key_refused=True)
     return UnknownServer(
-        f"no list of models and nothing else that a model server has (GET /v1/models: {_shown(models)})",
+        f"no list of models and nothing else that a model server has (GET /v1/models: {_describe(models)})",
         reachable=True,
     )
 
 
-def _shown(response: ProbeResponse) -> str:
+def _describe(response: ProbeResponse) -> str:
     if response.ok:
         return "answered with something else"
     return f"{response.status} {response.words}"[:120] if response.status else response.words

@@ -48,13 +48,13 @@ async def probe_tools(subject: ProbeContext) -> list[Finding]:
     length = 60 if subject.server.templates_tools is False else _LENGTH
     answer = await subject.ask(ChatQuestion(_ONE, length, tools=(WEATHER,)), PATIENCE)
     if any(_proper(call) for call in answer.calls):
-        return [Finding("tools", "yes", _shown(answer.calls))]
+        return [Finding("tools", "yes", _format_calls(answer.calls))]
     if subject.server.kind == "ollama" or answer.refused:
         return [_without(subject, answer)]
     forced = await subject.ask(ChatQuestion(_ONE, length, tools=(WEATHER,), forced=True), PATIENCE)
     if any(_proper(call) for call in forced.calls):
         meaning = "the model is too weak for an agent: Claude Code lets the model decide"
-        return [Finding("tools", "partly", f"only when forced: {_shown(forced.calls)}", meaning)]
+        return [Finding("tools", "partly", f"only when forced: {_format_calls(forced.calls)}", meaning)]
     return [_without(subject, answer)]
 
 
@@ -76,7 +76,7 @@ async def probe_forced_tools(subject: ProbeContext) -> list[Finding]:
 def _obeyed(name: str, quirk: str, answer: ChatAnswer, called: bool, preset: Quirks) -> Finding:
     """`quirk`: the switch that stops the gateway from requesting this."""
     if called:
-        return Finding(name, "yes", _shown(answer.calls))
+        return Finding(name, "yes", _format_calls(answer.calls))
     seen = f"refused: {excerpt(answer.words, 200)}" if answer.refused or answer.fault else _instead(answer)
     if preset.tool_choice in (quirk, "none"):
         return Finding(name, "no", seen, "the gateway knows: it asks for such a call in another way")
@@ -86,7 +86,7 @@ def _obeyed(name: str, quirk: str, answer: ChatAnswer, called: bool, preset: Qui
 
 def _instead(answer: ChatAnswer) -> str:
     if answer.calls:
-        return f"another tool was called: {_shown(answer.calls)}"
+        return f"another tool was called: {_format_calls(answer.calls)}"
     return f'no call, but "{excerpt(answer.text or answer.reasoning, 80)}"'
 
 
@@ -97,10 +97,12 @@ async def probe_parallel_tools(subject: ProbeContext) -> list[Finding]:
     answer = await subject.ask(ChatQuestion(_TWO, max_tokens=600, tools=(WEATHER,)), PATIENCE)
     cities = {js.text(call.arguments, "city") for call in answer.calls if _proper(call)}
     if len(cities) > 1:
-        return [Finding(name, "yes", _shown(answer.calls))]
+        return [Finding(name, "yes", _format_calls(answer.calls))]
     if len(cities) == 1:
         meaning = "works; the model takes more turns than one that calls several tools at once"
-        return [Finding(name, "no", f"one call where two were asked for: {_shown(answer.calls)}", meaning)]
+        return [
+            Finding(name, "no", f"one call where two were asked for: {_format_calls(answer.calls)}", meaning)
+        ]
     return [Finding(name, "unknown", excerpt(answer.fault or answer.text or answer.words))]
 
 
@@ -108,7 +110,7 @@ def _proper(call: AnsweredCall) -> bool:
     return call.name == NAME and js.text(call.arguments, "city") in CITIES
 
 
-def _shown(calls: list[AnsweredCall]) -> str:
+def _format_calls(calls: list[AnsweredCall]) -> str:
     return excerpt(", ".join(f"{call.name}({js.text(call.arguments, 'city') or '?'})" for call in calls))
 
 
@@ -117,7 +119,7 @@ def _without(subject: ProbeContext, answer: ChatAnswer) -> Finding:
     if answer.refused or answer.fault:
         return Finding("tools", "no", f"refused: {excerpt(answer.words, 200)}", advice)
     if answer.calls:
-        return Finding("tools", "no", f"a call that fits no tool: {_shown(answer.calls)}", advice)
+        return Finding("tools", "no", f"a call that fits no tool: {_format_calls(answer.calls)}", advice)
     if NAME in answer.text:
         return Finding("tools", "no", f"the call came as text: {excerpt(answer.text)}", advice)
     if subject.server.templates_tools is False:

@@ -35,7 +35,7 @@ def unavailable(inbound: Inbound, target: Target) -> list[Part] | None:
     request = inbound.request
     if not any(tool.type is not None and _served(tool) for tool in request.tools):
         return None
-    name = _wanted(request, ToolOptions(web_search=target.model_info.quirks.web_search))
+    name = _answered_tool(request, ToolOptions(web_search=target.model_info.quirks.web_search))
     if name is None:
         return None
     key, title = _TOOLS[name]
@@ -60,7 +60,7 @@ def unavailable(inbound: Inbound, target: Target) -> list[Part] | None:
     ]
 
 
-def _wanted(request: a.MessagesRequest, terms: ToolOptions) -> str | None:
+def _answered_tool(request: a.MessagesRequest, terms: ToolOptions) -> str | None:
     """The name of the tool that is answered."""
     choice = request.tool_choice
     if choice is not None and choice.type == "none":

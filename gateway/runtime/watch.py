@@ -50,7 +50,7 @@ async def edits(files: Files) -> AsyncGenerator[None]:
         folders = await asyncio.to_thread(_folders, files())
         async with contextlib.aclosing(_stirs(folders)) as stirs:
             async for _ in stirs:
-                now = await _settled(files, seen)
+                now = await _stable_content(files, seen)
                 if now != seen:
                     seen = now
                     yield
@@ -58,7 +58,7 @@ async def edits(files: Files) -> AsyncGenerator[None]:
                     break
 
 
-async def _settled(files: Files, seen: Content | None) -> Content:
+async def _stable_content(files: Files, seen: Content | None) -> Content:
     """The content of the files, once they are no longer being written."""
     now = await asyncio.to_thread(content, files())
     if now == seen:

@@ -61,7 +61,9 @@ def _differences(path: KeyPath, old: object, new: object) -> Iterator[SettingCha
         case _ if attrs.has(type(old)) and type(old) is type(new) and not isinstance(old, Secret):
             yield from _by_field(path, cast("attrs.AttrsInstance", old), cast("attrs.AttrsInstance", new))
         case _:
-            yield SettingChange(dotted_path(path), _shown(old), CHANGED if _hides(old, new) else _shown(new))
+            yield SettingChange(
+                dotted_path(path), _short_text(old), CHANGED if _hides(old, new) else _short_text(new)
+            )
 
 
 def _hides(old: object, new: object) -> bool:
@@ -87,9 +89,9 @@ def _by_key(path: KeyPath, old: Mapping[Any, object], new: Mapping[Any, object])
     for key in dict.fromkeys([*old, *new]):
         here = (*path, str(key))
         if key not in new:
-            yield SettingChange(dotted_path(here), _shown(old[key]), ABSENT)
+            yield SettingChange(dotted_path(here), _short_text(old[key]), ABSENT)
         elif key not in old:
-            yield SettingChange(dotted_path(here), ABSENT, _shown(new[key]))
+            yield SettingChange(dotted_path(here), ABSENT, _short_text(new[key]))
         else:
             yield from _differences(here, old[key], new[key])
 
@@ -101,7 +103,7 @@ def _by_name(path: KeyPath, old: Sequence[object], new: Sequence[object]) -> Ite
         yield from _order(path, list(olds), list(news))
         return
     for place in range(max(len(old), len(new))):
-        was, now = (_shown(items[place]) if place < len(items) else ABSENT for items in (old, new))
+        was, now = (_short_text(items[place]) if place < len(items) else ABSENT for items in (old, new))
         if place < min(len(old), len(new)):
             yield from _differences((*path, place), old[place], new[place])
         else:
@@ -141,7 +143,7 @@ def _written(seconds: float | None) -> str:
     return ABSENT if seconds is None else durations.format_duration(seconds)
 
 
-def _shown(value: object) -> str:
+def _short_text(value: object) -> str:
     """A short form without anything that may be a key."""
     text = _text(value)
     return text if len(text) <= LONGEST else text[:LONGEST] + "…"

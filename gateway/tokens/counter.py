@@ -68,7 +68,7 @@ class TokenCounter:
 
     def _weigh(self, prompt: CountablePrompt) -> int:
         texts = sum(self._tokens(text) for text in prompt.texts)
-        return texts + MESSAGE_TOKENS * prompt.messages + prompt.shown
+        return texts + MESSAGE_TOKENS * prompt.messages + prompt.media_tokens
 
     def _tokens(self, text: str) -> int:
         return sum(self._piece(text[at : at + PIECE]) for at in range(0, len(text), PIECE))

@@ -11,7 +11,7 @@ class CountablePrompt:
 
     texts: tuple[str, ...]
     messages: int = 0
-    shown: int = 0
+    media_tokens: int = 0
     """Tokens of images and files."""
 
 

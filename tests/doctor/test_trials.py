@@ -34,7 +34,7 @@ def chat(upstream, monkeypatch):
     monkeypatch.setattr(
         "gateway.doctor.products.PATHS", ("/props", "/version", "/get_server_info", "/api/v0/models")
     )
-    monkeypatch.setattr("gateway.doctor.identity._recognised", _listed)
+    monkeypatch.setattr("gateway.doctor.identity._detect", _listed)
     return upstream
 
 

@@ -57,7 +57,7 @@ def test_import_brings_no_tiktoken():
 
 async def test_texts_messages_and_images_are_added_up(loaded: TokenCounter):
     assert await loaded.count(CountablePrompt(("hello world", "hello"))) == 3
-    assert await loaded.count(CountablePrompt((), messages=3, shown=700)) == 3 * 4 + 700
+    assert await loaded.count(CountablePrompt((), messages=3, media_tokens=700)) == 3 * 4 + 700
     assert await loaded.count(CountablePrompt(())) == 0
 
 

@@ -90,7 +90,7 @@ def _settle_plain(message: _Message) -> None:
     if message.content is None and not _says_effort(message):
         raise msgspec.ValidationError("neither content nor effort")
     force_setattr(message, "plain", message.content is not None)
-    force_setattr(message, "content", _settled(message.content))
+    force_setattr(message, "content", _string_content(message.content))
 
 
 def _result(sent: Raw) -> tuple[a.Block, ...]:
@@ -108,7 +108,7 @@ def _says_effort(message: a.Message | _RawMessage) -> bool:
     return message.role == "system" and message.output_config is not None
 
 
-def _settled(content: object) -> tuple[a.Block, ...]:
+def _string_content(content: object) -> tuple[a.Block, ...]:
     return (a.Text(content),) if isinstance(content, str) else ()
 
 
@@ -267,7 +267,7 @@ def _system(sent: str | list[Any] | None) -> tuple[tuple[str, ...], tuple[a.Stra
 def _blocks(sent: str | list[Any] | None, path: str) -> tuple[a.Block, ...]:
     if isinstance(sent, list):
         return tuple([_block(block, path, i) for i, block in enumerate(sent)])
-    return _settled(sent)
+    return _string_content(sent)
 
 
 def _block(sent: Any, path: str, i: int) -> a.Block:

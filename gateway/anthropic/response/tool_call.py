@@ -43,7 +43,7 @@ class ToolCallBuffer:
     """Another call is being written; this one is queued."""
     closed: bool = False
     whole: bool = False
-    shown: bool = False
+    has_started: bool = False
     """The client has seen a part of the arguments."""
     buffered: bool = False
     """Nothing is sent before the call is complete."""
@@ -71,14 +71,14 @@ class ToolCallBuffer:
         if self.buffered or self._foreign:
             return ""
         fresh = "".join(self._fragments[self._unseen :])
-        if not self.shown:
+        if not self.has_started:
             fresh = fresh.lstrip()
-            self.shown = fresh.startswith("{")
-            self._foreign = bool(fresh) and not self.shown
+            self.has_started = fresh.startswith("{")
+            self._foreign = bool(fresh) and not self.has_started
         self._unseen = len(self._fragments)
-        return fresh if self.shown else ""
+        return fresh if self.has_started else ""
 
-    def settled(
+    def finish(
         self, schema_of: Callable[[str], bytes], *, cut_short: bool, plain: bool
     ) -> RepairedArguments | None:
         """The rest to send when the call is complete; None if its arguments cannot be read.
@@ -90,8 +90,8 @@ class ToolCallBuffer:
         valid = self.valid
         if cut_short and not valid:
             rest = self.release()
-            return RepairedArguments(rest if self.shown or not plain else self.arguments)
-        if self.mending is None and (valid or self.shown):
+            return RepairedArguments(rest if self.has_started or not plain else self.arguments)
+        if self.mending is None and (valid or self.has_started):
             return RepairedArguments(self.release()) if valid else None
         return (self.mending or ArgumentRepair(schema_of(self.name))).repair_arguments(self.arguments)
 

@@ -240,13 +240,13 @@ class MessageWriter:
     def _closable(self) -> bool:
         call, self._call = self._call, ToolCallBuffer()
         call.closed = True
-        settled = call.settled(self._answer.schema_of, cut_short=self._cut_short, plain=self.plain)
-        if settled is None:
+        repaired = call.finish(self._answer.schema_of, cut_short=self._cut_short, plain=self.plain)
+        if repaired is None:
             return False
-        if settled.how:
-            self.notices.append(p.Notice("repaired.tool_arguments", f"{call.name}: {settled.how}"))
-        if settled.arguments:
-            self._blocks.delta(e.InputJsonDelta(settled.arguments))
+        if repaired.how:
+            self.notices.append(p.Notice("repaired.tool_arguments", f"{call.name}: {repaired.how}"))
+        if repaired.arguments:
+            self._blocks.delta(e.InputJsonDelta(repaired.arguments))
         return True
 
     def _relay(self, part: p.PassthroughEvent) -> None:

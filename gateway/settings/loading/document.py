@@ -66,10 +66,10 @@ class YamlDocument:
             raise yaml_mistake(
                 name, "is empty: it needs at least one entry under `providers`; see config/examples"
             )
-        return cls.grown(NodeSource(name), root)
+        return cls.from_node(NodeSource(name), root)
 
     @classmethod
-    def grown(cls, source: NodeSource, root: yaml.Node, owners: Owners | None = None) -> YamlDocument:
+    def from_node(cls, source: NodeSource, root: yaml.Node, owners: Owners | None = None) -> YamlDocument:
         growth = _Growth(source, owners or {})
         tree = growth.value(root, ())
         return cls(source, tree, tuple(growth.mistakes), root, owners or {})

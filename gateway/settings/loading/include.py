@@ -39,7 +39,7 @@ def read_with_includes(path: Path) -> YamlDocument:
         return YamlDocument.parse(str(path), text)
     source = inclusion.source(path)
     whole = inclusion.merged(root, source, (path.resolve(),))
-    document = YamlDocument.grown(source, whole, inclusion.owners)
+    document = YamlDocument.from_node(source, whole, inclusion.owners)
     return evolve(document, mistakes=(*inclusion.mistakes, *document.mistakes))
 
 

@@ -82,7 +82,7 @@ def load_config(
         try:
             draft = _drafted(found, environ)
             _complete(draft, environ, {"host": host, "port": port}, secrets=secrets)
-            settings = _settled(draft, allow_unauthenticated=allow_unauthenticated)
+            settings = _check_and_structure(draft, allow_unauthenticated=allow_unauthenticated)
         except InvalidSettings as refused:
             refused.files = tuple(files)
             raise
@@ -134,7 +134,7 @@ def _resolve(draft: LayeredConfig, environ: Mapping[str, str], *, secrets: bool)
         draft.tree = resolved
 
 
-def _settled(draft: LayeredConfig, *, allow_unauthenticated: bool) -> Settings:
+def _check_and_structure(draft: LayeredConfig, *, allow_unauthenticated: bool) -> Settings:
     """The structured settings. Raises all errors of all steps."""
     settings = Settings()
     found = list(check_consistency(draft, allow_unauthenticated=allow_unauthenticated))

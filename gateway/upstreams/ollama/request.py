@@ -133,20 +133,20 @@ def _user(turn: t.UserTurn, messages: list[o.SentMessage]) -> None:
         messages.append(_message("user", turn.pieces))
 
 
-def _message(role: str, pieces: list[ContentPart], between: str = "") -> o.SentMessage:
+def _message(role: str, parts: list[ContentPart], between: str = "") -> o.SentMessage:
     """`between` joins the texts; empty: as paragraphs."""
     texts: list[str] = []
     images: list[str] = []
-    for piece in pieces:
-        match piece:
+    for part in parts:
+        match part:
             case str():
-                texts.append(piece)
+                texts.append(part)
             case ImagePart(url=""):
-                images.append(piece.data)
+                images.append(part.data)
             case ImagePart() | PdfPart():  # `check` refuses the switches that allow these
                 raise RequestRefused("Ollama takes images only as data, and no PDFs")
             case _:
-                assert_never(piece)
+                assert_never(part)
     content = between.join(texts) if between or not texts else join_texts(texts)
     return o.SentMessage(role, content, images=images or UNSET)
 
@@ -155,17 +155,17 @@ def prompt_of(upstream_request: UpstreamRequest) -> CountablePrompt:
     """The parts of the encoded request that cost tokens."""
     chat = _SENT.decode(upstream_request.body)
     texts: list[str] = []
-    shown = 0
+    media_tokens = 0
     for message in chat.messages:
         texts += [message.content, message.thinking or ""]
-        shown += sum(map(image_tokens, message.images or ()))
+        media_tokens += sum(map(image_tokens, message.images or ()))
         for call in message.tool_calls or ():
             texts += [call.function.name, _text(call.function.arguments)]
     for tool in chat.tools or ():
         texts += [tool.function.name, tool.function.description, _text(tool.function.parameters)]
     if chat.format:
         texts.append(_text(chat.format))
-    return CountablePrompt(tuple(filter(None, texts)), messages=len(chat.messages), shown=shown)
+    return CountablePrompt(tuple(filter(None, texts)), messages=len(chat.messages), media_tokens=media_tokens)
 
 
 _SENT = msgspec.json.Decoder(o.NativeRequest)

@@ -105,16 +105,16 @@ def _user(turn: t.UserTurn, marks: MarkWriter | None) -> list[o.SentMessage]:
     if marks:
         for message in messages:
             marks.as_parts(message, turn.results_mark if message is messages[-1] else None)
-    if pieces := attached + turn.pieces:
-        content = _marked_parts(turn, pieces, marks) if marks else _content(pieces)
+    if parts := attached + turn.pieces:
+        content = _marked_parts(turn, parts, marks) if marks else _content(parts)
         messages.append(o.SentMessage("user", content))
     return messages
 
 
-def _marked_parts(turn: t.UserTurn, pieces: list[ContentPart], marks: MarkWriter) -> list[o.SentPart]:
-    """A part for each of `pieces`, of which the last ones are the turn's own."""
-    parts = [message_part(piece) for piece in separate_texts(pieces)]
-    attached = len(pieces) - len(turn.pieces)
+def _marked_parts(turn: t.UserTurn, content: list[ContentPart], marks: MarkWriter) -> list[o.SentPart]:
+    """A part for each of `content`, of which the last ones are the turn's own."""
+    parts = [message_part(part) for part in separate_texts(content)]
+    attached = len(content) - len(turn.pieces)
     for place, mark in (turn.marks or {}).items():
         marks.mark(parts[attached + place], mark)
     return parts
@@ -135,18 +135,18 @@ def _tool_messages(turn: t.UserTurn) -> tuple[list[o.SentMessage], list[ContentP
     return messages, attached
 
 
-def _lines(pieces: list[ContentPart], attached: list[ContentPart], counts: Counter[type]) -> str:
+def _lines(parts: list[ContentPart], attached: list[ContentPart], counts: Counter[type]) -> str:
     """The text of a result. Its images and files are attached and numbered through the turn."""
     lines: list[str] = []
-    for piece in pieces:
-        if isinstance(piece, str):
-            lines.append(piece)
+    for part in parts:
+        if isinstance(part, str):
+            lines.append(part)
             continue
-        counts[type(piece)] += 1
-        what = "image" if isinstance(piece, ImagePart) else "document"
-        number = counts[type(piece)]
+        counts[type(part)] += 1
+        what = "image" if isinstance(part, ImagePart) else "document"
+        number = counts[type(part)]
         lines.append(f"[{what} {number} attached below]")
-        attached += [f"[{what} {number}]", piece]
+        attached += [f"[{what} {number}]", part]
     return "\n".join(lines)
 
 
@@ -155,19 +155,19 @@ def _append(message: o.SentMessage, reminders: list[str]) -> None:
     message.content = "\n\n".join([*texts, *reminders])
 
 
-def _content(pieces: list[ContentPart]) -> str | list[o.SentPart]:
-    texts = [piece for piece in pieces if isinstance(piece, str)]
-    if len(texts) == len(pieces):
+def _content(parts: list[ContentPart]) -> str | list[o.SentPart]:
+    texts = [part for part in parts if isinstance(part, str)]
+    if len(texts) == len(parts):
         return join_texts(texts)
-    return [message_part(piece) for piece in merge_texts(pieces)]
+    return [message_part(part) for part in merge_texts(parts)]
 
 
-def message_part(piece: ContentPart) -> o.SentPart:
-    match piece:
+def message_part(part: ContentPart) -> o.SentPart:
+    match part:
         case str():
-            return o.TextPart(piece)
+            return o.TextPart(part)
         case ImagePart():
-            return o.ImagePart(o.ImageUrl(piece.url or f"data:{piece.media_type};base64,{piece.data}"))
+            return o.ImagePart(o.ImageUrl(part.url or f"data:{part.media_type};base64,{part.data}"))
         case PdfPart():
-            name = piece.name if piece.name.lower().endswith(".pdf") else f"{piece.name}.pdf"
-            return o.FilePart(o.File(name, piece.url or f"data:application/pdf;base64,{piece.data}"))
+            name = part.name if part.name.lower().endswith(".pdf") else f"{part.name}.pdf"
+            return o.FilePart(o.File(name, part.url or f"data:application/pdf;base64,{part.data}"))

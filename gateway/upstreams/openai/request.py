@@ -155,17 +155,17 @@ def prompt_of(upstream_request: UpstreamRequest) -> CountablePrompt:
     """The parts of the encoded request that cost tokens."""
     chat = _SENT.decode(upstream_request.body)
     texts: list[str] = []
-    shown = 0
+    media_tokens = 0
     for message in chat.messages:
-        message_texts, seen = _weigh(message)
+        message_texts, message_media = _weigh(message)
         texts += message_texts
-        shown += seen
+        media_tokens += message_media
     for tool in chat.tools or ():
         function = tool.function
         texts += [function.name, function.description or "", str(bytes(function.parameters), "utf-8")]
     if isinstance(chat.response_format, o.ResponseFormat):
         texts.append(str(bytes(chat.response_format.json_schema.schema), "utf-8"))
-    return CountablePrompt(tuple(filter(None, texts)), messages=len(chat.messages), shown=shown)
+    return CountablePrompt(tuple(filter(None, texts)), messages=len(chat.messages), media_tokens=media_tokens)
 
 
 _SENT = msgspec.json.Decoder(o.ChatRequest)
@@ -175,12 +175,12 @@ def _weigh(message: o.SentMessage) -> tuple[list[str], int]:
     content = message.content or ""
     parts = [o.TextPart(content)] if isinstance(content, str) else content
     texts = [text for part in parts for text in _texts(part)]
-    shown = sum(_shown(part) for part in parts)
+    media_tokens = sum(_media_tokens(part) for part in parts)
     texts += [message.reasoning_content or "", message.reasoning or ""]
     texts.append(reasoning_of(message.reasoning_details or ()))
     for call in message.tool_calls or ():
         texts += [call.function.name, call.function.arguments]
-    return texts, shown
+    return texts, media_tokens
 
 
 def _texts(part: o.SentPart) -> list[str]:
@@ -193,7 +193,7 @@ def _texts(part: o.SentPart) -> list[str]:
             return []
 
 
-def _shown(part: o.SentPart) -> int:
+def _media_tokens(part: o.SentPart) -> int:
     match part:
         case o.TextPart() | o.ThinkingPart():
             return 0

@@ -111,26 +111,26 @@ class ToolCallAssembler:
 class LegacyCallAssembler:
     """The pieces of `function_call`, in order of arrival."""
 
-    _pieces: list[tuple[o.ToolCallPiece, bool]] = Factory(list[tuple[o.ToolCallPiece, bool]])
+    _fragments: list[tuple[o.ToolCallPiece, bool]] = Factory(list[tuple[o.ToolCallPiece, bool]])
     _buffered: BufferLimit = Factory(BufferLimit)
 
     def __bool__(self) -> bool:
-        return bool(self._pieces)
+        return bool(self._fragments)
 
     def add(self, function: o.FunctionPiece, *, whole: bool) -> None:
         """`whole`: the piece is a complete call. Raises UpstreamFailed if too much is buffered."""
         if not (function.name or arguments_of(function)[0]):
             return
         self._buffered.add(bytes(function.arguments))
-        self._pieces.append((o.ToolCallPiece(index=0, function=function), whole))
+        self._fragments.append((o.ToolCallPiece(index=0, function=function), whole))
 
     def parts(self, calls: ToolCallAssembler) -> list[ToolCallDelta]:
         """The parts at the end of an answer whose `tool_calls` field brought `calls`."""
-        pieces, self._pieces = self._pieces, []
-        if calls.named or not pieces:
+        fragments, self._fragments = self._fragments, []
+        if calls.named or not fragments:
             return calls.rest()
         own = ToolCallAssembler(calls.count)
-        parts = [part for piece, whole in pieces for part in own.parts(piece, whole=whole)]
+        parts = [part for fragment, whole in fragments for part in own.parts(fragment, whole=whole)]
         return parts + own.rest()
 
 

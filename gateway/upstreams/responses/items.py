@@ -86,8 +86,8 @@ def _user(turn: t.UserTurn, *, marks: bool) -> list[r.SentItem]:
         mark_outputs(outputs, turn.results_mark)
     if not turn.pieces:
         return [*outputs]
-    pieces = separate_texts(turn.pieces) if marks else merge_texts(turn.pieces)
-    parts = [input_part(piece) for piece in pieces]
+    content = separate_texts(turn.pieces) if marks else merge_texts(turn.pieces)
+    parts = [input_part(piece) for piece in content]
     if marks:
         for place, mark in (turn.marks or {}).items():
             set_mark(parts[place], mark)
@@ -105,11 +105,11 @@ def _tool_outputs(turn: t.UserTurn) -> list[r.SentOutput]:
     return outputs
 
 
-def _output(pieces: list[ContentPart]) -> str | list[r.SentPart]:
-    texts = [piece for piece in pieces if isinstance(piece, str)]
-    if len(texts) == len(pieces):
+def _output(parts: list[ContentPart]) -> str | list[r.SentPart]:
+    texts = [part for part in parts if isinstance(part, str)]
+    if len(texts) == len(parts):
         return "\n".join(texts)
-    return [input_part(piece) for piece in merge_texts(pieces)]
+    return [input_part(part) for part in merge_texts(parts)]
 
 
 def _append(output: r.SentOutput, reminders: list[str]) -> None:
@@ -119,14 +119,14 @@ def _append(output: r.SentOutput, reminders: list[str]) -> None:
         output.output += map(r.InputText, reminders)
 
 
-def input_part(piece: ContentPart) -> r.SentPart:
-    match piece:
+def input_part(part: ContentPart) -> r.SentPart:
+    match part:
         case str():
-            return r.InputText(piece)
+            return r.InputText(part)
         case ImagePart():
-            return r.InputImage(piece.url or f"data:{piece.media_type};base64,{piece.data}", "auto")
+            return r.InputImage(part.url or f"data:{part.media_type};base64,{part.data}", "auto")
         case PdfPart(url="", name=name):
             name = name if name.lower().endswith(".pdf") else f"{name}.pdf"
-            return r.InputFile(name, f"data:application/pdf;base64,{piece.data}")
+            return r.InputFile(name, f"data:application/pdf;base64,{part.data}")
         case PdfPart():
-            return r.InputFile(file_url=piece.url)
+            return r.InputFile(file_url=part.url)

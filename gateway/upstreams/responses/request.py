@@ -213,23 +213,23 @@ def prompt_of(upstream_request: UpstreamRequest) -> CountablePrompt:
     """The parts of the encoded request that cost tokens."""
     sent = _SENT.decode(upstream_request.body)
     texts = [sent.instructions]
-    shown = 0
+    media_tokens = 0
     for item in sent.input:
         texts += [item.name, item.arguments]
         output = [r.WeighedPart(text=item.output)] if isinstance(item.output, str) else item.output
         for part in (*item.content, *item.summary, *output):
             texts.append(part.text)
-            shown += _shown(part)
+            media_tokens += _media_tokens(part)
     for tool in sent.tools:
         texts += [tool.name, tool.description, str(bytes(tool.parameters), "utf-8")]
     texts.append(str(bytes(sent.text), "utf-8"))
-    return CountablePrompt(tuple(filter(None, texts)), messages=len(sent.input), shown=shown)
+    return CountablePrompt(tuple(filter(None, texts)), messages=len(sent.input), media_tokens=media_tokens)
 
 
 _SENT = msgspec.json.Decoder(r.WeighedRequest)
 
 
-def _shown(part: r.WeighedPart) -> int:
+def _media_tokens(part: r.WeighedPart) -> int:
     if part.type == "input_file":
         return file_tokens(len(part.file_data))
     return url_tokens(part.image_url) if part.type == "input_image" else 0

@@ -44,10 +44,10 @@ def prompt_of(request: a.MessagesRequest) -> CountablePrompt:
         for tool in request.tools
         for text in (tool.name, tool.description or "", bytes(tool.input_schema).decode())
     ]
-    shown = sum(
+    media_tokens = sum(
         image_tokens(block.source.data)
         for message in request.messages
         for block in message.content
         if isinstance(block, a.Image)
     )
-    return CountablePrompt((*request.system, *message_texts, *tools), len(request.messages), shown)
+    return CountablePrompt((*request.system, *message_texts, *tools), len(request.messages), media_tokens)

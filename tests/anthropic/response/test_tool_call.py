@@ -95,7 +95,7 @@ def test_arguments_that_begin_with_something_else_are_never_released():
 
 def test_arguments_of_a_held_call_are_not_released():
     made = call('{"a":1}')
-    made.held = True
+    made.buffered = True
     assert made.release() == ""
 
 
@@ -130,10 +130,10 @@ def test_arguments_that_the_client_has_seen_are_not_repaired():
 
 def test_held_arguments_are_repaired_and_sent_whole():
     made = call('{"n":', '"5"}')
-    made.held = True
+    made.buffered = True
     made.mending = ArgumentRepair(b'{"type":"object","properties":{"n":{"type":"integer"}}}', repair=True)
     assert settled(made) == '{"n":5}'
-    assert not made.held
+    assert not made.buffered
 
 
 @pytest.mark.parametrize(("plain", "rest"), [(False, ""), (True, '["a')])

@@ -142,4 +142,4 @@ def test_prompt_weighs_everything_that_costs_tokens():
         *("S", "x", "T", '{"a": 1}', "(no result: the call was interrupted)"),
         *("T", "Does it.", '{"type":"object","properties":{}}'),
     )
-    assert (prompt.messages, prompt.shown) == (4, 0)
+    assert (prompt.messages, prompt.media_tokens) == (4, 0)

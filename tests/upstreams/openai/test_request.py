@@ -459,4 +459,4 @@ def test_prompt_weighs_everything_that_costs_tokens():
         *("S", "x", "T", "{}", "seen\n[image 1 attached below]", "[image 1]"),
         *("T", "Does it.", '{"type":"object","properties":{}}'),
     )
-    assert (prompt.messages, prompt.shown) == (5, IMAGE_TOKENS)
+    assert (prompt.messages, prompt.media_tokens) == (5, IMAGE_TOKENS)

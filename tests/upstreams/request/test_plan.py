@@ -19,7 +19,6 @@ from gateway.upstreams.request.plan import (
     NO_PREFILL,
     RequestPlan,
     append_instruction,
-    plan,
     shortened_name,
 )
 from gateway.upstreams.upstream_request import NO_ADAPTATIONS, Adaptations
@@ -41,7 +40,7 @@ def planned(
 ) -> RequestPlan:
     body = json.dumps({"model": "m", "messages": [USER], **more}).encode()
     inbound = Inbound("req_1", body, {}, decode_request(body))
-    return plan(inbound, info or ModelInfo("local", "m", quirks), adaptations, NO_ATTACHMENTS, level)
+    return make_plan(inbound, info or ModelInfo("local", "m", quirks), adaptations, NO_ATTACHMENTS, level)
 
 
 def names(todo: RequestPlan) -> list[str]:

@@ -60,8 +60,8 @@ INFO = ModelInfo("up", "m", PLAIN)
 
 
 def test_body_without_an_end_is_truncated_or_empty():
-    cut = truncated_stream(INFO, spoken=True)
-    empty = truncated_stream(INFO, spoken=False)
+    cut = truncated_stream(INFO, has_output=True)
+    empty = truncated_stream(INFO, has_output=False)
     assert (cut.kind, cut.message) == (Kind.UPSTREAM_CUT, "upstream closed the stream before finishing")
     assert (empty.kind, empty.message) == (Kind.UPSTREAM_CUT, "[up] upstream sent an empty answer")
 

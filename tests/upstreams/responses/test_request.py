@@ -192,7 +192,7 @@ def test_prompt_holds_what_costs_tokens():
         {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c1", "content": "two"}]},
     ]
     prompt = prompt_of(build(messages=messages, system="S", tools=[TOOL]))
-    assert prompt.shown == 3 * IMAGE_TOKENS
+    assert prompt.media_tokens == 3 * IMAGE_TOKENS
     assert {"S", "one", "summed", "two", "T", "Does it.", "{}"} <= set(prompt.texts)
 
 
