@@ -28,11 +28,11 @@ def modules() -> Iterator[tuple[str, ast.Module]]:
 
 
 def is_notice(call: ast.Call) -> bool:
-    """`Notice(...)`, `notes.add(...)` on whatever holds the notes, and `_note_once(...)`."""
+    """`Notice(...)`, `notices.add(...)` on a collector of notices, and `_note_once(...)`."""
     match call.func:
         case ast.Name(id="Notice") | ast.Attribute(attr="Notice" | "_note_once"):
             return True
-        case ast.Attribute(attr="add", value=ast.Name(id="notes") | ast.Attribute(attr="notes")):
+        case ast.Attribute(attr="add", value=ast.Name(id="notices") | ast.Attribute(attr="notices")):
             return True
         case _:
             return False
