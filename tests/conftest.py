@@ -112,9 +112,9 @@ def start_gateway(
         text = yaml.safe_dump(dict(config), sort_keys=False)
         gateway = gateways.pop(text, None)
         if gateway is None or not gateway.alive:
-            config = tmp_path_factory.mktemp("gateway") / "gateway.yaml"
-            config.write_text(text)
-            gateway = fork_server.serve(config, config.with_suffix(".log"))
+            file = tmp_path_factory.mktemp("gateway") / "gateway.yaml"
+            file.write_text(text)
+            gateway = fork_server.serve(file, file.with_suffix(".log"))
         gateways[text] = gateway
         used.append((gateway, gateway.log.stat().st_size))
         _retire(gateways, [one for one, _ in used])

@@ -90,10 +90,10 @@ def test_arguments_that_begin_with_something_else_are_never_released():
     assert made.release() == ""
     made.add(ToolCallDelta(0, arguments=", {}]"))
     assert made.release() == ""
-    assert not made.shown
+    assert not made.has_started
 
 
-def test_arguments_of_a_held_call_are_not_released():
+def test_arguments_of_a_buffered_call_are_not_released():
     made = call('{"a":1}')
     made.buffered = True
     assert made.release() == ""
@@ -103,7 +103,7 @@ LIST = b'{"type":"object","properties":{"items":{"type":"array"}}}'
 
 
 def settled(made: ToolCallBuffer, *, cut_short: bool = False, plain: bool = False) -> str | None:
-    rest = made.settled(lambda name: LIST if name == "A" else b"", cut_short=cut_short, plain=plain)
+    rest = made.finish(lambda name: LIST if name == "A" else b"", cut_short=cut_short, plain=plain)
     return rest and rest.arguments
 
 
@@ -128,7 +128,7 @@ def test_arguments_that_the_client_has_seen_are_not_repaired():
     assert settled(made) is None
 
 
-def test_held_arguments_are_repaired_and_sent_whole():
+def test_buffered_arguments_are_repaired_and_sent_whole():
     made = call('{"n":', '"5"}')
     made.buffered = True
     made.mending = ArgumentRepair(b'{"type":"object","properties":{"n":{"type":"integer"}}}', repair=True)

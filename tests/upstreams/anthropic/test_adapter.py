@@ -193,4 +193,4 @@ def test_the_prompt_is_the_request():
     up = adapter("up", Provider("anthropic", UNUSED))
     prompt = up.prompt(inbound(), target(up, MESSAGES), NO_ATTACHMENTS)
     assert json.loads("".join(prompt.texts)) == {**QUESTION, "model": "theirs"}
-    assert (prompt.messages, prompt.shown) == (0, 0)
+    assert (prompt.messages, prompt.media_tokens) == (0, 0)

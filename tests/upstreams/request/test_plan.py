@@ -19,6 +19,7 @@ from gateway.upstreams.request.plan import (
     NO_PREFILL,
     RequestPlan,
     append_instruction,
+    make_plan,
     shortened_name,
 )
 from gateway.upstreams.upstream_request import NO_ADAPTATIONS, Adaptations
@@ -44,7 +45,7 @@ def planned(
 
 
 def names(todo: RequestPlan) -> list[str]:
-    return [notice.name for notice in todo.notes.notices]
+    return [notice.name for notice in todo.notices.notices]
 
 
 # ---------------------------------------------------------------- the conversation
@@ -65,7 +66,7 @@ def test_a_prefill_is_refused_or_planned():
     assert caught.value.message == NO_PREFILL
     todo = planned(evolve(PLAIN, prefill="continue"), messages=messages)
     assert todo.prefill == "Once"
-    assert todo.built(b"{}", single_tool=False).prefill == "Once"
+    assert todo.upstream_request(b"{}", single_tool=False).prefill == "Once"
 
 
 def test_marks_are_found_only_for_servers_that_take_them():
@@ -182,7 +183,7 @@ def test_the_upstream_request_has_what_the_reader_has_to_know():
         stop_sequences=["END"],
         output_config={"format": FORM},
     )
-    built = todo.built(b"{}", single_tool=True, window=4096)
+    built = todo.upstream_request(b"{}", single_tool=True, window=4096)
     assert (built.body, built.window) == (b"{}", 4096)
     assert built.answer.single_tool
     assert built.answer.must_call
@@ -197,7 +198,7 @@ def test_the_upstream_request_has_what_the_reader_has_to_know():
 
 
 def test_without_a_format_there_are_only_the_schemas_of_functions():
-    built = planned(tools=[TOOL]).built(b"{}", single_tool=False)
+    built = planned(tools=[TOOL]).upstream_request(b"{}", single_tool=False)
     assert built.format is None
     assert [json.loads(schema) for schema in built.schemas()] == [SCHEMA]
     assert not built.answer.must_call
@@ -206,7 +207,7 @@ def test_without_a_format_there_are_only_the_schemas_of_functions():
 def test_configured_fields_are_merged_into_the_body():
     info = ModelInfo("local", "m", PLAIN, extra_body={"seed": 1}, sampling=Sampling(temperature=0.5))
     todo = planned(info=info, temperature=1)
-    assert json.loads(todo.built(b'{"a":2}', single_tool=False).body) == {"a": 2, "seed": 1}
+    assert json.loads(todo.upstream_request(b'{"a":2}', single_tool=False).body) == {"a": 2, "seed": 1}
     assert todo.sampling.temperature == 0.5
 
 
@@ -215,14 +216,14 @@ def test_long_tool_names_come_back():
     todo = planned(evolve(PLAIN, tool_name_limit=32), tools=[{**TOOL, "name": long}])
     (function,) = todo.functions
     assert len(function.name) == 32
-    returned = todo.built(b"{}", single_tool=False).answer.returned
+    returned = todo.upstream_request(b"{}", single_tool=False).answer.returned
     assert returned[function.name].name == long
 
 
 def test_refused_stop_sequences_are_matched_by_the_gateway():
     todo = planned(adaptations=Adaptations(dropped=frozenset({"stop"})), stop_sequences=["END"])
     assert (todo.stop, todo.own_stops) == ([], ["END"])
-    assert todo.built(b"{}", single_tool=False).stops == ("END",)
+    assert todo.upstream_request(b"{}", single_tool=False).stops == ("END",)
     assert planned(stop_sequences=["END"]).stop == ["END"]
 
 
