@@ -12,7 +12,7 @@ CLIENTS := tests/e2e/clients
 OLD_SDK := .cache/anthropic-0.75
 AGENT_SDK := .cache/claude-agent-sdk
 CANARY := .cache/canary
-JOBS ?= 2
+JOBS ?= 3
 PYTEST := $(BIN)/pytest -n $(JOBS)
 
 ifneq ($(UV),)
@@ -36,7 +36,7 @@ demo: $(VENV)/.runtime  ## a real model answers through the gateway
 	$(BIN)/gateway demo
 
 test: $(VENV)/.dev  ## everything that CI checks, the real clients included
-	$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint clients
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint clients mirror
 	$(PYTEST)
 
 lint: $(VENV)/.dev  ## the checks that run no test
