@@ -36,7 +36,7 @@ demo: $(VENV)/.runtime  ## a real model answers through the gateway
 	$(BIN)/gateway demo
 
 test: $(VENV)/.dev  ## everything that CI checks, the real clients included
-	$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint clients mirror
+	$(MAKE) --no-print-directory --jobs=2 lint clients mirror
 	$(PYTEST)
 
 lint: $(VENV)/.dev  ## the checks that run no test

@@ -132,7 +132,9 @@ def _retire(gateways: dict[str, GatewayProcess], used: list[GatewayProcess]) -> 
     """Stop those that no test has asked for lately."""
     idle = [text for text, gateway in gateways.items() if gateway not in used]
     for text in idle[: max(0, len(gateways) - KEPT)]:
-        os.kill(gateways.pop(text).pid, signal.SIGTERM)
+        gateway = gateways.pop(text)
+        if gateway.alive:
+            os.kill(gateway.pid, signal.SIGTERM)
 
 
 @pytest.fixture

@@ -62,8 +62,9 @@ def place(loaded: LoadedConfig, source: str) -> str:
 def target_json(target: ModelTarget) -> dict[str, object]:
     """Its configured facts; of `extra_body` only the keys, since a value may be a secret."""
     fields: dict[str, object] = attrs.asdict(target, recurse=False)
-    for key in ("sampling", "timeouts", "quirks"):
+    for key in ("sampling", "timeouts"):
         fields[key] = _explicit_fields(getattr(target, key))
+    fields["quirks"] = dict(target.quirks.switches)
     return _kept(fields | {"extra_body": sorted(target.extra_body)})
 
 

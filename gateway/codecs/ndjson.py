@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 from attrs import Factory, define, field
 
 from gateway.codecs.lines import LIMIT, LineSplitter, LineTooLong
@@ -70,7 +71,15 @@ class NdjsonBody:
 
 
 def _is_json(payload: bytes) -> bool:
-    """Lone surrogates and bytes that are not UTF-8 are no reason to doubt a line."""
+    """Lone surrogates, which msgspec refuses, are no reason to doubt a line."""
+    try:
+        msgspec.json.decode(payload, type=msgspec.Raw)  # builds no values
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _is_python_json(payload)
+    return True
+
+
+def _is_python_json(payload: bytes) -> bool:
     try:
         json.loads(payload.decode("utf-8", "replace"))
     except (ValueError, RecursionError):

@@ -31,7 +31,7 @@ LONGEST = 200
 
 _DERIVED = frozenset({"default_target"})
 """Fields that are derived from another one."""
-_UNSAID = frozenset({"target"})
+_OMITTED = frozenset({"target", "switches"})
 """Fields omitted from the key path, as they have no key of their own in the YAML: `models.claude-*` is its
 target."""
 _NAMES = ("pattern", "name")
@@ -76,7 +76,7 @@ def _by_field(path: KeyPath, old: attrs.AttrsInstance, new: attrs.AttrsInstance)
         was, now = getattr(old, one.name), getattr(new, one.name)
         if one.name in _DERIVED or was == now:
             continue
-        here = path if one.name in _UNSAID else (*path, key_of(one.name))
+        here = path if one.name in _OMITTED else (*path, key_of(one.name))
         if not one.repr:
             yield SettingChange(dotted_path(here), SECRET if was else ABSENT, CHANGED if now else ABSENT)
         elif one.name in lasting:

@@ -38,9 +38,17 @@ def _factory(kind: str) -> Callable[[str, Provider], Any]:
     except (ImportError, SyntaxError, NameError) as error:
         raise _incomplete(kind, f"cannot be imported: {error}") from error
     factory = getattr(module, "adapter", None)
-    if not callable(factory) or len(inspect.signature(factory).parameters) != 2:
+    if not callable(factory) or not _takes_a_provider(factory):
         raise _incomplete(kind, "has no function `adapter(name, provider)`")
     return factory
+
+
+def _takes_a_provider(factory: Callable[..., Any]) -> bool:
+    try:
+        inspect.signature(factory).bind("name", Provider)
+    except TypeError:
+        return False
+    return True
 
 
 def _file(kind: str) -> str:

@@ -41,7 +41,18 @@ def test_object_that_is_spread_over_lines_is_one_payload_wherever_the_bytes_are_
         assert [json.loads(payload) for payload in body.close()] == [{"a": 1, "b": "x"}]
 
 
-@pytest.mark.parametrize("first", [b'{"a":1}', b'{"a":"\\ud800"}', b'{"a":"\xff"}', b"<html>", b"[", b"null"])
+@pytest.mark.parametrize(
+    "first",
+    [
+        b'{"a":1}',
+        b'{"a":"\\ud800"}',
+        b'{"a":"\xff"}',
+        b'{"a":' + b"9" * 5_000 + b"}",
+        b"<html>",
+        b"[",
+        b"null",
+    ],
+)
 def test_other_first_lines_begin_a_stream(first: bytes):
     body = NdjsonBody()
     assert body.feed(first + b'\n{"a":') == [first]

@@ -15,6 +15,7 @@ from gateway.settings.models import (
     Settings,
     TimeoutOverrides,
 )
+from gateway.settings.quirks import Overrides
 from gateway.settings.server import Server
 
 LOCAL = Provider("openai", "http://127.0.0.1:8000/v1", api_key=Secret("sk-old"))
@@ -36,6 +37,12 @@ def test_settings_that_are_equal_differ_in_nothing():
 def test_a_key_is_named_as_in_the_yaml():
     assert told(with_local(retries=2)) == [("providers.local.retries", "0", "2")]
     assert told(with_local(verify=False)) == [("providers.local.verify", "true", "false")]
+
+
+def test_a_switch_is_named_as_in_the_yaml():
+    assert told(with_local(quirks=Overrides({"prefill": "refuse"}))) == [
+        ("providers.local.quirks.prefill", ABSENT, "refuse")
+    ]
 
 
 def test_a_model_and_a_condition_are_named_as_in_the_yaml():

@@ -42,7 +42,7 @@ def test_kind_without_a_folder_is_an_error_of_the_configuration():
 
 
 def test_adapter_of_a_new_kind_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    source = WHOLE + "def adapter(name, provider):\n    return Mine()\n"
+    source = WHOLE + "def adapter(name, provider, more=None):\n    return Mine()\n"
     assert type(made(monkeypatch, tmp_path, "whole", source)).__name__ == "Mine"
 
 

@@ -31,7 +31,7 @@ from gateway.upstreams.anthropic.shape import (
 from gateway.upstreams.errors.context_overflow import context_overflow, has_token_counts
 from gateway.upstreams.errors.error_body import parse_error_body, sanitized
 from gateway.upstreams.model_info import ModelInfo
-from gateway.upstreams.response.finish import malformed_answer, payload_excerpt, truncated_stream
+from gateway.upstreams.response.finish import is_json, malformed_answer, payload_excerpt, truncated_stream
 from gateway.upstreams.response.lenient import UNREADABLE, decode_lenient, lenient
 from gateway.upstreams.response.truncated_call import LIMITED, is_truncated_call
 from gateway.upstreams.upstream_request import ResponseOptions
@@ -77,7 +77,7 @@ class PassthroughReader:
         return self._has_events or (self.intake.plain and self.intake.has_data)
 
     def is_complete(self, payload: bytes) -> bool:
-        return _seen(_EVENT, _as_utf8(payload)) is not None
+        return is_json(payload) or _seen(_EVENT, _as_utf8(payload)) is not None
 
     def end_of_body(self, *, framed: bool) -> list[Part]:
         if self._stop:

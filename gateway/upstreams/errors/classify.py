@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from gateway.errors import Kind, UpstreamFailed
 from gateway.parts import StreamError
 from gateway.upstreams.errors.context_overflow import context_overflow
-from gateway.upstreams.errors.error_body import ErrorBody, parse_error_body
+from gateway.upstreams.errors.error_body import ErrorBody, parse_error_body, sanitized
 from gateway.upstreams.errors.retry_after import retry_after_in_text
 from gateway.upstreams.model_info import ModelInfo
 
@@ -68,6 +68,8 @@ _BY_WORDS = (
     (500, r"template|json:|jinja", Kind.UPSTREAM_REJECTS_REQUEST),
 )
 """Texts that are more specific than the status. The last one is Ollama's: a retry cannot fix a template."""
+PARAMETER_LENGTH = 100
+"""Characters of a parameter's name that is shown. Longer ones are no names."""
 _NO_TOOLS = "does not support tools"
 """Ollama's wording."""
 
@@ -166,8 +168,9 @@ def _message(kind: Kind, status: int, words: ErrorBody, info: ModelInfo, estimat
 
 def _with_parameter(words: ErrorBody) -> str:
     """The message, with the parameter that the error object names apart from it."""
-    named = not words.param or words.param in words.message
-    return words.message if named else f"{words.message} (parameter: {words.param})"
+    parameter = sanitized(words.param)
+    named = not parameter or parameter in words.message or len(parameter) > PARAMETER_LENGTH
+    return words.message if named else f"{words.message} (parameter: {parameter})"
 
 
 def _seconds(pause: float | None, words: ErrorBody) -> int | None:

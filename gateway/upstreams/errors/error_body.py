@@ -128,7 +128,7 @@ def _from_error(error: Json, status: int | None, depth: int) -> ErrorBody:
         message=inner.message or sanitized(str(message)),
         code=inner.code or _name(error.get("code")),
         type=inner.type or _name(error.get("type")),
-        param=inner.param or str(error.get("param") or ""),
+        param=inner.param or _text(error.get("param")),
         status=_first(_number(error.get("code")), _number(error.get("status")), status, inner.status),
         fields=inner.fields or error,
     )
@@ -164,6 +164,10 @@ def _detail(detail: object) -> str:
     place = ".".join(str(step) for step in cast("list[object]", entry.get("loc") or []) if step != "body")
     message = str(entry.get("msg") or "")
     return f"{place}: {message}" if place else message
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _name(value: object) -> str:

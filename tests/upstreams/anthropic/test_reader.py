@@ -321,3 +321,11 @@ def test_a_pretty_message_becomes_events_of_one_line():
     body = pretty({"type": "message", "stop_reason": "end_turn", "usage": {"a": 1}, "content": [CALL]})
     parts = ResponseReader(PassthroughReader(FACTS, ResponseOptions())).whole(body)
     assert all(b"\n" not in part.data for part in parts if isinstance(part, PassthroughEvent))
+
+
+@pytest.mark.parametrize("end", [b"", b"\n", b"\n\n"])
+def test_last_event_of_another_protocol_is_malformed_with_or_without_its_end(end: bytes):
+    (fault,) = ResponseReader(PassthroughReader(FACTS, ResponseOptions())).whole(
+        b'data: {"error":"boom"}' + end
+    )
+    assert fault.kind is Kind.UPSTREAM_GARBAGE

@@ -221,6 +221,10 @@ def test_overflow_inside_an_answer_has_numbers_too():
         ),
         ({"message": "Invalid 'top_k'.", "param": "top_k"}, "Invalid 'top_k'."),
         ({"message": "Invalid value.", "param": None}, "Invalid value."),
+        ({"message": "Invalid value.", "param": {"a": 1}}, "Invalid value."),
+        ({"message": "Invalid value.", "param": "x" * 200_000}, "Invalid value."),
+        ({"message": "Bad.", "param": "https://u:p@host/?key=1"}, "Bad. (parameter: [url])"),
+        ({"message": "Bad.", "param": "sk-abcdefghijkl\nb"}, "Bad. (parameter: [hidden] b)"),
     ],
 )
 @pytest.mark.parametrize("status", [400, 422])
