@@ -12,7 +12,7 @@ CLIENTS := tests/e2e/clients
 OLD_SDK := .cache/anthropic-0.75
 AGENT_SDK := .cache/claude-agent-sdk
 CANARY := .cache/canary
-JOBS ?= 3
+JOBS ?= 2
 PYTEST := $(BIN)/pytest -n $(JOBS)
 
 ifneq ($(UV),)

@@ -17,10 +17,10 @@ pytestmark = pytest.mark.timeout(900)
 
 @pytest.fixture(scope="module")
 def examined(llama, tmp_path_factory) -> tuple[dict, Path]:
-    """The findings, and the file that was written."""
+    """The findings, and the file that was written. `--deep`: a busy machine has time to read the prompts."""
     path = tmp_path_factory.mktemp("doctor") / "gateway.yaml"
     done = subprocess.run(
-        [sys.executable, "-m", "gateway", "doctor", llama(None).url, "--json", "--write", path],
+        [sys.executable, "-m", "gateway", "doctor", llama(None).url, "--deep", "--json", "--write", path],
         stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=800,
     )  # fmt: skip
     print(done.stderr)

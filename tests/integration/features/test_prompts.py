@@ -145,7 +145,7 @@ def test_what_nobody_here_knows_is_tolerated(talk, upstream, kind: str):
 @pytest.mark.parametrize(
     ("more", "why"),
     [
-        ({"mcp_servers": [{"type": "url", "url": "https://x", "name": "x"}]}, "cannot call MCP servers"),
+        ({"mcp_servers": [{"type": "url", "url": "https://x", "name": "x"}]}, "mcp_servers: provider "),
         ({"container": {"skills": [{"type": "custom", "skill_id": "s"}]}}, "container.skills"),
         ({"billing_policy": {"type": "x", "bill_to": "user_profile"}}, "billing_policy.bill_to"),
     ],
