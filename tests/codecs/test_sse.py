@@ -68,3 +68,27 @@ def test_endless_comments_are_not_kept():
 def test_what_has_no_end_is_refused(stream):
     with pytest.raises(LineTooLong):
         read(stream, limit=1000)
+
+
+OVER_LINES = [b'{"a":\n[1],\n"b":\n{}\n}', b'{"c":2}', b"[DONE]"]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_data_over_several_lines_is_one_payload_wherever_the_bytes_are_cut(end: bytes):
+    """Lines inside it that are JSON values, too, do not stand alone."""
+    lines = [
+        b'data: {"a":',
+        b"data: [1],",
+        b'data: "b":',
+        b"data: {}",
+        b"data: }",
+        b"",
+        b'data: {"c":2}',
+        b"",
+    ]
+    stream = end.join([*lines, b"data: [DONE]", b"", b""])
+    for at in range(len(stream) + 1):
+        reader = SseReader()
+        assert reader.feed(stream[:at]) + reader.feed(stream[at:]) + reader.close() == OVER_LINES
+    reader = SseReader()
+    assert [one for byte in stream for one in reader.feed(bytes([byte]))] + reader.close() == OVER_LINES
