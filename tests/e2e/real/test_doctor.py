@@ -40,7 +40,7 @@ def test_it_finds_out_what_the_server_is_and_can(examined):
     assert verdicts["tools"] == "no"
     assert "--jinja" in found["tools"]["meaning"]
     assert verdicts["vision"] == "no"
-    assert "the server says 2048; 1024 tokens were taken" in found["window"]["evidence"]
+    assert "exceeds the available context size (2048 tokens)" in found["window"]["evidence"]
     assert "tokens came from the cache" in found["prefix cache"]["evidence"]
     assert verdicts["cancellation"] in ("yes", "no"), "a loaded machine may notice late, but it says so"
 
