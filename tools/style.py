@@ -27,10 +27,7 @@ ROOT = Path(__file__).parents[1]
 WIRE = ("/wire.py", "/response_wire.py", "anthropic/response/events.py", "doctor/json_access.py")
 INTERFACES = {"adapter", "prompt_of", "main", "run"}
 """One in each module of a kind: the kinds' adapters and prompts, commands and scripts."""
-VAGUE = frozenset(
-    ("said", "told", "heard", "held", "struck", "mended", "todo", "talk", "wish", "wished", "asked")
-)
-"""Compared without case and outer underscores."""
+WORDS = ROOT / "tools" / "words.toml"
 LINES, FUNCTION_LINES = 300, 40
 CODE = re.compile(r"`[^`]*`")
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/*.md", "docs/adr/*.md")
@@ -56,10 +53,12 @@ def names() -> Iterator[str]:
 
 
 def vague_names() -> Iterator[str]:
+    """Compared without case and outer underscores."""
+    vague = frozenset(tomllib.loads(WORDS.read_text())["vague_names"])
     for module, tree in modules():
         for node in ast.walk(tree):
             name = bound_name(node)
-            if name.strip("_").lower() in VAGUE:
+            if name.strip("_").lower() in vague:
                 yield f"{module}:{getattr(node, 'lineno', 1)}: `{name}` is vague: say what it holds or does"
 
 
@@ -98,7 +97,7 @@ def sizes() -> Iterator[str]:
 
 
 def words() -> Iterator[str]:
-    listed = tomllib.loads((ROOT / "tools" / "words.toml").read_text())["word"]
+    listed = tomllib.loads(WORDS.read_text())["word"]
     patterns = [(re.compile(one["pattern"], re.IGNORECASE), one["instead"]) for one in listed]
     anything = re.compile("|".join(f"(?:{one['pattern']})" for one in listed), re.IGNORECASE)
     for path, line, text in prose():

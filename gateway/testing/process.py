@@ -86,7 +86,7 @@ class GatewayProcess:
         With several workers that holds for the one that answers it. Raises TimeoutError.
         """
         answer = httpx.get(f"{self.url}/read-log", trust_env=False, timeout=10)
-        marker = f"id={answer.headers['request-id']}"
+        marker = answer.headers["request-id"]
         deadline = time.monotonic() + LOG_SECONDS
         while time.monotonic() < deadline:
             log = self.log.read_bytes()[since:].decode(errors="replace")

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -98,24 +99,28 @@ def test_new_kind_keeps_the_import_contracts(copy: Path):
     assert linted.returncode == 0, linted.stdout + linted.stderr
 
 
-def test_kind_without_a_row_says_what_is_missing(copy: Path):
-    follow(copy)
+def remove_row(copy: Path) -> None:
     kinds = copy / "gateway" / "settings" / "kinds.py"
     kinds.write_text(re.sub(r'    "mine": KindSpec.*\n', "", kinds.read_text()))
-    config = copy / "gateway.yaml"
-    config.write_text('providers: {up: {kind: mine, base_url: "http://127.0.0.1:9"}}\nmodels: {"*": up/m}\n')
-    checked = gateway(copy, "check", "--config", str(config))
-    assert checked.returncode != 0
-    assert "kind `mine` has no row in KINDS (gateway/settings/kinds.py)" in checked.stdout + checked.stderr
-    assert "Traceback" not in checked.stdout + checked.stderr
 
 
-def test_kind_without_a_folder_says_what_is_missing(copy: Path):
-    follow(copy)
+def remove_folder(copy: Path) -> None:
     shutil.rmtree(copy / "gateway" / "upstreams" / "mine")
+
+
+@pytest.mark.parametrize(
+    ("remove", "missing"),
+    [
+        (remove_row, "kind `mine` has no row in KINDS (gateway/settings/kinds.py)"),
+        (remove_folder, "gateway/upstreams/mine/adapter.py"),
+    ],
+)
+def test_incomplete_kind_says_what_is_missing(copy: Path, remove: Callable[[Path], None], missing: str):
+    follow(copy)
+    remove(copy)
     config = copy / "gateway.yaml"
     config.write_text('providers: {up: {kind: mine, base_url: "http://127.0.0.1:9"}}\nmodels: {"*": up/m}\n')
     checked = gateway(copy, "check", "--config", str(config))
     assert checked.returncode != 0
-    assert "gateway/upstreams/mine/adapter.py" in checked.stdout + checked.stderr
+    assert missing in checked.stdout + checked.stderr
     assert "Traceback" not in checked.stdout + checked.stderr

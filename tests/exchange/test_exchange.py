@@ -337,20 +337,41 @@ LEFT_OVERS: list[Part] = [
 """Parts that begin no message."""
 
 
+FAILURES = {
+    "an error in the stream": [StreamError(Kind.UPSTREAM_UNAVAILABLE, "[p] busy")],
+    "a lost connection": UpstreamFailed(Kind.UPSTREAM_CUT, "[p] cut"),
+    "silence": 5.0,
+}
+
+
 @pytest.mark.parametrize("stream", [True, False])
-async def test_nothing_of_a_failed_attempt_gets_into_the_next_ones_answer(stream):
-    fault = StreamError(Kind.RATE_LIMITED, "[p] slow down", retry_after=7)
+@pytest.mark.parametrize(
+    ("again", "failure"),
+    [
+        ("retry", "an error in the stream"),
+        ("retry", "a lost connection"),
+        ("next target", "an error in the stream"),
+        ("next target", "a lost connection"),
+        ("next target", "silence"),  # a timeout is not retried
+    ],
+)
+async def test_nothing_of_a_failed_attempt_gets_into_the_next_ones_answer(stream, again, failure):
+    failing = Script([LEFT_OVERS, FAILURES[failure]])
+    idle = Timeouts(connect=9, first_byte=9, idle=0.1, total=9)
     answer: list[Part] = [
         TextDelta("Hello"),
         ToolCallDelta(0, "c2", "f", '{"second":1}', whole=True),
         Usage(output=2),
         Finish(FinishReason.TOOLS),
     ]
-    running, client, _ = chain([Script([LEFT_OVERS, [fault]])], [Script([answer])], stream=stream)
+    targets = [[failing, Script([answer])]] if again == "retry" else [[failing], [Script([answer])]]
+    running, client, _ = chain(*targets, stream=stream, retries=int(again == "retry"), timeouts=idle)
     alone, expected, _ = exchange([Script([answer])], stream=stream)
     record, clean = await running.run(), await alone.run()
-    assert (record.model, record.error) == ("up1", None)
-    assert [notice.name for notice in record.notices] == ["fallback.target", "estimated.usage"]
+    assert record.error is None
+    assert record.attempts == 2
+    notices = [notice.name for notice in record.notices if notice.name != "fallback.target"]
+    assert notices == ["estimated.usage"]
     assert (record.input_tokens, record.output_tokens) == (clean.input_tokens, clean.output_tokens)
     assert _without_ids(client.body) == _without_ids(expected.body)
 

@@ -234,17 +234,14 @@ def _transport(provider: Provider, connected: asyncio.Event) -> AiohttpTransport
 def _tls(provider: Provider) -> ssl.SSLContext:
     verify, cert = _verify(provider), provider.client_cert
     if verify is True and not cert:
-        return (
-            _public_tls(provider.trust_env)
-            if _uses_tls(provider)
-            else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        )
+        uses_tls = bool(_proxy(provider)) or not provider.base_url.startswith("http://")
+        return _public_tls(provider.trust_env) if uses_tls else _no_authorities()
     return httpx.create_ssl_context(verify=verify, cert=cert, trust_env=provider.trust_env)
 
 
-def _uses_tls(provider: Provider) -> bool:
-    """Plain HTTP needs no authorities; without them a gateway for a local server starts sooner."""
-    return bool(_proxy(provider)) or not provider.base_url.startswith("http://")
+def _no_authorities() -> ssl.SSLContext:
+    """For plain HTTP. A gateway for a local server starts sooner without the public authorities."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @functools.cache

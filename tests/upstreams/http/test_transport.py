@@ -11,6 +11,7 @@ import pytest
 
 from gateway.errors import Kind, UpstreamFailed
 from gateway.settings.models import Provider, Secret
+from gateway.upstreams.http import transport
 from gateway.upstreams.http.redaction import redacted
 from gateway.upstreams.http.transport import ProviderConnections
 
@@ -299,3 +300,28 @@ async def test_the_query_of_an_address_goes_with_every_request():
         await reply.close()
         await up.close()
     assert seen == [b"POST /deployments/d/chat/completions?api-version=1"]
+
+
+@pytest.mark.parametrize(
+    ("base_url", "settings", "loads"),
+    [
+        ("http://127.0.0.1:9/v1", {}, False),
+        ("http://model.example/v1", {}, False),
+        ("HTTP://127.0.0.1:9/v1", {}, True),
+        ("https://model.example/v1", {}, True),
+        ("http://model.example/v1", {"proxy": "https://proxy.example"}, True),
+    ],
+)
+async def test_public_authorities_are_loaded_where_tls_may_be_spoken(
+    monkeypatch: pytest.MonkeyPatch, base_url: str, settings: dict[str, str], loads: bool
+):
+    loaded: list[bool] = []
+
+    def load(trust_env: bool) -> ssl.SSLContext:
+        loaded.append(trust_env)
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+    monkeypatch.setattr(transport, "_public_tls", load)
+    connections = ProviderConnections.build("up", Provider("openai", base_url, trust_env=False, **settings))
+    await connections.close()
+    assert bool(loaded) is loads
